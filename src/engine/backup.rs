@@ -1,0 +1,269 @@
+//! Backups, by GNU's rules, with TARGET never absent.
+//!
+//! ```text
+//! the staged file has a short name; then            a kill or a power cut here leaves
+//! 1. exchange short name and TARGET                 before: the old TARGET, the staged file
+//! 2. rename the short name to the backup's name     between: the new TARGET, the old file under the short name
+//! 3. one sync of the directory (mod.rs)             after: the new TARGET, the backup
+//! ```
+//!
+//! Between 1 and 2 the short name may be the only one that leads to the old content: it is never swept away.
+//! Where the file system cannot exchange, the old file gets a second short name first (a hard link, or a copy where a
+//! link is refused), then the staged file is renamed over TARGET, then that second name to the backup's. Two short names
+//! can remain there after a kill, and where it had to be a copy, a roll-back gives TARGET the copy's inode.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, RenameFlags, linkat, renameat, renameat_with, unlinkat};
+use rustix::io::Errno;
+
+use super::copy::{self, Old, Sink};
+use super::metadata::{self, Dress, Metadata};
+use super::names::{Pinned, Place, same_file};
+use super::stage::TemporaryName;
+use super::{commit, settle, sync};
+use crate::failure::{Failure, Result, words};
+use crate::policy::{Backup, Control, Sync};
+use crate::report::Shown;
+
+const STEP: &str = "backup";
+/// `NAME_MAX` of every file system in question, in bytes.
+const LONGEST: usize = 255;
+
+/// The backup's name, as decided before anything is read.
+#[derive(Debug)]
+pub(crate) enum Backups {
+    /// This name; what has it is replaced.
+    Simple(OsString),
+    /// `TARGET.~N~`, this N or the next that is free.
+    Numbered(u64),
+}
+
+impl Backups {
+    /// Decides the name, and refuses what could not be written there.
+    pub(crate) fn plan(place: &Place, backup: &Backup) -> Result<Backups> {
+        let newest = match backup.control {
+            Control::Simple => None,
+            Control::Existing | Control::Numbered => newest(place)?,
+        };
+        let numbered = newest.is_some() || backup.control == Control::Numbered;
+        if numbered {
+            let Some(next) = newest.unwrap_or(0).checked_add(1) else {
+                return Err(Failure::failed(STEP, "the number of the newest backup is the highest possible"));
+            };
+            name_fits(&numbered_name(&place.name, next))?;
+            return Ok(Backups::Numbered(next));
+        }
+        let mut name = place.name.clone();
+        name.push(&backup.suffix);
+        name_fits(&name)?;
+        let there = place.directory.look(&name).map_err(Failure::call(STEP))?;
+        if there.is_some_and(|there| FileType::from_raw_mode(there.stx_mode.into()) == FileType::Directory) {
+            return Err(Failure::failed(STEP, format_args!("{} is a directory", Shown(&name))));
+        }
+        Ok(Backups::Simple(name))
+    }
+
+    /// Replaces TARGET, which is `old`, by the staged `file` called `temporary`, and keeps `old`. On failure both TARGET
+    /// and the backups are as they were.
+    pub(crate) fn replace(
+        &self,
+        place: &Place,
+        temporary: TemporaryName<'_>,
+        file: BorrowedFd<'_>,
+        old: &Pinned,
+        sync: Sync,
+    ) -> Result<()> {
+        let directory = &place.directory;
+        let exchange = || renameat_with(directory, &temporary.name, directory, &place.name, RenameFlags::EXCHANGE);
+        match exchange().or_else(|errno| settle(directory, &place.name, file, errno)) {
+            Ok(()) => {}
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                return self.replace_without_exchange(place, temporary, file, old, sync);
+            }
+            Err(errno) => return Err(Failure::call("rename")(errno)),
+        }
+        // From here on the short name leads to the old content.
+        match self.keep(place, &temporary.name, old) {
+            Ok(()) => {
+                temporary.give_away();
+                Ok(())
+            }
+            Err(errno) => match exchange() {
+                Ok(()) => Err(self.failed(place, errno)),
+                Err(again) => {
+                    let path = directory.join(&temporary.give_away());
+                    let reason = format!("{}; taking it back: {}", words(errno), words(again));
+                    Err(Failure::not_durable(STEP, reason)
+                        .hint(format_args!("the old content is {}", Shown(path.as_os_str()))))
+                }
+            },
+        }
+    }
+
+    fn replace_without_exchange(
+        &self,
+        place: &Place,
+        temporary: TemporaryName<'_>,
+        file: BorrowedFd<'_>,
+        old: &Pinned,
+        sync: Sync,
+    ) -> Result<()> {
+        let kept = match TemporaryName::link_name(&place.directory, &place.name) {
+            Ok(kept) => kept,
+            // Another's file under protected_hardlinks, another project, or no links at all.
+            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => copy(place, old, sync)?,
+            Err(errno) => return Err(self.failed(place, errno)),
+        };
+        commit::rename(place, temporary, file)?;
+        match self.keep(place, &kept.name, old) {
+            Ok(()) => {
+                kept.give_away();
+                Ok(())
+            }
+            Err(errno) => match renameat(&place.directory, &kept.name, &place.directory, &place.name) {
+                Ok(()) => {
+                    kept.give_away();
+                    Err(self.failed(place, errno))
+                }
+                Err(again) => {
+                    let path = place.directory.join(&kept.give_away());
+                    let reason = format!("{}; taking it back: {}", words(errno), words(again));
+                    Err(Failure::not_durable(STEP, reason)
+                        .hint(format_args!("the old content is {}", Shown(path.as_os_str()))))
+                }
+            },
+        }
+    }
+
+    /// Gives the old file, now called `name`, the backup's name.
+    fn keep(&self, place: &Place, name: &OsStr, old: &Pinned) -> std::result::Result<(), Errno> {
+        let directory = &place.directory;
+        match self {
+            Backups::Simple(backup) => {
+                renameat(directory, name, directory, backup)
+                    .or_else(|errno| settle(directory, backup, old.fd.as_fd(), errno))?;
+                // Where the backup's name was a link of the old file already, the rename does nothing.
+                let left = directory.look(name).ok().flatten();
+                if left.is_some_and(|left| same_file(&left, &old.stat))
+                    && let Err(errno) = unlinkat(directory, name, AtFlags::empty())
+                {
+                    let path = directory.join(name);
+                    directory.leave(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
+                }
+                Ok(())
+            }
+            Backups::Numbered(first) => {
+                let mut number = *first;
+                loop {
+                    let backup = numbered_name(&place.name, number);
+                    match rename_to_free(place, name, &backup) {
+                        Err(Errno::EXIST) => number = number.checked_add(1).ok_or(Errno::OVERFLOW)?,
+                        done => return done.or_else(|errno| settle(directory, &backup, old.fd.as_fd(), errno)),
+                    }
+                }
+            }
+        }
+    }
+
+    fn failed(&self, place: &Place, errno: Errno) -> Failure {
+        let name = match self {
+            Backups::Simple(name) => name.clone(),
+            Backups::Numbered(number) => numbered_name(&place.name, *number),
+        };
+        let path = place.directory.join(&name);
+        Failure::failed(STEP, format_args!("{}: {}", Shown(path.as_os_str()), words(errno)))
+    }
+}
+
+fn rename_to_free(place: &Place, from: &OsStr, to: &OsStr) -> std::result::Result<(), Errno> {
+    let directory = &place.directory;
+    match renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            linkat(directory, from, directory, to, AtFlags::empty())?;
+            unlinkat(directory, from, AtFlags::empty())
+        }
+        done => done,
+    }
+}
+
+fn name_fits(name: &OsStr) -> Result<()> {
+    if name.len() <= LONGEST {
+        return Ok(());
+    }
+    Err(Failure::failed(STEP, format_args!("the backup's name would have {} bytes, more than {LONGEST}", name.len())))
+}
+
+fn numbered_name(name: &OsStr, number: u64) -> OsString {
+    let mut bytes = name.as_bytes().to_vec();
+    bytes.extend(format!(".~{number}~").into_bytes());
+    OsString::from_vec(bytes)
+}
+
+/// The highest number that a backup of TARGET has.
+fn newest(place: &Place) -> Result<Option<u64>> {
+    if !place.directory.readable() {
+        return newest_by_name(place);
+    }
+    let mut newest = None;
+    let mut entries = Dir::read_from(&place.directory).map_err(Failure::call(STEP))?;
+    while let Some(entry) = entries.read() {
+        let entry = entry.map_err(Failure::call(STEP))?;
+        newest = newest.max(number(place.name.as_bytes(), entry.file_name().to_bytes()));
+    }
+    Ok(newest)
+}
+
+/// A directory that cannot be read is asked for one name after the other.
+fn newest_by_name(place: &Place) -> Result<Option<u64>> {
+    let mut newest = None;
+    for number in 1.. {
+        let there = place.directory.look(&numbered_name(&place.name, number)).map_err(Failure::call(STEP))?;
+        if there.is_none() {
+            break;
+        }
+        newest = Some(number);
+    }
+    Ok(newest)
+}
+
+/// N of `TARGET.~N~`.
+fn number(target: &[u8], name: &[u8]) -> Option<u64> {
+    let digits = name.strip_prefix(target)?.strip_prefix(b".~")?.strip_suffix(b"~")?;
+    if digits.first().is_none_or(|first| !(b'1'..=b'9').contains(first)) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// A copy of the old file, dressed like it and synced, under a short name.
+fn copy<'d>(place: &'d Place, old: &Pinned, sync: Sync) -> Result<TemporaryName<'d>> {
+    let failed = Failure::call(STEP);
+    let content = old.open(place).map_err(&failed)?;
+    let (name, file) = TemporaryName::create(&place.directory, Mode::from_raw_mode(0o600)).map_err(&failed)?;
+    let mut sink = Sink::new(file.as_fd(), place.directory.shown().to_string(), false);
+    let mut input = Old { file: content.as_fd(), signals: None };
+    copy::prefix(&mut input, &old.stat, old.stat.stx_size, &mut sink)?;
+    let dress = Dress::Like { old: Metadata::of(old, place)?, mode: None };
+    metadata::dress(file.as_fd(), &dress, None)?;
+    if sync != Sync::None {
+        sync::file(file.as_fd()).map_err(&failed)?;
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_read_as_gnu_writes_them() {
+        assert_eq!(number(b"f", b"f.~1~"), Some(1));
+        assert_eq!(number(b"f", b"f.~12~"), Some(12));
+        for other in ["f", "f~", "f.~~", "f.~01~", "f.~1", "f.~x~", "g.~1~", "f.~-1~", "f.~99999999999999999999~"] {
+            assert_eq!(number(b"f", other.as_bytes()), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Whether anything has changed (`--if-changed`).
+//!
+//! The input is compared with the old content while it arrives. The staging file is begun at the first difference; the
+//! common part is then taken from the old file, which must not have changed meanwhile. Where there is no difference,
+//! nothing has been written.
+
+use rustix::io::Errno;
+
+use super::copy::{BUFFER, Input, Old, read};
+use crate::failure::{Failure, Result, words};
+use crate::guard::Hasher;
+
+/// What the comparison found.
+pub(crate) enum Comparison {
+    /// The input, of so many bytes, is the old content.
+    Same(u64),
+    /// They differ after `common` bytes. `next` bytes of the input have been read beyond that; nothing, where the input
+    /// ended or can be read again at its offset.
+    Differs {
+        /// Length of the common part, in bytes.
+        common: u64,
+        /// What has been read since.
+        next: Vec<u8>,
+    },
+}
+
+/// Compares, and hashes what is common.
+pub(crate) fn compare(
+    input: &mut dyn Input,
+    old: &Old<'_>,
+    size: u64,
+    mut hasher: Option<&mut Hasher>,
+) -> Result<Comparison> {
+    if let Some((stat, start)) = input.regular() {
+        // A file of another size has other content, and its blocks can be shared. One of /proc says 0 and has content.
+        if stat.stx_size > 0 && stat.stx_size - start.min(stat.stx_size) != size {
+            return Ok(Comparison::Differs { common: 0, next: Vec::new() });
+        }
+    }
+    let (mut buffer, mut same) = (vec![0; BUFFER], vec![0; BUFFER]);
+    let mut common = 0;
+    loop {
+        let count = read(input, &mut buffer)?;
+        let bytes = buffer.get(..count).unwrap_or_default();
+        let expected = fill(old, same.get_mut(..count.max(1)).unwrap_or_default(), common)?;
+        if bytes.is_empty() && expected == 0 {
+            return Ok(Comparison::Same(common));
+        }
+        if bytes.is_empty() || same.get(..expected) != Some(bytes) {
+            return Ok(Comparison::Differs { common, next: bytes.to_vec() });
+        }
+        if let Some(hasher) = hasher.as_deref_mut() {
+            hasher.update(bytes);
+        }
+        common += count as u64;
+    }
+}
+
+/// Reads at `offset` until the buffer is full or the file ends.
+fn fill(old: &Old<'_>, buffer: &mut [u8], offset: u64) -> Result<usize> {
+    let mut filled = 0;
+    while let Some(rest @ [_, ..]) = buffer.get_mut(filled..) {
+        match rustix::io::pread(old.file, rest, offset + filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(errno) => return Err(Failure::failed("compare", words(errno))),
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,247 @@
+//! The commit: from the staging file's getting a name to the finished name.
+//!
+//! ```text
+//!                 TARGET is absent                 TARGET exists
+//! unnamed file    link to TARGET                   link to a short name, look again, rename over TARGET
+//! named file      rename, not over anything        look again, rename over TARGET
+//! ```
+//!
+//! What a kill or a power cut leaves: before the link nothing but the old state; between link and rename the old TARGET
+//! and the short name; after the rename the new TARGET. With a backup: see `backup.rs`.
+//!
+//! Signals are held before the first name exists, and stay held until the exit.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Statx, linkat, openat, renameat, renameat_with};
+use rustix::io::Errno;
+
+use super::backup::Backups;
+use super::names::{Directory, Pinned, Place, same_file, same_state, stat};
+use super::stage::{self, Naming, Sealed, TemporaryName};
+use super::{preflight, settle, sync};
+use crate::failure::{Failure, Result, words};
+use crate::policy::Sync;
+
+/// `BTRFS_SUPER_MAGIC`.
+const BTRFS: u64 = 0x9123_683e;
+
+/// A staging file whose content and metadata are on the disk, or need not be. Only this can be committed.
+#[derive(Debug)]
+pub(crate) struct Synced<'d>(Sealed<'d>);
+
+/// What TARGET must still be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Expected<'a> {
+    /// Whatever it has become: the last writer wins.
+    Anything,
+    /// The inode that the turn was taken for, or still absent.
+    Name(Option<&'a Statx>),
+    /// The very state that was read.
+    State(&'a Statx),
+}
+
+/// How to commit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How<'a> {
+    pub(crate) no_clobber: bool,
+    pub(crate) no_dereference: bool,
+    pub(crate) expected: Expected<'a>,
+    pub(crate) backups: Option<&'a Backups>,
+    pub(crate) sync: Sync,
+}
+
+/// What became of the commit.
+#[derive(Debug)]
+pub(crate) enum Commit<'d> {
+    /// TARGET is the staged file.
+    Done(Committed),
+    /// TARGET has become another file than the one that the staged file was dressed like; nothing is done yet.
+    Changed(Sealed<'d>, Pinned),
+    /// The directory has been removed; nothing is done yet.
+    NoDirectory(Sealed<'d>),
+}
+
+/// The new TARGET.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// Open on it; what holds its lock.
+    pub(crate) file: OwnedFd,
+    /// Whether there was none before.
+    pub(crate) created: bool,
+    /// How many other names the old file has.
+    pub(crate) other_names: u32,
+}
+
+impl<'d> Synced<'d> {
+    /// Sealed -> Synced. The sync is on the descriptor that wrote, where that is still open: every error of writing
+    /// back shows there. Then the writer is closed.
+    pub(crate) fn from(mut sealed: Sealed<'d>, how: Sync) -> Result<Self> {
+        if how != Sync::None {
+            sync::file(sealed.writer()).map_err(Failure::call("sync"))?;
+        }
+        sealed.close_writer();
+        Ok(Synced(sealed))
+    }
+
+    /// For the copy of an overwrite in place, which gets no other name.
+    pub(crate) fn into_sealed(self) -> Sealed<'d> {
+        self.0
+    }
+
+    /// Synced -> TARGET, or what stood in the way. `like` is the file that the staged one was dressed like; without it
+    /// TARGET is expected to be absent, or a link that is itself replaced.
+    pub(crate) fn commit(self, place: &'d Place, like: Option<&Pinned>, how: &How<'_>) -> Result<Commit<'d>> {
+        let Synced(mut sealed) = self;
+        if sealed.still_writable() {
+            // No /proc: the writer can be exchanged for a reader by name only.
+            sealed = named(sealed, place, how.sync)?;
+        }
+        if like.is_none() {
+            match create(&sealed, place, how)? {
+                Created::Yes => {
+                    return Ok(Commit::Done(Committed { file: sealed.into_file(), created: true, other_names: 0 }));
+                }
+                Created::NoDirectory => return Ok(Commit::NoDirectory(sealed)),
+                Created::Exists if how.no_clobber => {
+                    return Err(Failure::refused("no-clobber", "has been created meanwhile"));
+                }
+                // By somebody else meanwhile, or a link.
+                Created::Exists => {}
+            }
+        }
+        let sealed = named(sealed, place, how.sync)?;
+        let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
+        expect(now.as_ref(), how)?;
+        match now {
+            Some(now) if !suits(&now, like) => Ok(Commit::Changed(sealed, now)),
+            now => replace(sealed, place, now.as_ref(), how).map(Commit::Done),
+        }
+    }
+}
+
+/// Whether what was dressed like `like` may take the place of `now`: it would look the same, or links look like nothing.
+fn suits(now: &Pinned, like: Option<&Pinned>) -> bool {
+    let looks = |stat: &Statx| (stat.stx_uid, stat.stx_gid, stat.stx_mode);
+    match like {
+        Some(like) => same_file(&now.stat, &like.stat) || looks(&now.stat) == looks(&like.stat),
+        None => now.kind() == FileType::Symlink,
+    }
+}
+
+/// Compares what TARGET is with what it must be.
+fn expect(now: Option<&Pinned>, how: &How<'_>) -> Result<()> {
+    if let Some(now) = now {
+        preflight::suitable(now, how.no_dereference)?;
+    }
+    match (how.expected, now) {
+        (Expected::Anything, _) | (Expected::Name(None), None) => Ok(()),
+        (Expected::Name(Some(expected)), Some(now)) if same_file(expected, &now.stat) => Ok(()),
+        (Expected::Name(_), _) => {
+            Err(Failure::failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
+        }
+        (Expected::State(expected), Some(now)) if same_state(expected, &now.stat) => Ok(()),
+        (Expected::State(_), _) => Err(Failure::refused("replace", "has changed since it was read")
+            .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
+    }
+}
+
+/// What became of a new TARGET.
+enum Created {
+    Yes,
+    Exists,
+    NoDirectory,
+}
+
+/// Gives the file TARGET's name if that is free; the kernel decides it, not a look.
+fn create(sealed: &Sealed<'_>, place: &Place, how: &How<'_>) -> Result<Created> {
+    let (directory, name, file) = (&place.directory, place.name.as_os_str(), sealed.file.as_fd());
+    let created = match &sealed.naming {
+        Naming::Unnamed(by) => stage::link(directory, file, *by, name),
+        Naming::Named(temporary) => rename_to_free(directory, temporary, place, how.no_clobber)
+            .or_else(|errno| settle(directory, name, file, errno)),
+    };
+    match created {
+        Ok(()) => {
+            again_on_btrfs(file, how.sync).map_err(|errno| Failure::not_durable("sync", words(errno)))?;
+            Ok(Created::Yes)
+        }
+        Err(Errno::EXIST) => Ok(Created::Exists),
+        Err(Errno::NOENT) => Ok(Created::NoDirectory),
+        Err(errno) => Err(Failure::call("link")(errno)),
+    }
+}
+
+/// Renames over nothing. NFS, FUSE and ZFS know no such flag: there a second name does it, and the first one goes when
+/// it is dropped.
+fn rename_to_free(
+    directory: &Directory,
+    temporary: &TemporaryName<'_>,
+    place: &Place,
+    no_clobber: bool,
+) -> std::result::Result<(), Errno> {
+    let unknown = |errno| matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM);
+    let (from, to) = (temporary.name.as_os_str(), place.name.as_os_str());
+    match renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE) {
+        Err(errno) if unknown(errno) => match linkat(directory, from, directory, to, AtFlags::empty()) {
+            // Nobody asked not to clobber: the last writer wins.
+            Err(errno) if unknown(errno) && !no_clobber => renameat(directory, from, directory, to),
+            done => done,
+        },
+        done => done,
+    }
+}
+
+/// The same file with a name of its own: the first that a kill can leave.
+fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: Sync) -> Result<Sealed<'d>> {
+    let Naming::Unnamed(by) = sealed.naming else { return Ok(sealed) };
+    let directory = &place.directory;
+    let name = TemporaryName::link(directory, sealed.file.as_fd(), by).map_err(Failure::call("link"))?;
+    again_on_btrfs(sealed.file.as_fd(), how).map_err(Failure::call("sync"))?;
+    let mut file = sealed.file;
+    if sealed.is_writable {
+        let reader = openat(directory, &name.name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+            .map_err(Failure::call("open again"))?;
+        let same = stat(&reader).and_then(|one| Ok(same_file(&one, &stat(&file)?))).map_err(Failure::call("look"))?;
+        if !same {
+            return Err(Failure::failed("open again", "the staging file is not ours any more"));
+        }
+        file = reader;
+    }
+    Ok(Sealed { naming: Naming::Named(name), file, is_writable: false, ..sealed })
+}
+
+/// Older btrfs does not log an inode without links at its sync, so what has been given a name is synced again.
+fn again_on_btrfs(file: BorrowedFd<'_>, how: Sync) -> std::result::Result<(), Errno> {
+    #[allow(clippy::cast_sign_loss)] // A bit pattern.
+    if how != Sync::None && rustix::fs::fstatfs(file)?.f_type as u64 == BTRFS {
+        sync::file(file)?;
+    }
+    Ok(())
+}
+
+/// The rename, and the backup where one is asked for.
+fn replace(sealed: Sealed<'_>, place: &Place, now: Option<&Pinned>, how: &How<'_>) -> Result<Committed> {
+    let Sealed { naming: Naming::Named(name), file, .. } = sealed else {
+        return Err(Failure::failed("rename", "the staging file has no name"));
+    };
+    match (how.backups, now) {
+        (Some(backups), Some(old)) => backups.replace(place, name, file.as_fd(), old, how.sync)?,
+        // Unlinked meanwhile: created, with the metadata that was held.
+        _ => rename(place, name, file.as_fd())?,
+    }
+    Ok(Committed {
+        file,
+        created: now.is_none(),
+        other_names: now.map_or(0, |old| old.stat.stx_nlink.saturating_sub(1)),
+    })
+}
+
+/// Renames the staging file over TARGET.
+pub(crate) fn rename(place: &Place, name: TemporaryName<'_>, file: BorrowedFd<'_>) -> Result<()> {
+    renameat(&place.directory, &name.name, &place.directory, &place.name)
+        .or_else(|errno| settle(&place.directory, &place.name, file, errno))
+        .map_err(Failure::call("rename"))?;
+    name.give_away();
+    Ok(())
+}

@@ -1,0 +1,347 @@
+//! Moving bytes into the staging file: all of them, in constant memory, holes kept.
+
+use std::num::NonZeroU64;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::fs::{Advice, FallocateFlags, SeekFrom, Statx};
+use rustix::io::Errno;
+
+use crate::failure::{Failure, Result, words};
+use crate::guard::Hasher;
+use crate::signals::Signals;
+
+/// What is read at once, in bytes.
+pub(crate) const BUFFER: usize = 256 * 1024;
+/// The pipe's size, in bytes, that is asked for once the pipe was found full: an unprivileged user's limit.
+const PIPE: usize = 1024 * 1024;
+/// After so many bytes the kernel is asked to begin writing them back, so that the last sync finds little to do, and so
+/// that neither Ctrl-C nor other programs' syncs wait for gigabytes.
+pub(crate) const WINDOW: u64 = 8 * 1024 * 1024;
+/// What is copied within the kernel at once, in bytes; signals are looked at in between.
+const CHUNK: u64 = 32 * 1024 * 1024;
+
+/// Where bytes come from. `source.rs` and `command.rs` implement it; the engine knows no more of them.
+pub(crate) trait Input {
+    /// To read from.
+    fn descriptor(&self) -> BorrowedFd<'_>;
+    /// Where it is a regular file: its state and the offset at which to begin.
+    fn regular(&self) -> Option<(&Statx, u64)>;
+    /// Begins, once nothing can stand in the way any more: a command is started here.
+    fn begin(&mut self) -> Result<()>;
+    /// Waits until a read will not block, where anything else must be waited for as well; fails when that happens.
+    fn ready(&mut self) -> Result<()>;
+    /// After the end of the input: whether it was the whole.
+    fn finish(&mut self) -> Result<()>;
+    /// For messages.
+    fn name(&self) -> String;
+}
+
+/// One read: `Ok(0)` is the end of the input.
+pub(crate) fn read(input: &mut dyn Input, buffer: &mut [u8]) -> Result<usize> {
+    loop {
+        input.ready()?;
+        match rustix::io::read(input.descriptor(), &mut *buffer) {
+            Ok(count) => return Ok(count),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => wait_readable(input)?,
+            Err(errno) => return Err(cannot_read(input, errno)),
+        }
+    }
+}
+
+/// Somebody has set `O_NONBLOCK` on the descriptor, which all who share it see.
+fn wait_readable(input: &dyn Input) -> Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let descriptor = input.descriptor();
+    match poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(errno) => Err(cannot_read(input, errno)),
+    }
+}
+
+fn cannot_read(input: &dyn Input, errno: Errno) -> Failure {
+    Failure::failed("read", format_args!("{}: {}", input.name(), words(errno)))
+}
+
+/// The staging file as the place where bytes go.
+pub(crate) struct Sink<'a> {
+    file: BorrowedFd<'a>,
+    /// Where its directory is, for messages.
+    place: String,
+    /// Where the next byte goes; also the size in the end.
+    pub(crate) offset: u64,
+    written_back: u64,
+    write_behind: bool,
+}
+
+impl<'a> Sink<'a> {
+    /// `write_behind` is off where nothing will be synced.
+    pub(crate) fn new(file: BorrowedFd<'a>, place: String, write_behind: bool) -> Self {
+        Sink { file, place, offset: 0, written_back: 0, write_behind }
+    }
+
+    fn failed(&self, step: &'static str, errno: Errno) -> Failure {
+        Failure::failed(step, format_args!("staging file in {}: {}", self.place, words(errno)))
+    }
+
+    /// Writes all of `bytes`.
+    pub(crate) fn put(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            match rustix::io::pwrite(self.file, bytes, self.offset) {
+                Ok(0) => return Err(self.failed("write", Errno::IO)),
+                Ok(count) => {
+                    bytes = bytes.get(count..).unwrap_or_default();
+                    self.moved(count as u64);
+                }
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(errno) => return Err(self.failed("write", errno)),
+            }
+        }
+        Ok(())
+    }
+
+    fn moved(&mut self, count: u64) {
+        self.offset += count;
+        if self.write_behind && self.offset - self.written_back >= WINDOW {
+            // Begins the writing and does not wait for it. It also drops what is clean, which pages just written are
+            // not: they stay cached for those who will read TARGET.
+            let _ = rustix::fs::fadvise(
+                self.file,
+                self.written_back,
+                NonZeroU64::new(self.offset - self.written_back),
+                Advice::DontNeed,
+            );
+            self.written_back = self.offset;
+        }
+    }
+
+    /// Sets the size, where the end is a hole.
+    fn finish(&self) -> Result<()> {
+        loop {
+            match rustix::fs::ftruncate(self.file, self.offset) {
+                Err(Errno::INTR) => {}
+                done => return done.map_err(|errno| self.failed("write", errno)),
+            }
+        }
+    }
+
+    /// Reserves room, where the file system can; that it cannot is no error, that there is none is.
+    fn reserve(&self, offset: u64, length: u64) -> Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
+        match rustix::fs::fallocate(self.file, FallocateFlags::KEEP_SIZE, offset, length) {
+            Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::IO)) => {
+                Err(self.failed("reserve space", errno))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads to the end of the input. Returns how many bytes came.
+pub(crate) fn stream(input: &mut dyn Input, sink: &mut Sink<'_>, mut hasher: Option<&mut Hasher>) -> Result<u64> {
+    let mut buffer = vec![0; BUFFER];
+    let mut total = 0;
+    let mut widened = false;
+    loop {
+        let count = read(input, &mut buffer)?;
+        let bytes = buffer.get(..count).unwrap_or_default();
+        if bytes.is_empty() {
+            return Ok(total);
+        }
+        if !widened && count >= 64 * 1024 {
+            // The writer fills the pipe faster than we empty it. Not a pipe, or over the limit: stay as we are.
+            let _ = rustix::pipe::fcntl_setpipe_size(input.descriptor(), PIPE);
+            widened = true;
+        }
+        if let Some(hasher) = hasher.as_deref_mut() {
+            hasher.update(bytes);
+        }
+        sink.put(bytes)?;
+        total += count as u64;
+    }
+}
+
+/// Copies a regular file from `start`, which `stat` described when it was opened: by sharing its blocks, else within
+/// the kernel, else through memory. Returns how many bytes came.
+pub(crate) fn file(
+    input: &mut dyn Input,
+    stat: &Statx,
+    start: u64,
+    sink: &mut Sink<'_>,
+    mut hasher: Option<&mut Hasher>,
+) -> Result<u64> {
+    let base = sink.offset;
+    let mut from = start;
+    if start == 0 && base == 0 && hasher.is_none() && share(input.descriptor(), sink, stat.stx_size)? {
+        from = stat.stx_size;
+    } else {
+        while from < stat.stx_size {
+            let Some(extent) = next_data(input, from, stat.stx_size)? else { break };
+            skip(from, extent.start, hasher.as_deref_mut());
+            sink.offset += extent.start - from;
+            sink.reserve(sink.offset, extent.end - extent.start)?;
+            from = extent.start;
+            while from < extent.end {
+                let count = some(input, from, extent.end - from, sink, hasher.as_deref_mut())?;
+                if count == 0 {
+                    // Shorter than it was: `finish` tells.
+                    return Ok(from - start);
+                }
+                from += count;
+            }
+        }
+        // The rest is a hole.
+        skip(from, stat.stx_size.max(from), hasher.as_deref_mut());
+        sink.offset += stat.stx_size.saturating_sub(from);
+        from = from.max(stat.stx_size);
+        sink.finish()?;
+    }
+    // A file of /proc has no size but content, and any file may have grown.
+    let _ = rustix::fs::seek(input.descriptor(), SeekFrom::Start(from));
+    let rest = stream(input, sink, hasher)?;
+    Ok(from - start + rest)
+}
+
+/// Shares the blocks of the whole file, where the file system can. Of the old content as well as of the input.
+pub(crate) fn share(from: BorrowedFd<'_>, sink: &mut Sink<'_>, size: u64) -> Result<bool> {
+    if size == 0 {
+        return Ok(false);
+    }
+    match rustix::fs::ioctl_ficlone(sink.file, from) {
+        Ok(()) => {}
+        Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::IO)) => return Err(sink.failed("write", errno)),
+        Err(_) => return Ok(false),
+    }
+    sink.offset = size;
+    // The file may have grown since it was looked at.
+    sink.finish()?;
+    Ok(true)
+}
+
+/// The old file as an input: it is pinned, and nothing else needs to be waited for.
+pub(crate) struct Old<'a> {
+    pub(crate) file: BorrowedFd<'a>,
+    /// Looked at between chunks; not where they are held anyway.
+    pub(crate) signals: Option<&'a Signals>,
+}
+
+impl Input for Old<'_> {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.file
+    }
+    fn regular(&self) -> Option<(&Statx, u64)> {
+        None
+    }
+    fn begin(&mut self) -> Result<()> {
+        Ok(())
+    }
+    fn ready(&mut self) -> Result<()> {
+        self.signals.map_or(Ok(()), Signals::check)
+    }
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+    fn name(&self) -> String {
+        "the old content".to_owned()
+    }
+}
+
+/// Copies the first `length` bytes of the old content, of which `stat` is the state.
+pub(crate) fn prefix(old: &mut Old<'_>, stat: &Statx, length: u64, sink: &mut Sink<'_>) -> Result<()> {
+    if share(old.file, sink, stat.stx_size)? {
+        sink.offset = length;
+        return sink.finish();
+    }
+    let mut from = 0;
+    while from < length {
+        let Some(extent) = next_data(old, from, length)? else { break };
+        sink.offset = extent.start;
+        sink.reserve(extent.start, extent.end - extent.start)?;
+        from = extent.start;
+        while from < extent.end {
+            match some(old, from, extent.end - from, sink, None)? {
+                0 => return Err(Failure::failed("read", "the old content became shorter while it was copied")),
+                count => from += count,
+            }
+        }
+    }
+    sink.offset = length;
+    sink.finish()
+}
+
+/// The next stretch of data at or after `from`; `None` where only a hole is left.
+fn next_data(input: &dyn Input, from: u64, end: u64) -> Result<Option<std::ops::Range<u64>>> {
+    let file = input.descriptor();
+    let start = match rustix::fs::seek(file.as_fd(), SeekFrom::Data(from)) {
+        Ok(start) => start,
+        Err(Errno::NXIO) => return Ok(None),
+        // A file system that does not tell: all is data.
+        Err(Errno::INVAL | Errno::NOTSUP) => return Ok(Some(from..end)),
+        Err(errno) => return Err(cannot_read(input, errno)),
+    };
+    let stop = match rustix::fs::seek(file.as_fd(), SeekFrom::Hole(start)) {
+        Ok(stop) => stop,
+        Err(errno) => return Err(cannot_read(input, errno)),
+    };
+    Ok((start < end).then_some(start..stop.min(end)))
+}
+
+/// Copies some bytes at `from`, at most `length`; 0 is the end of the file.
+fn some(
+    input: &mut dyn Input,
+    from: u64,
+    length: u64,
+    sink: &mut Sink<'_>,
+    hasher: Option<&mut Hasher>,
+) -> Result<u64> {
+    input.ready()?;
+    let wanted = usize::try_from(length.min(CHUNK)).unwrap_or(BUFFER);
+    while hasher.is_none() {
+        let (mut offset_in, mut offset_out) = (from, sink.offset);
+        let copied = rustix::fs::copy_file_range(
+            input.descriptor(),
+            Some(&mut offset_in),
+            sink.file,
+            Some(&mut offset_out),
+            wanted,
+        );
+        match copied {
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => return Err(sink.failed("write", errno)),
+            // Zero is said by some kernels that cannot. Whatever it dislikes, reading and writing will tell better.
+            Ok(0) | Err(_) => break,
+            Ok(count) => {
+                sink.moved(count as u64);
+                return Ok(count as u64);
+            }
+        }
+    }
+    let mut buffer = vec![0; BUFFER.min(usize::try_from(length).unwrap_or(BUFFER))];
+    let count = loop {
+        match rustix::io::pread(input.descriptor(), &mut buffer, from) {
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(errno) => return Err(cannot_read(input, errno)),
+            Ok(count) => break count,
+        }
+    };
+    let bytes = buffer.get(..count).unwrap_or_default();
+    if let Some(hasher) = hasher {
+        hasher.update(bytes);
+    }
+    sink.put(bytes)?;
+    Ok(count as u64)
+}
+
+/// A hole counts as zeros.
+fn skip(from: u64, to: u64, hasher: Option<&mut Hasher>) {
+    let Some(hasher) = hasher else { return };
+    let zeros = vec![0; BUFFER];
+    let mut left = to.saturating_sub(from);
+    while left > 0 {
+        let count = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
+        hasher.update(zeros.get(..count).unwrap_or_default());
+        left -= count as u64;
+    }
+}

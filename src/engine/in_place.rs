@@ -1,0 +1,134 @@
+//! `--allow-in-place`: TARGET is overwritten where it is, because a rename is impossible.
+//!
+//! Neither readers nor the disk have a promise meanwhile. What can be had is this: the whole input is received, checked
+//! and synced first, under a name, 0600, in a directory on a real disk, itself synced; if the overwrite then fails, that
+//! path is printed and nothing is lost.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+
+use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, openat};
+use rustix::io::Errno;
+
+use super::commit::Synced;
+use super::names::{self, Directory, Pinned, Place, same_file};
+use super::stage::Naming;
+use super::sync;
+use crate::failure::{Failure, Result, words};
+use crate::policy::Sync;
+use crate::report::Shown;
+use crate::signals::Signals;
+
+const STEP: &str = "overwrite in place";
+
+/// A directory for the copy: TARGET's own if possible, else where temporary files survive a restart.
+pub(crate) fn elsewhere(place: &Place) -> Result<Directory> {
+    let candidates = [
+        Some(place.directory.join(OsStr::new(""))),
+        std::env::var_os("TMPDIR").map(PathBuf::from),
+        Some(PathBuf::from("/var/tmp")),
+        Some(PathBuf::from("/tmp")),
+        std::env::var_os("HOME").map(PathBuf::from),
+    ];
+    for path in candidates.into_iter().flatten() {
+        let Ok(directory) = Directory::open(rustix::fs::CWD, path.as_os_str(), path.clone()) else { continue };
+        let may_write = accessat(&directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok();
+        if may_write && on_disk(&directory) {
+            return Ok(directory);
+        }
+    }
+    Err(Failure::failed(STEP, "no directory on a disk may be written, for the copy that must be safe first")
+        .hint("set TMPDIR to one"))
+}
+
+/// Not on a file system that lives in memory.
+fn on_disk(directory: &Directory) -> bool {
+    /// `TMPFS_MAGIC`, `RAMFS_MAGIC`, `PROC_SUPER_MAGIC`, `SYSFS_MAGIC`.
+    const IN_MEMORY: [u64; 4] = [0x0102_1994, 0x8584_58f6, 0x9fa0, 0x6265_6572];
+    #[allow(clippy::cast_sign_loss)] // A bit pattern.
+    rustix::fs::fstatfs(directory).is_ok_and(|mount| !IN_MEMORY.contains(&(mount.f_type as u64)))
+}
+
+/// Overwrites TARGET, which is `old`, with the copy in `directory`.
+pub(crate) fn overwrite(
+    place: &Place,
+    old: &Pinned,
+    copy: Synced<'_>,
+    directory: &Directory,
+    mode: Option<u32>,
+    how: Sync,
+    signals: &Signals,
+) -> Result<OwnedFd> {
+    let sealed = copy.into_sealed();
+    let Naming::Named(name) = sealed.naming else {
+        return Err(Failure::failed(STEP, "the copy has no name"));
+    };
+    if how != Sync::None {
+        sync::directory(directory, sealed.file.as_fd()).map_err(Failure::call(STEP))?;
+    }
+    let target = open(place, old)?;
+    Signals::hold()?;
+    signals.check()?;
+
+    // Until the first byte is written, TARGET is whole.
+    let size = names::stat(&sealed.file).map_err(Failure::call(STEP))?.stx_size;
+    let mut touched = false;
+    match write(&sealed.file, &target, size, mode, how, &mut touched) {
+        Ok(()) => Ok(target),
+        Err(errno) if !touched => Err(Failure::call(STEP)(errno)),
+        Err(errno) => {
+            let path = directory.join(&name.give_away());
+            Err(Failure::damaged(STEP, words(errno))
+                .hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
+        }
+    }
+}
+
+/// Opens TARGET for writing, neither truncated nor any other file than the one that was looked at.
+fn open(place: &Place, old: &Pinned) -> Result<OwnedFd> {
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let target = openat(&place.directory, &place.name, flags, Mode::empty()).map_err(Failure::call(STEP))?;
+    let now = names::stat(&target).map_err(Failure::call(STEP))?;
+    if same_file(&now, &old.stat) { Ok(target) } else { Err(Failure::failed(STEP, "has been replaced meanwhile")) }
+}
+
+/// Overwrites, cuts to `size`, sets the mode and syncs. `touched` tells whether TARGET is still what it was.
+fn write(
+    from: &OwnedFd,
+    to: &OwnedFd,
+    size: u64,
+    mode: Option<u32>,
+    how: Sync,
+    touched: &mut bool,
+) -> std::result::Result<(), Errno> {
+    let mut buffer = vec![0; super::copy::BUFFER];
+    let mut offset = 0;
+    while offset < size {
+        let count = match rustix::io::pread(from, &mut buffer, offset) {
+            Ok(0) => return Err(Errno::IO),
+            Ok(count) => count,
+            Err(Errno::INTR | Errno::AGAIN) => continue,
+            Err(errno) => return Err(errno),
+        };
+        let mut rest = buffer.get(..count).unwrap_or_default();
+        while !rest.is_empty() {
+            match rustix::io::pwrite(to, rest, offset) {
+                Ok(0) => return Err(Errno::IO),
+                Ok(count) => {
+                    *touched = true;
+                    rest = rest.get(count..).unwrap_or_default();
+                    offset += count as u64;
+                }
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+    rustix::fs::ftruncate(to, size)?;
+    *touched = true;
+    if let Some(mode) = mode {
+        rustix::fs::fchmod(to, Mode::from_raw_mode(mode))?;
+    }
+    if how == Sync::None { Ok(()) } else { sync::file(to.as_fd()) }
+}

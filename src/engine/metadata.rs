@@ -1,0 +1,303 @@
+//! What the finished file looks like.
+//!
+//! The order of the calls, each of which the next would forbid or undo:
+//!
+//! 1. `user.*` attributes: they need write permission, which the last mode may not give.
+//! 2. group: `chown` needs the owner; it clears the set-ID bits and capabilities that we do not set anyway.
+//! 3. labels and other attributes.
+//! 4. the access control list, set or removed explicitly: a default list of the directory has left entries on the
+//!    staging file, and `chmod` would bring them back to life.
+//! 5. mode. Until here the file was 0600, or what it will be.
+//! 6. owner, last: after it, without `CAP_FOWNER`, everything above is refused.
+//! 7. set-ID bits, which only `--mode` asks for and which `chown` clears.
+//!
+//! All of it precedes the sync.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{Gid, Mode, Statx, Uid, XattrFlags};
+use rustix::io::Errno;
+
+use super::acl::{self, Acl};
+use super::names::{self, Pinned, Place};
+use super::privilege::{self, Ids};
+use crate::failure::{Failure, Result, words};
+use crate::report::Shown;
+
+const STEP: &str = "set metadata";
+
+/// What a replaced file hands on.
+#[derive(Debug)]
+pub(crate) struct Metadata {
+    pub(crate) stat: Statx,
+    acl: Option<Acl>,
+    attributes: Vec<(CString, Vec<u8>)>,
+    /// Names of attributes that could be seen but not read.
+    unread: Vec<String>,
+}
+
+/// What the finished file is to look like.
+#[derive(Debug)]
+pub(crate) enum Dress {
+    /// A new file: as it was created, or `mode`.
+    New {
+        /// From `--mode`.
+        mode: Option<u32>,
+    },
+    /// A replaced file: like the old one, or with `mode`.
+    Like {
+        /// The old file's.
+        old: Metadata,
+        /// From `--mode`.
+        mode: Option<u32>,
+    },
+}
+
+impl Metadata {
+    /// Reads it from the pinned inode.
+    pub(crate) fn of(pinned: &Pinned, place: &Place) -> Result<Metadata> {
+        let stat = names::stat(&pinned.fd).map_err(Failure::call("read metadata"))?;
+        let mut metadata = Metadata { stat, acl: None, attributes: Vec::new(), unread: Vec::new() };
+        // The path goes by way of the descriptor; without /proc the file is opened.
+        let opened: OwnedFd;
+        let mut path = names_path(pinned.fd.as_fd());
+        let list = match list(&path) {
+            Err(Errno::NOENT) => {
+                opened = pinned.open(place).map_err(Failure::call("read metadata"))?;
+                path = Source::Descriptor(opened.as_fd());
+                list(&path)
+            }
+            listed => listed,
+        };
+        let list = match list {
+            Ok(list) => list,
+            Err(Errno::NOTSUP) => return Ok(metadata),
+            Err(errno) => return Err(Failure::call("read metadata")(errno)),
+        };
+        for name in
+            list.split_inclusive(|&byte| byte == 0).filter_map(|name| CString::from_vec_with_nul(name.to_vec()).ok())
+        {
+            let is_acl = name.to_bytes() == acl::ATTRIBUTE.as_bytes();
+            if !is_acl && !is_kept(name.to_bytes()) {
+                continue;
+            }
+            match value(&path, &name) {
+                Ok(value) if is_acl => metadata.acl = Acl::parse(&value),
+                Ok(value) => metadata.attributes.push((name, value)),
+                // Removed meanwhile.
+                Err(Errno::NODATA) => {}
+                Err(_) => metadata.unread.push(name.to_string_lossy().into_owned()),
+            }
+        }
+        Ok(metadata)
+    }
+
+    /// Whether the finished file will belong to somebody whose files we then may not link any more.
+    pub(crate) fn owner_locks_out(&self) -> bool {
+        use rustix::thread::CapabilitySet;
+        self.stat.stx_uid != privilege::me()
+            && privilege::has(CapabilitySet::CHOWN)
+            && !privilege::has(CapabilitySet::FOWNER)
+    }
+
+    /// Whether `--mode` would make a difference.
+    pub(crate) fn differs_from(&self, mode: u32) -> bool {
+        u32::from(self.stat.stx_mode) & 0o7777 != mode || self.acl.is_some()
+    }
+}
+
+/// How attributes are reached.
+enum Source<'a> {
+    Path(String),
+    Descriptor(BorrowedFd<'a>),
+}
+
+fn names_path(fd: BorrowedFd<'_>) -> Source<'static> {
+    Source::Path(super::proc_path(fd))
+}
+
+fn list(source: &Source<'_>) -> std::result::Result<Vec<u8>, Errno> {
+    grow(|buffer| match source {
+        Source::Path(path) => rustix::fs::listxattr(path.as_str(), buffer),
+        Source::Descriptor(fd) => rustix::fs::flistxattr(fd, buffer),
+    })
+}
+
+fn value(source: &Source<'_>, name: &CString) -> std::result::Result<Vec<u8>, Errno> {
+    grow(|buffer| match source {
+        Source::Path(path) => rustix::fs::getxattr(path.as_str(), name, buffer),
+        Source::Descriptor(fd) => rustix::fs::fgetxattr(fd, name, buffer),
+    })
+}
+
+/// Calls with more and more room: the size may change between asking for it and getting it.
+fn grow(call: impl Fn(&mut [u8]) -> std::result::Result<usize, Errno>) -> std::result::Result<Vec<u8>, Errno> {
+    /// `XATTR_SIZE_MAX` and `XATTR_LIST_MAX`.
+    const MOST: usize = 65536;
+    let mut buffer = vec![0; 512];
+    loop {
+        match call(&mut buffer) {
+            Err(Errno::RANGE) if buffer.len() < MOST => buffer.resize(MOST, 0),
+            Ok(length) => {
+                buffer.truncate(length);
+                return Ok(buffer);
+            }
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// The contract's list: what belongs to the file is kept, what belongs to its old content is not.
+fn is_kept(name: &[u8]) -> bool {
+    const CONTENT: [&[u8]; 3] = [b"security.capability", b"security.ima", b"security.evm"];
+    const OVERLAY: [&[u8]; 2] = [b"trusted.overlay.", b"user.overlay."];
+    let belongs = name.starts_with(b"user.")
+        || name.starts_with(b"trusted.")
+        || name.starts_with(b"security.")
+        || name == b"btrfs.compression";
+    belongs && !CONTENT.contains(&name) && !OVERLAY.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Dresses the staged file. `born` is the mode with which it was created, where that was narrowed since. Returns what
+/// could not be kept, in words.
+pub(crate) fn dress(file: BorrowedFd<'_>, dress: &Dress, born: Option<u32>) -> Result<Option<String>> {
+    match dress {
+        Dress::New { mode: None } => match born {
+            Some(born) => set_mode(file, born).map(|()| None),
+            None => Ok(None),
+        },
+        Dress::New { mode: Some(mode) } => {
+            remove_acl(file)?;
+            set_mode(file, *mode)?;
+            told(file, *mode, Vec::new())
+        }
+        Dress::Like { old, mode } => like(file, old, *mode),
+    }
+}
+
+fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Option<String>> {
+    let mut lost: Vec<String> = old.unread.clone();
+    let (users, others): (Vec<_>, Vec<_>) =
+        old.attributes.iter().partition(|(name, _)| name.to_bytes().starts_with(b"user."));
+
+    // 1
+    for (name, value) in users {
+        set_attribute(file, name, value, &mut lost)?;
+    }
+    // 2
+    let has = names::stat(file).map_err(Failure::call(STEP))?;
+    let mut group_kept = has.stx_gid == old.stat.stx_gid;
+    if !group_kept && privilege::is_mapped(Ids::Groups, old.stat.stx_gid) {
+        group_kept = kept(rustix::fs::fchown(file, None, Some(Gid::from_raw(old.stat.stx_gid))))?;
+    }
+    group_kept &= privilege::is_mapped(Ids::Groups, old.stat.stx_gid);
+    if !group_kept {
+        lost.push(format!("group {}", old.stat.stx_gid));
+    }
+    // 3
+    for (name, value) in others {
+        set_attribute(file, name, value, &mut lost)?;
+    }
+    // 4
+    let wanted = u32::from(old.stat.stx_mode) & 0o1777;
+    let mut bits = wanted;
+    match old.acl.as_ref().filter(|_| mode.is_none()) {
+        None => {
+            remove_acl(file)?;
+            if !group_kept {
+                bits = (wanted & 0o1700) | both(wanted >> 3, wanted);
+            }
+        }
+        Some(acl) => {
+            let acl = if group_kept { acl.clone() } else { acl.without_group() };
+            if kept(rustix::fs::fsetxattr(file, acl::ATTRIBUTE, &acl.bytes(), XattrFlags::empty()))? {
+                // The list has set the permission bits.
+                bits = (wanted & 0o1000) | (mode_of(file)? & 0o777);
+            } else {
+                lost.push("access control list".to_owned());
+                bits = acl.as_mode(wanted);
+            }
+        }
+    }
+    // 5
+    let bits = mode.unwrap_or(bits);
+    if mode_of(file)? != bits {
+        set_mode(file, bits)?;
+    }
+    // 6
+    let owner = old.stat.stx_uid;
+    let mut owner_kept = has.stx_uid == owner;
+    if !owner_kept && privilege::is_mapped(Ids::Users, owner) {
+        owner_kept = kept(rustix::fs::fchown(file, Some(Uid::from_raw(owner)), None))?;
+    }
+    if !owner_kept || !privilege::is_mapped(Ids::Users, owner) {
+        lost.insert(0, format!("owner {owner}"));
+    }
+    // 7
+    if bits & 0o6000 != 0 && has.stx_uid != owner && owner_kept {
+        kept(rustix::fs::fchmod(file, Mode::from_raw_mode(bits)))?;
+    }
+    told(file, bits, lost)
+}
+
+fn both(group: u32, other: u32) -> u32 {
+    let both = group & other & 0o7;
+    both << 3 | both
+}
+
+/// The one warning, on the final difference.
+fn told(file: BorrowedFd<'_>, mode: u32, mut lost: Vec<String>) -> Result<Option<String>> {
+    let has = mode_of(file)?;
+    if has != mode {
+        lost.push(format!("mode {mode:04o} (it is {has:04o})"));
+    }
+    Ok((!lost.is_empty()).then(|| lost.join(", ")))
+}
+
+fn mode_of(file: BorrowedFd<'_>) -> Result<u32> {
+    Ok(u32::from(names::stat(file).map_err(Failure::call(STEP))?.stx_mode) & 0o7777)
+}
+
+fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<()> {
+    // A file system without modes says EPERM; then the mode is what the mount gives to every file.
+    kept(rustix::fs::fchmod(file, Mode::from_raw_mode(mode))).map(|_| ())
+}
+
+fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
+    match rustix::fs::fremovexattr(file, acl::ATTRIBUTE) {
+        Err(Errno::NODATA | Errno::NOTSUP) | Ok(()) => Ok(()),
+        Err(errno) => Err(Failure::failed(STEP, format_args!("access control list: {}", words(errno)))),
+    }
+}
+
+fn set_attribute(file: BorrowedFd<'_>, name: &CString, value: &[u8], lost: &mut Vec<String>) -> Result<()> {
+    let shown = || Shown(std::ffi::OsStr::new(&*name.to_string_lossy())).to_string();
+    match rustix::fs::fsetxattr(file, name, value, XattrFlags::empty()) {
+        Ok(()) => Ok(()),
+        Err(errno) if is_refusal(errno) => {
+            // A label that the system has already put there.
+            let has = grow(|buffer| rustix::fs::fgetxattr(file, name, buffer));
+            if has.is_ok_and(|has| has == value) {
+                return Ok(());
+            }
+            lost.push(shown());
+            Ok(())
+        }
+        Err(errno) => Err(Failure::failed(STEP, format_args!("{}: {}", shown(), words(errno)))),
+    }
+}
+
+/// Whether the call succeeded; a refusal is told as a warning, anything else ends the run.
+fn kept(result: std::result::Result<(), Errno>) -> Result<bool> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(errno) if is_refusal(errno) => Ok(false),
+        Err(errno) => Err(Failure::call(STEP)(errno)),
+    }
+}
+
+/// "You may not", "not here" and "not such an id", as against a disk that fails or is full.
+fn is_refusal(errno: Errno) -> bool {
+    matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS | Errno::OVERFLOW)
+}

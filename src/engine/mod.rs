@@ -1,0 +1,462 @@
+//! The protocol.
+//!
+//! ```text
+//!  preflight   everything the kernel can tell beforehand; nothing read, nothing written          (preflight.rs)
+//!  stage       openat(dir, O_TMPFILE): a file without a name in TARGET's directory               (stage.rs)
+//!  fill        read, write, until the input ends                                                 (copy.rs, changes.rs)
+//!  guard       is it what the user wants to have?                                                (guard.rs)
+//!  seal        open again for reading; from here on nobody writes                                (stage.rs)
+//!  dress       owner, group, list, attributes, mode                                              (metadata.rs)
+//!  sync        fsync on the descriptor that wrote; close it                                      (commit.rs)
+//!  hold        signals wait from here to the exit                                                (signals.rs)
+//!  commit      new TARGET: link.  Existing: link to a short name, look again, rename             (commit.rs)
+//!  sync        fsync of the directory                                                            (sync.rs)
+//! ```
+//!
+//! What is left when the power goes, or the process is killed, at each step:
+//!
+//! - until `commit`: TARGET as it was, and nothing else. An unnamed file has no entry in any directory; the file
+//!   system frees it at once, or when it recovers. (Where unnamed files do not exist, its short name remains.)
+//! - between link and rename: TARGET as it was, and the short name.
+//! - after the rename, before the last sync: TARGET old or new. Never anything between, as the content was on the disk
+//!   before any name led to it.
+//! - after the last sync: TARGET new.
+//!
+//! The types keep the order: only a [`Stage`] can be written, only a [`stage::Sealed`] dressed, only a [`Synced`]
+//! committed. Dropping any of them rolls back.
+
+mod acl;
+mod backup;
+mod changes;
+mod commit;
+pub(crate) mod copy;
+mod in_place;
+pub(crate) mod metadata;
+pub(crate) mod names;
+pub(crate) mod parents;
+pub(crate) mod preflight;
+pub(crate) mod privilege;
+mod stage;
+mod sync;
+pub(crate) mod turn;
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{Statx, Timespec, Timestamps, UTIME_NOW};
+use rustix::io::Errno;
+
+pub(crate) use backup::Backups;
+use changes::Comparison;
+use commit::{Commit, Committed, Expected, How, Synced};
+use copy::{Input, Old, Sink};
+use metadata::{Dress, Metadata};
+use names::{Directory, Pinned, Place};
+use parents::Parents;
+use preflight::Way;
+use stage::{Birth, Sealed, Stage};
+use turn::Turn;
+
+use crate::failure::{Failure, Result, words};
+use crate::guard::{Guards, Hasher};
+use crate::policy::{Policy, Sync};
+use crate::signals::Signals;
+
+/// A replacement, decided and not begun.
+pub(crate) struct Replacement<'a> {
+    pub(crate) target: &'a Path,
+    pub(crate) policy: &'a Policy,
+    pub(crate) guards: &'a Guards,
+    pub(crate) signals: &'a Signals,
+    pub(crate) place: &'a Place,
+    pub(crate) way: Way,
+    pub(crate) turn: Option<Turn>,
+    pub(crate) backups: Option<Backups>,
+    /// The old file's, where it is regular.
+    pub(crate) metadata: Option<Metadata>,
+    /// The old content, where it is read.
+    pub(crate) old: Option<OldContent>,
+    /// Whether TARGET must still be what was read when it is replaced.
+    pub(crate) unchanged: bool,
+    /// The permission bits of a SOURCE that is a regular file.
+    pub(crate) source_mode: Option<u32>,
+}
+
+/// The old content, open for reading, and its state when it was opened.
+#[derive(Debug)]
+pub(crate) struct OldContent {
+    pub(crate) file: OwnedFd,
+    pub(crate) stat: Statx,
+}
+
+/// What was done.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) change: Change,
+    /// The size of the input, in bytes.
+    pub(crate) received: u64,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What became of TARGET.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Change {
+    Created,
+    Replaced,
+    Overwritten,
+    Unchanged,
+}
+
+/// Carries it out.
+pub(crate) fn run(mut job: Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) -> Result<Outcome> {
+    match std::mem::replace(&mut job.way, Way::Rename) {
+        Way::Rename => replace(&mut job, input, parents),
+        Way::InPlace(reason) => overwrite(&mut job, &reason, input),
+    }
+}
+
+/// The protocol of the module's documentation, step by step.
+fn replace(job: &mut Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) -> Result<Outcome> {
+    let birth = birth(job);
+
+    // With --if-changed nothing may be written before there is a difference.
+    let lazily = job.policy.if_changed && job.old.is_some();
+    let stage = if lazily { None } else { Some(stage(job, birth)?) };
+    let Filled { stage, received } = fill(job, stage, input, || stage_in(&job.place.directory, birth, job))?;
+
+    let Some(stage) = stage else {
+        return leave_alone(job, received);
+    };
+    let mut sealed = stage.seal(&job.place.directory)?;
+    if job.guards.validate.is_some() {
+        validate(job, &mut sealed)?;
+    }
+    if job.turn.is_some() {
+        turn::lock_staged(sealed.file.as_fd())?;
+    }
+
+    let mut dress = dress(job);
+    let mut warnings = Vec::new();
+    let lost = metadata::dress(sealed.file.as_fd(), &dress, sealed.born)?;
+    let synced = Synced::from(sealed, job.policy.sync)?;
+
+    Signals::hold()?;
+    // A signal before the commit means no commit.
+    job.signals.check()?;
+    let (committed, lost) = commit(job, synced, &mut dress, lost, parents)?;
+    parents.keep();
+    warnings.extend(lost.map(|lost| format!("cannot keep {lost}")));
+    if committed.other_names > 0 {
+        let names = if committed.other_names == 1 { "name" } else { "names" };
+        warnings.push(format!("had {} other {names} (hard links), which keep the old content", committed.other_names));
+    }
+    Ok(Outcome { change: if committed.created { Change::Created } else { Change::Replaced }, received, warnings })
+}
+
+/// How the staging file is created: never wider than the finished file.
+fn birth(job: &Replacement<'_>) -> Birth {
+    let replaces = job.metadata.is_some();
+    let narrow = replaces || job.policy.mode.is_some();
+    Birth {
+        mode: if narrow { 0o600 } else { job.source_mode.unwrap_or(0o666) },
+        private: job.guards.validate.is_some(),
+        named: job.metadata.as_ref().is_some_and(Metadata::owner_locks_out),
+    }
+}
+
+fn stage<'d>(job: &Replacement<'d>, birth: Birth) -> Result<Stage<'d>> {
+    let mut stage = Stage::open(&job.place.directory, birth, job.signals)?;
+    if job.policy.no_clobber {
+        stage.can_create(&job.place.directory)?;
+    }
+    Ok(stage)
+}
+
+fn stage_in<'d>(directory: &'d Directory, birth: Birth, job: &Replacement<'_>) -> Result<Stage<'d>> {
+    Stage::open(directory, birth, job.signals)
+}
+
+/// What came in.
+struct Filled<'d> {
+    /// `None` where TARGET has this content already.
+    stage: Option<Stage<'d>>,
+    /// The size of the input, in bytes.
+    received: u64,
+}
+
+/// Reads the whole input into the staging file, and asks the guards. `late` stages where that has to wait for the
+/// first difference.
+fn fill<'d>(
+    job: &Replacement<'_>,
+    stage: Option<Stage<'d>>,
+    input: &mut dyn Input,
+    late: impl FnOnce() -> Result<Stage<'d>>,
+) -> Result<Filled<'d>> {
+    job.signals.restore_pipe()?;
+    input.begin()?;
+    let mut hasher = job.guards.checksum.as_ref().map(crate::guard::Digest::hasher);
+    let filled = match (stage, &job.old) {
+        (Some(stage), old) => {
+            let mut sink = sink(job, &stage);
+            if let (true, Some(old)) = (job.policy.append, old) {
+                take_old(job, old, old.stat.stx_size, &mut sink)?;
+            }
+            let received = pour(input, 0, &mut sink, hasher.as_mut())?;
+            Filled { stage: Some(stage), received }
+        }
+        (None, Some(old)) => fill_from_difference(job, old, input, hasher.as_mut(), late)?,
+        (None, None) => return Err(Failure::failed("stage", "there is nothing to compare with")),
+    };
+    input.finish()?;
+    job.guards.received(filled.received, hasher)?;
+    Ok(filled)
+}
+
+/// `--if-changed`: compares, and begins the staging file at the first difference.
+fn fill_from_difference<'d>(
+    job: &Replacement<'_>,
+    old: &OldContent,
+    input: &mut dyn Input,
+    mut hasher: Option<&mut Hasher>,
+    late: impl FnOnce() -> Result<Stage<'d>>,
+) -> Result<Filled<'d>> {
+    let reader = Old { file: old.file.as_fd(), signals: Some(job.signals) };
+    let comparison = if job.policy.append {
+        // What is appended to nothing but itself changes nothing.
+        let mut next = vec![0; copy::BUFFER];
+        let count = copy::read(input, &mut next)?;
+        next.truncate(count);
+        if next.is_empty() { Comparison::Same(0) } else { Comparison::Differs { common: old.stat.stx_size, next } }
+    } else {
+        changes::compare(input, &reader, old.stat.stx_size, hasher.as_deref_mut())?
+    };
+    let (common, next) = match comparison {
+        Comparison::Same(received) => {
+            still(old)?;
+            let another_mode = match (job.policy.mode, &job.metadata) {
+                (Some(mode), Some(metadata)) => metadata.differs_from(mode),
+                _ => false,
+            };
+            if !another_mode {
+                return Ok(Filled { stage: None, received });
+            }
+            let stage = late()?;
+            take_old(job, old, old.stat.stx_size, &mut sink(job, &stage))?;
+            return Ok(Filled { stage: Some(stage), received });
+        }
+        Comparison::Differs { common, next } => (common, next),
+    };
+    let stage = late()?;
+    let mut sink = sink(job, &stage);
+    if common > 0 {
+        take_old(job, old, common, &mut sink)?;
+    }
+    sink.put(&next)?;
+    if let Some(hasher) = hasher.as_deref_mut() {
+        hasher.update(&next);
+    }
+    let before = if job.policy.append { 0 } else { common } + next.len() as u64;
+    let received = before + pour(input, before, &mut sink, hasher)?;
+    Ok(Filled { stage: Some(stage), received })
+}
+
+fn sink<'a>(job: &Replacement<'_>, stage: &'a Stage<'_>) -> Sink<'a> {
+    Sink::new(stage.writer(), job.place.directory.shown().to_string(), job.policy.sync != Sync::None)
+}
+
+/// Everything that is left of the input, `done` bytes of which have been taken.
+fn pour(input: &mut dyn Input, done: u64, sink: &mut Sink<'_>, hasher: Option<&mut Hasher>) -> Result<u64> {
+    match input.regular().map(|(stat, start)| (*stat, start)) {
+        Some((stat, start)) => copy::file(input, &stat, start + done, sink, hasher),
+        None => copy::stream(input, sink, hasher),
+    }
+}
+
+/// The first `length` bytes of the old content, which must not have changed since it was opened.
+fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sink<'_>) -> Result<()> {
+    let mut reader = Old { file: old.file.as_fd(), signals: Some(job.signals) };
+    copy::prefix(&mut reader, &old.stat, length, sink)?;
+    still(old)
+}
+
+fn still(old: &OldContent) -> Result<()> {
+    let now = names::stat(&old.file).map_err(Failure::call("read"))?;
+    if names::same_state(&now, &old.stat) {
+        return Ok(());
+    }
+    Err(Failure::failed("read", "the old content was changed in place while it was read"))
+}
+
+/// `--validate`, at 0600 and after a sync of its own: the file may be changed by what looks at it, and must not be.
+fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
+    const STEP: &str = "validate";
+    let call = Failure::call;
+    // The times have a granularity in which a change could hide. From this one every change leads away.
+    const MARK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+    const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let touch =
+        |file: &OwnedFd, time| rustix::fs::futimens(file, &Timestamps { last_access: time, last_modification: time });
+    if job.policy.sync != Sync::None {
+        // Errors of writing back show on the descriptor that wrote, which is closed now: what is looked at may be a
+        // program, and be run.
+        sync::file(sealed.writer()).map_err(call("sync"))?;
+    }
+    sealed.close_writer();
+    touch(&sealed.file, MARK).map_err(call(STEP))?;
+    let before = names::stat(&sealed.file).map_err(call(STEP))?;
+    job.guards.validate(sealed.file.as_fd(), job.target, job.signals)?;
+    let after = names::stat(&sealed.file).map_err(call(STEP))?;
+    let same = before.stx_size == after.stx_size
+        && before.stx_mtime.tv_sec == after.stx_mtime.tv_sec
+        && before.stx_mtime.tv_nsec == after.stx_mtime.tv_nsec;
+    if !same {
+        return Err(Failure::refused(STEP, "the command changed the content that it was to look at"));
+    }
+    touch(&sealed.file, NOW).map_err(call(STEP))
+}
+
+fn dress(job: &mut Replacement<'_>) -> Dress {
+    match job.metadata.take() {
+        Some(old) => Dress::Like { old, mode: job.policy.mode },
+        None => Dress::New { mode: job.policy.mode },
+    }
+}
+
+/// Commits, as often as TARGET becomes another file that must be looked like, and syncs the directory.
+fn commit<'d>(
+    job: &Replacement<'d>,
+    mut synced: Synced<'d>,
+    dress: &mut Dress,
+    mut lost: Option<String>,
+    parents: &mut Parents,
+) -> Result<(Committed, Option<String>)> {
+    /// As often as TARGET may become another kind of file under our hands.
+    const MOST: usize = 16;
+    let expected = match (&job.old, &job.turn, job.unchanged) {
+        (Some(old), _, true) => Expected::State(&old.stat),
+        (_, Some(_), _) => Expected::Name(job.place.at.as_ref().map(|old| &old.stat)),
+        _ => Expected::Anything,
+    };
+    let how = How {
+        no_clobber: job.policy.no_clobber,
+        no_dereference: job.policy.no_dereference,
+        expected,
+        backups: job.backups.as_ref(),
+        sync: job.policy.sync,
+    };
+    let mut became: Option<Pinned> = None;
+    for _ in 0..MOST {
+        let like = became.as_ref().or(job.place.at.as_ref()).filter(|like| is_regular(like));
+        match synced.commit(job.place, like, &how)? {
+            Commit::Done(committed) => {
+                sync_directory(&job.place.directory, &committed, job.policy.sync)?;
+                return Ok((committed, lost));
+            }
+            Commit::Changed(sealed, now) => {
+                preflight::check(job.place, Some(&now), job.policy)?;
+                *dress = Dress::Like { old: Metadata::of(&now, job.place)?, mode: job.policy.mode };
+                lost = metadata::dress(sealed.file.as_fd(), dress, None)?;
+                synced = Synced::from(sealed, job.policy.sync)?;
+                became = Some(now);
+            }
+            Commit::NoDirectory(sealed) => return commit_in_new_directory(job, sealed, &how, parents, lost),
+        }
+    }
+    Err(Failure::failed("rename", "other writers keep making it another kind of file"))
+}
+
+fn is_regular(pinned: &Pinned) -> bool {
+    pinned.kind() == rustix::fs::FileType::RegularFile
+}
+
+/// The directory was taken away, as another writer's roll-back does with one that `--parents` made: it is made again.
+fn commit_in_new_directory(
+    job: &Replacement<'_>,
+    sealed: Sealed<'_>,
+    how: &How<'_>,
+    parents: &mut Parents,
+    lost: Option<String>,
+) -> Result<(Committed, Option<String>)> {
+    let gone =
+        || Failure::failed("link", format_args!("directory {}: {}", job.place.directory.shown(), words(Errno::NOENT)));
+    if !parents.asked() {
+        return Err(gone());
+    }
+    let place = names::resolve(job.target, !job.policy.no_dereference, parents)?;
+    let synced = Synced::from(sealed, Sync::None)?;
+    match synced.commit(&place, None, how)? {
+        Commit::Done(committed) => {
+            sync_directory(&place.directory, &committed, job.policy.sync)?;
+            Ok((committed, lost))
+        }
+        Commit::Changed(..) | Commit::NoDirectory(_) => Err(gone()),
+    }
+}
+
+fn sync_directory(directory: &Directory, committed: &Committed, how: Sync) -> Result<()> {
+    if how != Sync::Full {
+        return Ok(());
+    }
+    sync::directory(directory, committed.file.as_fd())
+        .map_err(|errno| Failure::not_durable("sync directory", words(errno)))
+}
+
+/// `--if-changed` found no difference: nothing is written, and exit 0 still means durable.
+fn leave_alone(job: &Replacement<'_>, received: u64) -> Result<Outcome> {
+    let Some(old) = &job.old else {
+        return Err(Failure::failed("compare", "there is nothing to compare with"));
+    };
+    if job.policy.sync != Sync::None {
+        sync::file(old.file.as_fd()).map_err(Failure::call("sync"))?;
+    }
+    // Not by way of the whole file system, which would write what others have not synced.
+    if job.policy.sync == Sync::Full && job.place.directory.readable() {
+        match rustix::fs::fsync(&job.place.directory) {
+            Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => {}
+            Err(errno) => return Err(Failure::call("sync directory")(errno)),
+        }
+    }
+    Ok(Outcome { change: Change::Unchanged, received, warnings: Vec::new() })
+}
+
+/// `--allow-in-place`, where it had to be.
+fn overwrite(job: &mut Replacement<'_>, reason: &str, input: &mut dyn Input) -> Result<Outcome> {
+    let Some(target) = &job.place.at else {
+        return Err(Failure::failed("overwrite in place", "there is nothing to overwrite"));
+    };
+    let directory = in_place::elsewhere(job.place)?;
+    let birth = Birth { mode: 0o600, private: true, named: true };
+    let lazily = job.policy.if_changed && job.old.is_some();
+    let stage = if lazily { None } else { Some(stage_in(&directory, birth, job)?) };
+    let Filled { stage, received } = fill(job, stage, input, || stage_in(&directory, birth, job))?;
+    let Some(stage) = stage else {
+        return leave_alone(job, received);
+    };
+    let mut sealed = stage.seal(&directory)?;
+    if job.guards.validate.is_some() {
+        validate(job, &mut sealed)?;
+    }
+    if let (Some(old), true) = (&job.old, job.unchanged) {
+        still(old).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
+    }
+    // Synced whatever --sync says: it may become the only good copy.
+    let synced = Synced::from(sealed, Sync::Full)?;
+    in_place::overwrite(job.place, target, synced, &directory, job.policy.mode, job.policy.sync, job.signals)?;
+    let mut warnings = vec![format!("{reason}, so it was overwritten in place, which is not atomic")];
+    warnings.extend(directory.leftovers());
+    Ok(Outcome { change: Change::Overwritten, received, warnings })
+}
+
+/// The path that leads to an open file, whatever its name has become.
+pub(crate) fn proc_path(file: impl AsFd) -> String {
+    format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
+}
+
+/// NFS may report the failure of what it did: if `name` leads to `file`, it is done.
+fn settle(directory: &Directory, name: &OsStr, file: BorrowedFd<'_>, errno: Errno) -> std::result::Result<(), Errno> {
+    match (directory.look(name), names::stat(file)) {
+        (Ok(Some(found)), Ok(ours)) if names::same_file(&found, &ours) => Ok(()),
+        _ => Err(errno),
+    }
+}

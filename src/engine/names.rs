@@ -1,0 +1,239 @@
+//! From the name as typed to an open directory and the name in it.
+//!
+//! The directory part is the kernel's to resolve. The last component is resolved here, hop by hop, each link read
+//! through a descriptor of its own and its text resolved against the directory that holds it; the final directory
+//! stays open, and everything after happens relative to it. Going round the kernel means keeping its rules: magic
+//! links of procfs, `nosymfollow`, and links planted in sticky world-writable directories are refused.
+
+use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Statx, StatxFlags, openat, readlinkat, statx};
+use rustix::io::Errno;
+
+use super::parents::{self, Parents};
+use crate::failure::{Failure, Result, words};
+use crate::report::Shown;
+
+/// As many links as the kernel follows.
+const MOST_LINKS: usize = 40;
+/// `PROC_SUPER_MAGIC`.
+const PROCFS: u64 = 0x9fa0;
+/// `ST_NOSYMFOLLOW` among the flags of statfs(2).
+const NOSYMFOLLOW: u64 = 0x2000;
+
+/// The directory that holds, or will hold, the final file.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    fd: OwnedFd,
+    /// Open for reading, so that it can be synced and locked; else it may be searched only.
+    readable: bool,
+    /// As it would be typed, for messages.
+    path: PathBuf,
+    /// What could not be removed from it, in words.
+    leftovers: RefCell<Vec<String>>,
+}
+
+impl Directory {
+    /// Opens `path` relative to `base`.
+    pub(crate) fn open(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf) -> std::result::Result<Self, Errno> {
+        let path = if path.is_empty() { OsStr::new(".") } else { path };
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let (fd, readable) = match openat(base, path, flags | OFlags::RDONLY, Mode::empty()) {
+            Ok(fd) => (fd, true),
+            // A `-wx` directory takes new names all the same.
+            Err(Errno::ACCESS) => (openat(base, path, flags | OFlags::PATH, Mode::empty())?, false),
+            Err(errno) => return Err(errno),
+        };
+        Ok(Directory { fd, readable, path: shown, leftovers: RefCell::default() })
+    }
+
+    pub(crate) fn readable(&self) -> bool {
+        self.readable
+    }
+
+    /// The directory's path for messages, never empty.
+    pub(crate) fn shown(&self) -> Shown<'_> {
+        Shown(if self.path.as_os_str().is_empty() { OsStr::new(".") } else { self.path.as_os_str() })
+    }
+
+    /// The path of `name` in it, for messages.
+    pub(crate) fn join(&self, name: &OsStr) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Notes what could not be removed, to be told at the end.
+    pub(crate) fn leave(&self, leftover: String) {
+        self.leftovers.borrow_mut().push(leftover);
+    }
+
+    /// What has been noted.
+    pub(crate) fn leftovers(&self) -> Vec<String> {
+        self.leftovers.take()
+    }
+
+    /// The directory's own metadata.
+    pub(crate) fn stat(&self) -> std::result::Result<Statx, Errno> {
+        stat(&self.fd)
+    }
+
+    /// What `name` is now; `None` where it is absent. Opens nothing, follows nothing.
+    pub(crate) fn look(&self, name: &OsStr) -> std::result::Result<Option<Statx>, Errno> {
+        match statx(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS) {
+            Ok(found) => Ok(Some(found)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Pins what `name` is now.
+    pub(crate) fn pin(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match openat(&self.fd, name, flags, Mode::empty()) {
+            Ok(fd) => {
+                let stat = stat(&fd)?;
+                Ok(Some(Pinned { fd, stat }))
+            }
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// An inode held by a descriptor that can neither read nor write it: safe to open whatever it is.
+#[derive(Debug)]
+pub(crate) struct Pinned {
+    pub(crate) fd: OwnedFd,
+    pub(crate) stat: Statx,
+}
+
+impl Pinned {
+    pub(crate) fn kind(&self) -> FileType {
+        FileType::from_raw_mode(self.stat.stx_mode.into())
+    }
+
+    /// Opens the file for reading. Through /proc it is certainly this one and not what the name has become; without
+    /// /proc the name is opened, and compared.
+    pub(crate) fn open(&self, place: &Place) -> std::result::Result<OwnedFd, Errno> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let once = |flags| match rustix::fs::open(super::proc_path(&self.fd), flags, Mode::empty()) {
+            Err(Errno::NOENT) => openat(&place.directory, &place.name, flags | OFlags::NOFOLLOW, Mode::empty()),
+            opened => opened,
+        };
+        // Reading must not cost the disk an access time; the permission for that is the owner's.
+        let file = once(flags | OFlags::NOATIME).or_else(|errno| match errno {
+            Errno::PERM => once(flags),
+            errno => Err(errno),
+        })?;
+        if same_file(&stat(&file)?, &self.stat) { Ok(file) } else { Err(Errno::STALE) }
+    }
+}
+
+/// Where TARGET leads.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) directory: Directory,
+    pub(crate) name: OsString,
+    /// What the name led to when it was looked at.
+    pub(crate) at: Option<Pinned>,
+}
+
+/// Resolves TARGET. `follow` is off for `--no-dereference`; `parents` creates what is missing.
+pub(crate) fn resolve(target: &Path, follow: bool, parents: &mut Parents) -> Result<Place> {
+    let mut path = target.as_os_str().to_owned();
+    let mut base: Option<Directory> = None;
+    for _ in 0..=MOST_LINKS {
+        let (parent, name) = split(&path)?;
+        let shown = base.as_ref().map_or_else(|| PathBuf::from(parent), |base| base.join(parent));
+        let from = base.as_ref().map_or(rustix::fs::CWD, AsFd::as_fd);
+        let directory = match Directory::open(from, parent, shown.clone()) {
+            Err(Errno::NOENT) if parents.asked() => parents::create(from, parent, shown, parents)?,
+            opened => opened.map_err(|errno| no_directory(errno, &shown))?,
+        };
+        let name = name.to_owned();
+        let at = directory.pin(&name).map_err(Failure::call("look"))?;
+        match at {
+            Some(link) if follow && link.kind() == FileType::Symlink => {
+                may_follow(&directory, &link)?;
+                let text = readlinkat(&link.fd, "", Vec::new()).map_err(Failure::call("read link"))?;
+                path = OsString::from_vec(text.into_bytes());
+                base = Some(directory);
+            }
+            at => return Ok(Place { directory, name, at }),
+        }
+    }
+    Err(Failure::failed("resolve", words(Errno::LOOP)))
+}
+
+fn no_directory(errno: Errno, shown: &Path) -> Failure {
+    let directory = Shown(if shown.as_os_str().is_empty() { OsStr::new(".") } else { shown.as_os_str() });
+    let failure = Failure::failed("open directory", format_args!("{directory}: {}", words(errno)));
+    if errno == Errno::NOENT { failure.hint("--parents creates missing directories") } else { failure }
+}
+
+/// Parent and last component; refuses what can only be a directory.
+fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
+    let bytes = path.as_bytes();
+    let start = bytes.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+    let (parent, name) = bytes.split_at(start);
+    let refuse = |reason| Err(Failure::failed("replace", reason));
+    match name {
+        b"" if bytes.is_empty() => refuse("the name is empty"),
+        b"" => refuse("ends in a slash, which names a directory"),
+        b"." => refuse("names a directory, the one that holds it (.)"),
+        b".." => refuse("names a directory, the parent (..)"),
+        name => Ok((OsStr::from_bytes(parent), OsStr::from_bytes(name))),
+    }
+}
+
+/// The kernel's rules for following the link that is the last component.
+fn may_follow(directory: &Directory, link: &Pinned) -> Result<()> {
+    let mount = rustix::fs::fstatfs(&link.fd).map_err(Failure::call("look"))?;
+    #[allow(clippy::cast_sign_loss)] // Magic number and flags are bit patterns.
+    let (kind, flags) = (mount.f_type as u64, mount.f_flags as u64);
+    if kind == PROCFS {
+        // Its links do not lead where their text says.
+        let reason = "leads to an open descriptor or another link of /proc, which is no name of a file";
+        return Err(Failure::failed("replace", reason).hint("name the file itself"));
+    }
+    if flags & NOSYMFOLLOW != 0 {
+        return Err(Failure::failed("resolve", "is a symbolic link on a file system mounted with nosymfollow"));
+    }
+    // fs.protected_symlinks, whatever the sysctl says: whoever can plant a link in /tmp must not choose what root
+    // overwrites.
+    let parent = directory.stat().map_err(Failure::call("look"))?;
+    let (sticky, others_write) = (parent.stx_mode & 0o1000 != 0, parent.stx_mode & 0o002 != 0);
+    let (owner, me) = (link.stat.stx_uid, rustix::process::geteuid().as_raw());
+    if sticky && others_write && owner != me && owner != parent.stx_uid {
+        let reason = "is another user's symbolic link in a sticky world-writable directory";
+        return Err(Failure::failed("resolve", reason));
+    }
+    Ok(())
+}
+
+/// The metadata of an open file.
+pub(crate) fn stat(fd: impl AsFd) -> std::result::Result<Statx, Errno> {
+    statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)
+}
+
+/// Whether both are one inode.
+pub(crate) fn same_file(one: &Statx, other: &Statx) -> bool {
+    let key = |stat: &Statx| (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino);
+    key(one) == key(other)
+}
+
+/// Whether both are one inode with one content, as far as the kernel's times tell.
+pub(crate) fn same_state(one: &Statx, other: &Statx) -> bool {
+    let time =
+        |stat: &Statx| (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec, stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec);
+    same_file(one, other) && one.stx_size == other.stx_size && time(one) == time(other)
+}

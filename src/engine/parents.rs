@@ -1,0 +1,95 @@
+//! Parent directories that `--parents` creates, durably, and takes back when the write fails.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use rustix::fs::{AtFlags, Mode, mkdirat, unlinkat};
+use rustix::io::Errno;
+
+use super::names::Directory;
+use super::sync;
+use crate::failure::{Failure, Result, words};
+use crate::policy::Sync;
+use crate::report::Shown;
+
+/// What this run created, outermost first. Dropping it takes back what is still empty.
+pub(crate) struct Parents {
+    made: Vec<(Directory, OsString)>,
+    sync: Sync,
+    asked: bool,
+    keep: bool,
+}
+
+impl Parents {
+    /// `asked` is whether any may be created.
+    pub(crate) fn new(asked: bool, sync: Sync) -> Self {
+        Parents { made: Vec::new(), sync, asked, keep: false }
+    }
+
+    pub(crate) fn asked(&self) -> bool {
+        self.asked
+    }
+
+    /// The file is in place: the directories stay.
+    pub(crate) fn keep(&mut self) {
+        self.keep = true;
+    }
+}
+
+impl Drop for Parents {
+    fn drop(&mut self) {
+        if self.keep {
+            return;
+        }
+        for (directory, name) in self.made.iter().rev() {
+            // In use by another writer meanwhile: theirs now.
+            if unlinkat(directory, name, AtFlags::REMOVEDIR).is_err() {
+                break;
+            }
+        }
+    }
+}
+
+/// Opens `path` below `base`, creating what is missing on the way. Each directory that is new here is on the disk when
+/// this returns: itself, and its entry in the first one that existed.
+pub(crate) fn create(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf, parents: &mut Parents) -> Result<Directory> {
+    let step = "create directory";
+    let absolute = path.as_bytes().starts_with(b"/");
+    let root = OsStr::new(if absolute { "/" } else { "." });
+    let mut here =
+        Directory::open(base, root, PathBuf::from(if absolute { "/" } else { "" })).map_err(Failure::call(step))?;
+    for part in path.as_bytes().split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(OsStr::from_bytes) {
+        let mut next = enter(&here, part);
+        let missing = matches!(next, Err(Errno::NOENT));
+        // More than once where another writer's roll-back removes it again.
+        while let Err(Errno::NOENT) = next {
+            match mkdirat(&here, part, Mode::from_raw_mode(0o777)) {
+                Ok(()) => {
+                    let holder = Directory::open(here.as_fd(), OsStr::new("."), here.join(OsStr::new("")));
+                    parents.made.push((holder.map_err(|errno| failed(errno, &here, part))?, part.to_owned()));
+                }
+                // Another writer was quicker; its entry may not be on the disk yet.
+                Err(Errno::EXIST) => {}
+                Err(errno) => return Err(failed(errno, &here, part)),
+            }
+            next = enter(&here, part);
+        }
+        let next = next.map_err(|errno| failed(errno, &here, part))?;
+        if missing && parents.sync == Sync::Full {
+            sync::directory(&here, next.as_fd()).map_err(|errno| failed(errno, &here, part))?;
+        }
+        here = next;
+    }
+    Directory::open(here.as_fd(), OsStr::new("."), shown).map_err(Failure::call(step))
+}
+
+fn enter(here: &Directory, part: &OsStr) -> std::result::Result<Directory, Errno> {
+    Directory::open(here.as_fd(), part, here.join(part))
+}
+
+fn failed(errno: Errno, here: &Directory, part: &OsStr) -> Failure {
+    let path = here.join(part);
+    Failure::failed("create directory", format_args!("{}: {}", Shown(path.as_os_str()), words(errno)))
+}

@@ -1,0 +1,172 @@
+//! What the kernel can tell beforehand: everything that would make the replacement fail, found from attributes, with
+//! nothing opened for writing, nothing read and nothing changed.
+
+use rustix::fs::{Access, AtFlags, FileType, StatxAttributes, accessat};
+use rustix::io::Errno;
+
+use super::names::{Pinned, Place, same_file};
+use super::privilege;
+use crate::failure::{Failure, Result, words};
+use crate::policy::Policy;
+
+const STEP: &str = "replace";
+
+/// How TARGET can be replaced.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Way {
+    /// By a rename.
+    Rename,
+    /// A rename is impossible for this reason, and the user allows an overwrite.
+    InPlace(String),
+}
+
+/// Decides, or refuses. `at` is what TARGET is.
+pub(crate) fn check(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Result<Way> {
+    if let Some(old) = at {
+        if policy.no_clobber {
+            return Err(Failure::refused("no-clobber", "exists"));
+        }
+        suitable(old, policy.no_dereference)?;
+        unchangeable(old)?;
+        if old.kind() == FileType::RegularFile {
+            writable(place, old, policy)?;
+        }
+    }
+    match no_rename(place, at)? {
+        None => Ok(Way::Rename),
+        Some(reason) if policy.allow_in_place && at.is_some() => Ok(Way::InPlace(reason.words)),
+        Some(reason) => {
+            let failure = Failure::failed(STEP, reason.words);
+            Err(match reason.hint {
+                Some(hint) if at.is_some() => failure.hint(hint),
+                _ => failure,
+            })
+        }
+    }
+}
+
+/// Refuses what is no regular file.
+pub(crate) fn suitable(old: &Pinned, no_dereference: bool) -> Result<()> {
+    let refuse = |reason| Err(Failure::failed(STEP, reason));
+    match old.kind() {
+        FileType::RegularFile => Ok(()),
+        FileType::Symlink if no_dereference => Ok(()),
+        FileType::Symlink => refuse("became a symbolic link"),
+        FileType::Directory => refuse("is a directory"),
+        FileType::Fifo => refuse("is a FIFO, which a file must not replace"),
+        FileType::Socket => refuse("is a socket, which a file must not replace"),
+        FileType::CharacterDevice | FileType::BlockDevice => refuse("is a device, which a file must not replace"),
+        FileType::Unknown => refuse("is of an unknown type"),
+    }
+}
+
+fn unchangeable(old: &Pinned) -> Result<()> {
+    let has = |attribute| old.stat.stx_attributes.contains(attribute);
+    if has(StatxAttributes::IMMUTABLE) {
+        return Err(Failure::failed(STEP, "is immutable").hint("chattr -i removes the attribute"));
+    }
+    if has(StatxAttributes::APPEND) {
+        return Err(Failure::failed(STEP, "is append-only").hint("chattr -a removes the attribute"));
+    }
+    if is_swap(old) {
+        return Err(Failure::failed(STEP, "is in use as a swap file").hint("swapoff releases it"));
+    }
+    Ok(())
+}
+
+/// Renaming over a swap file is EPERM; no attribute tells. Whole pages, ten at least, are what mkswap(8) accepts.
+fn is_swap(old: &Pinned) -> bool {
+    let size = old.stat.stx_size;
+    if size < 10 * 4096 || !size.is_multiple_of(4096) {
+        return false;
+    }
+    let swaps = privilege::read_small("/proc/swaps").unwrap_or_default();
+    swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next()).any(|path| {
+        let path = unescape(path);
+        let stat =
+            rustix::fs::statx(rustix::fs::CWD, path.as_slice(), AtFlags::empty(), rustix::fs::StatxFlags::BASIC_STATS);
+        stat.is_ok_and(|stat| same_file(&stat, &old.stat))
+    })
+}
+
+/// /proc/swaps writes blanks and backslashes as three octal digits.
+fn unescape(path: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let digits = after.get(..3).filter(|_| byte == b'\\');
+        let code = digits
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        bytes.push(code.unwrap_or(byte));
+        rest = if code.is_some() { after.get(3..).unwrap_or_default() } else { after };
+    }
+    bytes
+}
+
+/// Whether the caller may write the file; replacing it by a rename would not need that, and would surprise its owner.
+fn writable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
+    let flags = AtFlags::EACCESS | AtFlags::SYMLINK_NOFOLLOW;
+    match accessat(&place.directory, &place.name, Access::WRITE_OK, flags) {
+        // Gone meanwhile, or a kernel that cannot say: the commit looks again.
+        Ok(()) | Err(Errno::NOENT | Errno::NOSYS) => Ok(()),
+        Err(Errno::ACCESS) => {
+            let own = old.stat.stx_uid == privilege::me();
+            if policy.force || (policy.mode.is_some() && own) {
+                return Ok(());
+            }
+            Err(Failure::failed(STEP, "you may not write it").hint("--force replaces it all the same"))
+        }
+        Err(errno) => Err(Failure::call(STEP)(errno)),
+    }
+}
+
+/// Why a rename is impossible.
+struct NoRename {
+    words: String,
+    hint: Option<&'static str>,
+}
+
+fn no_rename(place: &Place, at: Option<&Pinned>) -> Result<Option<NoRename>> {
+    const IN_PLACE: Option<&str> = Some("--allow-in-place overwrites it (not atomic)");
+    let because = |words: String, hint| Ok(Some(NoRename { words, hint }));
+    if at.is_some_and(|old| old.stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)) {
+        let hint = "mount its directory instead, or --allow-in-place (not atomic)";
+        return because("is a mount point".to_owned(), Some(hint));
+    }
+    let directory = &place.directory;
+    let shown = directory.shown();
+    let stat = directory.stat().map_err(Failure::call("look"))?;
+    if stat.stx_attributes.contains(StatxAttributes::IMMUTABLE) {
+        return because(format!("directory {shown} is immutable"), IN_PLACE);
+    }
+    if stat.stx_attributes.contains(StatxAttributes::APPEND) && at.is_some() {
+        return because(format!("directory {shown} is append-only"), IN_PLACE);
+    }
+    match accessat(directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS) {
+        Ok(()) | Err(Errno::NOSYS) => {}
+        Err(Errno::ACCESS) => return because(format!("directory {shown} may not be written"), IN_PLACE),
+        Err(errno) => {
+            return Err(Failure::failed(STEP, format_args!("directory {shown}: {}", words(errno))));
+        }
+    }
+    if let Some(old) = at {
+        let sticky = stat.stx_mode & 0o1000 != 0;
+        if sticky && stat.stx_uid != privilege::me() && !privilege::acts_as(old.stat.stx_uid) {
+            return because(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unescape;
+
+    #[test]
+    fn swap_paths_are_unescaped() {
+        assert_eq!(unescape(r"/a\040b\134c"), b"/a b\\c");
+        assert_eq!(unescape(r"/plain"), b"/plain");
+        assert_eq!(unescape(r"/odd\9"), br"/odd\9");
+    }
+}

@@ -1,0 +1,338 @@
+//! The staging file.
+//!
+//! ```text
+//! open ──> Stage ──seal──> Sealed ──dress, sync──> Synced (commit.rs)
+//!            │               │                       │
+//!            └───────────────┴── drop: rolled back ──┘
+//! ```
+//!
+//! A [`Stage`] can be written. A [`Sealed`] one can be read, and dressed, and no more written. Dropping any of them
+//! rolls back, whoever drops it and why: an unnamed file goes with its last descriptor, a [`TemporaryName`] unlinks
+//! itself unless it has been given away. What could not be unlinked is noted in the [`Directory`], to be told.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Statx, linkat, openat, renameat_with, unlinkat};
+use rustix::io::Errno;
+
+use super::names::{self, Directory};
+use crate::failure::{Failure, Result, words};
+use crate::report::Shown;
+use crate::signals::Signals;
+
+const STEP: &str = "stage";
+/// Every staging name begins like this; 12 letters and digits follow.
+const PREFIX: &str = ".aw-";
+const RANDOM: usize = 12;
+
+/// How an unnamed file can get a name here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum LinkBy {
+    /// `linkat` with `AT_EMPTY_PATH`.
+    Descriptor,
+    /// `linkat` of `/proc/self/fd/N`.
+    Proc,
+}
+
+/// What names the staging file.
+#[derive(Debug)]
+pub(crate) enum Naming<'d> {
+    /// Nothing yet.
+    Unnamed(LinkBy),
+    /// This name, from the start.
+    Named(TemporaryName<'d>),
+}
+
+/// A staging file that is being filled.
+#[derive(Debug)]
+pub(crate) struct Stage<'d> {
+    naming: Naming<'d>,
+    writer: OwnedFd,
+    born: Option<u32>,
+}
+
+/// A staging file whose content is complete.
+#[derive(Debug)]
+pub(crate) struct Sealed<'d> {
+    pub(crate) naming: Naming<'d>,
+    /// Open for reading.
+    pub(crate) file: OwnedFd,
+    /// And for writing as well, where it could not be opened again.
+    pub(crate) is_writable: bool,
+    pub(crate) writer: Option<OwnedFd>,
+    /// Its mode at birth, where that was narrowed since.
+    pub(crate) born: Option<u32>,
+}
+
+/// How a staging file is created.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth {
+    /// Less the umask, or with the directory's default list.
+    pub(crate) mode: u32,
+    /// 0600 until it is dressed.
+    pub(crate) private: bool,
+    /// With a name from the start.
+    pub(crate) named: bool,
+}
+
+impl<'d> Stage<'d> {
+    /// Creates the staging file in `directory`. It is decided here whether it can do without a name; if not, signals are
+    /// watched before it has one.
+    pub(crate) fn open(directory: &'d Directory, birth: Birth, signals: &Signals) -> Result<Self> {
+        let mode = Mode::from_raw_mode(birth.mode);
+        let unnamed = if birth.named { None } else { unnamed(directory, mode)? };
+        let (naming, writer) = if let Some((writer, link)) = unnamed {
+            (Naming::Unnamed(link), writer)
+        } else {
+            signals.watch()?;
+            let (name, writer) = TemporaryName::create(directory, mode).map_err(|errno| failed(directory, errno))?;
+            (Naming::Named(name), writer)
+        };
+        let mut stage = Stage { naming, writer, born: None };
+        // A name can be opened by others, and one that its owner may not read could not be opened again by us.
+        if birth.private || stage.is_named() || !is_readable(&stage.writer)? {
+            stage.narrow()?;
+        }
+        Ok(stage)
+    }
+
+    /// 0600 until it is dressed. What the kernel made of umask and default list is kept for that.
+    fn narrow(&mut self) -> Result<()> {
+        let stat = names::stat(&self.writer).map_err(Failure::call(STEP))?;
+        self.born = Some(u32::from(stat.stx_mode) & 0o7777);
+        match rustix::fs::fchmod(&self.writer, Mode::from_raw_mode(0o600)) {
+            // A file system without modes.
+            Ok(()) | Err(Errno::PERM | Errno::NOTSUP) => Ok(()),
+            Err(errno) => Err(Failure::call(STEP)(errno)),
+        }
+    }
+
+    /// Whether it has a name already, so that something must clean up.
+    pub(crate) fn is_named(&self) -> bool {
+        matches!(self.naming, Naming::Named(_))
+    }
+
+    /// Stage -> Sealed. The file is opened again for reading, so that the writer can be closed before the file gets
+    /// its name: TARGET may be executed the instant it appears, and the kernel refuses that while a writer is open.
+    pub(crate) fn seal(self, directory: &Directory) -> Result<Sealed<'d>> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let again = match rustix::fs::open(super::proc_path(&self.writer), flags, Mode::empty()) {
+            Err(Errno::NOENT) => match &self.naming {
+                Naming::Named(name) => {
+                    let file = openat(directory, &name.name, flags | OFlags::NOFOLLOW, Mode::empty());
+                    Some(file.map_err(Failure::call("open again"))?)
+                }
+                // Without /proc the commit does it, by the name.
+                Naming::Unnamed(_) => None,
+            },
+            opened => Some(opened.map_err(Failure::call("open again"))?),
+        };
+        Ok(match again {
+            Some(file) => {
+                let stats = (names::stat(&file), names::stat(&self.writer));
+                match stats {
+                    (Ok(one), Ok(other)) if names::same_file(&one, &other) => {}
+                    _ => return Err(Failure::failed("open again", "the staging file is not ours any more")),
+                }
+                Sealed { naming: self.naming, file, is_writable: false, writer: Some(self.writer), born: self.born }
+            }
+            None => Sealed { naming: self.naming, file: self.writer, is_writable: true, writer: None, born: self.born },
+        })
+    }
+
+    /// Whether a named file can take a name that must be free: by the rename's flag or by a second name. With neither,
+    /// `--no-clobber` could only look and hope.
+    pub(crate) fn can_create(&mut self, directory: &Directory) -> Result<()> {
+        let Naming::Named(name) = &mut self.naming else { return Ok(()) };
+        let other = random_name().map_err(Failure::call(STEP))?;
+        let renamed = renameat_with(directory, &name.name, directory, &other, RenameFlags::NOREPLACE);
+        if renamed.is_ok() {
+            name.name = other;
+            return Ok(());
+        }
+        match linkat(directory, &name.name, directory, &other, AtFlags::empty()) {
+            Ok(()) => unlinkat(directory, &other, AtFlags::empty()).map_err(Failure::call(STEP)),
+            Err(_) => Err(Failure::failed(
+                "no-clobber",
+                "this file system can neither rename without replacing nor make hard links",
+            )),
+        }
+    }
+
+    /// The descriptor to write through.
+    pub(crate) fn writer(&self) -> BorrowedFd<'_> {
+        self.writer.as_fd()
+    }
+}
+
+impl Sealed<'_> {
+    /// The descriptor that wrote, as long as it is open: only there do all errors of writing back show.
+    pub(crate) fn writer(&self) -> BorrowedFd<'_> {
+        self.writer.as_ref().unwrap_or(&self.file).as_fd()
+    }
+
+    /// Closes the writer; what is to be synced after this goes through the reader.
+    pub(crate) fn close_writer(&mut self) {
+        self.writer = None;
+    }
+
+    /// Whether the file could not be opened again for reading only.
+    pub(crate) fn still_writable(&self) -> bool {
+        self.is_writable
+    }
+
+    /// What is left when the name has been given away.
+    pub(crate) fn into_file(self) -> OwnedFd {
+        self.file
+    }
+}
+
+/// A short random name in a directory, unlinked when it is dropped.
+#[derive(Debug)]
+pub(crate) struct TemporaryName<'d> {
+    directory: &'d Directory,
+    pub(crate) name: OsString,
+    /// The inode that we gave it to.
+    inode: Statx,
+    /// Whether it is still ours to remove.
+    ours: bool,
+}
+
+impl<'d> TemporaryName<'d> {
+    /// Creates a file under a new random name; never opens one that exists, never follows a link.
+    pub(crate) fn create(directory: &'d Directory, mode: Mode) -> std::result::Result<(Self, OwnedFd), Errno> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        loop {
+            let name = random_name()?;
+            match openat(directory, &name, flags, mode) {
+                Ok(file) => {
+                    let inode = names::stat(&file)?;
+                    return Ok((TemporaryName { directory, name, inode, ours: true }, file));
+                }
+                Err(Errno::EXIST | Errno::INTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// Gives the open file a new random name.
+    pub(crate) fn link(directory: &'d Directory, file: BorrowedFd<'_>, by: LinkBy) -> std::result::Result<Self, Errno> {
+        let inode = names::stat(file)?;
+        loop {
+            let name = random_name()?;
+            match link(directory, file, by, &name) {
+                Ok(()) => return Ok(TemporaryName { directory, name, inode, ours: true }),
+                Err(Errno::EXIST) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// A second name for the file that is called `existing`.
+    pub(crate) fn link_name(directory: &'d Directory, existing: &OsStr) -> std::result::Result<Self, Errno> {
+        loop {
+            let name = random_name()?;
+            match linkat(directory, existing, directory, &name, AtFlags::empty()) {
+                Ok(()) => {
+                    let inode = directory.look(&name)?.ok_or(Errno::NOENT)?;
+                    return Ok(TemporaryName { directory, name, inode, ours: true });
+                }
+                Err(Errno::EXIST) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// The name is gone by a rename, or must stay.
+    pub(crate) fn give_away(mut self) -> OsString {
+        self.ours = false;
+        std::mem::take(&mut self.name)
+    }
+}
+
+impl Drop for TemporaryName<'_> {
+    fn drop(&mut self) {
+        if !self.ours {
+            return;
+        }
+        match self.directory.look(&self.name) {
+            Ok(Some(found)) if names::same_file(&found, &self.inode) => {}
+            Ok(_) => return,
+            // Unknown; but nobody else can have guessed it.
+            Err(_) => {}
+        }
+        match unlinkat(self.directory, &self.name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => {
+                let path = self.directory.join(&self.name);
+                self.directory.leave(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
+            }
+        }
+    }
+}
+
+/// A name that nobody can guess. It begins with a dot, contains nothing of TARGET's name, and has no extension, so that
+/// neither a long name nor a glob such as `*.conf` meets it.
+fn random_name() -> std::result::Result<OsString, Errno> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz2345678";
+    let mut bytes = [0; RANDOM];
+    let mut filled = 0;
+    while let Some(rest @ [_, ..]) = bytes.get_mut(filled..) {
+        match rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty()) {
+            Ok(count) => filled += count,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    let random = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
+    Ok(PREFIX.chars().chain(random).collect::<String>().into())
+}
+
+/// Gives the open file `name`, which must be free.
+pub(crate) fn link(
+    directory: &Directory,
+    file: BorrowedFd<'_>,
+    by: LinkBy,
+    name: &OsStr,
+) -> std::result::Result<(), Errno> {
+    let linked = match by {
+        LinkBy::Descriptor => linkat(file, "", directory, name, AtFlags::EMPTY_PATH),
+        LinkBy::Proc => linkat(rustix::fs::CWD, super::proc_path(file), directory, name, AtFlags::SYMLINK_FOLLOW),
+    };
+    linked.or_else(|errno| super::settle(directory, name, file, errno))
+}
+
+/// An unnamed file and how it can be linked, or `None` where the system has no such thing.
+fn unnamed(directory: &Directory, mode: Mode) -> Result<Option<(OwnedFd, LinkBy)>> {
+    // Without O_EXCL, which would mean "never to be linked".
+    let writer = loop {
+        match openat(directory, ".", OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode) {
+            Ok(writer) => break writer,
+            Err(Errno::INTR) => {}
+            Err(Errno::NOTSUP | Errno::ISDIR | Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
+                return Ok(None);
+            }
+            Err(errno) => return Err(failed(directory, errno)),
+        }
+    };
+    // "." exists, so the only good answer is EEXIST: what is asked for could be done. Nothing is changed by asking.
+    for by in [LinkBy::Descriptor, LinkBy::Proc] {
+        let asked = match by {
+            LinkBy::Descriptor => linkat(&writer, "", directory, ".", AtFlags::EMPTY_PATH),
+            LinkBy::Proc => linkat(rustix::fs::CWD, super::proc_path(&writer), directory, ".", AtFlags::SYMLINK_FOLLOW),
+        };
+        if asked == Err(Errno::EXIST) {
+            return Ok(Some((writer, by)));
+        }
+    }
+    Ok(None)
+}
+
+fn is_readable(file: &OwnedFd) -> Result<bool> {
+    Ok(names::stat(file).map_err(Failure::call(STEP))?.stx_mode & 0o400 != 0)
+}
+
+fn failed(directory: &Directory, errno: Errno) -> Failure {
+    Failure::failed(STEP, format_args!("directory {}: {}", directory.shown(), words(errno)))
+}

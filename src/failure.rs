@@ -1,0 +1,91 @@
+//! What went wrong, in the terms of the contract: the step, the reason, and the state of TARGET.
+
+use std::fmt::Display;
+
+use rustix::io::Errno;
+
+/// The result of everything that can fail.
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+/// What kind of end this is; it decides the exit status and the state of TARGET.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// Something failed; TARGET is unchanged.
+    Failed,
+    /// A guard refused; TARGET is unchanged.
+    Refused,
+    /// COMMAND ended with this status, or could not be run (126, 127); TARGET is unchanged.
+    Command(u8),
+    /// This signal asked us to end; TARGET is unchanged. Nothing is printed.
+    Signal(crate::signals::Caught),
+    /// TARGET is replaced, but the directory could not be synced.
+    NotDurable,
+    /// The overwrite in place failed half way.
+    Damaged,
+}
+
+/// A failure, told once by `report`.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) step: &'static str,
+    pub(crate) reason: String,
+    pub(crate) hints: Vec<String>,
+}
+
+impl Failure {
+    fn new(kind: Kind, step: &'static str, reason: impl Display) -> Self {
+        Failure { kind, step, reason: reason.to_string(), hints: Vec::new() }
+    }
+
+    /// Something failed before the commit.
+    pub(crate) fn failed(step: &'static str, reason: impl Display) -> Self {
+        Failure::new(Kind::Failed, step, reason)
+    }
+
+    /// A guard refused.
+    pub(crate) fn refused(step: &'static str, reason: impl Display) -> Self {
+        Failure::new(Kind::Refused, step, reason)
+    }
+
+    /// COMMAND failed, or could not be run.
+    pub(crate) fn command(status: u8, reason: impl Display) -> Self {
+        Failure::new(Kind::Command(status), "replace", reason)
+    }
+
+    /// A signal arrived before the commit.
+    pub(crate) fn signal(caught: crate::signals::Caught) -> Self {
+        Failure::new(Kind::Signal(caught), "replace", "")
+    }
+
+    /// TARGET is replaced and perhaps not durable.
+    pub(crate) fn not_durable(step: &'static str, reason: impl Display) -> Self {
+        Failure::new(Kind::NotDurable, step, reason)
+    }
+
+    /// TARGET is damaged.
+    pub(crate) fn damaged(step: &'static str, reason: impl Display) -> Self {
+        Failure::new(Kind::Damaged, step, reason)
+    }
+
+    /// A system call failed before the commit.
+    pub(crate) fn call(step: &'static str) -> impl Fn(Errno) -> Self {
+        move |errno| Failure::failed(step, words(errno))
+    }
+
+    /// Adds a line that helps.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
+        self.hints.push(hint.to_string());
+        self
+    }
+}
+
+/// The system's words for an error, without its number.
+pub(crate) fn words(errno: Errno) -> String {
+    let text = std::io::Error::from(errno).to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,168 @@
+//! From the words to what will be done: the target resolved, its turn taken, everything that can refuse asked.
+//!
+//! Nothing is written here but the parent directories that `--parents` asks for.
+
+use std::os::fd::OwnedFd;
+
+use rustix::fs::FileType;
+
+use crate::cli::{Args, From};
+use crate::command::Command;
+use crate::engine::copy::{self, Input};
+use crate::engine::metadata::Metadata;
+use crate::engine::names::{self, Place};
+use crate::engine::parents::Parents;
+use crate::engine::{self, Backups, OldContent, Outcome, Replacement, preflight, turn};
+use crate::failure::{Failure, Result};
+use crate::guard::{Guards, NonEmpty};
+use crate::signals::Signals;
+use crate::source::Source;
+use crate::startup;
+
+/// Plans, and carries it out.
+pub(crate) fn run(args: &Args, signals: &Signals) -> Result<Outcome> {
+    let policy = &args.policy;
+    if args.report && startup::was_closed(1) {
+        return Err(Failure::failed("report", "standard output is closed"));
+    }
+    if args.parents {
+        // What is created is removed again, whatever ends us.
+        signals.watch()?;
+    }
+    let mut parents = Parents::new(args.parents, policy.sync);
+    let mut place = names::resolve(&args.target, !policy.no_dereference, &mut parents)?;
+    let done = at(args, signals, &mut place, &mut parents);
+    // Whatever was rolled back by now has left its traces, if any.
+    let leftovers = place.directory.leftovers();
+    match done {
+        Ok(mut outcome) => {
+            outcome.warnings.extend(leftovers);
+            Ok(outcome)
+        }
+        Err(mut failure) => {
+            failure.hints.extend(leftovers);
+            Err(failure)
+        }
+    }
+}
+
+fn at(args: &Args, signals: &Signals, place: &mut Place, parents: &mut Parents) -> Result<Outcome> {
+    let policy = &args.policy;
+    // Refused before waiting for a turn, and looked at again after it.
+    let mut way = preflight::check(place, place.at.as_ref(), policy)?;
+    let turn = if args.lock {
+        let turn = turn::take(place, policy.no_dereference, args.lock_timeout, signals)?;
+        way = preflight::check(place, place.at.as_ref(), policy)?;
+        Some(turn)
+    } else {
+        None
+    };
+    let backups = match (&policy.backup, &place.at) {
+        (Some(backup), Some(_)) => Some(Backups::plan(place, backup)?),
+        _ => None,
+    };
+    let metadata = match &place.at {
+        Some(old) if old.kind() == FileType::RegularFile => Some(Metadata::of(old, place)?),
+        _ => None,
+    };
+    if args.validate.is_some() && rustix::fs::access("/proc/self/fd", rustix::fs::Access::EXEC_OK).is_err() {
+        return Err(Failure::failed("validate", "/proc is not mounted, so the command could not be shown the content"));
+    }
+    let old = old_content(args, place)?;
+    if let Some(expected) = &args.if_match {
+        if_match(expected, old.as_ref(), signals)?;
+    }
+
+    let guards = guards(args);
+    let (mut input, source_mode) = input(args, place, signals)?;
+    let job = Replacement {
+        target: &args.target,
+        policy,
+        guards: &guards,
+        signals,
+        place,
+        way,
+        turn,
+        backups,
+        metadata,
+        old,
+        unchanged: args.if_match.is_some() || matches!(args.from, From::Command { edit: true, .. }),
+        source_mode,
+    };
+    engine::run(job, input.as_mut(), parents)
+}
+
+/// Opens TARGET's content where something reads it.
+fn old_content(args: &Args, place: &Place) -> Result<Option<OldContent>> {
+    let edit = matches!(args.from, From::Command { edit: true, .. });
+    let needed = edit || args.if_match.is_some();
+    if !needed && !args.policy.append && !args.policy.if_changed {
+        return Ok(None);
+    }
+    let open = |old: &names::Pinned| -> Result<OldContent> {
+        let file: OwnedFd = old.open(place).map_err(Failure::call("read"))?;
+        let stat = names::stat(&file).map_err(Failure::call("read"))?;
+        Ok(OldContent { file, stat })
+    };
+    match &place.at {
+        Some(old) if old.kind() == FileType::RegularFile => open(old).map(Some),
+        Some(_) if edit || args.policy.append => {
+            Err(Failure::failed("read", "is a symbolic link, which has no content of its own (--no-dereference)"))
+        }
+        None if edit => Err(Failure::failed("edit", "does not exist, so there is nothing to edit")),
+        _ => Ok(None),
+    }
+}
+
+/// `--if-match`: the digest of what TARGET is now.
+fn if_match(expected: &crate::guard::Digest, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
+    const STEP: &str = "if-match";
+    let Some(old) = old else {
+        return Err(Failure::refused(STEP, format_args!("expected {expected}, but there is no such file")));
+    };
+    let mut hasher = expected.hasher();
+    let mut reader = copy::Old { file: std::os::fd::AsFd::as_fd(&old.file), signals: Some(signals) };
+    let mut buffer = vec![0; copy::BUFFER];
+    loop {
+        let count = copy::read(&mut reader, &mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        hasher.update(buffer.get(..count).unwrap_or_default());
+    }
+    // Others who read it begin where it begins.
+    rustix::fs::seek(&old.file, rustix::fs::SeekFrom::Start(0)).map_err(Failure::call(STEP))?;
+    let got = hasher.finish();
+    if got == *expected {
+        return Ok(());
+    }
+    Err(Failure::refused(STEP, format_args!("expected {expected}, TARGET has {got}")))
+}
+
+fn guards(args: &Args) -> Guards {
+    let non_empty = match args.from {
+        _ if args.non_empty => Some(NonEmpty::Asked),
+        From::Command { allow_empty: false, .. } => Some(NonEmpty::Command),
+        _ => None,
+    };
+    Guards { non_empty, checksum: args.checksum.clone(), validate: args.validate.clone() }
+}
+
+/// The input, and the permission bits that it gives to a new TARGET.
+fn input<'a>(args: &'a Args, place: &Place, signals: &'a Signals) -> Result<(Box<dyn Input + 'a>, Option<u32>)> {
+    Ok(match &args.from {
+        From::Stdin => (Box::new(Source::stdin(signals)?), None),
+        From::File(path) => {
+            let source = Source::open(path, signals)?;
+            let mode = source.mode();
+            (Box::new(source), mode)
+        }
+        From::Command { words, edit, .. } => {
+            let stdin = match (&place.at, edit) {
+                (Some(old), true) => Some(old.open(place).map_err(Failure::call("read"))?),
+                _ => None,
+            };
+            (Box::new(Command::new(words, stdin, &args.target, signals)), None)
+        }
+    })
+}

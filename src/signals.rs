@@ -1,0 +1,194 @@
+//! Signals.
+//!
+//! ```text
+//! default --watch--> watched --hold--> held --(exit)
+//!    \------------------hold----------/
+//! ```
+//!
+//! - *default*: nothing of ours has a name, so the system's default actions are already right: the unnamed staging
+//!   file goes with its last descriptor. SIGPIPE is the exception, as the Rust runtime ignores it.
+//! - *watched*: something must be cleaned up first (a named staging file, created directories, a command). The signals
+//!   are blocked and a signalfd tells of them; whoever waits for input waits for it too.
+//! - *held*: the commit is under way. Everything that can be blocked waits until the exit, so that the verdict is true.
+//!
+//! No handler of ours ever runs. SIGXFSZ is blocked throughout, which makes the write fail with EFBIG.
+
+use std::cell::OnceCell;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::failure::{Failure, Result};
+use crate::startup;
+
+/// A signal that asks us to end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Caught {
+    /// A signal with a name in signal(7).
+    Named {
+        /// Which.
+        signal: Signal,
+        /// Sent by a process and not by the terminal or the kernel (`si_code`).
+        by_process: bool,
+    },
+    /// A real-time signal. It is left pending: the default action takes it when the mask is restored.
+    RealTime,
+}
+
+impl Caught {
+    /// As the shell tells it: 128 and the signal's number.
+    pub(crate) fn status(self) -> u8 {
+        match self {
+            Caught::Named { signal, .. } => u8::try_from(signal as i32).map_or(u8::MAX, |number| 128 + number),
+            Caught::RealTime => u8::MAX,
+        }
+    }
+}
+
+/// The mask that we were started with, and what is watched.
+pub(crate) struct Signals {
+    at_start: SigSet,
+    watch: OnceCell<Watch>,
+}
+
+struct Watch {
+    named: SignalFd,
+    /// Only ever polled, never read.
+    real_time: SignalFd,
+}
+
+impl Signals {
+    /// Notes the inherited mask and blocks SIGXFSZ.
+    pub(crate) fn at_start() -> Result<Self> {
+        let mut file_size = SigSet::empty();
+        file_size.add(Signal::SIGXFSZ);
+        let at_start = file_size.thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(failed)?;
+        Ok(Signals { at_start, watch: OnceCell::new() })
+    }
+
+    /// The mask that a command must start with.
+    pub(crate) fn inherited_mask(&self) -> &SigSet {
+        &self.at_start
+    }
+
+    /// default -> default: gives SIGPIPE its default action back while input is received.
+    pub(crate) fn restore_pipe(&self) -> Result<()> {
+        if self.watch.get().is_none() && !startup::was_ignored(Signal::SIGPIPE as i32) {
+            let always = Arc::new(AtomicBool::new(true));
+            signal_hook::flag::register_conditional_default(Signal::SIGPIPE as i32, always)
+                .map_err(|error| Failure::failed("signals", error))?;
+        }
+        Ok(())
+    }
+
+    /// default -> watched.
+    pub(crate) fn watch(&self) -> Result<()> {
+        if self.watched() {
+            return Ok(());
+        }
+        let (named, real_time) = (self.named(), real_time());
+        for set in [&named, &real_time] {
+            set.thread_block().map_err(failed)?;
+        }
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        let open = |set| SignalFd::with_flags(set, flags).map_err(failed);
+        let watch = Watch { named: open(&named)?, real_time: open(&real_time)? };
+        // Nobody else can have set it: there is one thread.
+        let _ = self.watch.set(watch);
+        Ok(())
+    }
+
+    /// default or watched -> held. For good: the mask goes with the process.
+    pub(crate) fn hold() -> Result<()> {
+        SigSet::all().thread_block().map_err(failed)
+    }
+
+    /// Whether somebody must look at [`Signals::descriptors`].
+    pub(crate) fn watched(&self) -> bool {
+        self.watch.get().is_some()
+    }
+
+    /// Readable when [`Signals::caught`] has something to say.
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.watch.get().into_iter().flat_map(|watch| [watch.named.as_fd(), watch.real_time.as_fd()])
+    }
+
+    /// The next signal that has arrived.
+    pub(crate) fn caught(&self) -> Option<Caught> {
+        let watch = self.watch.get()?;
+        if let Ok(Some(info)) = watch.named.read_signal() {
+            let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())?;
+            // SI_USER and below: kill(2), sigqueue(3), tkill(2). The terminal's are SI_KERNEL, which is above.
+            return Some(Caught::Named { signal, by_process: info.ssi_code <= 0 });
+        }
+        let mut pending = [PollFd::new(&watch.real_time, PollFlags::IN)];
+        match poll(&mut pending, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+            Ok(1..) => Some(Caught::RealTime),
+            _ => None,
+        }
+    }
+
+    /// The signal that has arrived, as the reason to stop.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.caught().map_or(Ok(()), |caught| Err(Failure::signal(caught)))
+    }
+
+    /// Dies of the signal, so that whoever waits sees the truth. Returns only where the system will not have it: the
+    /// first process of a container has no default actions.
+    pub(crate) fn die(&self, caught: Caught) {
+        if let Caught::Named { signal, .. } = caught {
+            if signal == Signal::SIGPIPE {
+                // The one disposition that the Rust runtime has changed.
+                let _ = signal_hook::low_level::emulate_default_handler(signal as i32);
+            }
+            // It is blocked, and so waits for the mask.
+            let _ = nix::sys::signal::raise(signal);
+        }
+        let _ = self.at_start.thread_set_mask();
+    }
+
+    /// What would end us, less what is inherited as ignored (nohup) or blocked. Job control, and faults of our own, stay
+    /// as they are.
+    fn named(&self) -> SigSet {
+        let mut set = SigSet::empty();
+        for signal in Signal::iterator() {
+            let other = matches!(
+                signal,
+                Signal::SIGKILL
+                    | Signal::SIGSTOP
+                    | Signal::SIGTSTP
+                    | Signal::SIGTTIN
+                    | Signal::SIGTTOU
+                    | Signal::SIGCONT
+                    | Signal::SIGCHLD
+                    | Signal::SIGURG
+                    | Signal::SIGWINCH
+                    | Signal::SIGXFSZ
+                    | Signal::SIGSEGV
+                    | Signal::SIGBUS
+                    | Signal::SIGILL
+                    | Signal::SIGFPE
+            );
+            if !other && !startup::was_ignored(signal as i32) && !self.at_start.contains(signal) {
+                set.add(signal);
+            }
+        }
+        set
+    }
+}
+
+fn real_time() -> SigSet {
+    let mut set = SigSet::all();
+    for signal in Signal::iterator() {
+        set.remove(signal);
+    }
+    set
+}
+
+fn failed(errno: nix::errno::Errno) -> Failure {
+    Failure::failed("signals", errno.desc())
+}

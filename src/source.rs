@@ -1,0 +1,135 @@
+//! Where the bytes come from, when they come from a descriptor: standard input or a source file.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{FileType, Mode, OFlags, SeekFrom, Statx};
+use rustix::io::Errno;
+
+use crate::engine::copy::Input;
+use crate::engine::names::{same_state, stat};
+use crate::failure::{Failure, Result, words};
+use crate::report::Shown;
+use crate::signals::Signals;
+use crate::startup;
+
+/// Standard input, or `--from SOURCE`.
+pub(crate) struct Source<'s> {
+    file: File,
+    /// Its state when it was opened, where it is a regular file, and the offset at which we begin.
+    regular: Option<(Statx, u64)>,
+    name: String,
+    signals: &'s Signals,
+}
+
+enum File {
+    Stdin(std::io::Stdin),
+    Opened(OwnedFd),
+}
+
+impl<'s> Source<'s> {
+    /// Standard input, if there is any.
+    pub(crate) fn stdin(signals: &'s Signals) -> Result<Self> {
+        if startup::was_closed(0) {
+            // The runtime has put /dev/null in its place, which would look like an empty input.
+            return Err(Failure::failed("read", "standard input is closed"));
+        }
+        let stdin = std::io::stdin();
+        let now = stat(&stdin).map_err(Failure::call("read"))?;
+        let regular = if kind(&now) == FileType::RegularFile {
+            let start = rustix::fs::seek(&stdin, SeekFrom::Current(0)).map_err(Failure::call("read"))?;
+            Some((now, start))
+        } else {
+            None
+        };
+        Ok(Source { file: File::Stdin(stdin), regular, name: "standard input".to_owned(), signals })
+    }
+
+    /// A source file.
+    pub(crate) fn open(path: &Path, signals: &'s Signals) -> Result<Self> {
+        let name = Shown(path.as_os_str()).to_string();
+        let failed = |errno| Failure::failed("open source", format_args!("{name}: {}", words(errno)));
+        // A FIFO without a writer is waited for by poll, where signals are waited for as well.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = rustix::fs::open(path, flags, Mode::empty()).map_err(failed)?;
+        let now = stat(&file).map_err(failed)?;
+        let regular = match kind(&now) {
+            FileType::Directory => return Err(failed(Errno::ISDIR)),
+            FileType::RegularFile => Some((now, 0)),
+            _ => None,
+        };
+        Ok(Source { file: File::Opened(file), regular, name, signals })
+    }
+
+    /// The permission bits that a new TARGET takes from it, as cp(1) has it: those of a regular SOURCE.
+    pub(crate) fn mode(&self) -> Option<u32> {
+        match (&self.file, &self.regular) {
+            (File::Opened(_), Some((stat, _))) => Some(u32::from(stat.stx_mode) & 0o777),
+            _ => None,
+        }
+    }
+}
+
+impl Input for Source<'_> {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        match &self.file {
+            File::Stdin(stdin) => stdin.as_fd(),
+            File::Opened(file) => file.as_fd(),
+        }
+    }
+
+    fn regular(&self) -> Option<(&Statx, u64)> {
+        self.regular.as_ref().map(|(stat, start)| (stat, *start))
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn ready(&mut self) -> Result<()> {
+        if self.regular.is_some() {
+            return self.signals.check();
+        }
+        if !self.signals.watched() && matches!(self.file, File::Stdin(_)) {
+            // A read that blocks; a signal then does what it does by default.
+            return Ok(());
+        }
+        loop {
+            let descriptor = self.descriptor();
+            let signals: Vec<_> = self.signals.descriptors().collect();
+            let mut wanted = vec![PollFd::new(&descriptor, PollFlags::IN)];
+            wanted.extend(signals.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)));
+            match poll(&mut wanted, None) {
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(Failure::failed("read", format_args!("{}: {}", self.name, words(errno)))),
+                Ok(_) => {
+                    let ready = !wanted[0].revents().is_empty();
+                    self.signals.check()?;
+                    if ready {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        let (File::Opened(file), Some((before, _))) = (&self.file, &self.regular) else {
+            return Ok(());
+        };
+        let now = stat(file).map_err(Failure::call("read"))?;
+        if same_state(before, &now) {
+            return Ok(());
+        }
+        Err(Failure::failed("read", format_args!("{}: changed while it was read", self.name)))
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+}
+
+fn kind(stat: &Statx) -> FileType {
+    FileType::from_raw_mode(stat.stx_mode.into())
+}

@@ -1,0 +1,230 @@
+//! What the test targets share: a directory for each test, the program in it, and what needs root.
+
+// Each target uses its own part of this.
+#![allow(dead_code)]
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The program under test.
+pub fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_atomic-write"))
+}
+
+/// Whether root runs the tests.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Says why a test does nothing here. Where nothing may be skipped (`ATOMIC_WRITE_TEST_NO_SKIP=1`, as in CI), fails.
+pub fn skip(why: &str) {
+    let name = std::thread::current().name().unwrap_or("?").to_owned();
+    assert!(std::env::var_os("ATOMIC_WRITE_TEST_NO_SKIP").is_none(), "{name} may not be skipped: {why}");
+    eprintln!("skipped: {name}: {why}");
+}
+
+/// Whether the tool can be started; says so if it cannot.
+pub fn has_tool(tool: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let directories = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    let found = directories.map(|directory| directory.join(tool)).any(|file| file.is_file());
+    if !found {
+        skip(&format!("{tool} is not installed"));
+    }
+    found
+}
+
+/// Whether root runs the test; says so if not.
+pub fn needs_root() -> bool {
+    if !is_root() {
+        skip("needs root");
+    }
+    is_root()
+}
+
+/// A directory of its own for one test, removed at the end. It lies in `ATOMIC_WRITE_TEST_DIR` where that is set, so
+/// that the suite can be run on any file system.
+pub struct Scene {
+    directory: tempfile::TempDir,
+}
+
+impl Scene {
+    pub fn new() -> Self {
+        let base = std::env::var_os("ATOMIC_WRITE_TEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
+        Self::on(&base)
+    }
+
+    /// A directory below `base`, that other users can enter.
+    pub fn on(base: &Path) -> Self {
+        let directory = tempfile::Builder::new().prefix("scene-").tempdir_in(base).unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        Scene { directory }
+    }
+
+    pub fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn write(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub fn read(&self, name: impl AsRef<Path>) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    pub fn text(&self, name: impl AsRef<Path>) -> String {
+        String::from_utf8(self.read(name)).unwrap()
+    }
+
+    pub fn mkdir(&self, name: impl AsRef<Path>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir(&path).unwrap();
+        path
+    }
+
+    pub fn symlink(&self, to: impl AsRef<Path>, name: impl AsRef<Path>) -> PathBuf {
+        let path = self.path(name);
+        std::os::unix::fs::symlink(to, &path).unwrap();
+        path
+    }
+
+    pub fn chmod(&self, name: impl AsRef<Path>, mode: u32) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Permission and set-ID bits.
+    pub fn mode(&self, name: impl AsRef<Path>) -> u32 {
+        fs::symlink_metadata(self.path(name)).unwrap().mode() & 0o7777
+    }
+
+    pub fn inode(&self, name: impl AsRef<Path>) -> u64 {
+        fs::symlink_metadata(self.path(name)).unwrap().ino()
+    }
+
+    /// The names in the directory, sorted; what the program has left behind is among them.
+    pub fn names(&self) -> Vec<String> {
+        names_in(self.root())
+    }
+
+    /// The program, in this directory.
+    pub fn cmd(&self) -> assert_cmd::Command {
+        let mut command = assert_cmd::Command::new(program());
+        command.current_dir(self.root());
+        clean(|name| {
+            command.env_remove(name);
+        });
+        command
+    }
+
+    /// The program, in this directory, where the test needs the process itself (signals, descriptors).
+    pub fn process(&self) -> Command {
+        self.other(program())
+    }
+
+    /// Another program, in this directory.
+    pub fn other(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.root()).stdin(Stdio::null());
+        clean(|name| {
+            command.env_remove(name);
+        });
+        command
+    }
+
+    /// A shell script, in this directory; `$AW` is the program.
+    pub fn sh(&self, script: &str) -> Output {
+        self.other("sh").args(["-c", script]).env("AW", program()).output().unwrap()
+    }
+}
+
+/// The environment must not decide a test.
+fn clean(mut remove: impl FnMut(&str)) {
+    for name in ["VERSION_CONTROL", "SIMPLE_BACKUP_SUFFIX", "TMPDIR", "RUST_BACKTRACE"] {
+        remove(name);
+    }
+}
+
+/// The names in a directory, sorted.
+pub fn names_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Standard error as text.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Standard output as text.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Runs a tool that must succeed; returns its standard output.
+pub fn tool(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{program} {args:?}: {}", stderr(&output));
+    stdout(&output)
+}
+
+/// A mounted file system, unmounted when it is dropped. Needs root.
+pub struct Mounted {
+    point: PathBuf,
+    _image: Option<tempfile::NamedTempFile>,
+}
+
+impl Mounted {
+    /// A new file system of `kind` (ext4, xfs, btrfs) on a sparse image of `mebibytes`, with mount `options`.
+    pub fn image(scene: &Scene, kind: &str, mebibytes: u64, options: &str) -> Self {
+        let image = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        image.as_file().set_len(mebibytes << 20).unwrap();
+        let path = image.path().to_str().unwrap();
+        let quiet: &[&str] = if kind == "ext4" { &["-q", "-F"] } else { &["-q", "-f"] };
+        tool(&format!("mkfs.{kind}"), &[quiet, &[path]].concat());
+        let point = scene.mkdir(format!("mount-{kind}"));
+        let options = if options.is_empty() { "loop".to_owned() } else { format!("loop,{options}") };
+        tool("mount", &["-o", &options, path, point.to_str().unwrap()]);
+        Mounted { point, _image: Some(image) }
+    }
+
+    /// `mount` with these arguments, on a new directory of this name.
+    pub fn with(scene: &Scene, name: &str, args: &[&str]) -> Self {
+        let point = scene.mkdir(name);
+        tool("mount", &[args, &[point.to_str().unwrap()]].concat());
+        Mounted { point, _image: None }
+    }
+
+    /// `mount --bind`, on what exists already.
+    pub fn bind(from: &Path, onto: &Path) -> Self {
+        tool("mount", &["--bind", from.to_str().unwrap(), onto.to_str().unwrap()]);
+        Mounted { point: onto.to_owned(), _image: None }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.point
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        // Lazily where a failed test still has it in use.
+        let unmount = |args: &[&str]| Command::new("umount").args(args).arg(&self.point).output();
+        if !unmount(&[]).is_ok_and(|output| output.status.success()) {
+            let _ = unmount(&["-l"]);
+        }
+    }
+}
