@@ -98,6 +98,7 @@ pub(crate) fn word(outcome: &Outcome) -> std::io::Result<()> {
 }
 
 /// How the program ends.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
     /// With a status.
     Status(ExitCode),

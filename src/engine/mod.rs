@@ -292,6 +292,7 @@ fn still(old: &OldContent) -> Result<()> {
 fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
     const STEP: &str = "validate";
     let call = Failure::call;
+    let call = Failure::call;
     // The times have a granularity in which a change could hide. From this one every change leads away.
     const MARK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
     const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
