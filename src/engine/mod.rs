@@ -291,11 +291,10 @@ fn still(old: &OldContent) -> Result<()> {
 /// `--validate`, at 0600 and after a sync of its own: the file may be changed by what looks at it, and must not be.
 fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
     const STEP: &str = "validate";
-    let call = Failure::call;
-    let call = Failure::call;
     // The times have a granularity in which a change could hide. From this one every change leads away.
     const MARK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
     const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let call = Failure::call;
     let touch =
         |file: &OwnedFd, time| rustix::fs::futimens(file, &Timestamps { last_access: time, last_modification: time });
     if job.policy.sync != Sync::None {
