@@ -9,7 +9,6 @@ use rustix::fs::FileType;
 use crate::cli::{Args, From};
 use crate::command::Command;
 use crate::engine::copy::{self, Input};
-use crate::engine::metadata::Metadata;
 use crate::engine::names::{self, Place};
 use crate::engine::parents::Parents;
 use crate::engine::{self, Backups, OldContent, Outcome, Replacement, preflight, turn};
@@ -61,10 +60,6 @@ fn at(args: &Args, signals: &Signals, place: &mut Place, parents: &mut Parents) 
         (Some(backup), Some(_)) => Some(Backups::plan(place, backup)?),
         _ => None,
     };
-    let metadata = match &place.at {
-        Some(old) if old.kind() == FileType::RegularFile => Some(Metadata::of(old, place)?),
-        _ => None,
-    };
     if args.validate.is_some() && rustix::fs::access("/proc/self/fd", rustix::fs::Access::EXEC_OK).is_err() {
         return Err(Failure::failed("validate", "/proc is not mounted, so the command could not be shown the content"));
     }
@@ -84,12 +79,11 @@ fn at(args: &Args, signals: &Signals, place: &mut Place, parents: &mut Parents) 
         way,
         turn,
         backups,
-        metadata,
         old,
         unchanged: args.if_match.is_some() || matches!(args.from, From::Command { edit: true, .. }),
         source_mode,
     };
-    engine::run(job, input.as_mut(), parents)
+    engine::run(&job, input.as_mut(), parents)
 }
 
 /// Opens TARGET's content where something reads it.

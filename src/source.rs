@@ -8,7 +8,7 @@ use rustix::fs::{FileType, Mode, OFlags, SeekFrom, Statx};
 use rustix::io::Errno;
 
 use crate::engine::copy::Input;
-use crate::engine::names::{same_state, stat};
+use crate::engine::names::{kind, same_state, stat};
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
 use crate::signals::Signals;
@@ -128,8 +128,4 @@ impl Input for Source<'_> {
     fn name(&self) -> String {
         self.name.clone()
     }
-}
-
-fn kind(stat: &Statx) -> FileType {
-    FileType::from_raw_mode(stat.stx_mode.into())
 }

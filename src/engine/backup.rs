@@ -13,15 +13,15 @@
 //! can remain there after a kill, and where it had to be a copy, a roll-back gives TARGET the copy's inode.
 
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, RenameFlags, linkat, renameat, renameat_with, unlinkat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, RenameFlags, Statx, linkat, renameat, renameat_with, unlinkat};
 use rustix::io::Errno;
 
 use super::copy::{self, Old, Sink};
 use super::metadata::{self, Dress, Metadata};
-use super::names::{Pinned, Place, same_file};
+use super::names::{Place, kind, same_file};
 use super::stage::TemporaryName;
 use super::{commit, settle, sync};
 use crate::failure::{Failure, Result, words};
@@ -60,28 +60,21 @@ impl Backups {
         name.push(&backup.suffix);
         name_fits(&name)?;
         let there = place.directory.look(&name).map_err(Failure::call(STEP))?;
-        if there.is_some_and(|there| FileType::from_raw_mode(there.stx_mode.into()) == FileType::Directory) {
+        if there.is_some_and(|there| kind(&there) == FileType::Directory) {
             return Err(Failure::failed(STEP, format_args!("{} is a directory", Shown(&name))));
         }
         Ok(Backups::Simple(name))
     }
 
-    /// Replaces TARGET, which is `old`, by the staged `file` called `temporary`, and keeps `old`. On failure both TARGET
+    /// Replaces TARGET, which is `old`, by the staged file called `temporary`, and keeps `old`. On failure both TARGET
     /// and the backups are as they were.
-    pub(crate) fn replace(
-        &self,
-        place: &Place,
-        temporary: TemporaryName<'_>,
-        file: BorrowedFd<'_>,
-        old: &Pinned,
-        sync: Sync,
-    ) -> Result<()> {
+    pub(crate) fn replace(&self, place: &Place, temporary: TemporaryName<'_>, old: &Statx, sync: Sync) -> Result<()> {
         let directory = &place.directory;
         let exchange = || renameat_with(directory, &temporary.name, directory, &place.name, RenameFlags::EXCHANGE);
-        match exchange().or_else(|errno| settle(directory, &place.name, file, errno)) {
+        match exchange().or_else(|errno| settle(directory, &place.name, temporary.inode(), errno)) {
             Ok(()) => {}
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                return self.replace_without_exchange(place, temporary, file, old, sync);
+                return self.replace_without_exchange(place, temporary, old, sync);
             }
             Err(errno) => return Err(Failure::call("rename")(errno)),
         }
@@ -107,17 +100,16 @@ impl Backups {
         &self,
         place: &Place,
         temporary: TemporaryName<'_>,
-        file: BorrowedFd<'_>,
-        old: &Pinned,
+        old: &Statx,
         sync: Sync,
     ) -> Result<()> {
         let kept = match TemporaryName::link_name(&place.directory, &place.name) {
             Ok(kept) => kept,
             // Another's file under protected_hardlinks, another project, or no links at all.
-            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => copy(place, old, sync)?,
+            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => copy(place, sync)?,
             Err(errno) => return Err(self.failed(place, errno)),
         };
-        commit::rename(place, temporary, file)?;
+        commit::rename(place, temporary)?;
         match self.keep(place, &kept.name, old) {
             Ok(()) => {
                 kept.give_away();
@@ -139,15 +131,14 @@ impl Backups {
     }
 
     /// Gives the old file, now called `name`, the backup's name.
-    fn keep(&self, place: &Place, name: &OsStr, old: &Pinned) -> std::result::Result<(), Errno> {
+    fn keep(&self, place: &Place, name: &OsStr, old: &Statx) -> std::result::Result<(), Errno> {
         let directory = &place.directory;
         match self {
             Backups::Simple(backup) => {
-                renameat(directory, name, directory, backup)
-                    .or_else(|errno| settle(directory, backup, old.fd.as_fd(), errno))?;
+                renameat(directory, name, directory, backup).or_else(|errno| settle(directory, backup, old, errno))?;
                 // Where the backup's name was a link of the old file already, the rename does nothing.
                 let left = directory.look(name).ok().flatten();
-                if left.is_some_and(|left| same_file(&left, &old.stat))
+                if left.is_some_and(|left| same_file(&left, old))
                     && let Err(errno) = unlinkat(directory, name, AtFlags::empty())
                 {
                     let path = directory.join(name);
@@ -161,7 +152,7 @@ impl Backups {
                     let backup = numbered_name(&place.name, number);
                     match rename_to_free(place, name, &backup) {
                         Err(Errno::EXIST) => number = number.checked_add(1).ok_or(Errno::OVERFLOW)?,
-                        done => return done.or_else(|errno| settle(directory, &backup, old.fd.as_fd(), errno)),
+                        done => return done.or_else(|errno| settle(directory, &backup, old, errno)),
                     }
                 }
             }
@@ -239,8 +230,9 @@ fn number(target: &[u8], name: &[u8]) -> Option<u64> {
 }
 
 /// A copy of the old file, dressed like it and synced, under a short name.
-fn copy<'d>(place: &'d Place, old: &Pinned, sync: Sync) -> Result<TemporaryName<'d>> {
+fn copy(place: &Place, sync: Sync) -> Result<TemporaryName<'_>> {
     let failed = Failure::call(STEP);
+    let old = &place.directory.pin(&place.name).and_then(|old| old.ok_or(Errno::NOENT)).map_err(&failed)?;
     let content = old.open(place).map_err(&failed)?;
     let (name, file) = TemporaryName::create(&place.directory, Mode::from_raw_mode(0o600)).map_err(&failed)?;
     let mut sink = Sink::new(file.as_fd(), place.directory.shown().to_string(), false);

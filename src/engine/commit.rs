@@ -13,11 +13,11 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Statx, linkat, openat, renameat, renameat_with};
+use rustix::fs::{AtFlags, FileType, RenameFlags, Statx, linkat, renameat, renameat_with};
 use rustix::io::Errno;
 
 use super::backup::Backups;
-use super::names::{Directory, Pinned, Place, same_file, same_state, stat};
+use super::names::{Directory, Place, kind, same_file, same_state};
 use super::stage::{self, Naming, Sealed, TemporaryName};
 use super::{preflight, settle, sync};
 use crate::failure::{Failure, Result, words};
@@ -57,7 +57,7 @@ pub(crate) enum Commit<'d> {
     /// TARGET is the staged file.
     Done(Committed),
     /// TARGET has become another file than the one that the staged file was dressed like; nothing is done yet.
-    Changed(Sealed<'d>, Pinned),
+    Changed(Sealed<'d>),
     /// The directory has been removed; nothing is done yet.
     NoDirectory(Sealed<'d>),
 }
@@ -91,7 +91,7 @@ impl<'d> Synced<'d> {
 
     /// Synced -> TARGET, or what stood in the way. `like` is the file that the staged one was dressed like; without it
     /// TARGET is expected to be absent, or a link that is itself replaced.
-    pub(crate) fn commit(self, place: &'d Place, like: Option<&Pinned>, how: &How<'_>) -> Result<Commit<'d>> {
+    pub(crate) fn commit(self, place: &'d Place, like: Option<&Statx>, how: &How<'_>) -> Result<Commit<'d>> {
         let Synced(mut sealed) = self;
         if sealed.still_writable() {
             // No /proc: the writer can be exchanged for a reader by name only.
@@ -111,36 +111,36 @@ impl<'d> Synced<'d> {
             }
         }
         let sealed = named(sealed, place, how.sync)?;
-        let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
+        let now = place.directory.look(&place.name).map_err(Failure::call("look"))?;
         expect(now.as_ref(), how)?;
         match now {
-            Some(now) if !suits(&now, like) => Ok(Commit::Changed(sealed, now)),
+            Some(now) if !suits(&now, like) => Ok(Commit::Changed(sealed)),
             now => replace(sealed, place, now.as_ref(), how).map(Commit::Done),
         }
     }
 }
 
-/// Whether what was dressed like `like` may take the place of `now`: it would look the same, or links look like nothing.
-fn suits(now: &Pinned, like: Option<&Pinned>) -> bool {
+/// Whether what was dressed like `like` may take the place of `now`: it looks the same, or links look like nothing.
+fn suits(now: &Statx, like: Option<&Statx>) -> bool {
     let looks = |stat: &Statx| (stat.stx_uid, stat.stx_gid, stat.stx_mode);
     match like {
-        Some(like) => same_file(&now.stat, &like.stat) || looks(&now.stat) == looks(&like.stat),
-        None => now.kind() == FileType::Symlink,
+        Some(like) => looks(now) == looks(like),
+        None => kind(now) == FileType::Symlink,
     }
 }
 
 /// Compares what TARGET is with what it must be.
-fn expect(now: Option<&Pinned>, how: &How<'_>) -> Result<()> {
+fn expect(now: Option<&Statx>, how: &How<'_>) -> Result<()> {
     if let Some(now) = now {
-        preflight::suitable(now, how.no_dereference)?;
+        preflight::suitable(kind(now), how.no_dereference)?;
     }
     match (how.expected, now) {
         (Expected::Anything, _) | (Expected::Name(None), None) => Ok(()),
-        (Expected::Name(Some(expected)), Some(now)) if same_file(expected, &now.stat) => Ok(()),
+        (Expected::Name(Some(expected)), Some(now)) if same_file(expected, now) => Ok(()),
         (Expected::Name(_), _) => {
             Err(Failure::failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
-        (Expected::State(expected), Some(now)) if same_state(expected, &now.stat) => Ok(()),
+        (Expected::State(expected), Some(now)) if same_state(expected, now) => Ok(()),
         (Expected::State(_), _) => Err(Failure::refused("replace", "has changed since it was read")
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
@@ -159,7 +159,7 @@ fn create(sealed: &Sealed<'_>, place: &Place, how: &How<'_>) -> Result<Created> 
     let created = match &sealed.naming {
         Naming::Unnamed(by) => stage::link(directory, file, *by, name),
         Naming::Named(temporary) => rename_to_free(directory, temporary, place, how.no_clobber)
-            .or_else(|errno| settle(directory, name, file, errno)),
+            .or_else(|errno| settle(directory, name, temporary.inode(), errno)),
     };
     match created {
         Ok(()) => {
@@ -198,16 +198,7 @@ fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: Sync) -> Result<Sealed<'
     let directory = &place.directory;
     let name = TemporaryName::link(directory, sealed.file.as_fd(), by).map_err(Failure::call("link"))?;
     again_on_btrfs(sealed.file.as_fd(), how).map_err(Failure::call("sync"))?;
-    let mut file = sealed.file;
-    if sealed.is_writable {
-        let reader = openat(directory, &name.name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
-            .map_err(Failure::call("open again"))?;
-        let same = stat(&reader).and_then(|one| Ok(same_file(&one, &stat(&file)?))).map_err(Failure::call("look"))?;
-        if !same {
-            return Err(Failure::failed("open again", "the staging file is not ours any more"));
-        }
-        file = reader;
-    }
+    let file = if sealed.is_writable { name.open().map_err(Failure::call("open again"))? } else { sealed.file };
     Ok(Sealed { naming: Naming::Named(name), file, is_writable: false, ..sealed })
 }
 
@@ -221,26 +212,22 @@ fn again_on_btrfs(file: BorrowedFd<'_>, how: Sync) -> std::result::Result<(), Er
 }
 
 /// The rename, and the backup where one is asked for.
-fn replace(sealed: Sealed<'_>, place: &Place, now: Option<&Pinned>, how: &How<'_>) -> Result<Committed> {
+fn replace(sealed: Sealed<'_>, place: &Place, now: Option<&Statx>, how: &How<'_>) -> Result<Committed> {
     let Sealed { naming: Naming::Named(name), file, .. } = sealed else {
         return Err(Failure::failed("rename", "the staging file has no name"));
     };
     match (how.backups, now) {
-        (Some(backups), Some(old)) => backups.replace(place, name, file.as_fd(), old, how.sync)?,
+        (Some(backups), Some(old)) => backups.replace(place, name, old, how.sync)?,
         // Unlinked meanwhile: created, with the metadata that was held.
-        _ => rename(place, name, file.as_fd())?,
+        _ => rename(place, name)?,
     }
-    Ok(Committed {
-        file,
-        created: now.is_none(),
-        other_names: now.map_or(0, |old| old.stat.stx_nlink.saturating_sub(1)),
-    })
+    Ok(Committed { file, created: now.is_none(), other_names: now.map_or(0, |old| old.stx_nlink.saturating_sub(1)) })
 }
 
 /// Renames the staging file over TARGET.
-pub(crate) fn rename(place: &Place, name: TemporaryName<'_>, file: BorrowedFd<'_>) -> Result<()> {
+pub(crate) fn rename(place: &Place, name: TemporaryName<'_>) -> Result<()> {
     renameat(&place.directory, &name.name, &place.directory, &place.name)
-        .or_else(|errno| settle(&place.directory, &place.name, file, errno))
+        .or_else(|errno| settle(&place.directory, &place.name, name.inode(), errno))
         .map_err(Failure::call("rename"))?;
     name.give_away();
     Ok(())

@@ -93,18 +93,19 @@ impl Metadata {
         Ok(metadata)
     }
 
-    /// Whether the finished file will belong to somebody whose files we then may not link any more.
-    pub(crate) fn owner_locks_out(&self) -> bool {
-        use rustix::thread::CapabilitySet;
-        self.stat.stx_uid != privilege::me()
-            && privilege::has(CapabilitySet::CHOWN)
-            && !privilege::has(CapabilitySet::FOWNER)
-    }
-
     /// Whether `--mode` would make a difference.
     pub(crate) fn differs_from(&self, mode: u32) -> bool {
         u32::from(self.stat.stx_mode) & 0o7777 != mode || self.acl.is_some()
     }
+}
+
+/// Whether the finished file will belong to somebody whose files we then may not link any more: `CAP_CHOWN` gives it
+/// away, and linking another's file needs `CAP_FOWNER`.
+pub(crate) fn owner_locks_out(old: &Pinned) -> bool {
+    use rustix::thread::CapabilitySet;
+    old.stat.stx_uid != privilege::me()
+        && privilege::has(CapabilitySet::CHOWN)
+        && !privilege::has(CapabilitySet::FOWNER)
 }
 
 /// How attributes are reached.
@@ -164,13 +165,13 @@ fn is_kept(name: &[u8]) -> bool {
 pub(crate) fn dress(file: BorrowedFd<'_>, dress: &Dress, born: Option<u32>) -> Result<Option<String>> {
     match dress {
         Dress::New { mode: None } => match born {
-            Some(born) => set_mode(file, born).map(|()| None),
+            Some(born) => set_mode(file, born).map(|_| None),
             None => Ok(None),
         },
         Dress::New { mode: Some(mode) } => {
             remove_acl(file)?;
             set_mode(file, *mode)?;
-            told(file, *mode, Vec::new())
+            Ok(another_mode(*mode, mode_of(file)?))
         }
         Dress::Like { old, mode } => like(file, old, *mode),
     }
@@ -187,13 +188,12 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
     }
     // 2
     let has = names::stat(file).map_err(Failure::call(STEP))?;
-    let mut group_kept = has.stx_gid == old.stat.stx_gid;
-    if !group_kept && privilege::is_mapped(Ids::Groups, old.stat.stx_gid) {
-        group_kept = kept(rustix::fs::fchown(file, None, Some(Gid::from_raw(old.stat.stx_gid))))?;
-    }
-    group_kept &= privilege::is_mapped(Ids::Groups, old.stat.stx_gid);
+    let (owner, group) = (old.stat.stx_uid, old.stat.stx_gid);
+    // An id that is not mapped here must not be taken for the user or group that it shows as.
+    let group_kept = privilege::is_mapped(Ids::Groups, group)
+        && (has.stx_gid == group || kept(rustix::fs::fchown(file, None, Some(Gid::from_raw(group))))?);
     if !group_kept {
-        lost.push(format!("group {}", old.stat.stx_gid));
+        lost.push(format!("group {group}"));
     }
     // 3
     for (name, value) in others {
@@ -201,6 +201,7 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
     }
     // 4
     let wanted = u32::from(old.stat.stx_mode) & 0o1777;
+    let mut now = u32::from(has.stx_mode) & 0o7777;
     let mut bits = wanted;
     match old.acl.as_ref().filter(|_| mode.is_none()) {
         None => {
@@ -213,7 +214,8 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
             let acl = if group_kept { acl.clone() } else { acl.without_group() };
             if kept(rustix::fs::fsetxattr(file, acl::ATTRIBUTE, &acl.bytes(), XattrFlags::empty()))? {
                 // The list has set the permission bits.
-                bits = (wanted & 0o1000) | (mode_of(file)? & 0o777);
+                now = mode_of(file)?;
+                bits = (wanted & 0o1000) | (now & 0o777);
             } else {
                 lost.push("access control list".to_owned());
                 bits = acl.as_mode(wanted);
@@ -222,23 +224,25 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
     }
     // 5
     let bits = mode.unwrap_or(bits);
-    if mode_of(file)? != bits {
-        set_mode(file, bits)?;
+    if now != bits && set_mode(file, bits)? {
+        now = bits;
     }
     // 6
-    let owner = old.stat.stx_uid;
-    let mut owner_kept = has.stx_uid == owner;
-    if !owner_kept && privilege::is_mapped(Ids::Users, owner) {
-        owner_kept = kept(rustix::fs::fchown(file, Some(Uid::from_raw(owner)), None))?;
-    }
-    if !owner_kept || !privilege::is_mapped(Ids::Users, owner) {
+    let owner_kept = privilege::is_mapped(Ids::Users, owner)
+        && (has.stx_uid == owner || kept(rustix::fs::fchown(file, Some(Uid::from_raw(owner)), None))?);
+    if !owner_kept {
         lost.insert(0, format!("owner {owner}"));
     }
     // 7
-    if bits & 0o6000 != 0 && has.stx_uid != owner && owner_kept {
-        kept(rustix::fs::fchmod(file, Mode::from_raw_mode(bits)))?;
+    if bits & 0o6000 != 0 {
+        if has.stx_uid != owner && owner_kept {
+            set_mode(file, bits)?;
+        }
+        // The kernel drops set-group-ID without a word where the caller is not in the group.
+        now = mode_of(file)?;
     }
-    told(file, bits, lost)
+    lost.extend(another_mode(bits, now));
+    Ok(in_words(&lost))
 }
 
 fn both(group: u32, other: u32) -> u32 {
@@ -247,21 +251,21 @@ fn both(group: u32, other: u32) -> u32 {
 }
 
 /// The one warning, on the final difference.
-fn told(file: BorrowedFd<'_>, mode: u32, mut lost: Vec<String>) -> Result<Option<String>> {
-    let has = mode_of(file)?;
-    if has != mode {
-        lost.push(format!("mode {mode:04o} (it is {has:04o})"));
-    }
-    Ok((!lost.is_empty()).then(|| lost.join(", ")))
+fn in_words(lost: &[String]) -> Option<String> {
+    (!lost.is_empty()).then(|| lost.join(", "))
+}
+
+fn another_mode(wanted: u32, has: u32) -> Option<String> {
+    (has != wanted).then(|| format!("mode {wanted:04o} (it is {has:04o})"))
 }
 
 fn mode_of(file: BorrowedFd<'_>) -> Result<u32> {
     Ok(u32::from(names::stat(file).map_err(Failure::call(STEP))?.stx_mode) & 0o7777)
 }
 
-fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<()> {
-    // A file system without modes says EPERM; then the mode is what the mount gives to every file.
-    kept(rustix::fs::fchmod(file, Mode::from_raw_mode(mode))).map(|_| ())
+/// A file system without modes says EPERM; then the mode is what the mount gives to every file.
+fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<bool> {
+    kept(rustix::fs::fchmod(file, Mode::from_raw_mode(mode)))
 }
 
 fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {

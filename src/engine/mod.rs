@@ -41,7 +41,7 @@ mod sync;
 pub(crate) mod turn;
 
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{Statx, Timespec, Timestamps, UTIME_NOW};
@@ -73,8 +73,6 @@ pub(crate) struct Replacement<'a> {
     pub(crate) way: Way,
     pub(crate) turn: Option<Turn>,
     pub(crate) backups: Option<Backups>,
-    /// The old file's, where it is regular.
-    pub(crate) metadata: Option<Metadata>,
     /// The old content, where it is read.
     pub(crate) old: Option<OldContent>,
     /// Whether TARGET must still be what was read when it is replaced.
@@ -109,15 +107,15 @@ pub(crate) enum Change {
 }
 
 /// Carries it out.
-pub(crate) fn run(mut job: Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) -> Result<Outcome> {
-    match std::mem::replace(&mut job.way, Way::Rename) {
-        Way::Rename => replace(&mut job, input, parents),
-        Way::InPlace(reason) => overwrite(&mut job, &reason, input),
+pub(crate) fn run(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) -> Result<Outcome> {
+    match &job.way {
+        Way::Rename => replace(job, input, parents),
+        Way::InPlace(reason) => overwrite(job, reason, input),
     }
 }
 
 /// The protocol of the module's documentation, step by step.
-fn replace(job: &mut Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) -> Result<Outcome> {
+fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) -> Result<Outcome> {
     let birth = birth(job);
 
     // With --if-changed nothing may be written before there is a difference.
@@ -128,7 +126,7 @@ fn replace(job: &mut Replacement<'_>, input: &mut dyn Input, parents: &mut Paren
     let Some(stage) = stage else {
         return leave_alone(job, received);
     };
-    let mut sealed = stage.seal(&job.place.directory)?;
+    let mut sealed = stage.seal()?;
     if job.guards.validate.is_some() {
         validate(job, &mut sealed)?;
     }
@@ -136,17 +134,19 @@ fn replace(job: &mut Replacement<'_>, input: &mut dyn Input, parents: &mut Paren
         turn::lock_staged(sealed.file.as_fd())?;
     }
 
-    let mut dress = dress(job);
-    let mut warnings = Vec::new();
+    let dress = match replaced(job) {
+        Some(old) => Dress::Like { old: Metadata::of(old, job.place)?, mode: job.policy.mode },
+        None => Dress::New { mode: job.policy.mode },
+    };
     let lost = metadata::dress(sealed.file.as_fd(), &dress, sealed.born)?;
     let synced = Synced::from(sealed, job.policy.sync)?;
 
     Signals::hold()?;
     // A signal before the commit means no commit.
     job.signals.check()?;
-    let (committed, lost) = commit(job, synced, &mut dress, lost, parents)?;
+    let (committed, lost) = commit(job, synced, &dress, lost, parents)?;
     parents.keep();
-    warnings.extend(lost.map(|lost| format!("cannot keep {lost}")));
+    let mut warnings: Vec<String> = lost.map(|lost| format!("cannot keep {lost}")).into_iter().collect();
     if committed.other_names > 0 {
         let names = if committed.other_names == 1 { "name" } else { "names" };
         warnings.push(format!("had {} other {names} (hard links), which keep the old content", committed.other_names));
@@ -156,13 +156,18 @@ fn replace(job: &mut Replacement<'_>, input: &mut dyn Input, parents: &mut Paren
 
 /// How the staging file is created: never wider than the finished file.
 fn birth(job: &Replacement<'_>) -> Birth {
-    let replaces = job.metadata.is_some();
-    let narrow = replaces || job.policy.mode.is_some();
+    let old = replaced(job);
+    let narrow = old.is_some() || job.policy.mode.is_some();
     Birth {
         mode: if narrow { 0o600 } else { job.source_mode.unwrap_or(0o666) },
         private: job.guards.validate.is_some(),
-        named: job.metadata.as_ref().is_some_and(Metadata::owner_locks_out),
+        named: old.is_some_and(metadata::owner_locks_out),
     }
+}
+
+/// The regular file that is replaced, whose metadata the new one takes.
+fn replaced<'a>(job: &Replacement<'a>) -> Option<&'a Pinned> {
+    job.place.at.as_ref().filter(|old| old.kind() == rustix::fs::FileType::RegularFile)
 }
 
 fn stage<'d>(job: &Replacement<'d>, birth: Birth) -> Result<Stage<'d>> {
@@ -234,8 +239,8 @@ fn fill_from_difference<'d>(
     let (common, next) = match comparison {
         Comparison::Same(received) => {
             still(old)?;
-            let another_mode = match (job.policy.mode, &job.metadata) {
-                (Some(mode), Some(metadata)) => metadata.differs_from(mode),
+            let another_mode = match (job.policy.mode, replaced(job)) {
+                (Some(mode), Some(old)) => Metadata::of(old, job.place)?.differs_from(mode),
                 _ => false,
             };
             if !another_mode {
@@ -316,18 +321,11 @@ fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
     touch(&sealed.file, NOW).map_err(call(STEP))
 }
 
-fn dress(job: &mut Replacement<'_>) -> Dress {
-    match job.metadata.take() {
-        Some(old) => Dress::Like { old, mode: job.policy.mode },
-        None => Dress::New { mode: job.policy.mode },
-    }
-}
-
 /// Commits, as often as TARGET becomes another file that must be looked like, and syncs the directory.
 fn commit<'d>(
     job: &Replacement<'d>,
     mut synced: Synced<'d>,
-    dress: &mut Dress,
+    dress: &Dress,
     mut lost: Option<String>,
     parents: &mut Parents,
 ) -> Result<(Committed, Option<String>)> {
@@ -345,29 +343,31 @@ fn commit<'d>(
         backups: job.backups.as_ref(),
         sync: job.policy.sync,
     };
-    let mut became: Option<Pinned> = None;
+    let mut like = match dress {
+        Dress::Like { old, .. } => Some(old.stat),
+        Dress::New { .. } => None,
+    };
     for _ in 0..MOST {
-        let like = became.as_ref().or(job.place.at.as_ref()).filter(|like| is_regular(like));
-        match synced.commit(job.place, like, &how)? {
+        match synced.commit(job.place, like.as_ref(), &how)? {
             Commit::Done(committed) => {
                 sync_directory(&job.place.directory, &committed, job.policy.sync)?;
                 return Ok((committed, lost));
             }
-            Commit::Changed(sealed, now) => {
-                preflight::check(job.place, Some(&now), job.policy)?;
-                *dress = Dress::Like { old: Metadata::of(&now, job.place)?, mode: job.policy.mode };
-                lost = metadata::dress(sealed.file.as_fd(), dress, None)?;
+            Commit::Changed(sealed) => {
+                // Where it has gone again meanwhile, what was held will do.
+                if let Some(now) = job.place.directory.pin(&job.place.name).map_err(Failure::call("look"))? {
+                    preflight::check(job.place, Some(&now), job.policy)?;
+                    let old = Metadata::of(&now, job.place)?;
+                    like = Some(old.stat);
+                    let dress = Dress::Like { old, mode: job.policy.mode };
+                    lost = metadata::dress(sealed.file.as_fd(), &dress, None)?;
+                }
                 synced = Synced::from(sealed, job.policy.sync)?;
-                became = Some(now);
             }
             Commit::NoDirectory(sealed) => return commit_in_new_directory(job, sealed, &how, parents, lost),
         }
     }
     Err(Failure::failed("rename", "other writers keep making it another kind of file"))
-}
-
-fn is_regular(pinned: &Pinned) -> bool {
-    pinned.kind() == rustix::fs::FileType::RegularFile
 }
 
 /// The directory was taken away, as another writer's roll-back does with one that `--parents` made: it is made again.
@@ -390,7 +390,7 @@ fn commit_in_new_directory(
             sync_directory(&place.directory, &committed, job.policy.sync)?;
             Ok((committed, lost))
         }
-        Commit::Changed(..) | Commit::NoDirectory(_) => Err(gone()),
+        Commit::Changed(_) | Commit::NoDirectory(_) => Err(gone()),
     }
 }
 
@@ -421,19 +421,35 @@ fn leave_alone(job: &Replacement<'_>, received: u64) -> Result<Outcome> {
 }
 
 /// `--allow-in-place`, where it had to be.
-fn overwrite(job: &mut Replacement<'_>, reason: &str, input: &mut dyn Input) -> Result<Outcome> {
+fn overwrite(job: &Replacement<'_>, reason: &str, input: &mut dyn Input) -> Result<Outcome> {
     let Some(target) = &job.place.at else {
         return Err(Failure::failed("overwrite in place", "there is nothing to overwrite"));
     };
     let directory = in_place::elsewhere(job.place)?;
+    let mut done = overwrite_from(job, target, &directory, reason, input);
+    let leftovers = directory.leftovers();
+    match &mut done {
+        Ok(outcome) => outcome.warnings.extend(leftovers),
+        Err(failure) => failure.hints.extend(leftovers),
+    }
+    done
+}
+
+fn overwrite_from(
+    job: &Replacement<'_>,
+    target: &Pinned,
+    directory: &Directory,
+    reason: &str,
+    input: &mut dyn Input,
+) -> Result<Outcome> {
     let birth = Birth { mode: 0o600, private: true, named: true };
     let lazily = job.policy.if_changed && job.old.is_some();
-    let stage = if lazily { None } else { Some(stage_in(&directory, birth, job)?) };
-    let Filled { stage, received } = fill(job, stage, input, || stage_in(&directory, birth, job))?;
+    let stage = if lazily { None } else { Some(stage_in(directory, birth, job)?) };
+    let Filled { stage, received } = fill(job, stage, input, || stage_in(directory, birth, job))?;
     let Some(stage) = stage else {
         return leave_alone(job, received);
     };
-    let mut sealed = stage.seal(&directory)?;
+    let mut sealed = stage.seal()?;
     if job.guards.validate.is_some() {
         validate(job, &mut sealed)?;
     }
@@ -442,9 +458,8 @@ fn overwrite(job: &mut Replacement<'_>, reason: &str, input: &mut dyn Input) -> 
     }
     // Synced whatever --sync says: it may become the only good copy.
     let synced = Synced::from(sealed, Sync::Full)?;
-    in_place::overwrite(job.place, target, synced, &directory, job.policy.mode, job.policy.sync, job.signals)?;
-    let mut warnings = vec![format!("{reason}, so it was overwritten in place, which is not atomic")];
-    warnings.extend(directory.leftovers());
+    in_place::overwrite(job.place, target, synced, directory, job.policy.mode, job.policy.sync, job.signals)?;
+    let warnings = vec![format!("{reason}, so it was overwritten in place, which is not atomic")];
     Ok(Outcome { change: Change::Overwritten, received, warnings })
 }
 
@@ -454,9 +469,9 @@ pub(crate) fn proc_path(file: impl AsFd) -> String {
 }
 
 /// NFS may report the failure of what it did: if `name` leads to `file`, it is done.
-fn settle(directory: &Directory, name: &OsStr, file: BorrowedFd<'_>, errno: Errno) -> std::result::Result<(), Errno> {
-    match (directory.look(name), names::stat(file)) {
-        (Ok(Some(found)), Ok(ours)) if names::same_file(&found, &ours) => Ok(()),
+fn settle(directory: &Directory, name: &OsStr, ours: &Statx, errno: Errno) -> std::result::Result<(), Errno> {
+    match directory.look(name) {
+        Ok(Some(found)) if names::same_file(&found, ours) => Ok(()),
         _ => Err(errno),
     }
 }

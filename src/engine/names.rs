@@ -118,7 +118,7 @@ pub(crate) struct Pinned {
 
 impl Pinned {
     pub(crate) fn kind(&self) -> FileType {
-        FileType::from_raw_mode(self.stat.stx_mode.into())
+        kind(&self.stat)
     }
 
     /// Opens the file for reading. Through /proc it is certainly this one and not what the name has become; without
@@ -223,6 +223,11 @@ fn may_follow(directory: &Directory, link: &Pinned) -> Result<()> {
 /// The metadata of an open file.
 pub(crate) fn stat(fd: impl AsFd) -> std::result::Result<Statx, Errno> {
     statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)
+}
+
+/// The type of file.
+pub(crate) fn kind(stat: &Statx) -> FileType {
+    FileType::from_raw_mode(stat.stx_mode.into())
 }
 
 /// Whether both are one inode.

@@ -26,7 +26,7 @@ pub(crate) fn check(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Resu
         if policy.no_clobber {
             return Err(Failure::refused("no-clobber", "exists"));
         }
-        suitable(old, policy.no_dereference)?;
+        suitable(old.kind(), policy.no_dereference)?;
         unchangeable(old)?;
         if old.kind() == FileType::RegularFile {
             writable(place, old, policy)?;
@@ -46,9 +46,9 @@ pub(crate) fn check(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Resu
 }
 
 /// Refuses what is no regular file.
-pub(crate) fn suitable(old: &Pinned, no_dereference: bool) -> Result<()> {
+pub(crate) fn suitable(kind: FileType, no_dereference: bool) -> Result<()> {
     let refuse = |reason| Err(Failure::failed(STEP, reason));
-    match old.kind() {
+    match kind {
         FileType::RegularFile => Ok(()),
         FileType::Symlink if no_dereference => Ok(()),
         FileType::Symlink => refuse("became a symbolic link"),

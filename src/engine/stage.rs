@@ -115,30 +115,21 @@ impl<'d> Stage<'d> {
 
     /// Stage -> Sealed. The file is opened again for reading, so that the writer can be closed before the file gets
     /// its name: TARGET may be executed the instant it appears, and the kernel refuses that while a writer is open.
-    pub(crate) fn seal(self, directory: &Directory) -> Result<Sealed<'d>> {
+    pub(crate) fn seal(self) -> Result<Sealed<'d>> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let again = match rustix::fs::open(super::proc_path(&self.writer), flags, Mode::empty()) {
+        let file = match rustix::fs::open(super::proc_path(&self.writer), flags, Mode::empty()) {
+            Ok(file) => file,
             Err(Errno::NOENT) => match &self.naming {
-                Naming::Named(name) => {
-                    let file = openat(directory, &name.name, flags | OFlags::NOFOLLOW, Mode::empty());
-                    Some(file.map_err(Failure::call("open again"))?)
-                }
+                Naming::Named(name) => name.open().map_err(Failure::call("open again"))?,
                 // Without /proc the commit does it, by the name.
-                Naming::Unnamed(_) => None,
-            },
-            opened => Some(opened.map_err(Failure::call("open again"))?),
-        };
-        Ok(match again {
-            Some(file) => {
-                let stats = (names::stat(&file), names::stat(&self.writer));
-                match stats {
-                    (Ok(one), Ok(other)) if names::same_file(&one, &other) => {}
-                    _ => return Err(Failure::failed("open again", "the staging file is not ours any more")),
+                Naming::Unnamed(_) => {
+                    let Stage { naming, writer, born } = self;
+                    return Ok(Sealed { naming, file: writer, is_writable: true, writer: None, born });
                 }
-                Sealed { naming: self.naming, file, is_writable: false, writer: Some(self.writer), born: self.born }
-            }
-            None => Sealed { naming: self.naming, file: self.writer, is_writable: true, writer: None, born: self.born },
-        })
+            },
+            Err(errno) => return Err(Failure::call("open again")(errno)),
+        };
+        Ok(Sealed { naming: self.naming, file, is_writable: false, writer: Some(self.writer), born: self.born })
     }
 
     /// Whether a named file can take a name that must be free: by the rename's flag or by a second name. With neither,
@@ -244,6 +235,18 @@ impl<'d> TemporaryName<'d> {
         }
     }
 
+    /// Opens the file for reading, if the name still leads to it.
+    pub(crate) fn open(&self) -> std::result::Result<OwnedFd, Errno> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = openat(self.directory, &self.name, flags, Mode::empty())?;
+        if names::same_file(&names::stat(&file)?, &self.inode) { Ok(file) } else { Err(Errno::STALE) }
+    }
+
+    /// The inode that has the name.
+    pub(crate) fn inode(&self) -> &Statx {
+        &self.inode
+    }
+
     /// The name is gone by a rename, or must stay.
     pub(crate) fn give_away(mut self) -> OsString {
         self.ours = false;
@@ -300,7 +303,7 @@ pub(crate) fn link(
         LinkBy::Descriptor => linkat(file, "", directory, name, AtFlags::EMPTY_PATH),
         LinkBy::Proc => linkat(rustix::fs::CWD, super::proc_path(file), directory, name, AtFlags::SYMLINK_FOLLOW),
     };
-    linked.or_else(|errno| super::settle(directory, name, file, errno))
+    linked.or_else(|errno| super::settle(directory, name, &names::stat(file)?, errno))
 }
 
 /// An unnamed file and how it can be linked, or `None` where the system has no such thing.

@@ -36,7 +36,7 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
     loop {
         let file = match &place.at {
             Some(old) => {
-                preflight::suitable(old, no_dereference)?;
+                preflight::suitable(old.kind(), no_dereference)?;
                 (old.kind() == FileType::RegularFile).then_some(old)
             }
             None => None,
