@@ -1,0 +1,255 @@
+//! Runs a program one system call at a time, so that something can happen between any two of them.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::thread;
+
+use nix::libc::{self, user_regs_struct};
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use crate::support::{Context, Result};
+
+/// The laboratory's own program, called with this, stops and becomes the program that follows.
+pub(crate) const TRACED: &str = "--traced";
+
+/// What is run, where, and what it reads.
+pub(crate) struct Invocation {
+    pub(crate) program: OsString,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) input: Option<Arc<[u8]>>,
+}
+
+pub(crate) struct Ended {
+    /// The exit status, or nothing where a signal ended the program.
+    pub(crate) status: Option<i32>,
+    pub(crate) words: String,
+}
+
+/// A system call of the program or of one of its children.
+pub(crate) struct Call {
+    pub(crate) number: i64,
+    pub(crate) arguments: [u64; 3],
+    /// Of the program itself.
+    pub(crate) own: bool,
+}
+
+/// What becomes of a system call.
+pub(crate) enum Fate {
+    Run,
+    /// It is not made, and has this result.
+    Pretend(i64),
+}
+
+pub(crate) trait Watch {
+    fn entering(&mut self, call: &Call) -> Fate;
+    fn left(&mut self, call: &Call, result: i64) -> Result<()>;
+    fn ended(&mut self, status: Option<i32>);
+}
+
+impl Invocation {
+    fn command(&self, launcher: Option<&Path>) -> Command {
+        match launcher {
+            Some(launcher) => {
+                let mut command = Command::new(launcher);
+                command.arg(TRACED).arg(&self.program);
+                command
+            }
+            None => Command::new(&self.program),
+        }
+    }
+
+    /// Runs it undisturbed.
+    pub(crate) fn run(&self, directory: &Path, words: &Path) -> Result<Ended> {
+        let mut child = self.start(self.command(None), directory, words)?;
+        let status = child.wait().context("wait for the program")?;
+        Ok(Ended {
+            status: status.code(),
+            words: heard(words) + &told_signal(status.signal()),
+        })
+    }
+
+    /// Runs it under the eyes of `watch`.
+    pub(crate) fn trace(
+        &self,
+        directory: &Path,
+        words: &Path,
+        watch: &mut dyn Watch,
+    ) -> Result<Ended> {
+        let launcher = std::env::current_exe().context("find the laboratory's own program")?;
+        let child = self.start(self.command(Some(&launcher)), directory, words)?;
+        let program = Pid::from_raw(i32::try_from(child.id()).context("process id")?);
+        let ended = Tracer {
+            program,
+            inside: HashMap::new(),
+            watch,
+        }
+        .follow();
+        Ok(Ended {
+            status: ended?,
+            words: heard(words),
+        })
+    }
+
+    fn start(
+        &self,
+        mut command: Command,
+        directory: &Path,
+        words: &Path,
+    ) -> Result<std::process::Child> {
+        let errors = File::create(words).context(words.display())?;
+        let mut child = command
+            .args(&self.arguments)
+            .current_dir(directory)
+            .stdin(match &self.input {
+                Some(_) => Stdio::piped(),
+                None => Stdio::null(),
+            })
+            .stdout(Stdio::null())
+            .stderr(errors)
+            .spawn()
+            .context(format_args!("start {}", self.program.display()))?;
+        if let (Some(mut pipe), Some(input)) = (child.stdin.take(), self.input.clone()) {
+            // A program that ends before it has read everything says so itself.
+            thread::spawn(move || pipe.write_all(&input));
+        }
+        Ok(child)
+    }
+}
+
+fn heard(words: &Path) -> String {
+    let bytes = std::fs::read(words).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).trim().to_owned()
+}
+
+fn told_signal(signal: Option<i32>) -> String {
+    signal.map_or_else(String::new, |signal| format!(" (signal {signal})"))
+}
+
+/// The other half of `trace`, in the child.
+pub(crate) fn become_traced(program: &OsStr, arguments: &[OsString]) -> ExitCode {
+    let error = match ptrace::traceme() {
+        Ok(()) => Command::new(program).args(arguments).exec(),
+        Err(errno) => errno.into(),
+    };
+    eprintln!("{}: {error}", program.display());
+    ExitCode::from(127)
+}
+
+impl Drop for Tracer<'_> {
+    /// Who is still traced after an error would stay stopped for ever.
+    fn drop(&mut self) {
+        for pid in self.inside.keys() {
+            let _ = kill(*pid, Signal::SIGKILL);
+            let _ = waitpid(*pid, Some(WaitPidFlag::__WALL));
+        }
+    }
+}
+
+struct Tracer<'a> {
+    program: Pid,
+    /// The processes that live, each with the call that it is in and the result given to it.
+    inside: HashMap<Pid, Option<(Call, Option<i64>)>>,
+    watch: &'a mut dyn Watch,
+}
+
+impl Tracer<'_> {
+    fn follow(&mut self) -> Result<Option<i32>> {
+        // The first stop is that of the exec.
+        waitpid(self.program, Some(WaitPidFlag::__WALL)).context("wait for the exec")?;
+        let options = Options::PTRACE_O_TRACESYSGOOD
+            | Options::PTRACE_O_TRACEEXEC
+            | Options::PTRACE_O_TRACECLONE
+            | Options::PTRACE_O_TRACEFORK
+            | Options::PTRACE_O_TRACEVFORK
+            | Options::PTRACE_O_EXITKILL;
+        ptrace::setoptions(self.program, options).context("trace")?;
+        self.inside.insert(self.program, None);
+        ptrace::syscall(self.program, None).context("trace")?;
+        let mut status = None;
+        while !self.inside.is_empty() {
+            // Only this thread's: another thread may trace as well.
+            let any = Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD);
+            match waitpid(Pid::from_raw(-1), any).context("wait for the traced")? {
+                WaitStatus::Exited(pid, code) => {
+                    self.inside.remove(&pid);
+                    if pid == self.program {
+                        status = Some(code);
+                    }
+                }
+                WaitStatus::Signaled(pid, _, _) => {
+                    self.inside.remove(&pid);
+                    if pid == self.program {
+                        self.watch.ended(None);
+                    }
+                }
+                WaitStatus::PtraceSyscall(pid) => {
+                    self.syscall(pid)?;
+                    go_on(pid, None);
+                }
+                WaitStatus::PtraceEvent(pid, _, _) => go_on(pid, None),
+                WaitStatus::Stopped(pid, signal) => {
+                    // A new process begins with a stop that is ours and not the program's.
+                    let new = self.inside.insert(pid, None).is_none();
+                    let ours = new && signal == Signal::SIGSTOP;
+                    go_on(pid, (!ours).then_some(signal));
+                }
+                _ => {}
+            }
+        }
+        Ok(status)
+    }
+
+    fn syscall(&mut self, pid: Pid) -> Result<()> {
+        let Ok(mut registers) = ptrace::getregs(pid) else {
+            // Killed meanwhile; its end is reported next.
+            return Ok(());
+        };
+        let slot = self.inside.entry(pid).or_default();
+        if let Some((call, pretended)) = slot.take() {
+            if let Some(result) = pretended {
+                registers.rax = result.cast_unsigned();
+                let _ = ptrace::setregs(pid, registers);
+            }
+            return self.watch.left(&call, registers.rax.cast_signed());
+        }
+        let call = call_of(&registers, pid == self.program);
+        if call.own && call.number == libc::SYS_exit_group {
+            // From here on the status is settled, and so is what it promises.
+            let status = i32::from(call.arguments[0].to_le_bytes()[0]);
+            self.watch.ended(Some(status));
+        }
+        let pretended = match self.watch.entering(&call) {
+            Fate::Run => None,
+            Fate::Pretend(result) => {
+                // No such call exists, so that the kernel does nothing.
+                registers.orig_rax = u64::MAX;
+                let _ = ptrace::setregs(pid, registers);
+                Some(result)
+            }
+        };
+        *slot = Some((call, pretended));
+        Ok(())
+    }
+}
+
+fn call_of(registers: &user_regs_struct, own: bool) -> Call {
+    Call {
+        number: registers.orig_rax.cast_signed(),
+        arguments: [registers.rdi, registers.rsi, registers.rdx],
+        own,
+    }
+}
+
+/// A process that was killed meanwhile cannot go on; its end is reported next.
+fn go_on(pid: Pid, signal: Option<Signal>) {
+    let _ = ptrace::syscall(pid, signal);
+}
