@@ -29,7 +29,7 @@ pub(crate) struct Expectation {
 }
 
 /// How strict the judge is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measure {
     Everything,
     /// Programs that keep no metadata are judged by what they do to the content.

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::evidence;
 use crate::fault;
 use crate::lab::Lab;
-use crate::recording::{Recording, Sabotage, Setup, record};
+use crate::recording::{Recording, Setup, record};
 use crate::replay::{Plan, Tally, replay};
+use crate::sabotage::{Effort, Sabotage};
 use crate::support::{Context, Dice, Result};
 
 pub(crate) struct Job {
@@ -23,16 +24,10 @@ pub(crate) enum Task {
     Catch {
         sabotage: Sabotage,
         setups: Vec<Setup>,
-        most: usize,
-        /// Goes on after the first find, to tell which circumstances show it.
-        all: bool,
+        effort: Effort,
     },
     /// Each of the program's syncs, left out in turn, must show.
-    CatchEachSync {
-        setups: Vec<Setup>,
-        most: usize,
-        all: bool,
-    },
+    CatchEachSync { setups: Vec<Setup>, effort: Effort },
     /// The disk forgets what it was told to keep: nothing can be right on it.
     CatchLies { setup: Setup, most: usize },
     /// A disk that answers with errors.
@@ -61,15 +56,14 @@ impl Job {
             Task::Catch {
                 sabotage,
                 setups,
-                most,
-                all,
+                effort,
             } => {
                 let mut shown = Shown::default();
-                catch(lab, sabotage, setups, *most, *all, &mut dice, &mut shown)?;
+                catch(lab, sabotage, setups, *effort, &mut dice, &mut shown)?;
                 Ok(shown)
             }
-            Task::CatchEachSync { setups, most, all } => {
-                catch_each_sync(lab, setups, *most, *all, &mut dice)
+            Task::CatchEachSync { setups, effort } => {
+                catch_each_sync(lab, setups, *effort, &mut dice)
             }
             Task::CatchLies { setup, most } => catch_lies(lab, setup, *most, &mut dice),
             Task::Fault(case) => fault::run(lab, case).map(|words| Shown {
@@ -142,13 +136,12 @@ fn catch(
     lab: &mut Lab,
     sabotage: &Sabotage,
     setups: &[Setup],
-    most: usize,
-    all: bool,
+    effort: Effort,
     dice: &mut Dice,
     shown: &mut Shown,
 ) -> Result<()> {
     let plan = Plan {
-        most,
+        most: effort.most,
         violations_enough: 1,
         honest: true,
         again: false,
@@ -163,7 +156,7 @@ fn catch(
         if let Some((cut, violation)) = tally.violations.into_iter().next() {
             finds.push(setup.circumstances());
             example.get_or_insert(format!("cut {cut}: {violation}"));
-            if !all {
+            if !effort.all {
                 break;
             }
         }
@@ -180,8 +173,7 @@ fn catch(
 fn catch_each_sync(
     lab: &mut Lab,
     setups: &[Setup],
-    most: usize,
-    all: bool,
+    effort: Effort,
     dice: &mut Dice,
 ) -> Result<Shown> {
     let mut shown = Shown::default();
@@ -195,7 +187,7 @@ fn catch_each_sync(
     for which in 1..=syncs {
         let _ = write!(shown.words, "\n    without sync {which} of {syncs}: ");
         let sabotage = Sabotage::Unsynced(BTreeSet::from([which]));
-        catch(lab, &sabotage, setups, most, all, dice, &mut shown)?;
+        catch(lab, &sabotage, setups, effort, dice, &mut shown)?;
     }
     Ok(shown)
 }

@@ -20,6 +20,7 @@ mod noise;
 mod profile;
 mod recording;
 mod replay;
+mod sabotage;
 mod scenario;
 mod support;
 mod tracer;

@@ -28,6 +28,8 @@ pub(crate) enum Noise {
 }
 
 impl Noise {
+    pub(crate) const ALL: [Self; 4] = [Self::Quiet, Self::Journal, Self::Commit, Self::Syncfs];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Quiet => "quiet",
@@ -39,7 +41,7 @@ impl Noise {
 
     pub(crate) const fn all(filesystem: Filesystem) -> &'static [Self] {
         match filesystem {
-            Filesystem::Btrfs => &[Self::Quiet, Self::Journal, Self::Commit, Self::Syncfs],
+            Filesystem::Btrfs => &Self::ALL,
             _ => &[Self::Quiet, Self::Journal, Self::Syncfs],
         }
     }

@@ -1,12 +1,13 @@
 //! How much is tried: a taste with every `cargo test`, a few thousand cuts in CI, many more on demand.
 
-use crate::catalogue::{SCENARIOS, scenario};
+use crate::catalogue::{SCENARIOS, named};
 use crate::disk::Fault;
 use crate::fault::{Case, Trouble};
 use crate::filesystem::Filesystem;
 use crate::job::{Job, Task};
 use crate::noise::Noise;
-use crate::recording::{Sabotage, Setup};
+use crate::recording::Setup;
+use crate::sabotage::{self, Effort};
 use crate::scenario::Scenario;
 use crate::support::{Dice, Result};
 
@@ -31,114 +32,26 @@ impl Profile {
     }
 
     pub(crate) fn jobs(self, seed: u64) -> Vec<Job> {
-        let mut jobs = match self {
-            Self::Smoke => smoke(),
-            Self::Short => short(seed),
-            Self::Long => long(),
+        let (mut jobs, sabotages) = match self {
+            Self::Smoke => (smoke(), sabotage::taste()),
+            Self::Short => {
+                let effort = Effort {
+                    most: 60,
+                    all: false,
+                };
+                (short(seed), sabotage::jobs(effort))
+            }
+            Self::Long => {
+                let effort = Effort {
+                    most: 200,
+                    all: true,
+                };
+                (long(), sabotage::jobs(effort))
+            }
         };
-        jobs.extend(self.sabotages());
+        jobs.extend(sabotages);
         jobs.extend(self.faults());
         jobs
-    }
-
-    fn sabotages(self) -> Vec<Job> {
-        let all = self == Self::Long;
-        let most = if all { 200 } else { 60 };
-        let mut jobs = Vec::new();
-        let shells = [
-            ("shell-rename", "cat > home/t && mv home/t home/f"),
-            ("in-place", "cat > home/f"),
-            ("sponge", "sponge home/f"),
-        ];
-        let shells = &shells[..if self == Self::Smoke { 1 } else { 3 }];
-        for (name, script) in shells {
-            if *name == "sponge" && !is_installed("sponge") {
-                continue;
-            }
-            for filesystem in self.sabotaged() {
-                jobs.push(Job {
-                    name: format!("catch/{name}/{}", filesystem.name()),
-                    task: Task::Catch {
-                        sabotage: Sabotage::Shell(script),
-                        setups: circumstances(named("replace-40k"), &[*filesystem]),
-                        most,
-                        all,
-                    },
-                });
-            }
-        }
-        if self == Self::Smoke {
-            return jobs;
-        }
-        for name in ["new-40k", "replace-40k", "backup-40k"] {
-            jobs.push(Job {
-                name: format!("catch/each-sync/{name}"),
-                task: Task::CatchEachSync {
-                    setups: circumstances(named(name), &Filesystem::ALL),
-                    most,
-                    all,
-                },
-            });
-        }
-        // One at a time does not show here: the file systems commit all directories with any of them, and the
-        // name of a new file with the file.
-        let together = [("parents-40k", 2..20), ("if-changed-same-40k", 1..2)];
-        for (name, syncs) in together {
-            jobs.push(Job {
-                name: format!(
-                    "catch/without-syncs-{}-to-{}/{name}",
-                    syncs.start,
-                    syncs.end - 1
-                ),
-                task: Task::Catch {
-                    sabotage: Sabotage::Unsynced(syncs.collect()),
-                    setups: circumstances(named(name), &Filesystem::ALL),
-                    most,
-                    all,
-                },
-            });
-        }
-        let torn = [
-            (
-                "shell-rename",
-                "cat > home/t && mv home/t home/f && sync home",
-            ),
-            ("in-place", "cat > home/f && sync home/f"),
-        ];
-        for (name, script) in torn {
-            // It lasts when it has exited, so that what is found is torn.
-            jobs.push(Job {
-                name: format!("catch/torn-by-{name}"),
-                task: Task::Catch {
-                    sabotage: Sabotage::Shell(script),
-                    setups: circumstances(named("replace-40k"), &Filesystem::ALL),
-                    most,
-                    all,
-                },
-            });
-        }
-        for filesystem in Filesystem::ALL {
-            jobs.push(Job {
-                name: format!("catch/ignored-flushes/{}", filesystem.name()),
-                task: Task::CatchLies {
-                    setup: Setup {
-                        scenario: named("replace-40k"),
-                        filesystem,
-                        noise: Noise::Quiet,
-                        slow: false,
-                    },
-                    most,
-                },
-            });
-        }
-        jobs
-    }
-
-    const fn sabotaged(self) -> &'static [Filesystem] {
-        match self {
-            Self::Smoke => &[Filesystem::Ext4NoAutoDaAlloc],
-            _ => &Filesystem::ALL,
-        }
     }
 
     fn faults(self) -> Vec<Job> {
@@ -146,7 +59,7 @@ impl Profile {
         let (scenarios, filesystems): (&[&str], &[Filesystem]) = match self {
             Self::Smoke => (&["replace-40k"], &[Filesystem::Ext4]),
             _ => (
-                &["replace-40k", "new-40k", "replace-4m", "backup-40k"],
+                &["replace-40k", "new-40k", "replace-20m", "backup-40k"],
                 &Filesystem::ALL,
             ),
         };
@@ -244,31 +157,6 @@ fn survive(
         name: format!("survive/{}", setup.name()),
         task: Task::Survive { setup, most },
     }
-}
-
-/// Silence first: it shows most of what can be left out.
-fn circumstances(scenario: &'static Scenario, filesystems: &[Filesystem]) -> Vec<Setup> {
-    let mut setups = Vec::new();
-    for slow in [false, true] {
-        for noise in [Noise::Quiet, Noise::Journal, Noise::Commit, Noise::Syncfs] {
-            for filesystem in filesystems {
-                if Noise::all(*filesystem).contains(&noise) {
-                    setups.push(Setup {
-                        scenario,
-                        filesystem: *filesystem,
-                        noise,
-                        slow,
-                    });
-                }
-            }
-        }
-    }
-    setups
-}
-
-/// Names in this file are those of the catalogue; a wrong one shows at once, as the first scenario's name.
-fn named(name: &str) -> &'static Scenario {
-    scenario(name).unwrap_or(&SCENARIOS[0])
 }
 
 pub(crate) fn is_installed(program: &str) -> bool {

@@ -1,6 +1,5 @@
 //! One run of the program, and everything that reached the disk meanwhile.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use nix::libc;
@@ -12,6 +11,7 @@ use crate::filesystem::Filesystem;
 use crate::image::Image;
 use crate::lab::Lab;
 use crate::noise::{Noise, NoiseMaker};
+use crate::sabotage::Sabotage;
 use crate::scenario::{Scenario, Setting};
 use crate::support::{Context, Result};
 use crate::tracer::{Call, Ended, Fate, Invocation, Watch};
@@ -37,25 +37,6 @@ impl Setup {
     }
 }
 
-/// What is done to the protocol, or instead of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Sabotage {
-    None,
-    /// These of the program's syncs are not made, and it is told that they were. Counted from 1.
-    Unsynced(BTreeSet<usize>),
-    /// A shell does the work.
-    Shell(&'static str),
-}
-
-impl Sabotage {
-    pub(crate) const fn measure(&self) -> Measure {
-        match self {
-            Self::Shell(_) => Measure::Content,
-            _ => Measure::Everything,
-        }
-    }
-}
-
 pub(crate) struct Recording {
     pub(crate) setup: Setup,
     pub(crate) start: Image,
@@ -76,7 +57,7 @@ impl Recording {
 /// Leaves the file system unmounted.
 pub(crate) fn record(lab: &mut Lab, setup: &Setup, sabotage: &Sabotage) -> Result<Recording> {
     let (mut invocation, expectation) = prepare(lab, setup)?;
-    if let Sabotage::Shell(script) = sabotage {
+    if let Sabotage::Shell(script, _) = sabotage {
         invocation.program = "sh".into();
         invocation.arguments = ["-c", script].map(OsString::from).to_vec();
     }
