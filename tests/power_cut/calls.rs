@@ -34,16 +34,10 @@ pub(crate) fn changes(call: &Call) -> Option<(&'static str, Weight)> {
         libc::SYS_symlink | libc::SYS_symlinkat => ("symlink", Weight::Step),
         libc::SYS_mkdir | libc::SYS_mkdirat => ("mkdir", Weight::Step),
         libc::SYS_rmdir => ("rmdir", Weight::Step),
-        libc::SYS_chmod | libc::SYS_fchmod | libc::SYS_fchmodat | FCHMODAT2 => {
-            ("chmod", Weight::Step)
-        }
+        libc::SYS_chmod | libc::SYS_fchmod | libc::SYS_fchmodat | FCHMODAT2 => ("chmod", Weight::Step),
         libc::SYS_chown | libc::SYS_fchown | libc::SYS_fchownat => ("chown", Weight::Step),
-        libc::SYS_setxattr | libc::SYS_lsetxattr | libc::SYS_fsetxattr => {
-            ("setxattr", Weight::Step)
-        }
-        libc::SYS_removexattr | libc::SYS_lremovexattr | libc::SYS_fremovexattr => {
-            ("removexattr", Weight::Step)
-        }
+        libc::SYS_setxattr | libc::SYS_lsetxattr | libc::SYS_fsetxattr => ("setxattr", Weight::Step),
+        libc::SYS_removexattr | libc::SYS_lremovexattr | libc::SYS_fremovexattr => ("removexattr", Weight::Step),
         libc::SYS_close => ("close", Weight::Data),
         _ if is_sync(call) => ("sync", Weight::Step),
         _ => return None,
@@ -55,10 +49,7 @@ pub(crate) fn changes(call: &Call) -> Option<(&'static str, Weight)> {
 const FCHMODAT2: i64 = 452;
 
 pub(crate) fn is_sync(call: &Call) -> bool {
-    matches!(
-        call.number,
-        libc::SYS_fsync | libc::SYS_fdatasync | libc::SYS_syncfs | libc::SYS_sync
-    )
+    matches!(call.number, libc::SYS_fsync | libc::SYS_fdatasync | libc::SYS_syncfs | libc::SYS_sync)
 }
 
 pub(crate) fn makes_unnamed(call: &Call) -> bool {

@@ -16,120 +16,40 @@ const REPLACE: Scenario = Scenario {
     setting: Setting::Plain,
 };
 
-const NEW: Scenario = Scenario {
-    name: "new-40k",
-    old: None,
-    ..REPLACE
-};
+const NEW: Scenario = Scenario { name: "new-40k", old: None, ..REPLACE };
 
-const BACKUP: Setting = Setting::Backup {
-    name: "f~",
-    older: false,
-};
+const BACKUP: Setting = Setting::Backup { name: "f~", older: false };
 
 pub(crate) static SCENARIOS: &[Scenario] = &[
     REPLACE,
     NEW,
-    Scenario {
-        name: "replace-1",
-        old: Some(1),
-        new: 1,
-        ..REPLACE
-    },
-    Scenario {
-        name: "new-1",
-        new: 1,
-        ..NEW
-    },
-    Scenario {
-        name: "replace-4m",
-        old: Some(MB4),
-        new: MB4,
-        ..REPLACE
-    },
-    Scenario {
-        name: "new-4m",
-        new: MB4,
-        ..NEW
-    },
-    Scenario {
-        name: "replace-20m",
-        new: HUGE,
-        ..REPLACE
-    },
-    Scenario {
-        name: "new-20m",
-        new: HUGE,
-        ..NEW
-    },
-    Scenario {
-        name: "from-40k",
-        source: Source::From,
-        ..REPLACE
-    },
-    Scenario {
-        name: "from-new-4m",
-        new: MB4,
-        source: Source::From,
-        ..NEW
-    },
-    Scenario {
-        name: "command-40k",
-        source: Source::Command,
-        ..REPLACE
-    },
-    Scenario {
-        name: "command-new-40k",
-        source: Source::Command,
-        ..NEW
-    },
-    Scenario {
-        name: "edit-40k",
-        old: Some(KB40),
-        source: Source::Edit,
-        ..REPLACE
-    },
-    Scenario {
-        name: "append-40k",
-        source: Source::Append,
-        ..REPLACE
-    },
-    Scenario {
-        name: "append-locked-1",
-        new: 1,
-        source: Source::Append,
-        options: &["--lock"],
-        ..REPLACE
-    },
-    Scenario {
-        name: "backup-40k",
-        options: &["--backup=simple"],
-        setting: BACKUP,
-        ..REPLACE
-    },
+    Scenario { name: "replace-1", old: Some(1), new: 1, ..REPLACE },
+    Scenario { name: "new-1", new: 1, ..NEW },
+    Scenario { name: "replace-4m", old: Some(MB4), new: MB4, ..REPLACE },
+    Scenario { name: "new-4m", new: MB4, ..NEW },
+    Scenario { name: "replace-20m", new: HUGE, ..REPLACE },
+    Scenario { name: "new-20m", new: HUGE, ..NEW },
+    Scenario { name: "from-40k", source: Source::From, ..REPLACE },
+    Scenario { name: "from-new-4m", new: MB4, source: Source::From, ..NEW },
+    Scenario { name: "command-40k", source: Source::Command, ..REPLACE },
+    Scenario { name: "command-new-40k", source: Source::Command, ..NEW },
+    Scenario { name: "edit-40k", old: Some(KB40), source: Source::Edit, ..REPLACE },
+    Scenario { name: "append-40k", source: Source::Append, ..REPLACE },
+    Scenario { name: "append-locked-1", new: 1, source: Source::Append, options: &["--lock"], ..REPLACE },
+    Scenario { name: "backup-40k", options: &["--backup=simple"], setting: BACKUP, ..REPLACE },
     Scenario {
         name: "backup-older-40k",
         options: &["--backup=simple"],
-        setting: Setting::Backup {
-            name: "f~",
-            older: true,
-        },
+        setting: Setting::Backup { name: "f~", older: true },
         ..REPLACE
     },
     Scenario {
         name: "backup-numbered-40k",
         options: &["--backup=numbered"],
-        setting: Setting::Backup {
-            name: "f.~1~",
-            older: false,
-        },
+        setting: Setting::Backup { name: "f.~1~", older: false },
         ..REPLACE
     },
-    Scenario {
-        name: "no-clobber-40k",
-        options: &["--no-clobber"],
-        ..NEW
-    },
+    Scenario { name: "no-clobber-40k", options: &["--no-clobber"], ..NEW },
     Scenario {
         name: "if-changed-40k",
         old: Some(KB40),
@@ -144,48 +64,14 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
         setting: Setting::Unsynced,
         ..REPLACE
     },
-    Scenario {
-        name: "parents-40k",
-        options: &["--parents"],
-        setting: Setting::Parents,
-        ..NEW
-    },
-    Scenario {
-        name: "symlink-40k",
-        setting: Setting::Symlink,
-        ..REPLACE
-    },
-    Scenario {
-        name: "sync-file-40k",
-        options: &["--sync=file"],
-        ..REPLACE
-    },
-    Scenario {
-        name: "sync-file-new-40k",
-        options: &["--sync=file"],
-        ..NEW
-    },
-    Scenario {
-        name: "named-40k",
-        setting: Setting::Named,
-        ..REPLACE
-    },
-    Scenario {
-        name: "named-new-40k",
-        setting: Setting::Named,
-        ..NEW
-    },
-    Scenario {
-        name: "mode-40k",
-        options: &["--mode=0604"],
-        setting: Setting::Mode,
-        ..REPLACE
-    },
-    Scenario {
-        name: "default-acl-40k",
-        setting: Setting::DefaultAcl,
-        ..NEW
-    },
+    Scenario { name: "parents-40k", options: &["--parents"], setting: Setting::Parents, ..NEW },
+    Scenario { name: "symlink-40k", setting: Setting::Symlink, ..REPLACE },
+    Scenario { name: "sync-file-40k", options: &["--sync=file"], ..REPLACE },
+    Scenario { name: "sync-file-new-40k", options: &["--sync=file"], ..NEW },
+    Scenario { name: "named-40k", setting: Setting::Named, ..REPLACE },
+    Scenario { name: "named-new-40k", setting: Setting::Named, ..NEW },
+    Scenario { name: "mode-40k", options: &["--mode=0604"], setting: Setting::Mode, ..REPLACE },
+    Scenario { name: "default-acl-40k", setting: Setting::DefaultAcl, ..NEW },
 ];
 
 /// The names asked for are written in this program; a wrong one shows as the first scenario's.

@@ -61,10 +61,6 @@ pub(crate) fn describe(content: &[u8]) -> String {
             _ => runs.push((letter, 1)),
         }
     }
-    let shown: Vec<_> = runs
-        .iter()
-        .take(8)
-        .map(|(letter, count)| format!("{letter:?}*{count}"))
-        .collect();
+    let shown: Vec<_> = runs.iter().take(8).map(|(letter, count)| format!("{letter:?}*{count}")).collect();
     format!("{} bytes [{}]", content.len(), shown.join(" "))
 }

@@ -83,18 +83,12 @@ pub(crate) struct Timeline<'a> {
 impl<'a> Timeline<'a> {
     /// `honest`: the disk does what a flush asks for.
     pub(crate) fn new(start: &'a Image, log: &'a [Record], honest: bool) -> Self {
-        let exit = log
-            .iter()
-            .position(|record| matches!(record, Record::Mark(Mark::Exit(Some(0)))));
+        let exit = log.iter().position(|record| matches!(record, Record::Mark(Mark::Exit(Some(0)))));
         Self {
             start,
             log,
             parts: parts(log),
-            lasts_from: if honest {
-                lasting(log)
-            } else {
-                vec![usize::MAX; log.len()]
-            },
+            lasts_from: if honest { lasting(log) } else { vec![usize::MAX; log.len()] },
             exit,
         }
     }
@@ -135,14 +129,8 @@ impl<'a> Timeline<'a> {
     /// Every cut worth making, the most telling first and the rest in an order that the dice choose.
     pub(crate) fn cuts(&self, dice: &mut Dice) -> Vec<Cut> {
         let end = self.log.len();
-        let mut telling = vec![Cut {
-            at: end,
-            kept: Kept::Nothing,
-        }];
-        telling.extend(self.exit.map(|exit| Cut {
-            at: exit + 1,
-            kept: Kept::Nothing,
-        }));
+        let mut telling = vec![Cut { at: end, kept: Kept::Nothing }];
+        telling.extend(self.exit.map(|exit| Cut { at: exit + 1, kept: Kept::Nothing }));
         let mut cuts = Vec::new();
         for at in 0..=end {
             match self.log.get(at) {
@@ -151,14 +139,10 @@ impl<'a> Timeline<'a> {
                 }
                 _ => {}
             }
-            if let Some(Record::Mark(Mark::Exit(_))) = at.checked_sub(1).map(|last| &self.log[last])
-            {
+            if let Some(Record::Mark(Mark::Exit(_))) = at.checked_sub(1).map(|last| &self.log[last]) {
                 self.subsets(at, dice, &mut cuts);
             }
-            cuts.push(Cut {
-                at,
-                kept: Kept::All,
-            });
+            cuts.push(Cut { at, kept: Kept::All });
         }
         dice.shuffle(&mut cuts);
         telling.extend(cuts);
@@ -166,15 +150,8 @@ impl<'a> Timeline<'a> {
     }
 
     fn subsets(&self, at: usize, dice: &mut Dice, cuts: &mut Vec<Cut>) {
-        let volatile = self
-            .parts
-            .iter()
-            .filter(|part| part.place < at && !self.lasts(part.place, at))
-            .count();
-        cuts.push(Cut {
-            at,
-            kept: Kept::Nothing,
-        });
+        let volatile = self.parts.iter().filter(|part| part.place < at && !self.lasts(part.place, at)).count();
+        cuts.push(Cut { at, kept: Kept::Nothing });
         // Of many pieces, as many as of few: the neighbours of a piece of content tell the same.
         let singles: Vec<_> = if volatile <= 12 {
             (0..volatile).collect()
@@ -187,10 +164,7 @@ impl<'a> Timeline<'a> {
             cuts.extend([Kept::Only(piece), Kept::AllBut(piece)].map(|kept| Cut { at, kept }));
         }
         if volatile > 1 {
-            cuts.extend((0..8).map(|_| Cut {
-                at,
-                kept: Kept::Some(dice.roll()),
-            }));
+            cuts.extend((0..8).map(|_| Cut { at, kept: Kept::Some(dice.roll()) }));
         }
     }
 
@@ -210,12 +184,7 @@ fn parts(log: &[Record]) -> Vec<Part> {
                 Ok(whole) => Bytes::Whole(Arc::new(Piece::new(whole))),
                 Err(_) => Bytes::Some(data[range].to_vec()),
             };
-            parts.push(Part {
-                place,
-                block,
-                within,
-                bytes,
-            });
+            parts.push(Part { place, block, within, bytes });
         }
     }
     parts

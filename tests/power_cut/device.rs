@@ -16,12 +16,8 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) fn attach(file: &Path) -> Result<Self> {
-        let path = PathBuf::from(
-            run(Command::new("losetup")
-                .args(["--direct-io=on", "--find", "--show"])
-                .arg(file))?
-            .trim(),
-        );
+        let path =
+            PathBuf::from(run(Command::new("losetup").args(["--direct-io=on", "--find", "--show"]).arg(file))?.trim());
         let guardian = Command::new("sh")
             .args(["-c", GUARDIAN, "sh"])
             .arg(&path)
@@ -47,10 +43,7 @@ impl Drop for Device {
 /// Runs a tool of the system; what it says on standard error is the error.
 pub(crate) fn run(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .context(format_args!("run {name}"))?;
+    let output = command.stdin(Stdio::null()).output().context(format_args!("run {name}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

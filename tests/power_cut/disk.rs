@@ -10,9 +10,9 @@ use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
 use fuser::{
-    BackgroundSession, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
-    Generation, INodeNo, InitFlags, KernelConfig, LockOwner, OpenFlags, ReplyAttr, ReplyData,
-    ReplyEmpty, ReplyEntry, ReplyOpen, ReplyWrite, Request, WriteFlags,
+    BackgroundSession, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
+    InitFlags, KernelConfig, LockOwner, OpenFlags, ReplyAttr, ReplyData, ReplyEmpty, ReplyEntry, ReplyOpen, ReplyWrite,
+    Request, WriteFlags,
 };
 
 use crate::content;
@@ -89,20 +89,13 @@ impl Disk {
     pub(crate) fn serve(directory: &Path) -> Result<Self> {
         let state = Arc::<Mutex<State>>::default();
         let served = Served(Arc::clone(&state));
-        let session = fuser::spawn_mount(served, directory, &Config::default())
-            .context("mount the recording disk")?;
-        Ok(Self {
-            state,
-            _session: session,
-        })
+        let session = fuser::spawn_mount(served, directory, &Config::default()).context("mount the recording disk")?;
+        Ok(Self { state, _session: session })
     }
 
     /// Only while nothing is mounted from the disk.
     pub(crate) fn insert(&self, image: Image) {
-        *lock(&self.state) = State {
-            image,
-            ..State::default()
-        };
+        *lock(&self.state) = State { image, ..State::default() };
     }
 
     /// What is on the disk now is what the log begins with.
@@ -179,11 +172,7 @@ impl Filesystem for Served {
     }
 
     fn getattr(&self, _: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
-        let attributes = if ino == INodeNo::ROOT {
-            &DIRECTORY
-        } else {
-            &FILE
-        };
+        let attributes = if ino == INodeNo::ROOT { &DIRECTORY } else { &FILE };
         reply.attr(&ATTRIBUTES_STAY, attributes);
     }
 
@@ -226,11 +215,7 @@ impl Filesystem for Served {
         let watched = state.slow || state.fault.is_some();
         let new = watched && content::carries_new(data);
         if new && matches!(state.fault, Some(Fault::Data | Fault::Exhausted)) {
-            let answer = if state.fault == Some(Fault::Data) {
-                Errno::EIO
-            } else {
-                Errno::ENOSPC
-            };
+            let answer = if state.fault == Some(Fault::Data) { Errno::EIO } else { Errno::ENOSPC };
             state.refused += 1;
             reply.error(answer);
             return;
@@ -238,11 +223,7 @@ impl Filesystem for Served {
         state.image.write(offset, data);
         let slow = new && state.slow;
         if state.log.is_some() {
-            let place = state.push(Record::Write {
-                offset,
-                data: data.into(),
-                slow,
-            });
+            let place = state.push(Record::Write { offset, data: data.into(), slow });
             if slow {
                 drop(state);
                 answer_later(Arc::clone(&self.0), place, size, reply);

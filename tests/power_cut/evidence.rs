@@ -19,11 +19,8 @@ const DISHONEST: &str = "flushes-ignored";
 
 /// The evidence's directory.
 pub(crate) fn keep(recording: &Recording, cut: Cut, honest: bool) -> Result<PathBuf> {
-    let directory = tempfile::Builder::new()
-        .prefix("power-cut-violation-")
-        .tempdir()
-        .context("keep the evidence")?
-        .keep();
+    let directory =
+        tempfile::Builder::new().prefix("power-cut-violation-").tempdir().context("keep the evidence")?.keep();
     recording.start.save(&directory.join(START), SIZE)?;
     let log = encode(&recording.log);
     fs::write(directory.join(LOG), log).context("keep the log")?;
@@ -32,9 +29,7 @@ pub(crate) fn keep(recording: &Recording, cut: Cut, honest: bool) -> Result<Path
     }
     fs::write(directory.join("log.txt"), tell(&recording.log)).context("keep the log")?;
     let timeline = Timeline::new(&recording.start, &recording.log, honest);
-    timeline
-        .image(cut)
-        .save(&directory.join("state.img"), SIZE)?;
+    timeline.image(cut).save(&directory.join("state.img"), SIZE)?;
     Ok(directory)
 }
 
@@ -45,9 +40,7 @@ pub(crate) fn command(directory: &Path, cut: Cut) -> String {
 
 /// Builds the state that `wish` names, and says where it is.
 pub(crate) fn rebuild(wish: &str) -> Result<String> {
-    let (directory, cut) = wish
-        .rsplit_once(' ')
-        .ok_or_else(|| format!("{REBUILD}: a directory, a space and a cut"))?;
+    let (directory, cut) = wish.rsplit_once(' ').ok_or_else(|| format!("{REBUILD}: a directory, a space and a cut"))?;
     let directory = Path::new(directory);
     let cut: Cut = cut.parse()?;
     let start = Image::load(&directory.join(START))?;
@@ -55,13 +48,8 @@ pub(crate) fn rebuild(wish: &str) -> Result<String> {
     let log = decode(&bytes).ok_or("the log is damaged")?;
     let honest = !directory.join(DISHONEST).exists();
     let image = directory.join(format!("state-{}.img", cut.to_string().replace(':', "-")));
-    Timeline::new(&start, &log, honest)
-        .image(cut)
-        .save(&image, SIZE)?;
-    Ok(format!(
-        "rebuilt: mount -o loop {} DIRECTORY",
-        image.display()
-    ))
+    Timeline::new(&start, &log, honest).image(cut).save(&image, SIZE)?;
+    Ok(format!("rebuilt: mount -o loop {} DIRECTORY", image.display()))
 }
 
 /// The log for a reader.
@@ -116,11 +104,7 @@ fn decode(mut bytes: &[u8]) -> Option<Vec<Record>> {
         let (data, rest) = rest.split_at_checked(length)?;
         bytes = rest;
         log.push(match kind {
-            0 | 1 => Record::Write {
-                offset: number,
-                data: Arc::from(data),
-                slow: *kind == 1,
-            },
+            0 | 1 => Record::Write { offset: number, data: Arc::from(data), slow: *kind == 1 },
             2 => Record::Done(usize::try_from(number).ok()?),
             3 => Record::Flush,
             4 => Record::Mark(Mark::Call(String::from_utf8_lossy(data).into_owned())),

@@ -52,17 +52,9 @@ impl Expectation {
             });
             if !right {
                 let allowed: Vec<_> = allowed.iter().map(ToString::to_string).collect();
-                let when = if done {
-                    "after exit 0"
-                } else {
-                    "before the exit"
-                };
+                let when = if done { "after exit 0" } else { "before the exit" };
                 let name = slot.path.display();
-                return Err(format!(
-                    "{name} is {found}; {when} it may be: {}",
-                    allowed.join("; or ")
-                )
-                .into());
+                return Err(format!("{name} is {found}; {when} it may be: {}", allowed.join("; or ")).into());
             }
         }
         if measure == Measure::Content {
@@ -146,6 +138,5 @@ impl Expectation {
 
 /// The staging file's names, as the manual page tells them.
 fn recognisable(name: &Path) -> bool {
-    name.file_name()
-        .is_some_and(|name| name.as_bytes().starts_with(b"."))
+    name.file_name().is_some_and(|name| name.as_bytes().starts_with(b"."))
 }

@@ -39,12 +39,7 @@ impl Trouble {
 }
 
 pub(crate) fn run(lab: &mut Lab, case: &Case) -> Result<String> {
-    let setup = Setup {
-        scenario: case.scenario,
-        filesystem: case.filesystem,
-        noise: Noise::Quiet,
-        slow: false,
-    };
+    let setup = Setup { scenario: case.scenario, filesystem: case.filesystem, noise: Noise::Quiet, slow: false };
     let (invocation, expectation) = prepare(lab, &setup)?;
     let fault = match case.trouble {
         Trouble::Disk(fault) => Some(fault),
@@ -87,17 +82,10 @@ pub(crate) fn run(lab: &mut Lab, case: &Case) -> Result<String> {
 /// Leaves room for about so many bytes.
 fn fill(root: &Path, leave: u64) -> Result<()> {
     let name = root.join(ELSEWHERE).join("ballast");
-    let mut ballast = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&name)
-        .context(name.display())?;
+    let mut ballast = OpenOptions::new().write(true).create_new(true).open(&name).context(name.display())?;
     let chunk = vec![b'.'; 256 << 10];
     while ballast.write_all(&chunk).is_ok() {}
     let _ = ballast.sync_all();
     let size = fs::metadata(&name).context(name.display())?.len();
-    ballast
-        .set_len(size.saturating_sub(leave))
-        .and_then(|()| ballast.sync_all())
-        .context(name.display())
+    ballast.set_len(size.saturating_sub(leave)).and_then(|()| ballast.sync_all()).context(name.display())
 }

@@ -21,14 +21,8 @@ pub(crate) enum Filesystem {
 }
 
 impl Filesystem {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Ext4,
-        Self::Ext4NoAutoDaAlloc,
-        Self::Ext4Writeback,
-        Self::Ext4FastCommit,
-        Self::Xfs,
-        Self::Btrfs,
-    ];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Ext4, Self::Ext4NoAutoDaAlloc, Self::Ext4Writeback, Self::Ext4FastCommit, Self::Xfs, Self::Btrfs];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -67,9 +61,7 @@ impl Filesystem {
             Self::Btrfs => 128 << 20,
             _ => 64 << 20,
         };
-        std::fs::File::create(file)
-            .and_then(|file| file.set_len(size))
-            .context(file.display())?;
+        std::fs::File::create(file).and_then(|file| file.set_len(size)).context(file.display())?;
         let mut command = match self {
             Self::Xfs => {
                 let mut command = Command::new("mkfs.xfs");
@@ -98,14 +90,8 @@ impl Filesystem {
     /// Read-write, so that the journal recovers as it does after a real power cut.
     pub(crate) fn mount(self, device: &Path, directory: &Path) -> Result<()> {
         let options = std::ffi::CString::new(self.options()).context("mount options")?;
-        rustix::mount::mount(
-            device,
-            directory,
-            self.kind(),
-            MountFlags::empty(),
-            options.as_c_str(),
-        )
-        .context(format_args!("mount {}", self.name()))
+        rustix::mount::mount(device, directory, self.kind(), MountFlags::empty(), options.as_c_str())
+            .context(format_args!("mount {}", self.name()))
     }
 
     /// Mends what the kernel refuses to mount, where the file system's own tool can.

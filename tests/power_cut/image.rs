@@ -19,10 +19,7 @@ pub(crate) struct Piece {
 
 impl Piece {
     pub(crate) fn new(bytes: &[u8; PIECE]) -> Self {
-        Self {
-            bytes: *bytes,
-            digest: OnceLock::new(),
-        }
+        Self { bytes: *bytes, digest: OnceLock::new() }
     }
 
     pub(crate) fn digest(&self) -> u64 {
@@ -69,8 +66,7 @@ impl Image {
         let file = File::create(path).context(path.display())?;
         file.set_len(size).context(path.display())?;
         for (block, piece) in self.base.iter().chain(&self.own) {
-            file.write_all_at(&piece.bytes, block * PIECE as u64)
-                .context(path.display())?;
+            file.write_all_at(&piece.bytes, block * PIECE as u64).context(path.display())?;
         }
         Ok(())
     }
@@ -79,10 +75,7 @@ impl Image {
     pub(crate) fn settle(self) -> Self {
         let mut base = Arc::unwrap_or_clone(self.base);
         base.extend(self.own);
-        Self {
-            base: Arc::new(base),
-            own: HashMap::new(),
-        }
+        Self { base: Arc::new(base), own: HashMap::new() }
     }
 
     pub(crate) fn piece(&self, block: u64) -> Option<&Arc<Piece>> {
@@ -120,20 +113,13 @@ impl Image {
     pub(crate) fn digest(&self) -> u64 {
         self.own
             .iter()
-            .filter(|(block, piece)| {
-                self.base
-                    .get(block)
-                    .is_none_or(|old| old.bytes != piece.bytes)
-            })
+            .filter(|(block, piece)| self.base.get(block).is_none_or(|old| old.bytes != piece.bytes))
             .fold(0, |sum, (block, piece)| sum ^ mix(*block, piece.digest()))
     }
 }
 
 /// Cuts a range at the borders of the pieces: the block, the offset within it, and the part of the range.
-pub(crate) fn split(
-    offset: u64,
-    length: usize,
-) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
+pub(crate) fn split(offset: u64, length: usize) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
     let mut done = 0;
     std::iter::from_fn(move || {
         if done == length {

@@ -21,11 +21,7 @@ pub(crate) enum Task {
     /// No cut may leave anything but old or new.
     Survive { setup: Setup, most: usize },
     /// At least one cut in at least one of these circumstances must show what was done to the protocol.
-    Catch {
-        sabotage: Sabotage,
-        setups: Vec<Setup>,
-        effort: Effort,
-    },
+    Catch { sabotage: Sabotage, setups: Vec<Setup>, effort: Effort },
     /// Each of the program's syncs, left out in turn, must show.
     CatchEachSync { setups: Vec<Setup>, effort: Effort },
     /// The disk forgets what it was told to keep: nothing can be right on it.
@@ -53,23 +49,14 @@ impl Job {
         let mut dice = Dice::new(seed, &self.name);
         match &self.task {
             Task::Survive { setup, most } => survive(lab, setup, *most, &mut dice),
-            Task::Catch {
-                sabotage,
-                setups,
-                effort,
-            } => {
+            Task::Catch { sabotage, setups, effort } => {
                 let mut shown = Shown::default();
                 catch(lab, sabotage, setups, *effort, &mut dice, &mut shown)?;
                 Ok(shown)
             }
-            Task::CatchEachSync { setups, effort } => {
-                catch_each_sync(lab, setups, *effort, &mut dice)
-            }
+            Task::CatchEachSync { setups, effort } => catch_each_sync(lab, setups, *effort, &mut dice),
             Task::CatchLies { setup, most } => catch_lies(lab, setup, *most, &mut dice),
-            Task::Fault(case) => fault::run(lab, case).map(|words| Shown {
-                words,
-                ..Shown::default()
-            }),
+            Task::Fault(case) => fault::run(lab, case).map(|words| Shown { words, ..Shown::default() }),
         }
     }
 }
@@ -77,12 +64,7 @@ impl Job {
 fn survive(lab: &mut Lab, setup: &Setup, most: usize, dice: &mut Dice) -> Result<Shown> {
     let recording = record(lab, setup, &Sabotage::None)?;
     must_succeed(&recording)?;
-    let plan = Plan {
-        most,
-        violations_enough: 3,
-        honest: true,
-        again: true,
-    };
+    let plan = Plan { most, violations_enough: 3, honest: true, again: true };
     let tally = replay(lab, &recording, &plan, dice)?;
     if tally.violations.is_empty() {
         return Ok(Shown {
@@ -109,11 +91,7 @@ fn accusation(recording: &Recording, tally: &Tally) -> String {
         match evidence::keep(recording, *cut, true) {
             Ok(directory) => {
                 let _ = write!(words, "\n    kept in {}", directory.display());
-                let _ = write!(
-                    words,
-                    "\n    again: {}",
-                    evidence::command(&directory, *cut)
-                );
+                let _ = write!(words, "\n    again: {}", evidence::command(&directory, *cut));
             }
             Err(error) => {
                 let _ = write!(words, "\n    not kept: {error}");
@@ -140,12 +118,7 @@ fn catch(
     dice: &mut Dice,
     shown: &mut Shown,
 ) -> Result<()> {
-    let plan = Plan {
-        most: effort.most,
-        violations_enough: 1,
-        honest: true,
-        again: false,
-    };
+    let plan = Plan { most: effort.most, violations_enough: 1, honest: true, again: false };
     let mut finds = Vec::new();
     let mut example = None;
     for setup in setups {
@@ -170,12 +143,7 @@ fn catch(
     }
 }
 
-fn catch_each_sync(
-    lab: &mut Lab,
-    setups: &[Setup],
-    effort: Effort,
-    dice: &mut Dice,
-) -> Result<Shown> {
+fn catch_each_sync(lab: &mut Lab, setups: &[Setup], effort: Effort, dice: &mut Dice) -> Result<Shown> {
     let mut shown = Shown::default();
     let Some(first) = setups.first() else {
         return Ok(shown);
@@ -195,19 +163,12 @@ fn catch_each_sync(
 fn catch_lies(lab: &mut Lab, setup: &Setup, most: usize, dice: &mut Dice) -> Result<Shown> {
     let recording = record(lab, setup, &Sabotage::None)?;
     must_succeed(&recording)?;
-    let plan = Plan {
-        most,
-        violations_enough: 1,
-        honest: false,
-        again: false,
-    };
+    let plan = Plan { most, violations_enough: 1, honest: false, again: false };
     let tally = replay(lab, &recording, &plan, dice)?;
     match tally.violations.first() {
-        Some((cut, violation)) => Ok(Shown {
-            sabotaged: tally.cuts,
-            words: format!("cut {cut}: {violation}"),
-            ..Shown::default()
-        }),
+        Some((cut, violation)) => {
+            Ok(Shown { sabotaged: tally.cuts, words: format!("cut {cut}: {violation}"), ..Shown::default() })
+        }
         None => Err("a disk that ignores flushes was not found".into()),
     }
 }

@@ -23,23 +23,14 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) fn open() -> Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("power-cut-")
-            .tempdir()
-            .context("make a work directory")?;
+        let directory = tempfile::Builder::new().prefix("power-cut-").tempdir().context("make a work directory")?;
         let served = directory.path().join("served");
         for path in [&served, &directory.path().join("mounted")] {
             std::fs::create_dir(path).context(path.display())?;
         }
         let disk = Disk::serve(&served)?;
         let device = Device::attach(&served.join(disk::FILE_NAME))?;
-        Ok(Self {
-            device,
-            disk,
-            empty: HashMap::new(),
-            program: program(),
-            directory,
-        })
+        Ok(Self { device, disk, empty: HashMap::new(), program: program(), directory })
     }
 
     /// Whether this kernel mounts each kind of file system from the disk.
@@ -106,8 +97,6 @@ impl Lab {
 
 /// The program that is judged: the one that cargo has built, or another build of it.
 fn program() -> PathBuf {
-    std::env::var_os("ATOMIC_WRITE_POWER_CUT_PROGRAM").map_or_else(
-        || PathBuf::from(env!("CARGO_BIN_EXE_atomic-write")),
-        PathBuf::from,
-    )
+    std::env::var_os("ATOMIC_WRITE_POWER_CUT_PROGRAM")
+        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_atomic-write")), PathBuf::from)
 }

@@ -22,10 +22,7 @@ pub(crate) struct Metadata {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Look {
     Absent,
-    File {
-        content: Arc<[u8]>,
-        metadata: Metadata,
-    },
+    File { content: Arc<[u8]>, metadata: Metadata },
 }
 
 impl Look {
@@ -51,10 +48,7 @@ impl Look {
     pub(crate) fn with(&self, content: &Arc<[u8]>) -> Self {
         match self {
             Self::Absent => Self::Absent,
-            Self::File { metadata, .. } => Self::File {
-                content: Arc::clone(content),
-                metadata: metadata.clone(),
-            },
+            Self::File { metadata, .. } => Self::File { content: Arc::clone(content), metadata: metadata.clone() },
         }
     }
 
@@ -93,16 +87,11 @@ impl fmt::Display for Look {
 
 fn attributes(path: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut names = Vec::with_capacity(4096);
-    rustix::fs::llistxattr(path, rustix::buffer::spare_capacity(&mut names))
-        .context(path.display())?;
+    rustix::fs::llistxattr(path, rustix::buffer::spare_capacity(&mut names)).context(path.display())?;
     let mut found = BTreeMap::new();
-    for name in names
-        .split(|byte| *byte == 0)
-        .filter(|name| !name.is_empty())
-    {
+    for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
         let mut value = Vec::with_capacity(4096);
-        rustix::fs::lgetxattr(path, name, rustix::buffer::spare_capacity(&mut value))
-            .context(path.display())?;
+        rustix::fs::lgetxattr(path, name, rustix::buffer::spare_capacity(&mut value)).context(path.display())?;
         found.insert(String::from_utf8_lossy(name).into_owned(), value);
     }
     Ok(found)

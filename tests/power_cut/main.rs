@@ -84,21 +84,14 @@ fn run(arguments: &[OsString]) -> Result<ExitCode> {
     {
         return Ok(skipped(&reason.to_string()));
     }
-    println!(
-        "power_cut: {profile:?} profile, {} jobs, {SEED}={seed}",
-        jobs.len()
-    );
+    println!("power_cut: {profile:?} profile, {} jobs, {SEED}={seed}", jobs.len());
     let sum = work(jobs, seed);
     println!(
         "power_cut: {} power cuts survived ({} of them after e2fsck), {} made to find sabotage",
         sum.shown.survived, sum.shown.mended, sum.shown.sabotaged
     );
     println!("{} passed, {} failed", sum.passed, sum.failed);
-    Ok(if sum.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What the command line asks for, in the words of cargo's own harness.
@@ -110,10 +103,7 @@ struct Wish<'a> {
 impl<'a> Wish<'a> {
     fn new(arguments: &'a [OsString]) -> Self {
         let mut words = arguments.iter().filter_map(|word| word.to_str());
-        let mut wish = Self {
-            list: false,
-            names: Vec::new(),
-        };
+        let mut wish = Self { list: false, names: Vec::new() };
         while let Some(word) = words.next() {
             match word {
                 "--list" => wish.list = true,
@@ -152,17 +142,10 @@ fn missing() -> Option<String> {
             return Some(format!("there is no {device}"));
         }
     }
-    [
-        "mkfs.ext4",
-        "e2fsck",
-        "mkfs.xfs",
-        "mkfs.btrfs",
-        "btrfs",
-        "losetup",
-    ]
-    .into_iter()
-    .find(|tool| !profile::is_installed(tool))
-    .map(|tool| format!("{tool} is not installed"))
+    ["mkfs.ext4", "e2fsck", "mkfs.xfs", "mkfs.btrfs", "btrfs", "losetup"]
+        .into_iter()
+        .find(|tool| !profile::is_installed(tool))
+        .map(|tool| format!("{tool} is not installed"))
 }
 
 fn skipped(reason: &str) -> ExitCode {

@@ -64,16 +64,8 @@ impl NoiseMaker {
 
     pub(crate) fn new(noise: Noise, root: &Path) -> Result<Self> {
         let name = root.join(ELSEWHERE).join(FILE);
-        let file = OpenOptions::new()
-            .write(true)
-            .open(&name)
-            .context(name.display())?;
-        Ok(Self {
-            noise,
-            root: root.to_owned(),
-            file,
-            count: 0,
-        })
+        let file = OpenOptions::new().write(true).open(&name).context(name.display())?;
+        Ok(Self { noise, root: root.to_owned(), file, count: 0 })
     }
 
     pub(crate) fn sound(&mut self) -> Result<()> {
@@ -81,9 +73,7 @@ impl NoiseMaker {
             Noise::Quiet => Ok(()),
             Noise::Journal => {
                 self.count += 1;
-                self.file
-                    .write_all_at(&self.count.to_le_bytes(), 8 * (self.count % 512))
-                    .context("make noise")?;
+                self.file.write_all_at(&self.count.to_le_bytes(), 8 * (self.count % 512)).context("make noise")?;
                 self.file.sync_all().context("make noise")
             }
             Noise::Commit => {

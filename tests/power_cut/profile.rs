@@ -35,17 +35,11 @@ impl Profile {
         let (mut jobs, sabotages) = match self {
             Self::Smoke => (smoke(), sabotage::taste()),
             Self::Short => {
-                let effort = Effort {
-                    most: 60,
-                    all: false,
-                };
+                let effort = Effort { most: 60, all: false };
                 (short(seed), sabotage::jobs(effort))
             }
             Self::Long => {
-                let effort = Effort {
-                    most: 200,
-                    all: true,
-                };
+                let effort = Effort { most: 200, all: true };
                 (long(), sabotage::jobs(effort))
             }
         };
@@ -58,10 +52,7 @@ impl Profile {
         let mut cases = Vec::new();
         let (scenarios, filesystems): (&[&str], &[Filesystem]) = match self {
             Self::Smoke => (&["replace-40k"], &[Filesystem::Ext4]),
-            _ => (
-                &["replace-40k", "new-40k", "replace-20m", "backup-40k"],
-                &Filesystem::ALL,
-            ),
+            _ => (&["replace-40k", "new-40k", "replace-20m", "backup-40k"], &Filesystem::ALL),
         };
         for name in scenarios {
             for filesystem in filesystems {
@@ -74,11 +65,7 @@ impl Profile {
                     Trouble::Disk(Fault::Flush(3)),
                     Trouble::NoSpace,
                 ];
-                cases.extend(troubles.map(|trouble| Case {
-                    scenario: named(name),
-                    filesystem: *filesystem,
-                    trouble,
-                }));
+                cases.extend(troubles.map(|trouble| Case { scenario: named(name), filesystem: *filesystem, trouble }));
             }
         }
         // The file system's own reserves are larger than a small file.
@@ -86,12 +73,7 @@ impl Profile {
         cases
             .into_iter()
             .map(|case| Job {
-                name: format!(
-                    "fault/{}/{}/{}",
-                    case.trouble.name(),
-                    case.scenario.name,
-                    case.filesystem.name()
-                ),
+                name: format!("fault/{}/{}/{}", case.trouble.name(), case.scenario.name, case.filesystem.name()),
                 task: Task::Fault(case),
             })
             .collect()
@@ -104,9 +86,7 @@ fn smoke() -> Vec<Job> {
         ("new-40k", Filesystem::Xfs, Noise::Journal),
         ("backup-40k", Filesystem::Btrfs, Noise::Commit),
     ];
-    few.into_iter()
-        .map(|(name, filesystem, noise)| survive(named(name), filesystem, noise, false, 12))
-        .collect()
+    few.into_iter().map(|(name, filesystem, noise)| survive(named(name), filesystem, noise, false, 12)).collect()
 }
 
 /// Every scenario on every file system, under two of the noises each, at a speed that the seed chooses.
@@ -140,27 +120,12 @@ fn long() -> Vec<Job> {
     jobs
 }
 
-fn survive(
-    scenario: &'static Scenario,
-    filesystem: Filesystem,
-    noise: Noise,
-    slow: bool,
-    most: usize,
-) -> Job {
-    let setup = Setup {
-        scenario,
-        filesystem,
-        noise,
-        slow,
-    };
-    Job {
-        name: format!("survive/{}", setup.name()),
-        task: Task::Survive { setup, most },
-    }
+fn survive(scenario: &'static Scenario, filesystem: Filesystem, noise: Noise, slow: bool, most: usize) -> Job {
+    let setup = Setup { scenario, filesystem, noise, slow };
+    Job { name: format!("survive/{}", setup.name()), task: Task::Survive { setup, most } }
 }
 
 pub(crate) fn is_installed(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
-    })
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|directory| directory.join(program).is_file()))
 }

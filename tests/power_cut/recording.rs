@@ -72,15 +72,7 @@ pub(crate) fn record(lab: &mut Lab, setup: &Setup, sabotage: &Sabotage) -> Resul
     lab.unmount()?;
     let log = lab.disk.stop_recording();
     judged.context("without any power cut")?;
-    Ok(Recording {
-        setup: setup.clone(),
-        start,
-        log,
-        expectation,
-        measure: sabotage.measure(),
-        ended,
-        syncs,
-    })
+    Ok(Recording { setup: setup.clone(), start, log, expectation, measure: sabotage.measure(), ended, syncs })
 }
 
 /// Mounts the old state, on the disk and nothing of it in memory only.
@@ -97,12 +89,7 @@ pub(crate) fn prepare(lab: &mut Lab, setup: &Setup) -> Result<(Invocation, Expec
     Ok(prepared)
 }
 
-pub(crate) fn run(
-    lab: &Lab,
-    setup: &Setup,
-    sabotage: &Sabotage,
-    invocation: &Invocation,
-) -> Result<(Ended, usize)> {
+pub(crate) fn run(lab: &Lab, setup: &Setup, sabotage: &Sabotage, invocation: &Invocation) -> Result<(Ended, usize)> {
     let root = lab.mounted();
     let mut watcher = Watcher {
         disk: &lab.disk,
@@ -118,12 +105,7 @@ pub(crate) fn run(
 }
 
 /// Runs a scenario on a disk that breaks down. Leaves the file system mounted.
-pub(crate) fn run_broken(
-    lab: &Lab,
-    setup: &Setup,
-    invocation: &Invocation,
-    fault: Option<Fault>,
-) -> Result<Ended> {
+pub(crate) fn run_broken(lab: &Lab, setup: &Setup, invocation: &Invocation, fault: Option<Fault>) -> Result<Ended> {
     if let Some(fault) = fault {
         lab.disk.break_down(fault);
     }

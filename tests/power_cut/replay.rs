@@ -31,12 +31,7 @@ pub(crate) struct Plan {
     pub(crate) again: bool,
 }
 
-pub(crate) fn replay(
-    lab: &Lab,
-    recording: &Recording,
-    plan: &Plan,
-    dice: &mut Dice,
-) -> Result<Tally> {
+pub(crate) fn replay(lab: &Lab, recording: &Recording, plan: &Plan, dice: &mut Dice) -> Result<Tally> {
     let timeline = Timeline::new(&recording.start, &recording.log, plan.honest);
     let mut seen = HashSet::new();
     let mut tally = Tally::default();
@@ -51,8 +46,8 @@ pub(crate) fn replay(
         }
         tally.cuts += 1;
         lab.disk.insert(image);
-        let verdict = recover(lab, recording, &mut tally)
-            .and_then(|measure| look(lab, recording, done, measure, plan.again));
+        let verdict =
+            recover(lab, recording, &mut tally).and_then(|measure| look(lab, recording, done, measure, plan.again));
         lab.clear()?;
         if let Err(words) = verdict {
             tally.violations.push((cut, words.to_string()));
@@ -69,8 +64,7 @@ fn recover(lab: &Lab, recording: &Recording, tally: &mut Tally) -> Result<Measur
     // Known of the kernel, and of no program: see README.md. The content has to be right all the same.
     if filesystem == Filesystem::Ext4FastCommit && filesystem.mend(lab.device()) {
         tally.mended += 1;
-        lab.mount(filesystem)
-            .context("after e2fsck had mended it")?;
+        lab.mount(filesystem).context("after e2fsck had mended it")?;
         return Ok(Measure::Content);
     }
     Err(refusal)
@@ -92,9 +86,7 @@ fn run_again(lab: &Lab, recording: &Recording) -> Result<()> {
     let before = Look::at(&target)?;
     let leftovers = recording.expectation.leftovers(&root)?;
     let content: Arc<[u8]> = content::bytes(Version::Again, 5000).into();
-    let ended = scenario
-        .again(&lab.program, &content)
-        .run(&root, &lab.scratch("words"))?;
+    let ended = scenario.again(&lab.program, &content).run(&root, &lab.scratch("words"))?;
     if ended.status != Some(0) {
         return Err(format!("status {:?}: {}", ended.status, ended.words).into());
     }

@@ -40,26 +40,13 @@ pub(crate) struct Effort {
 }
 
 /// The ways that are found wherever they are tried, each on every file system: they sync nothing.
-const CARELESS: [(&str, &str); 3] = [
-    ("shell-rename", "cat > home/t && mv home/t home/f"),
-    ("in-place", "cat > home/f"),
-    ("sponge", "sponge home/f"),
-];
+const CARELESS: [(&str, &str); 3] =
+    [("shell-rename", "cat > home/t && mv home/t home/f"), ("in-place", "cat > home/f"), ("sponge", "sponge home/f")];
 
 /// The ways that sync, so that they are right in the end and wrong on the way. Each with the scenario that shows it.
 const PREMATURE: [(&str, &str, &str, Measure); 5] = [
-    (
-        "torn-by-shell-rename",
-        "replace-40k",
-        "cat > home/t && mv home/t home/f && sync home",
-        Measure::Content,
-    ),
-    (
-        "torn-in-place",
-        "replace-40k",
-        "cat > home/f && sync home/f",
-        Measure::Content,
-    ),
+    ("torn-by-shell-rename", "replace-40k", "cat > home/t && mv home/t home/f && sync home", Measure::Content),
+    ("torn-in-place", "replace-40k", "cat > home/f && sync home/f", Measure::Content),
     (
         "absent-meanwhile",
         "backup-40k",
@@ -82,14 +69,8 @@ const PREMATURE: [(&str, &str, &str, Measure); 5] = [
 
 /// One of them, and quickly.
 pub(crate) fn taste() -> Vec<Job> {
-    let effort = Effort {
-        most: 60,
-        all: false,
-    };
-    careless(&[Filesystem::Ext4NoAutoDaAlloc], effort)
-        .into_iter()
-        .take(2)
-        .collect()
+    let effort = Effort { most: 60, all: false };
+    careless(&[Filesystem::Ext4NoAutoDaAlloc], effort).into_iter().take(2).collect()
 }
 
 pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
@@ -104,10 +85,7 @@ pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
     }));
     jobs.extend(["new-40k", "replace-40k", "backup-40k"].map(|name| Job {
         name: format!("catch/each-sync/{name}"),
-        task: Task::CatchEachSync {
-            setups: circumstances(named(name), &Filesystem::ALL),
-            effort,
-        },
+        task: Task::CatchEachSync { setups: circumstances(named(name), &Filesystem::ALL), effort },
     }));
     // One at a time does not show here: the file systems commit all directories with any of them, and the name of a
     // new file with the file.
@@ -123,12 +101,7 @@ pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
     jobs.extend(Filesystem::ALL.map(|filesystem| Job {
         name: format!("catch/ignored-flushes/{}", filesystem.name()),
         task: Task::CatchLies {
-            setup: Setup {
-                scenario: named("replace-40k"),
-                filesystem,
-                noise: Noise::Quiet,
-                slow: false,
-            },
+            setup: Setup { scenario: named("replace-40k"), filesystem, noise: Noise::Quiet, slow: false },
             most: effort.most,
         },
     }));
@@ -160,12 +133,7 @@ fn circumstances(scenario: &'static Scenario, filesystems: &[Filesystem]) -> Vec
         for noise in Noise::ALL {
             for filesystem in filesystems {
                 if Noise::all(*filesystem).contains(&noise) {
-                    setups.push(Setup {
-                        scenario,
-                        filesystem: *filesystem,
-                        noise,
-                        slow,
-                    });
+                    setups.push(Setup { scenario, filesystem: *filesystem, noise, slow });
                 }
             }
         }

@@ -70,13 +70,7 @@ impl Scenario {
         let home = root.join(HOME);
         fs::create_dir(&home).context(home.display())?;
         if self.setting == Setting::DefaultAcl {
-            let entries = [
-                (1, 7, NOBODY),
-                (2, 6, 4321),
-                (4, 5, NOBODY),
-                (16, 7, NOBODY),
-                (32, 0, NOBODY),
-            ];
+            let entries = [(1, 7, NOBODY), (2, 6, 4321), (4, 5, NOBODY), (16, 7, NOBODY), (32, 0, NOBODY)];
             set(&home, "system.posix_acl_default", &acl(&entries))?;
         }
         if self.setting == Setting::Unsynced {
@@ -94,27 +88,21 @@ impl Scenario {
         let source = root.join(ELSEWHERE).join("source");
         if matches!(self.source, Source::From | Source::Command) {
             fs::write(&source, &new).context(source.display())?;
-            fs::set_permissions(&source, Permissions::from_mode(0o640))
-                .context(source.display())?;
+            fs::set_permissions(&source, Permissions::from_mode(0o640)).context(source.display())?;
         }
         if self.setting == Setting::Symlink {
             let links = root.join("links");
             fs::create_dir(&links).context(links.display())?;
             symlink("../home/f", links.join("f")).context(links.display())?;
         }
-        let replaced = if old == Look::Absent {
-            created
-        } else {
-            old.clone()
-        };
+        let replaced = if old == Look::Absent { created } else { old.clone() };
         let wanted = self.wanted(&replaced.with(&new));
         let mut slots = vec![self.target_slot(target, &old, &wanted)];
         slots.extend(self.backup_slot(&home, &old)?);
         let expectation = Expectation {
             home: PathBuf::from(self.directory()),
             leftovers: usize::from(old != Look::Absent || self.setting == Setting::Named),
-            link: (self.setting == Setting::Symlink)
-                .then(|| ("links/f".into(), "../home/f".into())),
+            link: (self.setting == Setting::Symlink).then(|| ("links/f".into(), "../home/f".into())),
             old: matches!(self.setting, Setting::Backup { .. }).then(|| old.clone()),
             slots,
         };
@@ -127,11 +115,7 @@ impl Scenario {
         if self.setting == Setting::Parents {
             arguments.push("-D".into());
         }
-        Invocation {
-            program: program.into(),
-            arguments,
-            input: Some(Arc::clone(input)),
-        }
+        Invocation { program: program.into(), arguments, input: Some(Arc::clone(input)) }
     }
 
     fn directory(&self) -> &'static str {
@@ -170,23 +154,14 @@ impl Scenario {
                 arguments.extend(["--from".into(), "elsewhere/source".into(), operand]);
             }
             Source::Command => {
-                arguments.extend([
-                    operand,
-                    "--".into(),
-                    "cat".into(),
-                    "elsewhere/source".into(),
-                ]);
+                arguments.extend([operand, "--".into(), "cat".into(), "elsewhere/source".into()]);
             }
             Source::Edit => {
                 arguments.extend(["--edit".into(), operand]);
                 arguments.extend(["--", "tr", "O", "N"].map(OsString::from));
             }
         }
-        Invocation {
-            program: program.into(),
-            arguments,
-            input,
-        }
+        Invocation { program: program.into(), arguments, input }
     }
 
     fn new_content(&self) -> Vec<u8> {
@@ -232,13 +207,7 @@ impl Scenario {
             chown(target, Some(1234), Some(2345)).context(target.display())?;
             set(target, "user.kind", b"kept")?;
             set(target, "trusted.kind", b"kept as well")?;
-            let entries = [
-                (1, 6, NOBODY),
-                (2, 4, 4321),
-                (4, 0, NOBODY),
-                (16, 4, NOBODY),
-                (32, 0, NOBODY),
-            ];
+            let entries = [(1, 6, NOBODY), (2, 4, 4321), (4, 0, NOBODY), (16, 4, NOBODY), (32, 0, NOBODY)];
             set(target, "system.posix_acl_access", &acl(&entries))?;
         }
         Look::at(target)
@@ -259,11 +228,7 @@ impl Scenario {
             path,
             // What nobody has synced may be in any state until the program says that it is safe.
             before: (self.setting != Setting::Unsynced).then(|| either.clone()),
-            after: if file_only {
-                either
-            } else {
-                vec![wanted.clone()]
-            },
+            after: if file_only { either } else { vec![wanted.clone()] },
         }
     }
 
@@ -287,6 +252,5 @@ impl Scenario {
 const NOBODY: u32 = u32::MAX;
 
 fn set(path: &Path, name: &str, value: &[u8]) -> Result<()> {
-    rustix::fs::setxattr(path, name, value, XattrFlags::empty())
-        .context(format_args!("{}: {name}", path.display()))
+    rustix::fs::setxattr(path, name, value, XattrFlags::empty()).context(format_args!("{}: {name}", path.display()))
 }

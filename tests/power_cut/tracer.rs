@@ -71,40 +71,19 @@ impl Invocation {
     pub(crate) fn run(&self, directory: &Path, words: &Path) -> Result<Ended> {
         let mut child = self.start(self.command(None), directory, words)?;
         let status = child.wait().context("wait for the program")?;
-        Ok(Ended {
-            status: status.code(),
-            words: heard(words) + &told_signal(status.signal()),
-        })
+        Ok(Ended { status: status.code(), words: heard(words) + &told_signal(status.signal()) })
     }
 
     /// Runs it under the eyes of `watch`.
-    pub(crate) fn trace(
-        &self,
-        directory: &Path,
-        words: &Path,
-        watch: &mut dyn Watch,
-    ) -> Result<Ended> {
+    pub(crate) fn trace(&self, directory: &Path, words: &Path, watch: &mut dyn Watch) -> Result<Ended> {
         let launcher = std::env::current_exe().context("find the laboratory's own program")?;
         let child = self.start(self.command(Some(&launcher)), directory, words)?;
         let program = Pid::from_raw(i32::try_from(child.id()).context("process id")?);
-        let ended = Tracer {
-            program,
-            inside: HashMap::new(),
-            watch,
-        }
-        .follow();
-        Ok(Ended {
-            status: ended?,
-            words: heard(words),
-        })
+        let ended = Tracer { program, inside: HashMap::new(), watch }.follow();
+        Ok(Ended { status: ended?, words: heard(words) })
     }
 
-    fn start(
-        &self,
-        mut command: Command,
-        directory: &Path,
-        words: &Path,
-    ) -> Result<std::process::Child> {
+    fn start(&self, mut command: Command, directory: &Path, words: &Path) -> Result<std::process::Child> {
         let errors = File::create(words).context(words.display())?;
         let mut child = command
             .args(&self.arguments)
@@ -242,11 +221,7 @@ impl Tracer<'_> {
 }
 
 fn call_of(registers: &user_regs_struct, own: bool) -> Call {
-    Call {
-        number: registers.orig_rax.cast_signed(),
-        arguments: [registers.rdi, registers.rsi, registers.rdx],
-        own,
-    }
+    Call { number: registers.orig_rax.cast_signed(), arguments: [registers.rdi, registers.rsi, registers.rdx], own }
 }
 
 /// A process that was killed meanwhile cannot go on; its end is reported next.
