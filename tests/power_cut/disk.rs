@@ -4,7 +4,7 @@
 //! arrival; a write that the disk takes its time over is on the disk only from its `Done` on.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
@@ -16,6 +16,7 @@ use fuser::{
 };
 
 use crate::content;
+use crate::filesystem::unmount;
 use crate::image::Image;
 use crate::support::{Context, Result, lock};
 
@@ -82,6 +83,7 @@ impl State {
 /// A handle on the served disk; the disk goes when it is dropped.
 pub(crate) struct Disk {
     state: Arc<Mutex<State>>,
+    directory: PathBuf,
     _session: BackgroundSession,
 }
 
@@ -90,7 +92,7 @@ impl Disk {
         let state = Arc::<Mutex<State>>::default();
         let served = Served(Arc::clone(&state));
         let session = fuser::spawn_mount(served, directory, &Config::default()).context("mount the recording disk")?;
-        Ok(Self { state, _session: session })
+        Ok(Self { state, directory: directory.to_owned(), _session: session })
     }
 
     /// Only while nothing is mounted from the disk.
@@ -126,6 +128,13 @@ impl Disk {
         let mut state = lock(&self.state);
         state.fault = None;
         std::mem::take(&mut state.refused)
+    }
+}
+
+impl Drop for Disk {
+    /// The session would try once, and the loop device may not have let go yet.
+    fn drop(&mut self) {
+        let _ = unmount(&self.directory);
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn run(lab: &mut Lab, case: &Case) -> Result<String> {
             expectation.judge(&root, false, Measure::Everything)
         }
         Some(0) => expectation.judge(&root, true, Measure::Everything),
-        _ => expectation.judge_unchanged(&root),
+        _ => expectation.judge_unchanged(&root, &ended.words),
     };
     judged.context(format_args!("{told}: {}", ended.words))?;
     let reached = refused > 0 || case.trouble == Trouble::NoSpace;

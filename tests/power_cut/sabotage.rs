@@ -56,13 +56,13 @@ const PREMATURE: [(&str, &str, &str, Measure); 5] = [
     (
         "mode-after-rename",
         "mode-40k",
-        "cat > home/.t && sync home/.t && mv home/.t home/f && chmod 604 home/f && sync home/f home",
+        "cat > home/.aw-abcdefghij23 && sync home/.aw-abcdefghij23 && mv home/.aw-abcdefghij23 home/f && chmod 604 home/f && sync home/f home",
         Measure::Everything,
     ),
     (
         "name-before-content",
         "new-40k",
-        "cat > home/.t && sync home/.t && mv home/.t home/f && sync home",
+        "cat > home/.aw-abcdefghij23 && sync home/.aw-abcdefghij23 && mv home/.aw-abcdefghij23 home/f && sync home",
         Measure::Everything,
     ),
 ];
@@ -83,18 +83,24 @@ pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
             effort,
         },
     }));
-    jobs.extend(["new-40k", "replace-40k", "backup-40k"].map(|name| Job {
+    // On btrfs the sync after the link brings a new file's name with it, and the directory's sync finds nothing to do.
+    let each =
+        [("new-40k", &Filesystem::ALL[..5]), ("replace-40k", &Filesystem::ALL), ("backup-40k", &Filesystem::ALL)];
+    jobs.extend(each.map(|(name, filesystems)| Job {
         name: format!("catch/each-sync/{name}"),
-        task: Task::CatchEachSync { setups: circumstances(named(name), &Filesystem::ALL), effort },
+        task: Task::CatchEachSync { setups: circumstances(named(name), filesystems), effort },
     }));
-    // One at a time does not show here: the file systems commit all directories with any of them, and the name of a
-    // new file with the file.
-    let together = [("parents-40k", 2..20), ("if-changed-same-40k", 1..20)];
-    jobs.extend(together.map(|(name, syncs)| Job {
+    // One at a time does not show here either: the file systems commit all directories with any of them.
+    let together = [
+        ("new-40k", &Filesystem::ALL[5..], 2..4),
+        ("parents-40k", &Filesystem::ALL, 2..20),
+        ("if-changed-same-40k", &Filesystem::ALL, 1..20),
+    ];
+    jobs.extend(together.map(|(name, filesystems, syncs)| Job {
         name: format!("catch/without-syncs-from-{}/{name}", syncs.start),
         task: Task::Catch {
             sabotage: Sabotage::Unsynced(syncs.collect()),
-            setups: circumstances(named(name), &Filesystem::ALL),
+            setups: circumstances(named(name), filesystems),
             effort,
         },
     }));
