@@ -20,25 +20,22 @@ mod noise;
 mod profile;
 mod recording;
 mod replay;
+mod runner;
 mod sabotage;
 mod scenario;
 mod support;
 mod tracer;
 
-use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use nix::sched::CloneFlags;
 use rustix::mount::MountPropagationFlags;
 
-use job::{Job, Shown};
 use lab::Lab;
 use profile::Profile;
-use support::{Context, Result, lock};
+use runner::Runner;
+use support::{Context, Result};
 
 const SEED: &str = "ATOMIC_WRITE_POWER_CUT_SEED";
 
@@ -86,29 +83,29 @@ fn run(arguments: &[OsString]) -> Result<ExitCode> {
     if let Err(reason) = alone().and_then(|()| Lab::open()?.try_out()) {
         return Ok(skipped(&reason.to_string()));
     }
-    println!("power_cut: {profile:?} profile, {} jobs, {SEED}={seed}", jobs.len());
-    let sum = work(jobs, seed);
-    println!(
-        "power_cut: {} power cuts survived ({} of them after e2fsck), {} made to find sabotage",
-        sum.shown.survived, sum.shown.mended, sum.shown.sabotaged
-    );
-    println!("{} passed, {} failed", sum.passed, sum.failed);
-    Ok(if sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!("power_cut: {} jobs of the {} profile, {SEED}={seed}", jobs.len(), profile.name());
+    let again = format!("{}={} {SEED}={seed} cargo test --test power_cut --", profile::VARIABLE, profile.name());
+    let summary = Runner { seed, again, verbose: wish.verbose }.run(jobs);
+    summary.print();
+    Ok(if summary.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What the command line asks for, in the words of cargo's own harness.
 struct Wish<'a> {
     list: bool,
+    /// A line for each job.
+    verbose: bool,
     names: Vec<&'a str>,
 }
 
 impl<'a> Wish<'a> {
     fn new(arguments: &'a [OsString]) -> Self {
         let mut words = arguments.iter().filter_map(|word| word.to_str());
-        let mut wish = Self { list: false, names: Vec::new() };
+        let mut wish = Self { list: false, verbose: false, names: Vec::new() };
         while let Some(word) = words.next() {
             match word {
                 "--list" => wish.list = true,
+                "--nocapture" | "--no-capture" | "--show-output" => wish.verbose = true,
                 "--color" | "--format" | "--logfile" | "--skip" | "--test-threads" | "-Z" => {
                     words.next();
                 }
@@ -168,57 +165,4 @@ fn alone() -> Result<()> {
     // What a new file looks like depends on it.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     Ok(())
-}
-
-#[derive(Default)]
-struct Sum {
-    passed: usize,
-    failed: usize,
-    shown: Shown,
-}
-
-/// Each thread has a laboratory of its own, and takes the next job when it has done one.
-fn work(jobs: Vec<Job>, seed: u64) -> Sum {
-    let jobs = Mutex::new(VecDeque::from(jobs));
-    let sum = Mutex::new(Sum::default());
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let mut lab = Lab::open();
-                loop {
-                    let Some(job) = lock(&jobs).pop_front() else {
-                        break;
-                    };
-                    let started = Instant::now();
-                    let result = match &mut lab {
-                        Ok(lab) => {
-                            let result = job.run(lab, seed);
-                            lab.clear().and(result)
-                        }
-                        Err(error) => Err(error.to_string().into()),
-                    };
-                    tell(&job, result, started.elapsed(), &mut lock(&sum));
-                }
-            });
-        }
-    });
-    sum.into_inner().unwrap_or_default()
-}
-
-fn tell(job: &Job, result: Result<Shown>, took: Duration, sum: &mut Sum) {
-    let name = format!("{} ({:.1} s)", job.name, took.as_secs_f64());
-    match result {
-        Ok(shown) => {
-            println!("{name} ... ok: {}", shown.words.trim_end());
-            sum.passed += 1;
-            sum.shown.survived += shown.survived;
-            sum.shown.mended += shown.mended;
-            sum.shown.sabotaged += shown.sabotaged;
-        }
-        Err(error) => {
-            println!("{name} ... FAILED: {error}");
-            sum.failed += 1;
-        }
-    }
 }

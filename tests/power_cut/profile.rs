@@ -21,13 +21,26 @@ pub(crate) enum Profile {
     Long,
 }
 
+/// The variable that chooses.
+pub(crate) const VARIABLE: &str = "ATOMIC_WRITE_POWER_CUT";
+
 impl Profile {
     pub(crate) fn from_environment() -> Result<Self> {
-        match std::env::var("ATOMIC_WRITE_POWER_CUT").as_deref() {
-            Err(_) | Ok("") => Ok(Self::Smoke),
-            Ok("short") => Ok(Self::Short),
-            Ok("long") => Ok(Self::Long),
-            Ok(other) => Err(format!("ATOMIC_WRITE_POWER_CUT: {other}: not short or long").into()),
+        let wish = std::env::var(VARIABLE).unwrap_or_default();
+        if wish.is_empty() {
+            return Ok(Self::Smoke);
+        }
+        [Self::Smoke, Self::Short, Self::Long]
+            .into_iter()
+            .find(|profile| profile.name() == wish)
+            .ok_or_else(|| format!("{VARIABLE}: {wish}: not short or long").into())
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Smoke => "smoke",
+            Self::Short => "short",
+            Self::Long => "long",
         }
     }
 
