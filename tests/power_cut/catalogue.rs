@@ -30,6 +30,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     Scenario { name: "replace-20m", new: HUGE, ..REPLACE },
     Scenario { name: "new-20m", new: HUGE, ..NEW },
     Scenario { name: "from-40k", source: Source::From, ..REPLACE },
+    Scenario { name: "from-fresh-40k", source: Source::From, setting: Setting::FreshSource, ..REPLACE },
     Scenario { name: "from-new-4m", new: MB4, source: Source::From, ..NEW },
     Scenario { name: "command-40k", source: Source::Command, ..REPLACE },
     Scenario { name: "command-new-40k", source: Source::Command, ..NEW },
@@ -70,6 +71,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     Scenario { name: "sync-file-new-40k", options: &["--sync=file"], ..NEW },
     Scenario { name: "named-40k", setting: Setting::Named, ..REPLACE },
     Scenario { name: "named-new-40k", setting: Setting::Named, ..NEW },
+    Scenario { name: "in-place-40k", options: &["--allow-in-place"], setting: Setting::MountPoint, ..REPLACE },
     Scenario { name: "mode-40k", options: &["--mode=0604"], setting: Setting::Mode, ..REPLACE },
     Scenario { name: "default-acl-40k", setting: Setting::DefaultAcl, ..NEW },
 ];

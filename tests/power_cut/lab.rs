@@ -1,5 +1,6 @@
 //! One place to work: a disk, the loop device on it, a mount point, and an empty file system of each kind.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,8 @@ pub(crate) struct Lab {
     device: Device,
     pub(crate) disk: Disk,
     empty: HashMap<Filesystem, Image>,
+    /// A mount point within what is mounted.
+    covered: RefCell<Option<PathBuf>>,
     pub(crate) program: PathBuf,
     directory: TempDir,
 }
@@ -30,7 +33,7 @@ impl Lab {
         }
         let disk = Disk::serve(&served)?;
         let device = Device::attach(&served.join(disk::FILE_NAME))?;
-        Ok(Self { device, disk, empty: HashMap::new(), program: program(), directory })
+        Ok(Self { device, disk, empty: HashMap::new(), covered: RefCell::default(), program: program(), directory })
     }
 
     /// Whether this kernel mounts each kind of file system from the disk.
@@ -78,13 +81,30 @@ impl Lab {
         filesystem.mount(self.device(), &self.mounted())
     }
 
+    /// Makes a file of the mounted file system a mount point, until it is unmounted.
+    pub(crate) fn cover(&self, file: &Path) -> Result<()> {
+        let file = self.mounted().join(file);
+        rustix::mount::mount_bind(&file, &file).context(file.display())?;
+        self.covered.replace(Some(file));
+        Ok(())
+    }
+
+    fn uncover(&self) -> Result<()> {
+        match self.covered.take() {
+            Some(file) => unmount(&file).context(file.display()),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn unmount(&self) -> Result<()> {
+        self.uncover()?;
         unmount(&self.mounted()).context("unmount")
     }
 
     /// Whatever went before: the disk works, and nothing is mounted from it.
     pub(crate) fn clear(&self) -> Result<()> {
         self.disk.repair();
+        self.uncover()?;
         loop {
             match unmount(&self.mounted()) {
                 Ok(()) => {}

@@ -82,9 +82,12 @@ pub(crate) fn prepare(lab: &mut Lab, setup: &Setup) -> Result<(Invocation, Expec
     let root = lab.mounted();
     NoiseMaker::prepare(&root)?;
     let prepared = setup.scenario.prepare(&root, &lab.program)?;
-    if setup.scenario.setting != Setting::Unsynced {
+    if !setup.scenario.is_unsynced() {
         lab.unmount()?;
         lab.mount(setup.filesystem)?;
+    }
+    if setup.scenario.setting == Setting::MountPoint {
+        lab.cover(&setup.scenario.target())?;
     }
     Ok(prepared)
 }

@@ -90,11 +90,14 @@ pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
         name: format!("catch/each-sync/{name}"),
         task: Task::CatchEachSync { setups: circumstances(named(name), filesystems), effort },
     }));
-    // One at a time does not show here either: the file systems commit all directories with any of them.
+    // One at a time does not show here either: the file systems commit all directories with any of them,
+    // and the name of a file that has one with its content.
     let together = [
         ("new-40k", &Filesystem::ALL[5..], 2..4),
         ("parents-40k", &Filesystem::ALL, 2..20),
         ("if-changed-same-40k", &Filesystem::ALL, 1..20),
+        ("in-place-40k", &Filesystem::ALL, 1..3),
+        ("in-place-40k", &Filesystem::ALL, 3..20),
     ];
     jobs.extend(together.map(|(name, filesystems, syncs)| Job {
         name: format!("catch/without-syncs-from-{}/{name}", syncs.start),

@@ -43,6 +43,10 @@ pub(crate) enum Setting {
     LateChange,
     /// TARGET has the content already, but nobody has synced it.
     Unsynced,
+    /// SOURCE has just been written, and nobody has synced it.
+    FreshSource,
+    /// TARGET is a mount point, so that it can only be overwritten.
+    MountPoint,
     /// The old content goes to this name; `older`: where there is one already.
     Backup {
         name: &'static str,
@@ -74,9 +78,7 @@ impl Scenario {
             set(&home, "system.posix_acl_default", &acl(&entries))?;
         }
         if self.setting == Setting::Unsynced {
-            // What is not the program's business is on the disk.
-            let directory = File::open(&home).context(home.display())?;
-            rustix::fs::syncfs(&directory).context(home.display())?;
+            sync_all(&home)?;
         }
         let created = self.as_created(&home)?;
         let new: Arc<[u8]> = self.new_content().into();
@@ -85,6 +87,9 @@ impl Scenario {
             None => Look::Absent,
             Some(old) => self.lay_old(&root.join(&target), &old)?,
         };
+        if self.setting == Setting::FreshSource {
+            sync_all(&home)?;
+        }
         let source = root.join(ELSEWHERE).join("source");
         if matches!(self.source, Source::From | Source::Command) {
             fs::write(&source, &new).context(source.display())?;
@@ -103,6 +108,7 @@ impl Scenario {
             home: PathBuf::from(self.directory()),
             leftovers: usize::from(old != Look::Absent || self.setting == Setting::Named),
             link: (self.setting == Setting::Symlink).then(|| ("links/f".into(), "../home/f".into())),
+            copy: (self.setting == Setting::MountPoint).then(|| wanted.clone()),
             old: matches!(self.setting, Setting::Backup { .. }).then(|| old.clone()),
             slots,
         };
@@ -116,6 +122,11 @@ impl Scenario {
             arguments.push("-D".into());
         }
         Invocation { program: program.into(), arguments, input: Some(Arc::clone(input)) }
+    }
+
+    /// Whether something of the old state is in memory only.
+    pub(crate) const fn is_unsynced(&self) -> bool {
+        matches!(self.setting, Setting::Unsynced | Setting::FreshSource)
     }
 
     fn directory(&self) -> &'static str {
@@ -250,6 +261,12 @@ impl Scenario {
 
 /// The id of an entry that names nobody.
 const NOBODY: u32 = u32::MAX;
+
+/// What is not the program's business is on the disk.
+fn sync_all(inside: &Path) -> Result<()> {
+    let directory = File::open(inside).context(inside.display())?;
+    rustix::fs::syncfs(&directory).context(inside.display())
+}
 
 fn set(path: &Path, name: &str, value: &[u8]) -> Result<()> {
     rustix::fs::setxattr(path, name, value, XattrFlags::empty()).context(format_args!("{}: {name}", path.display()))
