@@ -19,7 +19,7 @@ use rustix::io::Errno;
 use super::backup::Backups;
 use super::names::{Directory, Place, kind, same_file, same_state};
 use super::stage::{self, Naming, Sealed, TemporaryName};
-use super::{preflight, settle, sync};
+use super::{preflight, settle, sync, turn};
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
 
@@ -49,6 +49,8 @@ pub(crate) struct How<'a> {
     pub(crate) expected: Expected<'a>,
     pub(crate) backups: Option<&'a Backups>,
     pub(crate) sync: Sync,
+    /// Whether the staged file holds the lock of a turn.
+    pub(crate) locked: bool,
 }
 
 /// What became of the commit.
@@ -76,9 +78,11 @@ pub(crate) struct Committed {
 impl<'d> Synced<'d> {
     /// Sealed -> Synced. The sync is on the descriptor that wrote, where that is still open: every error of writing
     /// back shows there. Then the writer is closed.
-    pub(crate) fn from(mut sealed: Sealed<'d>, how: Sync) -> Result<Self> {
+    pub(crate) fn from(mut sealed: Sealed<'d>, directory: &Directory, how: Sync) -> Result<Self> {
         if how != Sync::None {
-            sync::file(sealed.writer()).map_err(Failure::call("sync"))?;
+            sync::file(sealed.writer()).map_err(|errno| {
+                Failure::failed("sync", format_args!("staging file in {}: {}", directory.shown(), words(errno)))
+            })?;
         }
         sealed.close_writer();
         Ok(Synced(sealed))
@@ -95,7 +99,7 @@ impl<'d> Synced<'d> {
         let Synced(mut sealed) = self;
         if sealed.still_writable() {
             // No /proc: the writer can be exchanged for a reader by name only.
-            sealed = named(sealed, place, how.sync)?;
+            sealed = named(sealed, place, how)?;
         }
         if like.is_none() {
             match create(&sealed, place, how)? {
@@ -110,7 +114,7 @@ impl<'d> Synced<'d> {
                 Created::Exists => {}
             }
         }
-        let sealed = named(sealed, place, how.sync)?;
+        let sealed = named(sealed, place, how)?;
         let now = place.directory.look(&place.name).map_err(Failure::call("look"))?;
         expect(now.as_ref(), how)?;
         match now {
@@ -193,12 +197,21 @@ fn rename_to_free(
 }
 
 /// The same file with a name of its own: the first that a kill can leave.
-fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: Sync) -> Result<Sealed<'d>> {
+fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: &How<'_>) -> Result<Sealed<'d>> {
     let Naming::Unnamed(by) = sealed.naming else { return Ok(sealed) };
     let directory = &place.directory;
     let name = TemporaryName::link(directory, sealed.file.as_fd(), by).map_err(Failure::call("link"))?;
-    again_on_btrfs(sealed.file.as_fd(), how).map_err(Failure::call("sync"))?;
-    let file = if sealed.is_writable { name.open().map_err(Failure::call("open again"))? } else { sealed.file };
+    again_on_btrfs(sealed.file.as_fd(), how.sync).map_err(Failure::call("sync"))?;
+    let mut file = sealed.file;
+    if sealed.is_writable {
+        let reader = name.open().map_err(Failure::call("open again"))?;
+        if how.locked {
+            // The lock goes with the description. Nobody else knows the name yet.
+            rustix::fs::flock(&file, rustix::fs::FlockOperation::Unlock).map_err(Failure::call("lock"))?;
+            turn::lock_staged(reader.as_fd())?;
+        }
+        file = reader;
+    }
     Ok(Sealed { naming: Naming::Named(name), file, is_writable: false, ..sealed })
 }
 

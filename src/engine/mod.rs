@@ -139,7 +139,7 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
         None => Dress::New { mode: job.policy.mode },
     };
     let lost = metadata::dress(sealed.file.as_fd(), &dress, sealed.born)?;
-    let synced = Synced::from(sealed, job.policy.sync)?;
+    let synced = Synced::from(sealed, &job.place.directory, job.policy.sync)?;
 
     Signals::hold()?;
     // A signal before the commit means no commit.
@@ -287,7 +287,10 @@ fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sin
 
 fn still(old: &OldContent) -> Result<()> {
     let now = names::stat(&old.file).map_err(Failure::call("read"))?;
-    if names::same_state(&now, &old.stat) {
+    // One that has been replaced meanwhile has lost a link, which changes its ctime and not its content.
+    let unlinked = now.stx_nlink < old.stat.stx_nlink;
+    let expected = if unlinked { Statx { stx_ctime: now.stx_ctime, ..old.stat } } else { old.stat };
+    if names::same_state(&now, &expected) {
         return Ok(());
     }
     Err(Failure::failed("read", "the old content was changed in place while it was read"))
@@ -342,6 +345,7 @@ fn commit<'d>(
         expected,
         backups: job.backups.as_ref(),
         sync: job.policy.sync,
+        locked: job.turn.is_some(),
     };
     let mut like = match dress {
         Dress::Like { old, .. } => Some(old.stat),
@@ -362,7 +366,7 @@ fn commit<'d>(
                     let dress = Dress::Like { old, mode: job.policy.mode };
                     lost = metadata::dress(sealed.file.as_fd(), &dress, None)?;
                 }
-                synced = Synced::from(sealed, job.policy.sync)?;
+                synced = Synced::from(sealed, &job.place.directory, job.policy.sync)?;
             }
             Commit::NoDirectory(sealed) => return commit_in_new_directory(job, sealed, &how, parents, lost),
         }
@@ -384,7 +388,7 @@ fn commit_in_new_directory(
         return Err(gone());
     }
     let place = names::resolve(job.target, !job.policy.no_dereference, parents)?;
-    let synced = Synced::from(sealed, Sync::None)?;
+    let synced = Synced::from(sealed, &place.directory, Sync::None)?;
     match synced.commit(&place, None, how)? {
         Commit::Done(committed) => {
             sync_directory(&place.directory, &committed, job.policy.sync)?;
@@ -457,7 +461,7 @@ fn overwrite_from(
         still(old).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
     }
     // Synced whatever --sync says: it may become the only good copy.
-    let synced = Synced::from(sealed, Sync::Full)?;
+    let synced = Synced::from(sealed, directory, Sync::Full)?;
     in_place::overwrite(job.place, target, synced, directory, job.policy.mode, job.policy.sync, job.signals)?;
     let warnings = vec![format!("{reason}, so it was overwritten in place, which is not atomic")];
     Ok(Outcome { change: Change::Overwritten, received, warnings })

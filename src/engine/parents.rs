@@ -14,6 +14,9 @@ use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
 use crate::report::Shown;
 
+/// How often a directory may be taken away under our hands.
+const MOST_TRIES: usize = 100;
+
 /// What this run created, outermost first. Dropping it takes back what is still empty.
 pub(crate) struct Parents {
     made: Vec<(Directory, OsString)>,
@@ -63,8 +66,12 @@ pub(crate) fn create(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf, parents
     for part in path.as_bytes().split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(OsStr::from_bytes) {
         let mut next = enter(&here, part);
         let missing = matches!(next, Err(Errno::NOENT));
-        // More than once where another writer's roll-back removes it again.
-        while let Err(Errno::NOENT) = next {
+        // More than once where another writer's roll-back removes it again; not for ever, as a link that leads nowhere is
+        // both there and missing.
+        for _ in 0..MOST_TRIES {
+            if !matches!(next, Err(Errno::NOENT)) {
+                break;
+            }
             match mkdirat(&here, part, Mode::from_raw_mode(0o777)) {
                 Ok(()) => {
                     let holder = Directory::open(here.as_fd(), OsStr::new("."), here.join(OsStr::new("")));
