@@ -288,8 +288,10 @@ fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sin
 fn still(old: &OldContent) -> Result<()> {
     let now = names::stat(&old.file).map_err(Failure::call("read"))?;
     // One that has been replaced meanwhile has lost a link, which changes its ctime and not its content.
-    let unlinked = now.stx_nlink < old.stat.stx_nlink;
-    let expected = if unlinked { Statx { stx_ctime: now.stx_ctime, ..old.stat } } else { old.stat };
+    let mut expected = old.stat;
+    if now.stx_nlink < old.stat.stx_nlink {
+        expected.stx_ctime = now.stx_ctime;
+    }
     if names::same_state(&now, &expected) {
         return Ok(());
     }
