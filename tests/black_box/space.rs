@@ -1,1 +1,5 @@
-//! To come.
+//! Space and I/O: what is synced, in which order, on which descriptor, and what a full or failing disk does.
+
+mod durable;
+mod full;
+mod in_place;

@@ -3,6 +3,8 @@
 // Each target uses its own part of this.
 #![allow(dead_code)]
 
+pub mod strace;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -43,6 +45,14 @@ pub fn needs_root() -> bool {
         skip("needs root");
     }
     is_root()
+}
+
+/// The user that root's tests become where they need an ordinary one.
+pub const USER: u32 = 65533;
+
+/// The words before a command that make an ordinary user run it: none where one runs the tests.
+pub fn as_user() -> &'static [&'static str] {
+    if is_root() { &["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"] } else { &[] }
 }
 
 /// A directory of its own for one test, removed at the end. It lies in `ATOMIC_WRITE_TEST_DIR` where that is set, so
@@ -110,6 +120,13 @@ impl Scene {
 
     pub fn inode(&self, name: impl AsRef<Path>) -> u64 {
         fs::symlink_metadata(self.path(name)).unwrap().ino()
+    }
+
+    /// Makes the ordinary user of [`as_user`] the owner; `""` is the scene itself.
+    pub fn give_to_user(&self, name: impl AsRef<Path>) {
+        if is_root() {
+            std::os::unix::fs::lchown(self.path(name), Some(USER), Some(USER)).unwrap();
+        }
     }
 
     /// The names in the directory, sorted; what the program has left behind is among them.

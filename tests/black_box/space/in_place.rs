@@ -1,0 +1,256 @@
+//! Row 19: `--allow-in-place` overwrites only what cannot be renamed over, and only when a complete copy is safe.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use crate::common::strace::{Strace, Traced};
+use crate::common::{Mounted, Scene, as_user, has_tool, names_in, needs_root, stderr};
+
+/// More than is written at once.
+const LARGE: usize = 600_000;
+
+/// A file in a directory that its owner may not write, and a directory on a disk for the copy.
+struct Stuck {
+    scene: Scene,
+    /// Where the copy goes: not the scene, which may lie in memory.
+    elsewhere: Scene,
+}
+
+impl Stuck {
+    fn new() -> Self {
+        let scene = Scene::new();
+        scene.mkdir("d");
+        scene.write("d/f", "old");
+        for name in ["d/f", "d"] {
+            scene.give_to_user(name);
+        }
+        scene.chmod("d/f", 0o640);
+        scene.chmod("d", 0o555);
+        let elsewhere = Scene::on("/var/tmp".as_ref());
+        elsewhere.give_to_user("");
+        Stuck { scene, elsewhere }
+    }
+
+    fn run(&self, args: &[&str], input: impl AsRef<[u8]>, injections: &[&str]) -> Traced {
+        let temporary = format!("TMPDIR={}", self.elsewhere.root().display());
+        let mut strace = Strace::new(&self.scene, args).input(input).by(as_user()).by(&["env", &temporary]);
+        for &injection in injections {
+            strace = strace.inject(injection);
+        }
+        let run = strace.run();
+        self.scene.chmod("d", 0o755);
+        run
+    }
+
+    fn copies(&self) -> Vec<PathBuf> {
+        let names = names_in(self.elsewhere.root());
+        names.iter().map(|name| self.elsewhere.path(name)).collect()
+    }
+
+    fn target(&self) -> Vec<u8> {
+        self.scene.read("d/f")
+    }
+}
+
+const ALLOWED: [&str; 2] = ["--allow-in-place", "d/f"];
+
+#[test]
+fn without_it_the_error_says_what_is_in_the_way_and_hints_at_it() {
+    if !has_tool("strace") {
+        return;
+    }
+    let stuck = Stuck::new();
+    let run = stuck.run(&["d/f"], "new", &[]);
+    assert_eq!(run.output.status.code(), Some(1));
+    let says = "atomic-write: d/f: replace: directory d/ may not be written (unchanged)\n\
+                hint: --allow-in-place overwrites it (not atomic)\n";
+    assert_eq!(stderr(&run.output), says);
+    assert_eq!(stuck.target(), b"old");
+}
+
+#[test]
+fn target_keeps_its_inode_and_mode_and_the_user_is_warned() {
+    if !has_tool("strace") {
+        return;
+    }
+    for input in ["newer", "n", ""] {
+        let stuck = Stuck::new();
+        let before = stuck.scene.inode("d/f");
+        let run = stuck.run(&ALLOWED, input, &[]);
+        assert_eq!(run.output.status.code(), Some(0), "{run:?}");
+        let says = "atomic-write: d/f: warning: directory d/ may not be written, so it was overwritten in place, \
+                    which is not atomic\n";
+        assert_eq!(stderr(&run.output), says);
+        assert_eq!(stuck.target(), input.as_bytes());
+        assert_eq!((stuck.scene.inode("d/f"), stuck.scene.mode("d/f")), (before, 0o640));
+        assert_eq!(stuck.copies(), [] as [PathBuf; 0]);
+    }
+}
+
+#[test]
+fn the_copy_is_named_private_and_synced_with_its_directory_before_the_first_byte_is_overwritten() {
+    if !has_tool("strace") {
+        return;
+    }
+    for how in ["full", "file"] {
+        let stuck = Stuck::new();
+        let run = stuck.run(&["--sync", how, "--allow-in-place", "d/f"], "new", &[]);
+        assert_eq!(run.output.status.code(), Some(0), "{run:?}");
+        let elsewhere = format!("<{}>", stuck.elsewhere.root().display());
+        run.calls.in_order(&[
+            ("openat", &[&elsewhere, ".aw-", "O_CREAT|O_EXCL", "0600"]),
+            ("pwrite64", &[".aw-", "new"]),
+            ("fsync", &[".aw-"]),
+            ("fsync", &[&elsewhere]),
+            ("openat", &["\"f\"", "O_WRONLY"]),
+            ("pwrite64", &["d/f>", "new"]),
+            ("fsync", &["d/f>"]),
+            ("unlinkat", &[".aw-"]),
+        ]);
+        assert!(!run.calls.has("openat", &["\"f\"", "O_TRUNC"]));
+    }
+}
+
+#[test]
+fn a_failing_overwrite_is_status_5_and_prints_where_the_complete_copy_is() {
+    if !has_tool("strace") {
+        return;
+    }
+    let new = vec![b'n'; LARGE];
+    let recorded = Stuck::new().run(&ALLOWED, &new, &[]).calls;
+    let second = recorded.0.iter().enumerate().filter(|(_, call)| call.is("pwrite64", &["d/f>"])).nth(1).unwrap().0;
+    let failures = [
+        format!("pwrite64:error=EIO:when={}", recorded.when(second)),
+        recorded.inject("ftruncate", &["d/f>"], "error=EIO"),
+        recorded.inject("fsync", &["d/f>"], "error=EIO"),
+    ];
+    for failure in &failures {
+        let stuck = Stuck::new();
+        let run = stuck.run(&ALLOWED, &new, &[failure]);
+        assert_eq!(run.output.status.code(), Some(5), "{failure}: {run:?}");
+        let [copy] = stuck.copies().try_into().unwrap();
+        let says = format!(
+            "atomic-write: d/f: overwrite in place: Input/output error (damaged)\n\
+             hint: the whole new content is {}\n",
+            copy.display()
+        );
+        assert_eq!(stderr(&run.output), says, "{failure}");
+        assert_eq!(fs::read(&copy).unwrap(), new, "{failure}");
+        assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o7777, 0o600, "{failure}");
+    }
+}
+
+#[test]
+fn with_a_command_that_is_status_122() {
+    if !has_tool("strace") {
+        return;
+    }
+    let args = ["--allow-in-place", "d/f", "--", "echo", "new"];
+    let recorded = Stuck::new().run(&args, "", &[]).calls;
+    let stuck = Stuck::new();
+    let run = stuck.run(&args, "", &[&recorded.inject("fsync", &["d/f>"], "error=EIO")]);
+    assert_eq!(run.output.status.code(), Some(122), "{run:?}");
+    assert_eq!(stuck.copies().len(), 1);
+}
+
+#[test]
+fn until_the_first_byte_is_overwritten_target_is_unchanged() {
+    if !has_tool("strace") {
+        return;
+    }
+    let recorded = Stuck::new().run(&ALLOWED, "new", &[]).calls;
+    let elsewhere = ["<"];
+    let copy_synced = recorded.at("fsync", &[".aw-"]);
+    let directory_synced =
+        copy_synced + 1 + recorded.0[copy_synced + 1..].iter().position(|c| c.is("fsync", &elsewhere)).unwrap();
+    let failures = [
+        recorded.inject("pwrite64", &[".aw-"], "error=ENOSPC"),
+        recorded.inject("fsync", &[".aw-"], "error=EIO"),
+        format!("fsync:error=EIO:when={}", recorded.when(directory_synced)),
+        recorded.inject("openat", &["\"f\"", "O_WRONLY"], "error=EACCES"),
+        recorded.inject("pwrite64", &["d/f>"], "error=EIO"),
+    ];
+    for failure in &failures {
+        let stuck = Stuck::new();
+        let run = stuck.run(&ALLOWED, "new", &[failure]);
+        assert_eq!(run.output.status.code(), Some(1), "{failure}: {run:?}");
+        assert!(stderr(&run.output).contains("(unchanged)"), "{failure}");
+        assert_eq!(stuck.target(), b"old", "{failure}");
+        assert_eq!(stuck.copies(), [] as [PathBuf; 0], "{failure}");
+    }
+}
+
+#[test]
+fn input_that_does_not_deserve_it_overwrites_nothing() {
+    if !has_tool("strace") {
+        return;
+    }
+    let refused: [(&[&str], i32); 3] = [
+        (&["--non-empty", "--allow-in-place", "d/f"], 3),
+        (&["--allow-in-place", "d/f", "--", "sh", "-c", "echo part; exit 7"], 7),
+        (&["--allow-in-place", "d/f", "--", "true"], 123),
+    ];
+    for (args, expected) in refused {
+        let stuck = Stuck::new();
+        let run = stuck.run(args, "", &[]);
+        assert_eq!(run.output.status.code(), Some(expected), "{args:?}: {run:?}");
+        assert_eq!(stuck.target(), b"old");
+        assert_eq!(stuck.copies(), [] as [PathBuf; 0]);
+    }
+}
+
+#[test]
+fn a_signal_during_the_overwrite_waits_until_it_is_done() {
+    if !has_tool("strace") {
+        return;
+    }
+    let recorded = Stuck::new().run(&ALLOWED, "new", &[]).calls;
+    let stuck = Stuck::new();
+    let run = stuck.run(&ALLOWED, "new", &[&recorded.inject("pwrite64", &["d/f>"], "signal=TERM")]);
+    assert_eq!(run.output.status.code(), Some(0), "{run:?}");
+    assert_eq!(stuck.target(), b"new");
+    assert_eq!(stuck.copies(), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn where_a_rename_is_possible_it_is_a_rename() {
+    let scene = Scene::new();
+    scene.write("f", "old");
+    let before = scene.inode("f");
+    scene.cmd().args(["--allow-in-place", "f"]).write_stdin("new").assert().success().stderr("");
+    assert_ne!(scene.inode("f"), before);
+    assert_eq!(scene.text("f"), "new");
+}
+
+#[test]
+fn a_mount_point_is_overwritten_in_place() {
+    if !needs_root() {
+        return;
+    }
+    let scene = Scene::new();
+    let inside = scene.write("inside", "old");
+    let target = scene.write("f", "");
+    let mounted = Mounted::bind(&inside, &target);
+    let run = scene.cmd().args(["--allow-in-place", "f"]).write_stdin("new").output().unwrap();
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    assert!(stderr(&run).contains("warning: is a mount point, so it was overwritten in place"));
+    drop(mounted);
+    assert_eq!(scene.text("inside"), "new");
+    assert_eq!(scene.names(), ["f", "inside"]);
+}
+
+#[test]
+fn the_copy_is_not_kept_in_memory() {
+    if !has_tool("strace") || !needs_root() {
+        return;
+    }
+    let outer = Scene::new();
+    let memory = Mounted::with(&outer, "memory", &["-t", "tmpfs", "-o", "mode=1777", "none"]);
+    let stuck = Stuck::new();
+    let temporary = format!("TMPDIR={}", memory.path().display());
+    let run = Strace::new(&stuck.scene, &ALLOWED).input("new").by(as_user()).by(&["env", &temporary]).run();
+    assert_eq!(run.output.status.code(), Some(0), "{run:?}");
+    let copy = run.calls.one("openat", &[".aw-", "O_EXCL"]);
+    assert!(!copy.args.contains(&format!("<{}>", memory.path().display())), "{copy:?}");
+}

@@ -1,0 +1,243 @@
+//! The program under strace(1): which calls it makes and in which order; what it does when one of them fails; and what
+//! happens to it between any two.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::{Scene, program};
+
+/// One system call, as strace shows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Call {
+    pub name: String,
+    /// What stands between the parentheses; descriptors with their paths.
+    pub args: String,
+    pub result: String,
+}
+
+impl Call {
+    fn parse(line: &str) -> Option<Call> {
+        let line = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+        let (name, rest) = line.split_once('(')?;
+        let (args, result) = rest.rsplit_once(" = ").or_else(|| rest.rsplit_once(" <unfinished"))?;
+        let args = args.trim_end().strip_suffix(')').unwrap_or(args).to_owned();
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        plain.then(|| Call { name: name.to_owned(), args, result: result.to_owned() })
+    }
+
+    /// Whether it is this call and its arguments contain all of `parts`.
+    pub fn is(&self, name: &str, parts: &[&str]) -> bool {
+        self.name == name && parts.iter().all(|part| self.args.contains(part))
+    }
+
+    /// The first argument where it is a descriptor: its number alone.
+    pub fn descriptor(&self) -> &str {
+        self.args.split(['<', ',']).next().unwrap_or_default()
+    }
+
+    /// What stands between the first double quotes.
+    pub fn quoted(&self) -> &str {
+        self.args.split('"').nth(1).unwrap_or_default()
+    }
+}
+
+/// The calls of one run, in their order.
+#[derive(Clone, Debug)]
+pub struct Calls(pub Vec<Call>);
+
+impl Calls {
+    fn parse(log: &str) -> Calls {
+        Calls(log.lines().filter_map(Call::parse).collect())
+    }
+
+    /// All calls of this name whose arguments contain `parts`.
+    pub fn all<'a>(&'a self, name: &'a str, parts: &'a [&str]) -> impl Iterator<Item = &'a Call> {
+        self.0.iter().filter(move |call| call.is(name, parts))
+    }
+
+    pub fn has(&self, name: &str, parts: &[&str]) -> bool {
+        self.all(name, parts).next().is_some()
+    }
+
+    /// The only such call.
+    pub fn one(&self, name: &str, parts: &[&str]) -> &Call {
+        assert_eq!(self.all(name, parts).count(), 1, "{name} {parts:?} in {self:#?}");
+        &self.0[self.at(name, parts)]
+    }
+
+    /// Where the first such call stands.
+    pub fn at(&self, name: &str, parts: &[&str]) -> usize {
+        let found = self.0.iter().position(|call| call.is(name, parts));
+        found.unwrap_or_else(|| panic!("no {name} {parts:?} in {self:#?}"))
+    }
+
+    /// `N` of `inject=NAME:...:when=N` for the call at this position.
+    pub fn when(&self, position: usize) -> usize {
+        self.0[..=position].iter().filter(|call| call.name == self.0[position].name).count()
+    }
+
+    /// `NAME` and `:when=N` around `what`: an injection into the first such call.
+    pub fn inject(&self, name: &str, parts: &[&str], what: &str) -> String {
+        format!("{name}:{what}:when={}", self.when(self.at(name, parts)))
+    }
+
+    /// Asserts that such calls are there, first one each, in this order.
+    pub fn in_order(&self, calls: &[(&str, &[&str])]) {
+        let mut rest = self.0.iter();
+        for (name, parts) in calls {
+            assert!(rest.any(|call| call.is(name, parts)), "{name} {parts:?} is not in its place: {self:#?}");
+        }
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Traced {
+    pub output: Output,
+    pub calls: Calls,
+}
+
+/// A run of the program to be traced.
+pub struct Strace<'s> {
+    scene: &'s Scene,
+    launcher: Vec<String>,
+    injections: Vec<String>,
+    args: Vec<String>,
+    input: Vec<u8>,
+}
+
+impl<'s> Strace<'s> {
+    /// `atomic-write ARGS`, in the scene, with an empty standard input.
+    pub fn new(scene: &'s Scene, args: &[&str]) -> Self {
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        Strace { scene, launcher: Vec::new(), injections: Vec::new(), args, input: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn input(mut self, input: impl AsRef<[u8]>) -> Self {
+        input.as_ref().clone_into(&mut self.input);
+        self
+    }
+
+    /// Runs it all by way of another program, such as setpriv(1).
+    #[must_use]
+    pub fn by(mut self, launcher: &[&str]) -> Self {
+        self.launcher.extend(launcher.iter().map(|&word| word.to_owned()));
+        self
+    }
+
+    /// An `inject=` expression of strace.
+    #[must_use]
+    pub fn inject(mut self, injection: impl Into<String>) -> Self {
+        self.injections.push(injection.into());
+        self
+    }
+
+    /// As on a file system without unnamed files: `O_TMPFILE` is refused with this error. For runs whose first openat
+    /// calls are those of the plainest: a TARGET in the working directory, standard input or a command.
+    #[must_use]
+    pub fn without_unnamed(self, errno: &str) -> Self {
+        let injection = plain_calls().inject("openat", &["O_TMPFILE"], &format!("error={errno}"));
+        self.inject(injection)
+    }
+
+    fn command(&self, log: &std::path::Path, options: &[&str]) -> Command {
+        let mut words: Vec<&str> = self.launcher.iter().map(String::as_str).collect();
+        words.extend(["strace", "-y", "-f", "-s", "64", "-o", log.to_str().unwrap()]);
+        words.extend(options);
+        let expressions: Vec<String> = self.injections.iter().map(|what| format!("inject={what}")).collect();
+        for expression in &expressions {
+            words.extend(["-e", expression]);
+        }
+        let mut command = self.scene.other(words[0]);
+        command.args(&words[1..]).arg(program()).args(&self.args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn run(&self) -> Traced {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        // The launcher may make it another user.
+        fs::set_permissions(log.path(), fs::Permissions::from_mode(0o666)).unwrap();
+        let mut child = self.command(log.path(), &[]).spawn().unwrap();
+        self.feed(&mut child);
+        let output = child.wait_with_output().unwrap();
+        Traced { output, calls: Calls::parse(&fs::read_to_string(log.path()).unwrap()) }
+    }
+
+    fn feed(&self, child: &mut Child) {
+        let mut stdin = child.stdin.take().unwrap();
+        let input = self.input.clone();
+        // A program that reads nothing is what some tests are about.
+        std::thread::spawn(move || stdin.write_all(&input));
+    }
+
+    /// Starts it; it is stopped in the call that `stop` (`NAME:when=N`) injects the signal into, when that is done.
+    pub fn stopped_after(self, stop: &str) -> Stopped {
+        let (name, when) = stop.split_once(':').unwrap();
+        let traced = self.inject(format!("{name}:signal=STOP:{when}"));
+        let directory = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
+        let log = directory.path().join("log");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &log, rustix::fs::Mode::from_raw_mode(0o666)).unwrap();
+        fs::set_permissions(&log, fs::Permissions::from_mode(0o666)).unwrap();
+        // The tracer is a process apart, so that the child is the program itself.
+        let mut child = traced.command(&log, &["-D"]).spawn().unwrap();
+        traced.feed(&mut child);
+        let mut log = BufReader::new(File::open(&log).unwrap());
+        let mut seen = String::new();
+        while !seen.contains("--- stopped by SIGSTOP ---") {
+            assert!(log.read_line(&mut seen).unwrap() > 0, "it was not stopped: {seen}");
+        }
+        Stopped { child, log, seen, _directory: directory }
+    }
+}
+
+/// A program that stands still.
+pub struct Stopped {
+    child: Child,
+    log: BufReader<File>,
+    seen: String,
+    _directory: tempfile::TempDir,
+}
+
+impl Stopped {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has called until now.
+    pub fn calls(&self) -> Calls {
+        Calls::parse(&self.seen)
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
+    }
+
+    /// Lets it go on to its end.
+    pub fn resume(mut self) -> Traced {
+        self.signal(Signal::SIGCONT);
+        // To the end of the log, or the tracer would write to nobody.
+        self.log.read_to_string(&mut self.seen).unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        Traced { output, calls: Calls::parse(&self.seen) }
+    }
+}
+
+/// The calls of the plainest run, one that replaces a small file.
+pub fn plain_calls() -> &'static Calls {
+    static CALLS: std::sync::OnceLock<Calls> = std::sync::OnceLock::new();
+    CALLS.get_or_init(|| {
+        let scene = Scene::new();
+        scene.write("f", "old");
+        let traced = Strace::new(&scene, &["f"]).input("new").run();
+        assert!(traced.output.status.success(), "{traced:?}");
+        traced.calls
+    })
+}
