@@ -37,7 +37,7 @@ pub struct Backup {
 ///
 /// The flags are the user's independent choices; an enum for each would only rename them.
 #[allow(clippy::struct_excessive_bools)]
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Replace a symbolic link itself.
     pub no_dereference: bool,
