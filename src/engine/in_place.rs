@@ -12,9 +12,11 @@ use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, openat};
 use rustix::io::Errno;
 
 use super::commit::Synced;
+use super::copy::Input;
+use super::fill::{Filled, fill, still};
 use super::names::{self, Directory, Pinned, Place, same_file};
-use super::stage::Naming;
-use super::sync;
+use super::stage::{Birth, Naming};
+use super::{Change, Outcome, Replacement, leave_alone, stage_in, sync, validate};
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
 use crate::report::Shown;
@@ -22,8 +24,51 @@ use crate::signals::Signals;
 
 const STEP: &str = "overwrite in place";
 
+/// `--allow-in-place`, where it had to be.
+pub(super) fn run(job: &Replacement<'_>, reason: &str, input: &mut dyn Input) -> Result<Outcome> {
+    let Some(target) = &job.place.at else {
+        return Err(Failure::failed("overwrite in place", "there is nothing to overwrite"));
+    };
+    let directory = elsewhere(job.place)?;
+    let mut done = overwrite_from(job, target, &directory, reason, input);
+    let leftovers = directory.leftovers();
+    match &mut done {
+        Ok(outcome) => outcome.warnings.extend(leftovers),
+        Err(failure) => failure.hints.extend(leftovers),
+    }
+    done
+}
+
+fn overwrite_from(
+    job: &Replacement<'_>,
+    target: &Pinned,
+    directory: &Directory,
+    reason: &str,
+    input: &mut dyn Input,
+) -> Result<Outcome> {
+    let birth = Birth { mode: 0o600, private: true, named: true };
+    let lazily = job.policy.if_changed && job.old.is_some();
+    let stage = if lazily { None } else { Some(stage_in(directory, birth, job)?) };
+    let Filled { stage, received } = fill(job, stage, input, || stage_in(directory, birth, job))?;
+    let Some(stage) = stage else {
+        return leave_alone(job, received);
+    };
+    let mut sealed = stage.seal()?;
+    if job.guards.validate.is_some() {
+        validate(job, &mut sealed)?;
+    }
+    if let (Some(old), true) = (&job.old, job.unchanged) {
+        still(old).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
+    }
+    // Synced whatever --sync says: it may become the only good copy.
+    let synced = Synced::from(sealed, directory, Sync::Full)?;
+    overwrite(job.place, target, synced, directory, job.policy.mode, job.policy.sync, job.signals)?;
+    let warnings = vec![format!("{reason}, so it was overwritten in place, which is not atomic")];
+    Ok(Outcome { change: Change::Overwritten, received, warnings })
+}
+
 /// A directory for the copy: TARGET's own if possible, else where temporary files survive a restart.
-pub(crate) fn elsewhere(place: &Place) -> Result<Directory> {
+fn elsewhere(place: &Place) -> Result<Directory> {
     let candidates = [
         Some(place.directory.join(OsStr::new(""))),
         std::env::var_os("TMPDIR").map(PathBuf::from),
@@ -51,7 +96,7 @@ fn on_disk(directory: &Directory) -> bool {
 }
 
 /// Overwrites TARGET, which is `old`, with the copy in `directory`.
-pub(crate) fn overwrite(
+fn overwrite(
     place: &Place,
     old: &Pinned,
     copy: Synced<'_>,

@@ -3,7 +3,7 @@
 //! ```text
 //!  preflight   everything the kernel can tell beforehand; nothing read, nothing written          (preflight.rs)
 //!  stage       openat(dir, O_TMPFILE): a file without a name in TARGET's directory               (stage.rs)
-//!  fill        read, write, until the input ends                                                 (copy.rs, changes.rs)
+//!  fill        read, write, until the input ends                                                 (fill.rs, copy.rs)
 //!  guard       is it what the user wants to have?                                                (guard.rs)
 //!  seal        open again for reading; from here on nobody writes                                (stage.rs)
 //!  dress       owner, group, list, attributes, mode                                              (metadata.rs)
@@ -30,6 +30,7 @@ mod backup;
 mod changes;
 mod commit;
 pub(crate) mod copy;
+mod fill;
 mod in_place;
 pub(crate) mod metadata;
 pub(crate) mod names;
@@ -48,9 +49,9 @@ use rustix::fs::{Statx, Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
 
 pub(crate) use backup::Backups;
-use changes::Comparison;
 use commit::{Commit, Committed, Expected, How, Synced};
-use copy::{Input, Old, Sink};
+use copy::Input;
+use fill::{Filled, fill};
 use metadata::{Dress, Metadata};
 use names::{Directory, Pinned, Place};
 use parents::Parents;
@@ -59,7 +60,7 @@ use stage::{Birth, Sealed, Stage};
 use turn::Turn;
 
 use crate::failure::{Failure, Result, words};
-use crate::guard::{Guards, Hasher};
+use crate::guard::Guards;
 use crate::policy::{Policy, Sync};
 use crate::signals::Signals;
 
@@ -110,7 +111,7 @@ pub(crate) enum Change {
 pub(crate) fn run(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) -> Result<Outcome> {
     match &job.way {
         Way::Rename => replace(job, input, parents),
-        Way::InPlace(reason) => overwrite(job, reason, input),
+        Way::InPlace(reason) => in_place::run(job, reason, input),
     }
 }
 
@@ -180,122 +181,6 @@ fn stage<'d>(job: &Replacement<'d>, birth: Birth) -> Result<Stage<'d>> {
 
 fn stage_in<'d>(directory: &'d Directory, birth: Birth, job: &Replacement<'_>) -> Result<Stage<'d>> {
     Stage::open(directory, birth, job.signals)
-}
-
-/// What came in.
-struct Filled<'d> {
-    /// `None` where TARGET has this content already.
-    stage: Option<Stage<'d>>,
-    /// The size of the input, in bytes.
-    received: u64,
-}
-
-/// Reads the whole input into the staging file, and asks the guards. `late` stages where that has to wait for the
-/// first difference.
-fn fill<'d>(
-    job: &Replacement<'_>,
-    stage: Option<Stage<'d>>,
-    input: &mut dyn Input,
-    late: impl FnOnce() -> Result<Stage<'d>>,
-) -> Result<Filled<'d>> {
-    job.signals.restore_pipe()?;
-    input.begin()?;
-    let mut hasher = job.guards.checksum.as_ref().map(crate::guard::Digest::hasher);
-    let filled = match (stage, &job.old) {
-        (Some(stage), old) => {
-            let mut sink = sink(job, &stage);
-            if let (true, Some(old)) = (job.policy.append, old) {
-                take_old(job, old, old.stat.stx_size, &mut sink)?;
-            }
-            let received = pour(input, 0, &mut sink, hasher.as_mut())?;
-            Filled { stage: Some(stage), received }
-        }
-        (None, Some(old)) => fill_from_difference(job, old, input, hasher.as_mut(), late)?,
-        (None, None) => return Err(Failure::failed("stage", "there is nothing to compare with")),
-    };
-    input.finish()?;
-    job.guards.received(filled.received, hasher)?;
-    Ok(filled)
-}
-
-/// `--if-changed`: compares, and begins the staging file at the first difference.
-fn fill_from_difference<'d>(
-    job: &Replacement<'_>,
-    old: &OldContent,
-    input: &mut dyn Input,
-    mut hasher: Option<&mut Hasher>,
-    late: impl FnOnce() -> Result<Stage<'d>>,
-) -> Result<Filled<'d>> {
-    let reader = Old { file: old.file.as_fd(), signals: Some(job.signals) };
-    let comparison = if job.policy.append {
-        // What is appended to nothing but itself changes nothing.
-        let mut next = vec![0; copy::BUFFER];
-        let count = copy::read(input, &mut next)?;
-        next.truncate(count);
-        if next.is_empty() { Comparison::Same(0) } else { Comparison::Differs { common: old.stat.stx_size, next } }
-    } else {
-        changes::compare(input, &reader, old.stat.stx_size, hasher.as_deref_mut())?
-    };
-    let (common, next) = match comparison {
-        Comparison::Same(received) => {
-            still(old)?;
-            let another_mode = match (job.policy.mode, replaced(job)) {
-                (Some(mode), Some(old)) => Metadata::of(old, job.place)?.differs_from(mode),
-                _ => false,
-            };
-            if !another_mode {
-                return Ok(Filled { stage: None, received });
-            }
-            let stage = late()?;
-            take_old(job, old, old.stat.stx_size, &mut sink(job, &stage))?;
-            return Ok(Filled { stage: Some(stage), received });
-        }
-        Comparison::Differs { common, next } => (common, next),
-    };
-    let stage = late()?;
-    let mut sink = sink(job, &stage);
-    if common > 0 {
-        take_old(job, old, common, &mut sink)?;
-    }
-    sink.put(&next)?;
-    if let Some(hasher) = hasher.as_deref_mut() {
-        hasher.update(&next);
-    }
-    let before = if job.policy.append { 0 } else { common } + next.len() as u64;
-    let received = before + pour(input, before, &mut sink, hasher)?;
-    Ok(Filled { stage: Some(stage), received })
-}
-
-fn sink<'a>(job: &Replacement<'_>, stage: &'a Stage<'_>) -> Sink<'a> {
-    Sink::new(stage.writer(), job.place.directory.shown().to_string(), job.policy.sync != Sync::None)
-}
-
-/// Everything that is left of the input, `done` bytes of which have been taken.
-fn pour(input: &mut dyn Input, done: u64, sink: &mut Sink<'_>, hasher: Option<&mut Hasher>) -> Result<u64> {
-    match input.regular().map(|(stat, start)| (*stat, start)) {
-        Some((stat, start)) => copy::file(input, &stat, start + done, sink, hasher),
-        None => copy::stream(input, sink, hasher),
-    }
-}
-
-/// The first `length` bytes of the old content, which must not have changed since it was opened.
-fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sink<'_>) -> Result<()> {
-    let mut reader = Old { file: old.file.as_fd(), signals: Some(job.signals) };
-    copy::prefix(&mut reader, &old.stat, length, sink)?;
-    still(old)
-}
-
-fn still(old: &OldContent) -> Result<()> {
-    let now = names::stat(&old.file).map_err(Failure::call("read"))?;
-    // One that has been replaced meanwhile has lost a link, which changes its ctime and not its content.
-    let mut expected = old.stat;
-    if now.stx_nlink < old.stat.stx_nlink {
-        expected.stx_ctime = now.stx_ctime;
-    }
-    if names::same_state(&now, &expected) {
-        return Ok(());
-    }
-    Err(Failure::failed("read", "the old content was changed in place while it was read"))
 }
 
 /// `--validate`, at 0600 and after a sync of its own: the file may be changed by what looks at it, and must not be.
@@ -424,49 +309,6 @@ fn leave_alone(job: &Replacement<'_>, received: u64) -> Result<Outcome> {
         }
     }
     Ok(Outcome { change: Change::Unchanged, received, warnings: Vec::new() })
-}
-
-/// `--allow-in-place`, where it had to be.
-fn overwrite(job: &Replacement<'_>, reason: &str, input: &mut dyn Input) -> Result<Outcome> {
-    let Some(target) = &job.place.at else {
-        return Err(Failure::failed("overwrite in place", "there is nothing to overwrite"));
-    };
-    let directory = in_place::elsewhere(job.place)?;
-    let mut done = overwrite_from(job, target, &directory, reason, input);
-    let leftovers = directory.leftovers();
-    match &mut done {
-        Ok(outcome) => outcome.warnings.extend(leftovers),
-        Err(failure) => failure.hints.extend(leftovers),
-    }
-    done
-}
-
-fn overwrite_from(
-    job: &Replacement<'_>,
-    target: &Pinned,
-    directory: &Directory,
-    reason: &str,
-    input: &mut dyn Input,
-) -> Result<Outcome> {
-    let birth = Birth { mode: 0o600, private: true, named: true };
-    let lazily = job.policy.if_changed && job.old.is_some();
-    let stage = if lazily { None } else { Some(stage_in(directory, birth, job)?) };
-    let Filled { stage, received } = fill(job, stage, input, || stage_in(directory, birth, job))?;
-    let Some(stage) = stage else {
-        return leave_alone(job, received);
-    };
-    let mut sealed = stage.seal()?;
-    if job.guards.validate.is_some() {
-        validate(job, &mut sealed)?;
-    }
-    if let (Some(old), true) = (&job.old, job.unchanged) {
-        still(old).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
-    }
-    // Synced whatever --sync says: it may become the only good copy.
-    let synced = Synced::from(sealed, directory, Sync::Full)?;
-    in_place::overwrite(job.place, target, synced, directory, job.policy.mode, job.policy.sync, job.signals)?;
-    let warnings = vec![format!("{reason}, so it was overwritten in place, which is not atomic")];
-    Ok(Outcome { change: Change::Overwritten, received, warnings })
 }
 
 /// The path that leads to an open file, whatever its name has become.

@@ -1,0 +1,128 @@
+//! Filling the staging file: the old content where it is kept, then the whole input, then the guards.
+
+use std::os::fd::AsFd;
+
+use super::changes::{self, Comparison};
+use super::copy::{self, Input, Old, Sink};
+use super::metadata::Metadata;
+use super::stage::Stage;
+use super::{OldContent, Replacement, names, replaced};
+use crate::failure::{Failure, Result};
+use crate::guard::{Digest, Hasher};
+use crate::policy::Sync;
+
+/// What came in.
+pub(super) struct Filled<'d> {
+    /// `None` where TARGET has this content already.
+    pub(super) stage: Option<Stage<'d>>,
+    /// The size of the input, in bytes.
+    pub(super) received: u64,
+}
+
+/// Reads the whole input into the staging file, and asks the guards. `late` stages where that has to wait for the
+/// first difference.
+pub(super) fn fill<'d>(
+    job: &Replacement<'_>,
+    stage: Option<Stage<'d>>,
+    input: &mut dyn Input,
+    late: impl FnOnce() -> Result<Stage<'d>>,
+) -> Result<Filled<'d>> {
+    job.signals.restore_pipe()?;
+    input.begin()?;
+    let mut hasher = job.guards.checksum.as_ref().map(Digest::hasher);
+    let filled = match (stage, &job.old) {
+        (Some(stage), old) => {
+            let mut sink = sink(job, &stage);
+            if let (true, Some(old)) = (job.policy.append, old) {
+                take_old(job, old, old.stat.stx_size, &mut sink)?;
+            }
+            let received = pour(input, 0, &mut sink, hasher.as_mut())?;
+            Filled { stage: Some(stage), received }
+        }
+        (None, Some(old)) => fill_from_difference(job, old, input, hasher.as_mut(), late)?,
+        (None, None) => return Err(Failure::failed("stage", "there is nothing to compare with")),
+    };
+    input.finish()?;
+    job.guards.received(filled.received, hasher)?;
+    Ok(filled)
+}
+
+/// `--if-changed`: compares, and begins the staging file at the first difference.
+fn fill_from_difference<'d>(
+    job: &Replacement<'_>,
+    old: &OldContent,
+    input: &mut dyn Input,
+    mut hasher: Option<&mut Hasher>,
+    late: impl FnOnce() -> Result<Stage<'d>>,
+) -> Result<Filled<'d>> {
+    let reader = Old { file: old.file.as_fd(), signals: Some(job.signals) };
+    let comparison = if job.policy.append {
+        // What is appended to nothing but itself changes nothing.
+        let mut next = vec![0; copy::BUFFER];
+        let count = copy::read(input, &mut next)?;
+        next.truncate(count);
+        if next.is_empty() { Comparison::Same(0) } else { Comparison::Differs { common: old.stat.stx_size, next } }
+    } else {
+        changes::compare(input, &reader, old.stat.stx_size, hasher.as_deref_mut())?
+    };
+    let (common, next) = match comparison {
+        Comparison::Same(received) => {
+            still(old)?;
+            let another_mode = match (job.policy.mode, replaced(job)) {
+                (Some(mode), Some(old)) => Metadata::of(old, job.place)?.differs_from(mode),
+                _ => false,
+            };
+            if !another_mode {
+                return Ok(Filled { stage: None, received });
+            }
+            let stage = late()?;
+            take_old(job, old, old.stat.stx_size, &mut sink(job, &stage))?;
+            return Ok(Filled { stage: Some(stage), received });
+        }
+        Comparison::Differs { common, next } => (common, next),
+    };
+    let stage = late()?;
+    let mut sink = sink(job, &stage);
+    if common > 0 {
+        take_old(job, old, common, &mut sink)?;
+    }
+    sink.put(&next)?;
+    if let Some(hasher) = hasher.as_deref_mut() {
+        hasher.update(&next);
+    }
+    let before = if job.policy.append { 0 } else { common } + next.len() as u64;
+    let received = before + pour(input, before, &mut sink, hasher)?;
+    Ok(Filled { stage: Some(stage), received })
+}
+
+fn sink<'a>(job: &Replacement<'_>, stage: &'a Stage<'_>) -> Sink<'a> {
+    Sink::new(stage.writer(), job.place.directory.shown().to_string(), job.policy.sync != Sync::None)
+}
+
+/// Everything that is left of the input, `done` bytes of which have been taken.
+fn pour(input: &mut dyn Input, done: u64, sink: &mut Sink<'_>, hasher: Option<&mut Hasher>) -> Result<u64> {
+    match input.regular().map(|(stat, start)| (*stat, start)) {
+        Some((stat, start)) => copy::file(input, &stat, start + done, sink, hasher),
+        None => copy::stream(input, sink, hasher),
+    }
+}
+
+/// The first `length` bytes of the old content, which must not have changed since it was opened.
+fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sink<'_>) -> Result<()> {
+    let mut reader = Old { file: old.file.as_fd(), signals: Some(job.signals) };
+    copy::prefix(&mut reader, &old.stat, length, sink)?;
+    still(old)
+}
+
+pub(super) fn still(old: &OldContent) -> Result<()> {
+    let now = names::stat(&old.file).map_err(Failure::call("read"))?;
+    // One that has been replaced meanwhile has lost a link, which changes its ctime and not its content.
+    let mut expected = old.stat;
+    if now.stx_nlink < old.stat.stx_nlink {
+        expected.stx_ctime = now.stx_ctime;
+    }
+    if names::same_state(&now, &expected) {
+        return Ok(());
+    }
+    Err(Failure::failed("read", "the old content was changed in place while it was read"))
+}
