@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::guard::Digest;
@@ -29,23 +29,24 @@ use crate::policy::{Backup, Control, Policy, Sync};
                       atomic-write [OPTIONS] --from SOURCE TARGET\n       \
                       atomic-write [OPTIONS] TARGET -- COMMAND [ARG]...\n       \
                       atomic-write [OPTIONS] --edit TARGET -- COMMAND [ARG]...",
-    after_help = "A pipe cannot tell that its writer failed; COMMAND is run here, and TARGET replaced only if it exits 0.\n\
-                  Exit status: 0 replaced, 1 failed, 2 usage, 3 refused (all unchanged), 4 replaced but perhaps not\n\
-                  durable, 5 damaged (--allow-in-place only); with COMMAND its own, 125, 123, 121, 122. See the man page."
+    after_help = "A pipe cannot tell that its writer failed; COMMAND is run here, and TARGET\n\
+                  replaced only if it exits 0. Exit status: 0 replaced; 1 failed, 2 usage,\n\
+                  3 refused (TARGET unchanged); 4 replaced but perhaps not durable; 5 damaged\n\
+                  (--allow-in-place only). With COMMAND its own, and 125, 2, 123, 121, 122."
 )]
 // One flag of the command line each.
 #[allow(clippy::struct_excessive_bools)]
 pub struct Cli {
     /// The file to produce; a symbolic link is followed
-    #[arg(value_name = "TARGET", value_hint = clap::ValueHint::FilePath, num_args = 0..)]
+    #[arg(value_name = "TARGET", value_hint = clap::ValueHint::FilePath, num_args = 0.., hide_short_help = true)]
     operands: Vec<OsString>,
 
     /// After --: run COMMAND; its output becomes TARGET if it exits 0
-    #[arg(value_name = "COMMAND", last = true, num_args = 0.., value_hint = clap::ValueHint::CommandWithArguments)]
+    #[arg(value_name = "COMMAND", last = true, num_args = 0.., value_hint = clap::ValueHint::CommandWithArguments, hide_short_help = true)]
     command: Vec<OsString>,
 
     /// Take the content of SOURCE; - is standard input
-    #[arg(long, value_name = "SOURCE", help_heading = "Content", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long, value_name = "SOURCE", help_heading = "Content", allow_hyphen_values = true, value_hint = clap::ValueHint::FilePath)]
     from: Option<OsString>,
 
     /// Give COMMAND the content of TARGET on its standard input
@@ -64,13 +65,13 @@ pub struct Cli {
     #[arg(long, help_heading = "Guards")]
     non_empty: bool,
 
-    /// Refuse input with another digest (sha256:HEX, sha512:HEX)
+    /// Refuse input with another digest (sha256 or sha512)
     #[arg(long, value_name = "ALGO:HEX", help_heading = "Guards", value_parser = Digest::parse)]
     checksum: Option<Digest>,
 
-    /// Refuse unless `sh -c COMMAND` exits 0; "$1" is the new content
+    /// Refuse unless COMMAND, run by sh, accepts "$1"
     ///
-    /// The staged content is on its standard input and readable at "$1"; "$2" is TARGET.
+    /// `sh -c COMMAND` must exit 0. The staged content is on its standard input and readable at "$1"; "$2" is TARGET.
     #[arg(long, value_name = "COMMAND", help_heading = "Guards", value_hint = clap::ValueHint::CommandString)]
     validate: Option<OsString>,
 
@@ -86,7 +87,7 @@ pub struct Cli {
     #[arg(short = 'C', long, help_heading = "Guards")]
     if_changed: bool,
 
-    /// Keep the old file (none, numbered, existing, simple)
+    /// Keep it (none, numbered, existing, simple)
     #[arg(long, value_name = "CONTROL", help_heading = "Old file", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     backup: Option<OsString>,
 
@@ -94,15 +95,15 @@ pub struct Cli {
     #[arg(short = 'b', help_heading = "Old file")]
     backup_default: bool,
 
-    /// Suffix of a simple backup (default ~); asks for a backup
-    #[arg(short = 'S', long, value_name = "SUFFIX", help_heading = "Old file")]
+    /// Suffix of a simple backup (else ~); asks for one
+    #[arg(short = 'S', long, value_name = "SUFFIX", help_heading = "Old file", allow_hyphen_values = true)]
     suffix: Option<OsString>,
 
     /// Take turns with other writers that use --lock
     #[arg(long, help_heading = "Old file")]
     lock: bool,
 
-    /// Wait for the turn no longer than this (0: try once)
+    /// Wait no longer for the turn (0: try once)
     #[arg(long, value_name = "SECONDS", help_heading = "Old file", value_parser = seconds)]
     lock_timeout: Option<f64>,
 
@@ -126,8 +127,15 @@ pub struct Cli {
     #[arg(long, help_heading = "New file")]
     allow_in_place: bool,
 
-    /// How much to make durable before exit 0
-    #[arg(long, value_name = "WHAT", help_heading = "New file", default_value = "full", hide_default_value = true)]
+    /// What exit 0 has made durable: full, file or none
+    #[arg(
+        long,
+        value_name = "WHAT",
+        help_heading = "New file",
+        default_value = "full",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     sync: Sync,
 
     /// Print created, replaced or unchanged
@@ -216,8 +224,31 @@ pub fn parse(
     if let Some(args) = plain(&argv) {
         return Ok(args);
     }
-    let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(&argv)?)?;
+    let matches = Cli::command().try_get_matches_from(&argv);
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(safe)?;
     cli.check(argv.last().is_some_and(|last| last == "--"), env)
+}
+
+/// What was typed, as it can be shown: clap would print it as it is.
+fn safe(mut error: clap::Error) -> clap::Error {
+    let is_unsafe = |text: &str| crate::report::Shown(text.as_ref()).to_string() != text;
+    let shown: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) if !text.is_empty() && is_unsafe(text) => {
+                Some((kind, ContextValue::String(crate::report::Shown(text.as_ref()).to_string())))
+            }
+            // Advice that repeats it.
+            ContextValue::StyledStrs(advice) if advice.iter().any(|text| is_unsafe(&text.to_string())) => {
+                Some((kind, ContextValue::None))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in shown {
+        error.insert(kind, value);
+    }
+    error
 }
 
 /// The two commonest command lines, `TARGET` and `TARGET -- COMMAND [ARG]...`, without an option: starting is most of
@@ -367,7 +398,7 @@ fn operands(
                 return Err(no_command());
             }
         }
-    } else if last.is_empty() && ends_in_dashes {
+    } else if last.is_empty() && ends_in_dashes && !operands.is_empty() {
         return Err(no_command());
     }
     let mut operands = operands.into_iter();

@@ -47,8 +47,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = match cli::parse(argv, &|name| std::env::var_os(name)) {
         Ok(args) => args,
         Err(error) => {
-            // Help and version go to standard output; where that fails there is nobody to tell.
-            let _ = error.print();
+            report::usage(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };

@@ -64,6 +64,17 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
+/// Help and version, on standard output, or what is wrong with the command line.
+pub(crate) fn usage(error: &clap::Error) {
+    if error.use_stderr() {
+        let text = error.render().to_string();
+        say(&format!("atomic-write: {}", text.strip_prefix("error: ").unwrap_or(&text).trim_end()));
+    } else {
+        // Where that fails there is nobody to tell.
+        let _ = error.print();
+    }
+}
+
 /// A line about TARGET that is neither error nor warning.
 pub(crate) fn note(target: &Path, words: &str) {
     say(&format!("atomic-write: {}: {words}", Shown(target.as_os_str())));
