@@ -7,6 +7,7 @@ pub mod strace;
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -179,6 +180,13 @@ pub fn names_in(directory: &Path) -> Vec<String> {
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
+}
+
+/// Writes more than a pipe holds, so that the program has begun to read when this returns. Returns what was written.
+pub fn write_until_read(stdin: &mut impl Write) -> Vec<u8> {
+    let content = vec![b'x'; (64 << 10) + 1];
+    stdin.write_all(&content).unwrap();
+    content
 }
 
 /// Standard error as text.
