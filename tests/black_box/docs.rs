@@ -1,1 +1,3 @@
-//! To come.
+//! What people read: completions and man page are fresh, and the README's blocks do what it says.
+
+mod generated;
