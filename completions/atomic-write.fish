@@ -1,12 +1,12 @@
 complete -c atomic-write -l from -d 'Take the content of SOURCE; - is standard input' -r -F
-complete -c atomic-write -l checksum -d 'Refuse input with another digest (sha256:HEX, sha512:HEX)' -r
-complete -c atomic-write -l validate -d 'Refuse unless `sh -c COMMAND` exits 0; "$1" is the new content' -r -f -a "(__fish_complete_command)"
+complete -c atomic-write -l checksum -d 'Refuse input with another digest (sha256 or sha512)' -r
+complete -c atomic-write -l validate -d 'Refuse unless COMMAND, run by sh, accepts "$1"' -r -f -a "(__fish_complete_command)"
 complete -c atomic-write -l if-match -d 'Refuse unless the old content has this digest' -r
-complete -c atomic-write -l backup -d 'Keep the old file (none, numbered, existing, simple)' -r
-complete -c atomic-write -s S -l suffix -d 'Suffix of a simple backup (default ~); asks for a backup' -r
-complete -c atomic-write -l lock-timeout -d 'Wait for the turn no longer than this (0: try once)' -r
+complete -c atomic-write -l backup -d 'Keep it (none, numbered, existing, simple)' -r
+complete -c atomic-write -s S -l suffix -d 'Suffix of a simple backup (else ~); asks for one' -r
+complete -c atomic-write -l lock-timeout -d 'Wait no longer for the turn (0: try once)' -r
 complete -c atomic-write -s m -l mode -d 'Octal mode of the finished file' -r
-complete -c atomic-write -l sync -d 'How much to make durable before exit 0' -r -f -a "full\t'Content, metadata and name'
+complete -c atomic-write -l sync -d 'What exit 0 has made durable: full, file or none' -r -f -a "full\t'Content, metadata and name'
 file\t'Content and metadata; after a power cut the name may still lead to the old file'
 none\t'Nothing: atomic for running programs only'"
 complete -c atomic-write -s e -l edit -d 'Give COMMAND the content of TARGET on its standard input'
