@@ -56,6 +56,9 @@ pub fn as_user() -> &'static [&'static str] {
     if is_root() { &["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"] } else { &[] }
 }
 
+/// The words before a command that hide /proc from it. Needs root, and unshare(1).
+pub const NO_PROC: [&str; 6] = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"];
+
 /// A directory of its own for one test, removed at the end. It lies in `ATOMIC_WRITE_TEST_DIR` where that is set, so
 /// that the suite can be run on any file system.
 pub struct Scene {

@@ -12,12 +12,18 @@ use nix::unistd::Pid;
 use super::{Scene, program};
 
 /// One system call, as strace shows it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Call {
     pub name: String,
     /// What stands between the parentheses; descriptors with their paths.
     pub args: String,
     pub result: String,
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}({}) = {}", self.name, self.args, self.result)
+    }
 }
 
 impl Call {
@@ -64,6 +70,11 @@ impl Calls {
         self.all(name, parts).next().is_some()
     }
 
+    /// Where input was read first. What the loader and the runtime read before that is on other descriptors.
+    pub fn input_read(&self) -> Option<usize> {
+        self.0.iter().position(|call| call.name == "read" && call.descriptor() == "0")
+    }
+
     /// The only such call.
     pub fn one(&self, name: &str, parts: &[&str]) -> &Call {
         assert_eq!(self.all(name, parts).count(), 1, "{name} {parts:?} in {self:#?}");
@@ -84,6 +95,11 @@ impl Calls {
     /// `NAME` and `:when=N` around `what`: an injection into the first such call.
     pub fn inject(&self, name: &str, parts: &[&str], what: &str) -> String {
         format!("{name}:{what}:when={}", self.when(self.at(name, parts)))
+    }
+
+    /// `NAME:when=N`: the first such call, to stop after it.
+    pub fn stop(&self, name: &str, parts: &[&str]) -> String {
+        format!("{name}:when={}", self.when(self.at(name, parts)))
     }
 
     /// Asserts that such calls are there, first one each, in this order.

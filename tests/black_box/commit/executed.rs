@@ -1,0 +1,112 @@
+//! Row 30: TARGET can be executed the instant that it appears, as nobody holds it open for writing.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::common::strace::{Strace, plain_calls};
+use crate::common::{NO_PROC, Scene, has_tool, needs_root};
+
+const SCRIPT: &str = "#!/bin/sh\nexit 7\n";
+const EXECUTABLE: [&str; 3] = ["-m", "755", "f"];
+
+fn scene_with_old() -> Scene {
+    let scene = Scene::new();
+    scene.write("f", "old");
+    scene
+}
+
+/// Runs it, and executes TARGET while it stands at the call that named it.
+fn executed(scene: &Scene, strace: Strace<'_>, named_by: &str) {
+    let stopped = strace.input(SCRIPT).stopped_after(named_by);
+    let status = Command::new(scene.path("f")).stdin(Stdio::null()).status();
+    let run = stopped.resume();
+    assert_eq!(status.map(|status| status.code()).map_err(|error| error.kind()), Ok(Some(7)), "{run:?}");
+    assert_eq!(run.output.status.code(), Some(0), "{run:?}");
+}
+
+#[test]
+fn a_replaced_target_can_be_executed_at_once() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = scene_with_old();
+    executed(&scene, Strace::new(&scene, &EXECUTABLE), "renameat:when=1");
+    let scene = scene_with_old();
+    executed(&scene, Strace::new(&scene, &EXECUTABLE).without_unnamed("EINVAL"), "renameat:when=1");
+}
+
+#[test]
+fn a_new_target_can_be_executed_at_once() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    executed(&scene, Strace::new(&scene, &EXECUTABLE), "linkat:when=2");
+    let scene = Scene::new();
+    executed(&scene, Strace::new(&scene, &EXECUTABLE).without_unnamed("EINVAL"), "renameat2:when=1");
+}
+
+#[test]
+fn a_copied_target_can_be_executed_at_once() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    let outer = Scene::new();
+    let source = outer.write("source", SCRIPT);
+    outer.chmod("source", 0o755);
+    executed(&scene, Strace::new(&scene, &["--from", source.to_str().unwrap(), "f"]), "linkat:when=2");
+}
+
+#[test]
+fn without_proc_too() {
+    if !has_tool("strace") || !has_tool("unshare") || !needs_root() {
+        return;
+    }
+    let old = scene_with_old();
+    executed(&old, Strace::new(&old, &EXECUTABLE).by(&NO_PROC), "renameat:when=1");
+    // It gets a name first, by which the writer is exchanged for a reader.
+    let new = Scene::new();
+    executed(&new, Strace::new(&new, &EXECUTABLE).by(&NO_PROC), "renameat2:when=1");
+}
+
+// The last sync goes through the descriptor that wrote, and only then is that closed.
+#[test]
+fn the_writer_is_closed_between_the_sync_and_the_first_name() {
+    if !has_tool("strace") {
+        return;
+    }
+    let calls = plain_calls();
+    let writer = calls.one("pwrite64", &["new"]).descriptor();
+    let closed = calls.0.iter().rposition(|call| call.name == "close" && call.descriptor() == writer).unwrap();
+    assert!(calls.at("fsync", &["#"]) < closed);
+    assert!(closed < calls.at("linkat", &[".aw-"]));
+}
+
+// What the row was seen with: a loop that executes TARGET while it is replaced.
+#[test]
+fn a_loop_that_executes_target_meets_no_busy_file() {
+    let scene = Scene::new();
+    // Not written by the test, as another test's child could hold that descriptor for an instant.
+    scene.cmd().args(EXECUTABLE).write_stdin(SCRIPT).assert().success();
+    let target = scene.path("f");
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let runner = scope.spawn(|| {
+            let run = || Command::new(&target).stdin(Stdio::null()).status().map(|status| status.code());
+            while !done.load(Ordering::Relaxed) {
+                assert_eq!(run().map_err(|error| error.kind()), Ok(Some(7)));
+            }
+        });
+        for _ in 0..200 {
+            let mut child = scene.process().arg("f").stdin(Stdio::piped()).spawn().unwrap();
+            child.stdin.take().unwrap().write_all(SCRIPT.as_bytes()).unwrap();
+            assert!(child.wait().unwrap().success());
+        }
+        done.store(true, Ordering::Relaxed);
+        runner.join().unwrap();
+    });
+    assert_eq!(fs::read_to_string(&target).unwrap(), SCRIPT);
+}
