@@ -2,6 +2,7 @@
 
 use nix::libc;
 
+use crate::scenario::Refused;
 use crate::tracer::Call;
 
 /// What the laboratory does about a call that has returned.
@@ -52,8 +53,15 @@ pub(crate) fn is_sync(call: &Call) -> bool {
     matches!(call.number, libc::SYS_fsync | libc::SYS_fdatasync | libc::SYS_syncfs | libc::SYS_sync)
 }
 
-pub(crate) fn makes_unnamed(call: &Call) -> bool {
-    call.number == libc::SYS_openat && has(call, libc::O_TMPFILE)
+/// The error with which a system answers that does not offer what is called for.
+pub(crate) fn refusal(call: &Call, refused: &[Refused]) -> Option<i32> {
+    let (what, errno) = match call.number {
+        libc::SYS_openat if has(call, libc::O_TMPFILE) => (Refused::UnnamedFiles, libc::EOPNOTSUPP),
+        libc::SYS_renameat2 if call.arguments[4] != 0 => (Refused::RenameFlags, libc::EINVAL),
+        libc::SYS_link | libc::SYS_linkat => (Refused::HardLinks, libc::EPERM),
+        _ => return None,
+    };
+    refused.contains(&what).then_some(errno)
 }
 
 fn may_create(call: &Call) -> bool {

@@ -1,6 +1,6 @@
 //! The scenarios, by name.
 
-use crate::scenario::{Scenario, Setting, Source};
+use crate::scenario::{Refused, Scenario, Setting, Source};
 
 const KB40: usize = 40_000;
 const MB4: usize = 4 << 20;
@@ -14,11 +14,19 @@ const REPLACE: Scenario = Scenario {
     source: Source::Stdin,
     options: &[],
     setting: Setting::Plain,
+    refused: &[],
 };
 
 const NEW: Scenario = Scenario { name: "new-40k", old: None, ..REPLACE };
 
-const BACKUP: Setting = Setting::Backup { name: "f~", older: false };
+const BACKUP: Scenario = Scenario {
+    name: "backup-40k",
+    options: &["--backup=simple"],
+    setting: Setting::Backup { name: "f~", older: false },
+    ..REPLACE
+};
+
+const LEAST: &[Refused] = &[Refused::UnnamedFiles, Refused::RenameFlags, Refused::HardLinks];
 
 pub(crate) static SCENARIOS: &[Scenario] = &[
     REPLACE,
@@ -37,18 +45,13 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     Scenario { name: "edit-40k", old: Some(KB40), source: Source::Edit, ..REPLACE },
     Scenario { name: "append-40k", source: Source::Append, ..REPLACE },
     Scenario { name: "append-locked-1", new: 1, source: Source::Append, options: &["--lock"], ..REPLACE },
-    Scenario { name: "backup-40k", options: &["--backup=simple"], setting: BACKUP, ..REPLACE },
-    Scenario {
-        name: "backup-older-40k",
-        options: &["--backup=simple"],
-        setting: Setting::Backup { name: "f~", older: true },
-        ..REPLACE
-    },
+    BACKUP,
+    Scenario { name: "backup-older-40k", setting: Setting::Backup { name: "f~", older: true }, ..BACKUP },
     Scenario {
         name: "backup-numbered-40k",
         options: &["--backup=numbered"],
         setting: Setting::Backup { name: "f.~1~", older: false },
-        ..REPLACE
+        ..BACKUP
     },
     Scenario { name: "no-clobber-40k", options: &["--no-clobber"], ..NEW },
     Scenario {
@@ -69,8 +72,19 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     Scenario { name: "symlink-40k", setting: Setting::Symlink, ..REPLACE },
     Scenario { name: "sync-file-40k", options: &["--sync=file"], ..REPLACE },
     Scenario { name: "sync-file-new-40k", options: &["--sync=file"], ..NEW },
-    Scenario { name: "named-40k", setting: Setting::Named, ..REPLACE },
-    Scenario { name: "named-new-40k", setting: Setting::Named, ..NEW },
+    Scenario { name: "named-40k", refused: &[Refused::UnnamedFiles], ..REPLACE },
+    Scenario { name: "backup-named-40k", refused: &[Refused::UnnamedFiles], ..BACKUP },
+    Scenario { name: "backup-no-exchange-40k", refused: &[Refused::RenameFlags], ..BACKUP },
+    Scenario { name: "backup-copied-40k", refused: LEAST, ..BACKUP },
+    Scenario {
+        name: "no-clobber-named-40k",
+        options: &["--no-clobber"],
+        refused: &[Refused::UnnamedFiles, Refused::RenameFlags],
+        ..NEW
+    },
+    Scenario { name: "link-itself-40k", options: &["-P"], setting: Setting::LinkItself, ..NEW },
+    Scenario { name: "dangling-40k", setting: Setting::Symlink, ..NEW },
+    Scenario { name: "named-new-40k", refused: &[Refused::UnnamedFiles], ..NEW },
     Scenario { name: "in-place-40k", options: &["--allow-in-place"], setting: Setting::MountPoint, ..REPLACE },
     Scenario { name: "mode-40k", options: &["--mode=0604"], setting: Setting::Mode, ..REPLACE },
     Scenario { name: "default-acl-40k", setting: Setting::DefaultAcl, ..NEW },

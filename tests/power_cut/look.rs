@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::content;
@@ -22,7 +22,12 @@ pub(crate) struct Metadata {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Look {
     Absent,
-    File { content: Arc<[u8]>, metadata: Metadata },
+    /// A symbolic link, which leads there.
+    Link(PathBuf),
+    File {
+        content: Arc<[u8]>,
+        metadata: Metadata,
+    },
 }
 
 impl Look {
@@ -31,6 +36,9 @@ impl Look {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound) => return Ok(Self::Absent),
             result => result.context(path.display())?,
         };
+        if found.is_symlink() {
+            return Ok(Self::Link(fs::read_link(path).context(path.display())?));
+        }
         if !found.is_file() {
             return Err(format!("{}: not a regular file", path.display()).into());
         }
@@ -47,14 +55,14 @@ impl Look {
 
     pub(crate) fn with(&self, content: &Arc<[u8]>) -> Self {
         match self {
-            Self::Absent => Self::Absent,
+            Self::Absent | Self::Link(_) => self.clone(),
             Self::File { metadata, .. } => Self::File { content: Arc::clone(content), metadata: metadata.clone() },
         }
     }
 
     pub(crate) fn metadata(&self) -> Option<&Metadata> {
         match self {
-            Self::Absent => None,
+            Self::Absent | Self::Link(_) => None,
             Self::File { metadata, .. } => Some(metadata),
         }
     }
@@ -62,6 +70,7 @@ impl Look {
     pub(crate) fn same_content(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Absent, Self::Absent) => true,
+            (Self::Link(one), Self::Link(two)) => one == two,
             (Self::File { content: one, .. }, Self::File { content: two, .. }) => one == two,
             _ => false,
         }
@@ -72,6 +81,7 @@ impl fmt::Display for Look {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => formatter.write_str("absent"),
+            Self::Link(leads_to) => write!(formatter, "a link to {}", leads_to.display()),
             Self::File { content, metadata } => write!(
                 formatter,
                 "{}, mode {:04o}, owner {}:{}, attributes {:?}",

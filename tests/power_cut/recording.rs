@@ -2,8 +2,6 @@
 
 use std::ffi::OsString;
 
-use nix::libc;
-
 use crate::calls::{self, Weight};
 use crate::disk::{Disk, Fault, Mark, Record};
 use crate::expectation::{Expectation, Measure};
@@ -12,7 +10,7 @@ use crate::image::Image;
 use crate::lab::Lab;
 use crate::noise::{Noise, NoiseMaker};
 use crate::sabotage::Sabotage;
-use crate::scenario::{Scenario, Setting};
+use crate::scenario::{Refused, Scenario, Setting};
 use crate::support::{Context, Result};
 use crate::tracer::{Call, Ended, Fate, Invocation, Watch};
 
@@ -98,7 +96,7 @@ pub(crate) fn run(lab: &Lab, setup: &Setup, sabotage: &Sabotage, invocation: &In
         disk: &lab.disk,
         noise: NoiseMaker::new(setup.noise, &root)?,
         sabotage,
-        refuse_unnamed: setup.scenario.setting == Setting::Named,
+        refused: setup.scenario.refused,
         syncs: 0,
         data_calls: 0,
         ended: false,
@@ -119,7 +117,7 @@ struct Watcher<'a> {
     disk: &'a Disk,
     noise: NoiseMaker,
     sabotage: &'a Sabotage,
-    refuse_unnamed: bool,
+    refused: &'static [Refused],
     syncs: usize,
     data_calls: usize,
     ended: bool,
@@ -127,8 +125,8 @@ struct Watcher<'a> {
 
 impl Watch for Watcher<'_> {
     fn entering(&mut self, call: &Call) -> Fate {
-        if self.refuse_unnamed && calls::makes_unnamed(call) {
-            return Fate::Pretend(-i64::from(libc::EOPNOTSUPP));
+        if let Some(errno) = calls::refusal(call, self.refused) {
+            return Fate::Pretend(-i64::from(errno));
         }
         if call.own && calls::is_sync(call) {
             self.syncs += 1;

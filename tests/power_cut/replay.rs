@@ -92,7 +92,7 @@ fn run_again(lab: &Lab, recording: &Recording) -> Result<()> {
     }
     let after = Look::at(&target)?;
     let right = match &before {
-        Look::Absent => matches!(&after, Look::File { content: found, .. } if *found == content),
+        Look::Absent | Look::Link(_) => matches!(&after, Look::File { content: found, .. } if *found == content),
         Look::File { .. } => after == before.with(&content),
     };
     if !right {

@@ -29,10 +29,10 @@ pub(crate) enum Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
     Plain,
-    /// The system refuses unnamed files.
-    Named,
     /// TARGET is a link into another directory.
     Symlink,
+    /// TARGET is a link, and is itself replaced.
+    LinkItself,
     /// TARGET's directories are missing.
     Parents,
     /// New files inherit an access control list.
@@ -54,6 +54,15 @@ pub(crate) enum Setting {
     },
 }
 
+/// What the system does not offer: the tracer answers in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    UnnamedFiles,
+    /// Exchanging, and renaming without replacing.
+    RenameFlags,
+    HardLinks,
+}
+
 #[derive(Debug)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
@@ -63,6 +72,7 @@ pub(crate) struct Scenario {
     pub(crate) source: Source,
     pub(crate) options: &'static [&'static str],
     pub(crate) setting: Setting,
+    pub(crate) refused: &'static [Refused],
 }
 
 /// The directory of the file that is written.
@@ -84,6 +94,10 @@ impl Scenario {
         let new: Arc<[u8]> = self.new_content().into();
         let target = self.target();
         let old = match self.old_content() {
+            None if self.setting == Setting::LinkItself => {
+                symlink("nowhere", root.join(&target)).context("lay the old link")?;
+                Look::at(&root.join(&target))?
+            }
             None => Look::Absent,
             Some(old) => self.lay_old(&root.join(&target), &old)?,
         };
@@ -100,13 +114,13 @@ impl Scenario {
             fs::create_dir(&links).context(links.display())?;
             symlink("../home/f", links.join("f")).context(links.display())?;
         }
-        let replaced = if old == Look::Absent { created } else { old.clone() };
+        let replaced = if old.metadata().is_none() { created } else { old.clone() };
         let wanted = self.wanted(&replaced.with(&new));
         let mut slots = vec![self.target_slot(target, &old, &wanted)];
         slots.extend(self.backup_slot(&home, &old)?);
         let expectation = Expectation {
             home: PathBuf::from(self.directory()),
-            leftovers: usize::from(old != Look::Absent || self.setting == Setting::Named),
+            leftovers: self.leftovers(&old),
             link: (self.setting == Setting::Symlink).then(|| ("links/f".into(), "../home/f".into())),
             copy: (self.setting == Setting::MountPoint).then(|| wanted.clone()),
             old: matches!(self.setting, Setting::Backup { .. }).then(|| old.clone()),
@@ -118,10 +132,21 @@ impl Scenario {
     /// The plain run on a recovered disk.
     pub(crate) fn again(&self, program: &Path, input: &Arc<[u8]>) -> Invocation {
         let mut arguments: Vec<OsString> = vec![self.operand().into()];
-        if self.setting == Setting::Parents {
-            arguments.push("-D".into());
+        match self.setting {
+            Setting::Parents => arguments.push("-D".into()),
+            Setting::LinkItself => arguments.push("-P".into()),
+            _ => {}
         }
         Invocation { program: program.into(), arguments, input: Some(Arc::clone(input)) }
+    }
+
+    fn leftovers(&self, old: &Look) -> usize {
+        if self.refused.contains(&Refused::RenameFlags) {
+            // The staged file and the old one; or the staged file's second name, by which it is seen early that links
+            // work.
+            return 2;
+        }
+        usize::from(self.refused.contains(&Refused::UnnamedFiles) || *old != Look::Absent)
     }
 
     /// Whether something of the old state is in memory only.

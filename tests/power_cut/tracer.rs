@@ -37,7 +37,7 @@ pub(crate) struct Ended {
 /// A system call of the program or of one of its children.
 pub(crate) struct Call {
     pub(crate) number: i64,
-    pub(crate) arguments: [u64; 3],
+    pub(crate) arguments: [u64; 5],
     /// Of the program itself.
     pub(crate) own: bool,
 }
@@ -221,7 +221,11 @@ impl Tracer<'_> {
 }
 
 fn call_of(registers: &user_regs_struct, own: bool) -> Call {
-    Call { number: registers.orig_rax.cast_signed(), arguments: [registers.rdi, registers.rsi, registers.rdx], own }
+    Call {
+        number: registers.orig_rax.cast_signed(),
+        arguments: [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8],
+        own,
+    }
 }
 
 /// A process that was killed meanwhile cannot go on; its end is reported next.
