@@ -1,0 +1,200 @@
+//! `--parents` (row 74).
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::fails;
+use crate::common::strace::Strace;
+use crate::common::{Scene, has_tool, is_root, names_in, write_until_read};
+
+#[test]
+fn missing_directories_are_created_as_mkdir_would() {
+    let scene = Scene::new();
+    scene.mkdir("there");
+    scene.chmod("there", 0o700);
+    let output = scene.sh(r#"umask 027; printf new | "$AW" -D there/a/b/f"#);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    assert_eq!(scene.text("there/a/b/f"), "new");
+    let modes = ["there", "there/a", "there/a/b", "there/a/b/f"].map(|name| scene.mode(name) & 0o777);
+    assert_eq!(modes, [0o700, 0o750, 0o750, 0o640]);
+}
+
+#[test]
+fn every_spelling_of_the_path_works() {
+    let scene = Scene::new();
+    let absolute = scene.path("abs/x/f");
+    for (target, path) in [
+        ("a/b/f", "a/b/f"),
+        ("./c//d/./f", "c/d/f"),
+        ("e/../g/f", "g/f"),
+        (absolute.to_str().unwrap(), "abs/x/f"),
+        ("a/b/f", "a/b/f"),
+        ("plain", "plain"),
+    ] {
+        scene.cmd().args(["--parents", target]).write_stdin("new").assert().success().stdout("").stderr("");
+        assert_eq!(scene.text(path), "new");
+    }
+}
+
+#[test]
+fn links_on_the_way_are_followed() {
+    let scene = Scene::new();
+    scene.mkdir("d");
+    scene.symlink("d", "directory");
+    scene.symlink("d/new/f", "dangling");
+    for target in ["directory/a/b/f", "dangling"] {
+        scene.cmd().args(["-D", target]).write_stdin("new").assert().success().stdout("").stderr("");
+    }
+    assert_eq!((scene.text("d/a/b/f").as_str(), scene.text("d/new/f").as_str()), ("new", "new"));
+}
+
+/// As mkdir(1) has it: nothing is created through such a link.
+#[test]
+fn a_dangling_link_among_the_directories_is_an_error() {
+    let scene = Scene::new();
+    scene.symlink("missing", "link");
+    fails(&scene, &["-D", "link/f"], "create directory: link");
+    fails(&scene, &["-D", "link/a/f"], "create directory: link");
+    assert_eq!(scene.names(), ["link"]);
+}
+
+#[test]
+fn without_it_nothing_is_created() {
+    let scene = Scene::new();
+    fails(&scene, &["a/b/f"], "open directory: a/b/: No such file or directory");
+    assert_eq!(scene.names().len(), 0);
+}
+
+#[test]
+fn what_cannot_be_created_is_told_and_the_rest_taken_back() {
+    let scene = Scene::new();
+    scene.write("file", "old");
+    fails(&scene, &["-D", "file/a/f"], "Not a directory");
+    let long = format!("a/b/{}/f", "n".repeat(256));
+    fails(&scene, &["-D", &long], "create directory: a/b/");
+    if !is_root() {
+        scene.mkdir("locked");
+        scene.chmod("locked", 0o555);
+        fails(&scene, &["-D", "locked/a/f"], "create directory: locked/a: Permission denied");
+    }
+    assert!(!scene.path("a").exists());
+}
+
+#[test]
+fn what_was_created_is_removed_when_the_write_fails() {
+    let scene = Scene::new();
+    scene.mkdir("there");
+    for arguments in [
+        &["there/a/b/f", "--", "false"][..],
+        &["there/a/b/f", "--from", "missing"],
+        &["there/a/b/f", "--non-empty"],
+        &["there/a/b/f", "--", "sh", "-c", "kill -9 $$"],
+        &["there/a/b/f", "--", "no-such-command"],
+        &["there/a/b/f", "--if-match", &format!("sha256:{}", "0".repeat(64))],
+        &["there/a/b/.."],
+    ] {
+        scene.cmd().arg("-D").args(arguments).assert().failure();
+        assert!(names_in(&scene.path("there")).is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_is_in_use_by_then_stays() {
+    let scene = Scene::new();
+    scene.cmd().args(["-D", "a/b/c/f", "--", "sh", "-c", "echo > a/b/theirs; exit 1"]).assert().code(1);
+    assert_eq!((scene.names(), names_in(&scene.path("a/b"))), (vec!["a".to_owned()], vec!["theirs".to_owned()]));
+}
+
+#[test]
+fn a_signal_takes_them_back_too() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        let scene = Scene::new();
+        let mut child = scene.process().args(["-D", "a/b/f"]).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        write_until_read(&mut stdin);
+        assert!(scene.path("a/b").is_dir());
+        kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(signal as i32));
+        assert_eq!(scene.names().len(), 0);
+    }
+}
+
+/// The entries of what is new are on the disk: each in its holder, down from the first directory that existed.
+#[test]
+fn each_created_directory_and_the_first_existing_one_are_synced() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    let traced = Strace::new(&scene, &["-D", "a/b/f"]).input("new").run();
+    assert!(traced.output.status.success(), "{traced:?}");
+    let root = format!("{}>", scene.root().file_name().unwrap().to_str().unwrap());
+    traced.calls.in_order(&[
+        ("mkdirat", &["\"a\""]),
+        ("fsync", &[&root]),
+        ("mkdirat", &["\"b\""]),
+        ("fsync", &["/a>"]),
+        ("linkat", &["\"f\""]),
+        ("fsync", &["/a/b>"]),
+    ]);
+}
+
+#[test]
+fn what_existed_is_not_synced_again() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    scene.mkdir("a");
+    let traced = Strace::new(&scene, &["-D", "a/f"]).input("new").run();
+    assert_eq!(traced.calls.all("fsync", &[]).filter(|call| call.args.ends_with("/a>")).count(), 1);
+    assert!(!traced.calls.has("mkdirat", &[]));
+}
+
+/// Another writer's roll-back takes the directories while the input is received.
+#[test]
+fn directories_that_vanish_are_created_again() {
+    let scene = Scene::new();
+    let mut child = scene.process().args(["-D", "a/b/f"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let content = write_until_read(&mut stdin);
+    fs::remove_dir(scene.path("a/b")).unwrap();
+    fs::remove_dir(scene.path("a")).unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    assert_eq!((scene.read("a/b/f"), names_in(&scene.path("a/b"))), (content, vec!["f".to_owned()]));
+}
+
+#[test]
+fn a_directory_that_vanishes_before_it_is_entered_is_created_again() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    let stopped = Strace::new(&scene, &["-D", "a/b/f"]).input("new").stopped_after("mkdirat:when=1");
+    fs::remove_dir(scene.path("a")).unwrap();
+    assert!(stopped.resume().output.status.success());
+    assert_eq!(scene.text("a/b/f"), "new");
+}
+
+/// Another writer was quicker: what it made is used, and is not ours to remove.
+#[test]
+fn a_directory_that_appears_meanwhile_is_used_and_not_removed() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    let command_line = ["-D", "a/b/f", "--", "false"];
+    let before = Strace::new(&scene, &command_line).run().calls;
+    let not_there = before.when(before.at("openat", &["\"a\""]));
+    let stopped = Strace::new(&scene, &command_line).stopped_after(&format!("openat:when={not_there}"));
+    scene.mkdir("a");
+    let traced = stopped.resume();
+    assert_eq!(traced.output.status.code(), Some(1));
+    assert!(traced.calls.has("mkdirat", &["\"a\""]), "{traced:?}");
+    assert_eq!((scene.names(), names_in(&scene.path("a")).len()), (vec!["a".to_owned()], 0));
+}

@@ -1,0 +1,97 @@
+//! Links and directories that are swapped while the program is on its way (row 43): what was resolved is resolved
+//! once, and the directory that it led to is held.
+
+use std::fs;
+use std::process::Stdio;
+
+use crate::common::strace::{Calls, Strace};
+use crate::common::{Scene, has_tool, write_until_read};
+
+/// A scene in which `link` leads to `a/f`, and `b/f` is what an attacker wants to have overwritten.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    for directory in ["a", "b"] {
+        scene.mkdir(directory);
+        scene.write(format!("{directory}/f"), directory);
+    }
+    scene.symlink("a/f", "link");
+    scene
+}
+
+/// The calls of an undisturbed run on the same scene, to know where to stop the next.
+fn calls(target: &str) -> Calls {
+    let traced = Strace::new(&scene(), &[target]).input("new").run();
+    assert!(traced.output.status.success(), "{traced:?}");
+    traced.calls
+}
+
+/// Makes `name` a link to `to`.
+fn swap(scene: &Scene, to: &str, name: &str) {
+    scene.symlink(to, "other");
+    fs::rename(scene.path("other"), scene.path(name)).unwrap();
+}
+
+fn assert_contents(scene: &Scene, a: &str, b: &str) {
+    assert_eq!((scene.text(a).as_str(), scene.text(b).as_str()), ("new", "b"));
+    assert_eq!(crate::common::names_in(&scene.path("b")), ["f"]);
+}
+
+#[test]
+fn a_link_that_is_swapped_once_it_was_read_is_not_read_again() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = scene();
+    let stopped = Strace::new(&scene, &["link"]).input("new").stopped_after("readlinkat:when=1");
+    swap(&scene, "b/f", "link");
+    assert!(stopped.resume().output.status.success());
+    assert_contents(&scene, "a/f", "b/f");
+}
+
+/// What is judged is what is followed: the link is held from before it is looked at.
+#[test]
+fn a_link_that_is_swapped_before_it_is_read_is_the_one_that_was_looked_at() {
+    if !has_tool("strace") {
+        return;
+    }
+    let before = calls("link");
+    let pinned = before.when(before.at("openat", &["\"link\"", "O_PATH"]));
+    let scene = scene();
+    let stopped = Strace::new(&scene, &["link"]).input("new").stopped_after(&format!("openat:when={pinned}"));
+    swap(&scene, "b/f", "link");
+    assert!(stopped.resume().output.status.success());
+    assert_contents(&scene, "a/f", "b/f");
+}
+
+#[test]
+fn a_directory_that_is_swapped_once_it_was_opened_is_still_the_one() {
+    if !has_tool("strace") {
+        return;
+    }
+    let before = calls("a/f");
+    let opened = before.when(before.at("openat", &["\"a/\""]));
+    let scene = scene();
+    let stopped = Strace::new(&scene, &["a/f"]).input("new").stopped_after(&format!("openat:when={opened}"));
+    fs::rename(scene.path("a"), scene.path("moved")).unwrap();
+    scene.symlink("b", "a");
+    assert!(stopped.resume().output.status.success());
+    assert_contents(&scene, "moved/f", "b/f");
+}
+
+#[test]
+fn swaps_while_the_input_is_received_change_nothing() {
+    let scene = scene();
+    let mut child = scene.process().arg("link").stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let content = write_until_read(&mut stdin);
+    swap(&scene, "b/f", "link");
+    fs::rename(scene.path("a"), scene.path("moved")).unwrap();
+    scene.symlink("b", "a");
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    assert_eq!((scene.read("moved/f"), scene.text("b/f").as_str()), (content, "b"));
+    assert_eq!(
+        (crate::common::names_in(&scene.path("moved")), crate::common::names_in(&scene.path("b"))),
+        (vec!["f".to_owned()], vec!["f".to_owned()])
+    );
+}
