@@ -53,7 +53,7 @@ impl Profile {
             }
             Self::Long => {
                 let effort = Effort { most: 200, all: true };
-                (long(), sabotage::jobs(effort))
+                (long(seed), sabotage::jobs(effort))
             }
         };
         jobs.extend(sabotages);
@@ -119,7 +119,8 @@ fn short(seed: u64) -> Vec<Job> {
     jobs
 }
 
-fn long() -> Vec<Job> {
+/// In an order that the seed chooses, so that a run that is stopped early has seen something of everything.
+fn long(seed: u64) -> Vec<Job> {
     let mut jobs = Vec::new();
     for scenario in SCENARIOS {
         for filesystem in Filesystem::ALL {
@@ -130,6 +131,7 @@ fn long() -> Vec<Job> {
             }
         }
     }
+    Dice::new(seed, "order").shuffle(&mut jobs);
     jobs
 }
 
