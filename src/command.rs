@@ -16,11 +16,12 @@ use nix::errno::Errno as NixErrno;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn, posix_spawnp};
 use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags, Statx};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
 
 use crate::engine::copy::Input;
+use crate::engine::stat::Stat;
 use crate::failure::{Failure, Result};
 use crate::report::{self, Shown};
 use crate::signals::{Caught, Signals};
@@ -152,7 +153,7 @@ impl Input for Command<'_> {
         }
     }
 
-    fn regular(&self) -> Option<(&Statx, u64)> {
+    fn regular(&self) -> Option<(&Stat, u64)> {
         None
     }
 

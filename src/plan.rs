@@ -11,6 +11,7 @@ use crate::command::Command;
 use crate::engine::copy::{self, Input};
 use crate::engine::names::{self, Place};
 use crate::engine::parents::Parents;
+use crate::engine::stat::Stat;
 use crate::engine::{self, Backups, OldContent, Outcome, Replacement, preflight, turn};
 use crate::failure::{Failure, Result};
 use crate::guard::{Guards, NonEmpty};
@@ -95,7 +96,7 @@ fn old_content(args: &Args, place: &Place) -> Result<Option<OldContent>> {
     }
     let open = |old: &names::Pinned| -> Result<OldContent> {
         let file: OwnedFd = old.open(place).map_err(Failure::call("read"))?;
-        let stat = names::stat(&file).map_err(Failure::call("read"))?;
+        let stat = Stat::of(&file).map_err(Failure::call("read"))?;
         Ok(OldContent { file, stat })
     };
     match &place.at {

@@ -4,11 +4,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{FileType, Mode, OFlags, SeekFrom, Statx};
+use rustix::fs::{FileType, Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 
 use crate::engine::copy::Input;
-use crate::engine::names::{kind, same_state, stat};
+use crate::engine::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
 use crate::signals::Signals;
@@ -18,7 +18,7 @@ use crate::startup;
 pub(crate) struct Source<'s> {
     file: File,
     /// Its state when it was opened, where it is a regular file, and the offset at which we begin.
-    regular: Option<(Statx, u64)>,
+    regular: Option<(Stat, u64)>,
     name: String,
     signals: &'s Signals,
 }
@@ -36,8 +36,8 @@ impl<'s> Source<'s> {
             return Err(Failure::failed("read", "standard input is closed"));
         }
         let stdin = std::io::stdin();
-        let now = stat(&stdin).map_err(Failure::call("read"))?;
-        let regular = if kind(&now) == FileType::RegularFile {
+        let now = Stat::of(&stdin).map_err(Failure::call("read"))?;
+        let regular = if now.kind() == FileType::RegularFile {
             let start = rustix::fs::seek(&stdin, SeekFrom::Current(0)).map_err(Failure::call("read"))?;
             Some((now, start))
         } else {
@@ -53,8 +53,8 @@ impl<'s> Source<'s> {
         // A FIFO without a writer is waited for by poll, where signals are waited for as well.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = rustix::fs::open(path, flags, Mode::empty()).map_err(failed)?;
-        let now = stat(&file).map_err(failed)?;
-        let regular = match kind(&now) {
+        let now = Stat::of(&file).map_err(failed)?;
+        let regular = match now.kind() {
             FileType::Directory => return Err(failed(Errno::ISDIR)),
             FileType::RegularFile => Some((now, 0)),
             _ => None,
@@ -65,7 +65,7 @@ impl<'s> Source<'s> {
     /// The permission bits that a new TARGET takes from it, as cp(1) has it: those of a regular SOURCE.
     pub(crate) fn mode(&self) -> Option<u32> {
         match (&self.file, &self.regular) {
-            (File::Opened(_), Some((stat, _))) => Some(u32::from(stat.stx_mode) & 0o777),
+            (File::Opened(_), Some((stat, _))) => Some(stat.mode & 0o777),
             _ => None,
         }
     }
@@ -79,7 +79,7 @@ impl Input for Source<'_> {
         }
     }
 
-    fn regular(&self) -> Option<(&Statx, u64)> {
+    fn regular(&self) -> Option<(&Stat, u64)> {
         self.regular.as_ref().map(|(stat, start)| (stat, *start))
     }
 
@@ -118,8 +118,8 @@ impl Input for Source<'_> {
         let (File::Opened(file), Some((before, _))) = (&self.file, &self.regular) else {
             return Ok(());
         };
-        let now = stat(file).map_err(Failure::call("read"))?;
-        if same_state(before, &now) {
+        let now = Stat::of(file).map_err(Failure::call("read"))?;
+        if before.is_same_state(&now) {
             return Ok(());
         }
         Err(Failure::failed("read", format_args!("{}: changed while it was read", self.name)))

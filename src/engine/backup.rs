@@ -16,13 +16,14 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, RenameFlags, Statx, linkat, renameat, renameat_with, unlinkat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, RenameFlags, linkat, renameat, renameat_with, unlinkat};
 use rustix::io::Errno;
 
 use super::copy::{self, Old, Sink};
 use super::metadata::{self, Dress, Metadata};
-use super::names::{Place, kind, same_file};
+use super::names::Place;
 use super::stage::TemporaryName;
+use super::stat::Stat;
 use super::{commit, settle, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::{Backup, Control, Sync};
@@ -60,7 +61,7 @@ impl Backups {
         name.push(&backup.suffix);
         name_fits(&name)?;
         let there = place.directory.look(&name).map_err(Failure::call(STEP))?;
-        if there.is_some_and(|there| kind(&there) == FileType::Directory) {
+        if there.is_some_and(|there| there.kind() == FileType::Directory) {
             return Err(Failure::failed(STEP, format_args!("{} is a directory", Shown(&name))));
         }
         Ok(Backups::Simple(name))
@@ -68,7 +69,7 @@ impl Backups {
 
     /// Replaces TARGET, which is `old`, by the staged file called `temporary`, and keeps `old`. On failure both TARGET
     /// and the backups are as they were.
-    pub(crate) fn replace(&self, place: &Place, temporary: TemporaryName<'_>, old: &Statx, sync: Sync) -> Result<()> {
+    pub(crate) fn replace(&self, place: &Place, temporary: TemporaryName<'_>, old: &Stat, sync: Sync) -> Result<()> {
         let directory = &place.directory;
         let exchange = || renameat_with(directory, &temporary.name, directory, &place.name, RenameFlags::EXCHANGE);
         match exchange().or_else(|errno| settle(directory, &place.name, temporary.inode(), errno)) {
@@ -100,7 +101,7 @@ impl Backups {
         &self,
         place: &Place,
         temporary: TemporaryName<'_>,
-        old: &Statx,
+        old: &Stat,
         sync: Sync,
     ) -> Result<()> {
         let kept = match TemporaryName::link_name(&place.directory, &place.name) {
@@ -131,14 +132,14 @@ impl Backups {
     }
 
     /// Gives the old file, now called `name`, the backup's name.
-    fn keep(&self, place: &Place, name: &OsStr, old: &Statx) -> std::result::Result<(), Errno> {
+    fn keep(&self, place: &Place, name: &OsStr, old: &Stat) -> std::result::Result<(), Errno> {
         let directory = &place.directory;
         match self {
             Backups::Simple(backup) => {
                 renameat(directory, name, directory, backup).or_else(|errno| settle(directory, backup, old, errno))?;
                 // Where the backup's name was a link of the old file already, the rename does nothing.
                 let left = directory.look(name).ok().flatten();
-                if left.is_some_and(|left| same_file(&left, old))
+                if left.is_some_and(|left| left.is_same_file(old))
                     && let Err(errno) = unlinkat(directory, name, AtFlags::empty())
                 {
                     let path = directory.join(name);
@@ -237,7 +238,7 @@ fn copy(place: &Place, sync: Sync) -> Result<TemporaryName<'_>> {
     let (name, file) = TemporaryName::create(&place.directory, Mode::from_raw_mode(0o600)).map_err(&failed)?;
     let mut sink = Sink::new(file.as_fd(), place.directory.shown().to_string(), false);
     let mut input = Old { file: content.as_fd(), signals: None };
-    copy::prefix(&mut input, &old.stat, old.stat.stx_size, &mut sink)?;
+    copy::prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
     let dress = Dress::Like { old: Metadata::of(old, place)?, mode: None };
     metadata::dress(file.as_fd(), &dress, None)?;
     if sync != Sync::None {

@@ -33,7 +33,7 @@ pub(crate) fn compare(
 ) -> Result<Comparison> {
     if let Some((stat, start)) = input.regular() {
         // A file of another size has other content, and its blocks can be shared. One of /proc says 0 and has content.
-        if stat.stx_size > 0 && stat.stx_size - start.min(stat.stx_size) != size {
+        if stat.size > 0 && stat.size - start.min(stat.size) != size {
             return Ok(Comparison::Differs { common: 0, next: Vec::new() });
         }
     }

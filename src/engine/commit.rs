@@ -13,12 +13,13 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FileType, RenameFlags, Statx, linkat, renameat, renameat_with};
+use rustix::fs::{AtFlags, FileType, RenameFlags, linkat, renameat, renameat_with};
 use rustix::io::Errno;
 
 use super::backup::Backups;
-use super::names::{Directory, Place, kind, same_file, same_state};
+use super::names::{Directory, Place};
 use super::stage::{self, Naming, Sealed, TemporaryName};
+use super::stat::Stat;
 use super::{preflight, settle, sync, turn};
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
@@ -36,9 +37,9 @@ pub(crate) enum Expected<'a> {
     /// Whatever it has become: the last writer wins.
     Anything,
     /// The inode that the turn was taken for, or still absent.
-    Name(Option<&'a Statx>),
+    Name(Option<&'a Stat>),
     /// The very state that was read.
-    State(&'a Statx),
+    State(&'a Stat),
 }
 
 /// How to commit.
@@ -72,7 +73,7 @@ pub(crate) struct Committed {
     /// Whether there was none before.
     pub(crate) created: bool,
     /// How many other names the old file has.
-    pub(crate) other_names: u32,
+    pub(crate) other_names: u64,
 }
 
 impl<'d> Synced<'d> {
@@ -95,7 +96,7 @@ impl<'d> Synced<'d> {
 
     /// Synced -> TARGET, or what stood in the way. `like` is the file that the staged one was dressed like; without it
     /// TARGET is expected to be absent, or a link that is itself replaced.
-    pub(crate) fn commit(self, place: &'d Place, like: Option<&Statx>, how: &How<'_>) -> Result<Commit<'d>> {
+    pub(crate) fn commit(self, place: &'d Place, like: Option<&Stat>, how: &How<'_>) -> Result<Commit<'d>> {
         let Synced(mut sealed) = self;
         if sealed.still_writable() {
             // No /proc: the writer can be exchanged for a reader by name only.
@@ -125,26 +126,26 @@ impl<'d> Synced<'d> {
 }
 
 /// Whether what was dressed like `like` may take the place of `now`: it looks the same, or links look like nothing.
-fn suits(now: &Statx, like: Option<&Statx>) -> bool {
-    let looks = |stat: &Statx| (stat.stx_uid, stat.stx_gid, stat.stx_mode);
+fn suits(now: &Stat, like: Option<&Stat>) -> bool {
+    let looks = |stat: &Stat| (stat.uid, stat.gid, stat.mode);
     match like {
         Some(like) => looks(now) == looks(like),
-        None => kind(now) == FileType::Symlink,
+        None => now.kind() == FileType::Symlink,
     }
 }
 
 /// Compares what TARGET is with what it must be.
-fn expect(now: Option<&Statx>, how: &How<'_>) -> Result<()> {
+fn expect(now: Option<&Stat>, how: &How<'_>) -> Result<()> {
     if let Some(now) = now {
-        preflight::suitable(kind(now), how.no_dereference)?;
+        preflight::suitable(now.kind(), how.no_dereference)?;
     }
     match (how.expected, now) {
         (Expected::Anything, _) | (Expected::Name(None), None) => Ok(()),
-        (Expected::Name(Some(expected)), Some(now)) if same_file(expected, now) => Ok(()),
+        (Expected::Name(Some(expected)), Some(now)) if expected.is_same_file(now) => Ok(()),
         (Expected::Name(_), _) => {
             Err(Failure::failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
-        (Expected::State(expected), Some(now)) if same_state(expected, now) => Ok(()),
+        (Expected::State(expected), Some(now)) if expected.is_same_state(now) => Ok(()),
         (Expected::State(_), _) => Err(Failure::refused("replace", "has changed since it was read")
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
@@ -225,7 +226,7 @@ fn again_on_btrfs(file: BorrowedFd<'_>, how: Sync) -> std::result::Result<(), Er
 }
 
 /// The rename, and the backup where one is asked for.
-fn replace(sealed: Sealed<'_>, place: &Place, now: Option<&Statx>, how: &How<'_>) -> Result<Committed> {
+fn replace(sealed: Sealed<'_>, place: &Place, now: Option<&Stat>, how: &How<'_>) -> Result<Committed> {
     let Sealed { naming: Naming::Named(name), file, .. } = sealed else {
         return Err(Failure::failed("rename", "the staging file has no name"));
     };
@@ -234,7 +235,7 @@ fn replace(sealed: Sealed<'_>, place: &Place, now: Option<&Statx>, how: &How<'_>
         // Unlinked meanwhile: created, with the metadata that was held.
         _ => rename(place, name)?,
     }
-    Ok(Committed { file, created: now.is_none(), other_names: now.map_or(0, |old| old.stx_nlink.saturating_sub(1)) })
+    Ok(Committed { file, created: now.is_none(), other_names: now.map_or(0, |old| old.links.saturating_sub(1)) })
 }
 
 /// Renames the staging file over TARGET.

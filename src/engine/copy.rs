@@ -3,9 +3,10 @@
 use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{Advice, FallocateFlags, SeekFrom, Statx};
+use rustix::fs::{Advice, FallocateFlags, SeekFrom};
 use rustix::io::Errno;
 
+use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::guard::Hasher;
 use crate::signals::Signals;
@@ -25,7 +26,7 @@ pub(crate) trait Input {
     /// To read from.
     fn descriptor(&self) -> BorrowedFd<'_>;
     /// Where it is a regular file: its state and the offset at which to begin.
-    fn regular(&self) -> Option<(&Statx, u64)>;
+    fn regular(&self) -> Option<(&Stat, u64)>;
     /// Begins, once nothing can stand in the way any more: a command is started here.
     fn begin(&mut self) -> Result<()>;
     /// Waits until a read will not block, where anything else must be waited for as well; fails when that happens.
@@ -167,18 +168,18 @@ pub(crate) fn stream(input: &mut dyn Input, sink: &mut Sink<'_>, mut hasher: Opt
 /// the kernel, else through memory. Returns how many bytes came.
 pub(crate) fn file(
     input: &mut dyn Input,
-    stat: &Statx,
+    stat: &Stat,
     start: u64,
     sink: &mut Sink<'_>,
     mut hasher: Option<&mut Hasher>,
 ) -> Result<u64> {
     let base = sink.offset;
     let mut from = start;
-    if start == 0 && base == 0 && hasher.is_none() && share(input.descriptor(), sink, stat.stx_size)? {
-        from = stat.stx_size;
+    if start == 0 && base == 0 && hasher.is_none() && share(input.descriptor(), sink, stat.size)? {
+        from = stat.size;
     } else {
-        while from < stat.stx_size {
-            let Some(extent) = next_data(input, from, stat.stx_size)? else { break };
+        while from < stat.size {
+            let Some(extent) = next_data(input, from, stat.size)? else { break };
             skip(from, extent.start, hasher.as_deref_mut());
             sink.offset += extent.start - from;
             sink.reserve(sink.offset, extent.end - extent.start)?;
@@ -193,9 +194,9 @@ pub(crate) fn file(
             }
         }
         // The rest is a hole.
-        skip(from, stat.stx_size.max(from), hasher.as_deref_mut());
-        sink.offset += stat.stx_size.saturating_sub(from);
-        from = from.max(stat.stx_size);
+        skip(from, stat.size.max(from), hasher.as_deref_mut());
+        sink.offset += stat.size.saturating_sub(from);
+        from = from.max(stat.size);
         sink.finish()?;
     }
     // A file of /proc has no size but content, and any file may have grown.
@@ -231,7 +232,7 @@ impl Input for Old<'_> {
     fn descriptor(&self) -> BorrowedFd<'_> {
         self.file
     }
-    fn regular(&self) -> Option<(&Statx, u64)> {
+    fn regular(&self) -> Option<(&Stat, u64)> {
         None
     }
     fn begin(&mut self) -> Result<()> {
@@ -249,8 +250,8 @@ impl Input for Old<'_> {
 }
 
 /// Copies the first `length` bytes of the old content, of which `stat` is the state.
-pub(crate) fn prefix(old: &mut Old<'_>, stat: &Statx, length: u64, sink: &mut Sink<'_>) -> Result<()> {
-    if share(old.file, sink, stat.stx_size)? {
+pub(crate) fn prefix(old: &mut Old<'_>, stat: &Stat, length: u64, sink: &mut Sink<'_>) -> Result<()> {
+    if share(old.file, sink, stat.size)? {
         sink.offset = length;
         return sink.finish();
     }

@@ -6,7 +6,8 @@ use super::changes::{self, Comparison};
 use super::copy::{self, Input, Old, Sink};
 use super::metadata::Metadata;
 use super::stage::Stage;
-use super::{OldContent, Replacement, names, replaced};
+use super::stat::Stat;
+use super::{OldContent, Replacement, replaced};
 use crate::failure::{Failure, Result};
 use crate::guard::{Digest, Hasher};
 use crate::policy::Sync;
@@ -34,7 +35,7 @@ pub(super) fn fill<'d>(
         (Some(stage), old) => {
             let mut sink = sink(job, &stage);
             if let (true, Some(old)) = (job.policy.append, old) {
-                take_old(job, old, old.stat.stx_size, &mut sink)?;
+                take_old(job, old, old.stat.size, &mut sink)?;
             }
             let received = pour(input, 0, &mut sink, hasher.as_mut())?;
             Filled { stage: Some(stage), received }
@@ -61,9 +62,9 @@ fn fill_from_difference<'d>(
         let mut next = vec![0; copy::BUFFER];
         let count = copy::read(input, &mut next)?;
         next.truncate(count);
-        if next.is_empty() { Comparison::Same(0) } else { Comparison::Differs { common: old.stat.stx_size, next } }
+        if next.is_empty() { Comparison::Same(0) } else { Comparison::Differs { common: old.stat.size, next } }
     } else {
-        changes::compare(input, &reader, old.stat.stx_size, hasher.as_deref_mut())?
+        changes::compare(input, &reader, old.stat.size, hasher.as_deref_mut())?
     };
     let (common, next) = match comparison {
         Comparison::Same(received) => {
@@ -76,7 +77,7 @@ fn fill_from_difference<'d>(
                 return Ok(Filled { stage: None, received });
             }
             let stage = late()?;
-            take_old(job, old, old.stat.stx_size, &mut sink(job, &stage))?;
+            take_old(job, old, old.stat.size, &mut sink(job, &stage))?;
             return Ok(Filled { stage: Some(stage), received });
         }
         Comparison::Differs { common, next } => (common, next),
@@ -115,13 +116,13 @@ fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sin
 }
 
 pub(super) fn still(old: &OldContent) -> Result<()> {
-    let now = names::stat(&old.file).map_err(Failure::call("read"))?;
+    let now = Stat::of(&old.file).map_err(Failure::call("read"))?;
     // One that has been replaced meanwhile has lost a link, which changes its ctime and not its content.
     let mut expected = old.stat;
-    if now.stx_nlink < old.stat.stx_nlink {
-        expected.stx_ctime = now.stx_ctime;
+    if now.links < old.stat.links {
+        expected.ctime = now.ctime;
     }
-    if names::same_state(&now, &expected) {
+    if now.is_same_state(&expected) {
         return Ok(());
     }
     Err(Failure::failed("read", "the old content was changed in place while it was read"))

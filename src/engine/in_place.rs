@@ -14,8 +14,9 @@ use rustix::io::Errno;
 use super::commit::Synced;
 use super::copy::Input;
 use super::fill::{Filled, fill, still};
-use super::names::{self, Directory, Pinned, Place, same_file};
+use super::names::{Directory, Pinned, Place};
 use super::stage::{Birth, Naming};
+use super::stat::Stat;
 use super::{Change, Outcome, Replacement, leave_alone, stage_in, sync, validate};
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
@@ -117,7 +118,7 @@ fn overwrite(
     signals.check()?;
 
     // Until the first byte is written, TARGET is whole.
-    let size = names::stat(&sealed.file).map_err(Failure::call(STEP))?.stx_size;
+    let size = Stat::of(&sealed.file).map_err(Failure::call(STEP))?.size;
     let mut touched = false;
     match write(&sealed.file, &target, size, mode, how, &mut touched) {
         Ok(()) => Ok(target),
@@ -134,8 +135,8 @@ fn overwrite(
 fn open(place: &Place, old: &Pinned) -> Result<OwnedFd> {
     let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let target = openat(&place.directory, &place.name, flags, Mode::empty()).map_err(Failure::call(STEP))?;
-    let now = names::stat(&target).map_err(Failure::call(STEP))?;
-    if same_file(&now, &old.stat) { Ok(target) } else { Err(Failure::failed(STEP, "has been replaced meanwhile")) }
+    let now = Stat::of(&target).map_err(Failure::call(STEP))?;
+    if now.is_same_file(&old.stat) { Ok(target) } else { Err(Failure::failed(STEP, "has been replaced meanwhile")) }
 }
 
 /// Overwrites, cuts to `size`, sets the mode and syncs. `touched` tells whether TARGET is still what it was.

@@ -16,12 +16,13 @@
 use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{Gid, Mode, Statx, Uid, XattrFlags};
+use rustix::fs::{Gid, Mode, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use super::acl::{self, Acl};
-use super::names::{self, Pinned, Place};
+use super::names::{Pinned, Place};
 use super::privilege::{self, Ids};
+use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
 
@@ -30,7 +31,7 @@ const STEP: &str = "set metadata";
 /// What a replaced file hands on.
 #[derive(Debug)]
 pub(crate) struct Metadata {
-    pub(crate) stat: Statx,
+    pub(crate) stat: Stat,
     acl: Option<Acl>,
     attributes: Vec<(CString, Vec<u8>)>,
     /// Names of attributes that could be seen but not read.
@@ -57,7 +58,7 @@ pub(crate) enum Dress {
 impl Metadata {
     /// Reads it from the pinned inode.
     pub(crate) fn of(pinned: &Pinned, place: &Place) -> Result<Metadata> {
-        let stat = names::stat(&pinned.fd).map_err(Failure::call("read metadata"))?;
+        let stat = Stat::of(&pinned.fd).map_err(Failure::call("read metadata"))?;
         let mut metadata = Metadata { stat, acl: None, attributes: Vec::new(), unread: Vec::new() };
         // The path goes by way of the descriptor; without /proc the file is opened.
         let opened: OwnedFd;
@@ -95,7 +96,7 @@ impl Metadata {
 
     /// Whether `--mode` would make a difference.
     pub(crate) fn differs_from(&self, mode: u32) -> bool {
-        u32::from(self.stat.stx_mode) & 0o7777 != mode || self.acl.is_some()
+        self.stat.bits() != mode || self.acl.is_some()
     }
 }
 
@@ -103,9 +104,7 @@ impl Metadata {
 /// away, and linking another's file needs `CAP_FOWNER`.
 pub(crate) fn owner_locks_out(old: &Pinned) -> bool {
     use rustix::thread::CapabilitySet;
-    old.stat.stx_uid != privilege::me()
-        && privilege::has(CapabilitySet::CHOWN)
-        && !privilege::has(CapabilitySet::FOWNER)
+    old.stat.uid != privilege::me() && privilege::has(CapabilitySet::CHOWN) && !privilege::has(CapabilitySet::FOWNER)
 }
 
 /// How attributes are reached.
@@ -187,11 +186,11 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         set_attribute(file, name, value, &mut lost)?;
     }
     // 2
-    let has = names::stat(file).map_err(Failure::call(STEP))?;
-    let (owner, group) = (old.stat.stx_uid, old.stat.stx_gid);
+    let has = Stat::of(file).map_err(Failure::call(STEP))?;
+    let (owner, group) = (old.stat.uid, old.stat.gid);
     // An id that is not mapped here must not be taken for the user or group that it shows as.
     let group_kept = privilege::is_mapped(Ids::Groups, group)
-        && (has.stx_gid == group || kept(rustix::fs::fchown(file, None, Some(Gid::from_raw(group))))?);
+        && (has.gid == group || kept(rustix::fs::fchown(file, None, Some(Gid::from_raw(group))))?);
     if !group_kept {
         lost.push(format!("group {group}"));
     }
@@ -200,8 +199,8 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         set_attribute(file, name, value, &mut lost)?;
     }
     // 4
-    let wanted = u32::from(old.stat.stx_mode) & 0o1777;
-    let mut now = u32::from(has.stx_mode) & 0o7777;
+    let wanted = old.stat.mode & 0o1777;
+    let mut now = has.bits();
     let mut bits = wanted;
     match old.acl.as_ref().filter(|_| mode.is_none()) {
         None => {
@@ -229,13 +228,13 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
     }
     // 6
     let owner_kept = privilege::is_mapped(Ids::Users, owner)
-        && (has.stx_uid == owner || kept(rustix::fs::fchown(file, Some(Uid::from_raw(owner)), None))?);
+        && (has.uid == owner || kept(rustix::fs::fchown(file, Some(Uid::from_raw(owner)), None))?);
     if !owner_kept {
         lost.insert(0, format!("owner {owner}"));
     }
     // 7
     if bits & 0o6000 != 0 {
-        if has.stx_uid != owner && owner_kept {
+        if has.uid != owner && owner_kept {
             set_mode(file, bits)?;
         }
         // The kernel drops set-group-ID without a word where the caller is not in the group.
@@ -260,7 +259,7 @@ fn another_mode(wanted: u32, has: u32) -> Option<String> {
 }
 
 fn mode_of(file: BorrowedFd<'_>) -> Result<u32> {
-    Ok(u32::from(names::stat(file).map_err(Failure::call(STEP))?.stx_mode) & 0o7777)
+    Ok(Stat::of(file).map_err(Failure::call(STEP))?.bits())
 }
 
 /// A file system without modes says EPERM; then the mode is what the mount gives to every file.

@@ -38,6 +38,7 @@ pub(crate) mod parents;
 pub(crate) mod preflight;
 pub(crate) mod privilege;
 mod stage;
+pub(crate) mod stat;
 mod sync;
 pub(crate) mod turn;
 
@@ -45,7 +46,7 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{Statx, Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
 
 pub(crate) use backup::Backups;
@@ -57,6 +58,7 @@ use names::{Directory, Pinned, Place};
 use parents::Parents;
 use preflight::Way;
 use stage::{Birth, Sealed, Stage};
+use stat::Stat;
 use turn::Turn;
 
 use crate::failure::{Failure, Result, words};
@@ -86,7 +88,7 @@ pub(crate) struct Replacement<'a> {
 #[derive(Debug)]
 pub(crate) struct OldContent {
     pub(crate) file: OwnedFd,
-    pub(crate) stat: Statx,
+    pub(crate) stat: Stat,
 }
 
 /// What was done.
@@ -199,12 +201,10 @@ fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
     }
     sealed.close_writer();
     touch(&sealed.file, MARK).map_err(call(STEP))?;
-    let before = names::stat(&sealed.file).map_err(call(STEP))?;
+    let before = Stat::of(&sealed.file).map_err(call(STEP))?;
     job.guards.validate(sealed.file.as_fd(), job.target, job.signals)?;
-    let after = names::stat(&sealed.file).map_err(call(STEP))?;
-    let same = before.stx_size == after.stx_size
-        && before.stx_mtime.tv_sec == after.stx_mtime.tv_sec
-        && before.stx_mtime.tv_nsec == after.stx_mtime.tv_nsec;
+    let after = Stat::of(&sealed.file).map_err(call(STEP))?;
+    let same = (before.size, before.mtime) == (after.size, after.mtime);
     if !same {
         return Err(Failure::refused(STEP, "the command changed the content that it was to look at"));
     }
@@ -317,9 +317,9 @@ pub(crate) fn proc_path(file: impl AsFd) -> String {
 }
 
 /// NFS may report the failure of what it did: if `name` leads to `file`, it is done.
-fn settle(directory: &Directory, name: &OsStr, ours: &Statx, errno: Errno) -> std::result::Result<(), Errno> {
+fn settle(directory: &Directory, name: &OsStr, ours: &Stat, errno: Errno) -> std::result::Result<(), Errno> {
     match directory.look(name) {
-        Ok(Some(found)) if names::same_file(&found, ours) => Ok(()),
+        Ok(Some(found)) if found.is_same_file(ours) => Ok(()),
         _ => Err(errno),
     }
 }

@@ -11,10 +11,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Statx, StatxFlags, openat, readlinkat, statx};
+use rustix::fs::{FileType, Mode, OFlags, openat, readlinkat};
 use rustix::io::Errno;
 
 use super::parents::{self, Parents};
+use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
 
@@ -76,13 +77,13 @@ impl Directory {
     }
 
     /// The directory's own metadata.
-    pub(crate) fn stat(&self) -> std::result::Result<Statx, Errno> {
-        stat(&self.fd)
+    pub(crate) fn stat(&self) -> std::result::Result<Stat, Errno> {
+        Stat::of(&self.fd)
     }
 
     /// What `name` is now; `None` where it is absent. Opens nothing, follows nothing.
-    pub(crate) fn look(&self, name: &OsStr) -> std::result::Result<Option<Statx>, Errno> {
-        match statx(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS) {
+    pub(crate) fn look(&self, name: &OsStr) -> std::result::Result<Option<Stat>, Errno> {
+        match Stat::at(&self.fd, name) {
             Ok(found) => Ok(Some(found)),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),
@@ -94,7 +95,7 @@ impl Directory {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match openat(&self.fd, name, flags, Mode::empty()) {
             Ok(fd) => {
-                let stat = stat(&fd)?;
+                let stat = Stat::of(&fd)?;
                 Ok(Some(Pinned { fd, stat }))
             }
             Err(Errno::NOENT) => Ok(None),
@@ -113,12 +114,12 @@ impl AsFd for Directory {
 #[derive(Debug)]
 pub(crate) struct Pinned {
     pub(crate) fd: OwnedFd,
-    pub(crate) stat: Statx,
+    pub(crate) stat: Stat,
 }
 
 impl Pinned {
     pub(crate) fn kind(&self) -> FileType {
-        kind(&self.stat)
+        self.stat.kind()
     }
 
     /// Opens the file for reading. Through /proc it is certainly this one and not what the name has become; without
@@ -134,7 +135,7 @@ impl Pinned {
             Errno::PERM => once(flags),
             errno => Err(errno),
         })?;
-        if same_file(&stat(&file)?, &self.stat) { Ok(file) } else { Err(Errno::STALE) }
+        if Stat::of(&file)?.is_same_file(&self.stat) { Ok(file) } else { Err(Errno::STALE) }
     }
 }
 
@@ -211,34 +212,11 @@ fn may_follow(directory: &Directory, link: &Pinned) -> Result<()> {
     // fs.protected_symlinks, whatever the sysctl says: whoever can plant a link in /tmp must not choose what root
     // overwrites.
     let parent = directory.stat().map_err(Failure::call("look"))?;
-    let (sticky, others_write) = (parent.stx_mode & 0o1000 != 0, parent.stx_mode & 0o002 != 0);
-    let (owner, me) = (link.stat.stx_uid, rustix::process::geteuid().as_raw());
-    if sticky && others_write && owner != me && owner != parent.stx_uid {
+    let (sticky, others_write) = (parent.mode & 0o1000 != 0, parent.mode & 0o002 != 0);
+    let (owner, me) = (link.stat.uid, rustix::process::geteuid().as_raw());
+    if sticky && others_write && owner != me && owner != parent.uid {
         let reason = "is another user's symbolic link in a sticky world-writable directory";
         return Err(Failure::failed("resolve", reason));
     }
     Ok(())
-}
-
-/// The metadata of an open file.
-pub(crate) fn stat(fd: impl AsFd) -> std::result::Result<Statx, Errno> {
-    statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)
-}
-
-/// The type of file.
-pub(crate) fn kind(stat: &Statx) -> FileType {
-    FileType::from_raw_mode(stat.stx_mode.into())
-}
-
-/// Whether both are one inode.
-pub(crate) fn same_file(one: &Statx, other: &Statx) -> bool {
-    let key = |stat: &Statx| (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino);
-    key(one) == key(other)
-}
-
-/// Whether both are one inode with one content, as far as the kernel's times tell.
-pub(crate) fn same_state(one: &Statx, other: &Statx) -> bool {
-    let time =
-        |stat: &Statx| (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec, stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec);
-    same_file(one, other) && one.stx_size == other.stx_size && time(one) == time(other)
 }

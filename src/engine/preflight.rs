@@ -1,11 +1,12 @@
 //! What the kernel can tell beforehand: everything that would make the replacement fail, found from attributes, with
 //! nothing opened for writing, nothing read and nothing changed.
 
-use rustix::fs::{Access, AtFlags, FileType, StatxAttributes, accessat};
+use rustix::fs::{Access, AtFlags, FileType, accessat};
 use rustix::io::Errno;
 
-use super::names::{Pinned, Place, same_file};
+use super::names::{Pinned, Place};
 use super::privilege;
+use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::policy::Policy;
 
@@ -61,11 +62,10 @@ pub(crate) fn suitable(kind: FileType, no_dereference: bool) -> Result<()> {
 }
 
 fn unchangeable(old: &Pinned) -> Result<()> {
-    let has = |attribute| old.stat.stx_attributes.contains(attribute);
-    if has(StatxAttributes::IMMUTABLE) {
+    if old.stat.is_immutable() {
         return Err(Failure::failed(STEP, "is immutable").hint("chattr -i removes the attribute"));
     }
-    if has(StatxAttributes::APPEND) {
+    if old.stat.is_append_only() {
         return Err(Failure::failed(STEP, "is append-only").hint("chattr -a removes the attribute"));
     }
     if is_swap(old) {
@@ -76,16 +76,15 @@ fn unchangeable(old: &Pinned) -> Result<()> {
 
 /// Renaming over a swap file is EPERM; no attribute tells. Whole pages, ten at least, are what mkswap(8) accepts.
 fn is_swap(old: &Pinned) -> bool {
-    let size = old.stat.stx_size;
+    let size = old.stat.size;
     if size < 10 * 4096 || !size.is_multiple_of(4096) {
         return false;
     }
     let swaps = privilege::read_small("/proc/swaps").unwrap_or_default();
     swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next()).any(|path| {
         let path = unescape(path);
-        let stat =
-            rustix::fs::statx(rustix::fs::CWD, path.as_slice(), AtFlags::empty(), rustix::fs::StatxFlags::BASIC_STATS);
-        stat.is_ok_and(|stat| same_file(&stat, &old.stat))
+        let stat = Stat::follow(path.as_slice());
+        stat.is_ok_and(|stat| stat.is_same_file(&old.stat))
     })
 }
 
@@ -111,7 +110,7 @@ fn writable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
         // Gone meanwhile, or a kernel that cannot say: the commit looks again.
         Ok(()) | Err(Errno::NOENT | Errno::NOSYS) => Ok(()),
         Err(Errno::ACCESS) => {
-            let own = old.stat.stx_uid == privilege::me();
+            let own = old.stat.uid == privilege::me();
             if policy.force || (policy.mode.is_some() && own) {
                 return Ok(());
             }
@@ -130,17 +129,17 @@ struct NoRename {
 fn no_rename(place: &Place, at: Option<&Pinned>) -> Result<Option<NoRename>> {
     const IN_PLACE: Option<&str> = Some("--allow-in-place overwrites it (not atomic)");
     let because = |words: String, hint| Ok(Some(NoRename { words, hint }));
-    if at.is_some_and(|old| old.stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)) {
+    if at.is_some_and(|old| old.stat.is_mount_point()) {
         let hint = "mount its directory instead, or --allow-in-place (not atomic)";
         return because("is a mount point".to_owned(), Some(hint));
     }
     let directory = &place.directory;
     let shown = directory.shown();
     let stat = directory.stat().map_err(Failure::call("look"))?;
-    if stat.stx_attributes.contains(StatxAttributes::IMMUTABLE) {
+    if stat.is_immutable() {
         return because(format!("directory {shown} is immutable"), IN_PLACE);
     }
-    if stat.stx_attributes.contains(StatxAttributes::APPEND) && at.is_some() {
+    if stat.is_append_only() && at.is_some() {
         return because(format!("directory {shown} is append-only"), IN_PLACE);
     }
     match accessat(directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS) {
@@ -151,8 +150,8 @@ fn no_rename(place: &Place, at: Option<&Pinned>) -> Result<Option<NoRename>> {
         }
     }
     if let Some(old) = at {
-        let sticky = stat.stx_mode & 0o1000 != 0;
-        if sticky && stat.stx_uid != privilege::me() && !privilege::acts_as(old.stat.stx_uid) {
+        let sticky = stat.mode & 0o1000 != 0;
+        if sticky && stat.uid != privilege::me() && !privilege::acts_as(old.stat.uid) {
             return because(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
         }
     }

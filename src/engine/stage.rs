@@ -13,10 +13,11 @@
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Statx, linkat, openat, renameat_with, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, linkat, openat, renameat_with, unlinkat};
 use rustix::io::Errno;
 
-use super::names::{self, Directory};
+use super::names::Directory;
+use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
 use crate::signals::Signals;
@@ -99,8 +100,8 @@ impl<'d> Stage<'d> {
 
     /// 0600 until it is dressed. What the kernel made of umask and default list is kept for that.
     fn narrow(&mut self) -> Result<()> {
-        let stat = names::stat(&self.writer).map_err(Failure::call(STEP))?;
-        self.born = Some(u32::from(stat.stx_mode) & 0o7777);
+        let stat = Stat::of(&self.writer).map_err(Failure::call(STEP))?;
+        self.born = Some(stat.bits());
         match rustix::fs::fchmod(&self.writer, Mode::from_raw_mode(0o600)) {
             // A file system without modes.
             Ok(()) | Err(Errno::PERM | Errno::NOTSUP) => Ok(()),
@@ -185,7 +186,7 @@ pub(crate) struct TemporaryName<'d> {
     directory: &'d Directory,
     pub(crate) name: OsString,
     /// The inode that we gave it to.
-    inode: Statx,
+    inode: Stat,
     /// Whether it is still ours to remove.
     ours: bool,
 }
@@ -198,7 +199,7 @@ impl<'d> TemporaryName<'d> {
             let name = random_name()?;
             match openat(directory, &name, flags, mode) {
                 Ok(file) => {
-                    let inode = names::stat(&file)?;
+                    let inode = Stat::of(&file)?;
                     return Ok((TemporaryName { directory, name, inode, ours: true }, file));
                 }
                 Err(Errno::EXIST | Errno::INTR) => {}
@@ -209,7 +210,7 @@ impl<'d> TemporaryName<'d> {
 
     /// Gives the open file a new random name.
     pub(crate) fn link(directory: &'d Directory, file: BorrowedFd<'_>, by: LinkBy) -> std::result::Result<Self, Errno> {
-        let inode = names::stat(file)?;
+        let inode = Stat::of(file)?;
         loop {
             let name = random_name()?;
             match link(directory, file, by, &name) {
@@ -239,11 +240,11 @@ impl<'d> TemporaryName<'d> {
     pub(crate) fn open(&self) -> std::result::Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(self.directory, &self.name, flags, Mode::empty())?;
-        if names::same_file(&names::stat(&file)?, &self.inode) { Ok(file) } else { Err(Errno::STALE) }
+        if Stat::of(&file)?.is_same_file(&self.inode) { Ok(file) } else { Err(Errno::STALE) }
     }
 
     /// The inode that has the name.
-    pub(crate) fn inode(&self) -> &Statx {
+    pub(crate) fn inode(&self) -> &Stat {
         &self.inode
     }
 
@@ -260,7 +261,7 @@ impl Drop for TemporaryName<'_> {
             return;
         }
         match self.directory.look(&self.name) {
-            Ok(Some(found)) if names::same_file(&found, &self.inode) => {}
+            Ok(Some(found)) if found.is_same_file(&self.inode) => {}
             Ok(_) => return,
             // Unknown; but nobody else can have guessed it.
             Err(_) => {}
@@ -303,7 +304,7 @@ pub(crate) fn link(
         LinkBy::Descriptor => linkat(file, "", directory, name, AtFlags::EMPTY_PATH),
         LinkBy::Proc => linkat(rustix::fs::CWD, super::proc_path(file), directory, name, AtFlags::SYMLINK_FOLLOW),
     };
-    linked.or_else(|errno| super::settle(directory, name, &names::stat(file)?, errno))
+    linked.or_else(|errno| super::settle(directory, name, &Stat::of(file)?, errno))
 }
 
 /// An unnamed file and how it can be linked, or `None` where the system has no such thing.
@@ -333,7 +334,7 @@ fn unnamed(directory: &Directory, mode: Mode) -> Result<Option<(OwnedFd, LinkBy)
 }
 
 fn is_readable(file: &OwnedFd) -> Result<bool> {
-    Ok(names::stat(file).map_err(Failure::call(STEP))?.stx_mode & 0o400 != 0)
+    Ok(Stat::of(file).map_err(Failure::call(STEP))?.mode & 0o400 != 0)
 }
 
 fn failed(directory: &Directory, errno: Errno) -> Failure {

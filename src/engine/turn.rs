@@ -12,7 +12,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::{FileType, FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::names::{Place, same_file};
+use super::names::Place;
 use super::preflight;
 use crate::failure::{Failure, Result, words};
 use crate::signals::Signals;
@@ -53,7 +53,7 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
             };
             lock(held.as_fd(), deadline.as_ref(), signals)?;
             let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
-            let same = now.as_ref().is_some_and(|now| same_file(&now.stat, &old.stat));
+            let same = now.as_ref().is_some_and(|now| now.stat.is_same_file(&old.stat));
             place.at = now;
             if same {
                 return Ok(Turn { _held: Some(held) });
@@ -68,7 +68,7 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
             let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
             let same = match (&now, &place.at) {
                 (None, None) => true,
-                (Some(now), Some(old)) => same_file(&now.stat, &old.stat),
+                (Some(now), Some(old)) => now.stat.is_same_file(&old.stat),
                 _ => false,
             };
             place.at = now;

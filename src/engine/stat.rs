@@ -1,0 +1,138 @@
+//! What the kernel says of an inode.
+//!
+//! By statx(2), which alone knows of mount points and of immutable files; by fstatat(2) where an old kernel or a
+//! container's filter has no statx.
+
+use std::os::fd::AsFd;
+
+use rustix::fs::{AtFlags, FileType, Statx, StatxAttributes, StatxFlags, makedev, statat, statx};
+use rustix::io::Errno;
+use rustix::path::Arg;
+
+/// The metadata of an inode.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stat {
+    device: u64,
+    inode: u64,
+    /// Type, permission and set-ID bits, as in `st_mode`.
+    pub(crate) mode: u32,
+    /// How many names it has.
+    pub(crate) links: u64,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    /// In bytes.
+    pub(crate) size: u64,
+    /// Seconds and nanoseconds since the epoch.
+    pub(crate) mtime: (i64, i64),
+    /// Seconds and nanoseconds since the epoch.
+    pub(crate) ctime: (i64, i64),
+    attributes: StatxAttributes,
+}
+
+impl Stat {
+    /// Of an open file, by whatever kind of descriptor.
+    pub(crate) fn of(file: impl AsFd) -> Result<Stat, Errno> {
+        Stat::get(file, "", AtFlags::EMPTY_PATH)
+    }
+
+    /// Of a name in a directory; a link is not followed.
+    pub(crate) fn at(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat, Errno> {
+        Stat::get(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    /// Of what a path leads to.
+    pub(crate) fn follow(path: impl Arg + Copy) -> Result<Stat, Errno> {
+        Stat::get(rustix::fs::CWD, path, AtFlags::empty())
+    }
+
+    fn get(at: impl AsFd, path: impl Arg + Copy, flags: AtFlags) -> Result<Stat, Errno> {
+        match statx(&at, path, flags, StatxFlags::BASIC_STATS) {
+            Ok(stat) => Ok(stat.into()),
+            // Some filters say EPERM where they mean ENOSYS.
+            Err(Errno::NOSYS | Errno::PERM) => statat(&at, path, flags).map(Stat::from),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// What kind of file it is.
+    pub(crate) fn kind(&self) -> FileType {
+        FileType::from_raw_mode(self.mode)
+    }
+
+    /// Permission, set-ID and sticky bits.
+    pub(crate) fn bits(&self) -> u32 {
+        self.mode & 0o7777
+    }
+
+    pub(crate) fn is_immutable(&self) -> bool {
+        self.attributes.contains(StatxAttributes::IMMUTABLE)
+    }
+
+    pub(crate) fn is_append_only(&self) -> bool {
+        self.attributes.contains(StatxAttributes::APPEND)
+    }
+
+    /// Whether something is mounted on it.
+    pub(crate) fn is_mount_point(&self) -> bool {
+        self.attributes.contains(StatxAttributes::MOUNT_ROOT)
+    }
+
+    /// Whether both are one inode.
+    pub(crate) fn is_same_file(&self, other: &Stat) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
+    /// Whether both are one inode with one content, as far as the kernel's times tell.
+    pub(crate) fn is_same_state(&self, other: &Stat) -> bool {
+        self.is_same_file(other) && self.size == other.size && (self.mtime, self.ctime) == (other.mtime, other.ctime)
+    }
+}
+
+impl From<Statx> for Stat {
+    fn from(stat: Statx) -> Self {
+        Stat {
+            device: makedev(stat.stx_dev_major, stat.stx_dev_minor),
+            inode: stat.stx_ino,
+            mode: stat.stx_mode.into(),
+            links: stat.stx_nlink.into(),
+            uid: stat.stx_uid,
+            gid: stat.stx_gid,
+            size: stat.stx_size,
+            mtime: (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec.into()),
+            ctime: (stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec.into()),
+            attributes: stat.stx_attributes,
+        }
+    }
+}
+
+impl From<rustix::fs::Stat> for Stat {
+    // The widths differ from one architecture to the next.
+    #[allow(clippy::useless_conversion, clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::unnecessary_cast)]
+    fn from(stat: rustix::fs::Stat) -> Self {
+        Stat {
+            device: stat.st_dev.into(),
+            inode: stat.st_ino.into(),
+            mode: stat.st_mode.into(),
+            links: stat.st_nlink.into(),
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+            size: stat.st_size as u64,
+            mtime: (stat.st_mtime.into(), stat.st_mtime_nsec as i64),
+            ctime: (stat.st_ctime.into(), stat.st_ctime_nsec as i64),
+            attributes: StatxAttributes::empty(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_calls_say_the_same() {
+        let name = "Cargo.toml";
+        let new = Stat::follow(name).map(|stat| format!("{:?}", Stat { attributes: StatxAttributes::empty(), ..stat }));
+        let old = statat(rustix::fs::CWD, name, AtFlags::empty()).map(|stat| format!("{:?}", Stat::from(stat)));
+        assert_eq!(new, old);
+    }
+}
