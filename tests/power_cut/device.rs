@@ -1,13 +1,23 @@
-//! The loop device on the recording disk, and a guardian that gives it back whatever becomes of this process.
+//! The loop device on the recording disk, and a guardian that tidies up whatever becomes of this process.
 
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::support::{Context, Result};
 
-/// Reads until its standard input ends, which it does at this process's death at the latest.
-const GUARDIAN: &str = r#"trap '' INT TERM HUP QUIT; read -r _; losetup -d "$1" 2>/dev/null"#;
+/// Waits for a line; if this process dies instead, everything is the guardian's to remove.
+const GUARDIAN: &str = r#"
+trap '' INT TERM HUP QUIT
+exec >/dev/null 2>&1
+cd /
+if ! read -r _; then
+    umount -l "$2"/mounted "$2"/served
+    rm -rf --one-file-system "$2"
+fi
+losetup -d "$1"
+"#;
 
 pub(crate) struct Device {
     path: PathBuf,
@@ -15,12 +25,14 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub(crate) fn attach(file: &Path) -> Result<Self> {
+    /// `directory` is the laboratory's.
+    pub(crate) fn attach(file: &Path, directory: &Path) -> Result<Self> {
         let path =
             PathBuf::from(run(Command::new("losetup").args(["--direct-io=on", "--find", "--show"]).arg(file))?.trim());
         let guardian = Command::new("sh")
             .args(["-c", GUARDIAN, "sh"])
             .arg(&path)
+            .arg(directory)
             .stdin(Stdio::piped())
             .process_group(0)
             .spawn()
@@ -35,7 +47,9 @@ impl Device {
 
 impl Drop for Device {
     fn drop(&mut self) {
-        drop(self.guardian.stdin.take());
+        if let Some(mut line) = self.guardian.stdin.take() {
+            let _ = line.write_all(b"done\n");
+        }
         let _ = self.guardian.wait();
     }
 }

@@ -32,7 +32,7 @@ impl Lab {
             std::fs::create_dir(path).context(path.display())?;
         }
         let disk = Disk::serve(&served)?;
-        let device = Device::attach(&served.join(disk::FILE_NAME))?;
+        let device = Device::attach(&served.join(disk::FILE_NAME), directory.path())?;
         Ok(Self { device, disk, empty: HashMap::new(), covered: RefCell::default(), program: program(), directory })
     }
 
