@@ -56,13 +56,13 @@ const PREMATURE: [(&str, &str, &str, Measure); 5] = [
     (
         "mode-after-rename",
         "mode-40k",
-        "cat > home/.aw-abcdefghij23 && sync home/.aw-abcdefghij23 && mv home/.aw-abcdefghij23 home/f && chmod 604 home/f && sync home/f home",
+        "cd home && t=.aw-abcdefghij23 && cat > $t && sync $t && mv $t f && chmod 604 f && sync f .",
         Measure::Everything,
     ),
     (
         "name-before-content",
         "new-40k",
-        "cat > home/.aw-abcdefghij23 && sync home/.aw-abcdefghij23 && mv home/.aw-abcdefghij23 home/f && sync home",
+        "cd home && t=.aw-abcdefghij23 && cat > $t && sync $t && mv $t f && sync .",
         Measure::Everything,
     ),
 ];
