@@ -21,7 +21,7 @@ use rustix::io::Errno;
 
 use super::acl::{self, Acl};
 use super::names::{Pinned, Place};
-use super::privilege::{self, Ids};
+use super::privilege::{self, Ids, Standing};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
@@ -32,6 +32,8 @@ const STEP: &str = "set metadata";
 #[derive(Debug)]
 pub(crate) struct Metadata {
     pub(crate) stat: Stat,
+    owner: Standing,
+    group: Standing,
     acl: Option<Acl>,
     attributes: Vec<(CString, Vec<u8>)>,
     /// Names of attributes that could be seen but not read.
@@ -59,7 +61,16 @@ impl Metadata {
     /// Reads it from the pinned inode.
     pub(crate) fn of(pinned: &Pinned, place: &Place) -> Result<Metadata> {
         let stat = Stat::of(&pinned.fd).map_err(Failure::call("read metadata"))?;
-        let mut metadata = Metadata { stat, acl: None, attributes: Vec::new(), unread: Vec::new() };
+        let mut owner = privilege::standing(Ids::Users, stat.uid);
+        let mut group = privilege::standing(Ids::Groups, stat.gid);
+        if owner == Standing::Either {
+            let is_mapped = privilege::owner_is_mapped(&pinned.fd);
+            owner = if is_mapped { Standing::Mapped } else { Standing::Unmapped };
+        }
+        if group == Standing::Either && privilege::group_is_mapped(&pinned.fd, &stat) {
+            group = Standing::Mapped;
+        }
+        let mut metadata = Metadata { stat, owner, group, acl: None, attributes: Vec::new(), unread: Vec::new() };
         // The path goes by way of the descriptor; without /proc the file is opened.
         let opened: OwnedFd;
         let mut path = names_path(pinned.fd.as_fd());
@@ -189,8 +200,12 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
     let has = Stat::of(file).map_err(Failure::call(STEP))?;
     let (owner, group) = (old.stat.uid, old.stat.gid);
     // An id that is not mapped here must not be taken for the user or group that it shows as.
-    let group_kept = privilege::is_mapped(Ids::Groups, group)
-        && (has.gid == group || kept(rustix::fs::fchown(file, None, Some(Gid::from_raw(group))))?);
+    let group_kept = match old.group {
+        Standing::Unmapped => false,
+        _ if has.gid == group => true,
+        Standing::Either => false,
+        Standing::Mapped => kept(rustix::fs::fchown(file, None, Some(Gid::from_raw(group))))?,
+    };
     if !group_kept {
         lost.push(format!("group {group}"));
     }
@@ -227,7 +242,7 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         now = bits;
     }
     // 6
-    let owner_kept = privilege::is_mapped(Ids::Users, owner)
+    let owner_kept = old.owner == Standing::Mapped
         && (has.uid == owner || kept(rustix::fs::fchown(file, Some(Uid::from_raw(owner)), None))?);
     if !owner_kept {
         lost.insert(0, format!("owner {owner}"));

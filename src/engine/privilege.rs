@@ -1,7 +1,11 @@
 //! What the caller may do that its user and group do not tell.
 
-use rustix::fs::{Mode, OFlags};
+use std::os::fd::AsFd;
+
+use rustix::fs::{Access, AtFlags, Mode, OFlags};
 use rustix::thread::CapabilitySet;
+
+use super::stat::Stat;
 
 /// The id under which an unmapped user or group shows (`/proc/sys/kernel/overflowuid`).
 const OVERFLOW: u32 = 65534;
@@ -27,29 +31,64 @@ pub(crate) fn me() -> u32 {
 
 /// Whether the user may act as the owner of files of `uid`.
 pub(crate) fn acts_as(uid: u32) -> bool {
-    uid == me() || (is_mapped(Ids::Users, uid) && has(CapabilitySet::FOWNER))
+    uid == me() || (standing(Ids::Users, uid) != Standing::Unmapped && has(CapabilitySet::FOWNER))
 }
 
-/// Whether the id stands for somebody here. One that this user namespace does not map shows as the overflow id, which
-/// must not be taken for the user `nobody`.
-pub(crate) fn is_mapped(ids: Ids, id: u32) -> bool {
+/// Whether an id that a file shows stands for somebody in this user namespace.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Standing {
+    /// It is mapped.
+    Mapped,
+    /// It is not, and shows as the overflow id, which must not be taken for the user `nobody`.
+    Unmapped,
+    /// It shows as the overflow id, and the map has that one and leaves out others: it is either.
+    Either,
+}
+
+/// What the map says about the id.
+pub(crate) fn standing(ids: Ids, id: u32) -> Standing {
     if id != OVERFLOW {
-        return true;
+        return Standing::Mapped;
     }
     let path = match ids {
         Ids::Users => "/proc/self/uid_map",
         Ids::Groups => "/proc/self/gid_map",
     };
+    let Some(map) = read_small(path) else { return Standing::Mapped };
     // Each line: first id inside, first id outside, count.
-    read_small(path).is_none_or(|map| {
-        map.lines().any(|line| {
-            let mut numbers = line.split_whitespace().map(str::parse::<u64>);
-            match (numbers.next(), numbers.next(), numbers.next()) {
-                (Some(Ok(first)), Some(Ok(_)), Some(Ok(count))) => (first..first + count).contains(&u64::from(id)),
-                _ => false,
-            }
-        })
-    })
+    let ranges = map.lines().filter_map(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+        match (numbers.next(), numbers.next(), numbers.next()) {
+            (Some(Ok(first)), Some(Ok(_)), Some(Ok(count))) => Some((first, count)),
+            _ => None,
+        }
+    });
+    let (mut mapped, mut contains) = (0, false);
+    for (first, count) in ranges {
+        mapped += count;
+        contains |= (first..first + count).contains(&u64::from(id));
+    }
+    match (contains, mapped == u64::from(u32::MAX)) {
+        (_, true) => Standing::Mapped,
+        (true, false) => Standing::Either,
+        (false, false) => Standing::Unmapped,
+    }
+}
+
+/// Whether the file's owner is surely mapped: only who is the owner, or has a capability over a mapped one, may ask for
+/// access times to be left alone.
+pub(crate) fn owner_is_mapped(file: impl AsFd) -> bool {
+    let flags = OFlags::RDONLY | OFlags::NOATIME | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::fs::open(super::proc_path(file), flags, Mode::empty()).is_ok()
+}
+
+/// Whether the file's group is surely mapped: write access that no permission bit gives comes from a capability, which
+/// covers files of mapped owners and groups alone. (The bits of the group bound every entry of a list.)
+pub(crate) fn group_is_mapped(file: impl AsFd, stat: &Stat) -> bool {
+    let bits = if stat.uid == me() { 0o222 } else { 0o022 };
+    let by_capability = stat.mode & bits == 0;
+    by_capability
+        && rustix::fs::accessat(rustix::fs::CWD, super::proc_path(file), Access::WRITE_OK, AtFlags::EACCESS).is_ok()
 }
 
 /// A small file of /proc, whole; `None` where it cannot be had.
