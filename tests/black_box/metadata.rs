@@ -1,1 +1,57 @@
-//! To come.
+//! What the finished file looks like: the contract's section of that name, and rows 48 to 56.
+
+mod attributes;
+mod instants;
+mod lists;
+mod mode;
+mod namespaces;
+mod new;
+mod owner;
+
+use crate::common::strace::Strace;
+use crate::common::{Scene, skip, tool};
+
+/// The program with these arguments and the input "new", under strace.
+fn strace<'s>(scene: &'s Scene, arguments: &[&str]) -> Strace<'s> {
+    Strace::new(scene, arguments).input("new")
+}
+
+/// The access control list, its ids as numbers.
+fn acl(scene: &Scene, name: &str) -> String {
+    tool("getfacl", &["-cnpE", scene.path(name).to_str().unwrap()])
+}
+
+/// `setfacl` with these words and the file.
+fn set_acl(scene: &Scene, options: &[&str], name: &str) {
+    tool("setfacl", &[options, &[scene.path(name).to_str().unwrap()]].concat());
+}
+
+/// A scene where lists and `user.*` attributes can be set; says so if there are none.
+fn scene_with_attributes() -> Option<Scene> {
+    let scene = Scene::new();
+    let possible = scene
+        .sh("true >probe && setfacl -m u:1234:r probe && setfattr -n user.x -v x probe; s=$?; rm -f probe; exit $s");
+    if !possible.status.success() {
+        skip("setfacl and setfattr do not work here");
+        return None;
+    }
+    Some(scene)
+}
+
+/// Sets an extended attribute to a value in setfattr's spelling.
+fn set_attribute(scene: &Scene, name: &str, value: &str, file: &str) {
+    tool("setfattr", &["-n", name, "-v", value, scene.path(file).to_str().unwrap()]);
+}
+
+/// All extended attributes that can be seen, in hexadecimal, without the list.
+fn attributes(scene: &Scene, file: &str) -> Vec<String> {
+    let text =
+        tool("getfattr", &["-d", "-m", "-", "-e", "hex", "--absolute-names", scene.path(file).to_str().unwrap()]);
+    let mut lines: Vec<String> = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("system."))
+        .map(str::to_owned)
+        .collect();
+    lines.sort();
+    lines
+}

@@ -163,6 +163,35 @@ impl Scene {
         command
     }
 
+    /// The program, in this directory, started by another one: `setpriv`, `unshare` and their options. It is run by way of a descriptor, as another user may be unable to reach its path.
+    pub fn through(&self, words: &[&str]) -> assert_cmd::Command {
+        let mut command = self.other("sh");
+        command.args(["-c", "exec 9<\"$AW\"; exec \"$@\"", "sh"]).args(words).arg("/proc/self/fd/9");
+        command.env("AW", program());
+        assert_cmd::Command::from_std(command)
+    }
+
+    /// The program, in this directory, for an ordinary user. Where root runs the tests, what is root's here becomes his.
+    pub fn ordinary(&self) -> assert_cmd::Command {
+        for name in self.names().into_iter().chain([String::new()]) {
+            if self.owner(&name).0 == 0 {
+                self.give_to_user(&name);
+            }
+        }
+        self.through(as_user())
+    }
+
+    /// Gives a file to a user and a group. Needs root.
+    pub fn give(&self, name: impl AsRef<Path>, user: u32, group: u32) {
+        std::os::unix::fs::lchown(self.path(name), Some(user), Some(group)).unwrap();
+    }
+
+    /// User and group of a file.
+    pub fn owner(&self, name: impl AsRef<Path>) -> (u32, u32) {
+        let stat = fs::symlink_metadata(self.path(name)).unwrap();
+        (stat.uid(), stat.gid())
+    }
+
     /// A shell script, in this directory; `$AW` is the program.
     pub fn sh(&self, script: &str) -> Output {
         self.other("sh").args(["-c", script]).env("AW", program()).output().unwrap()

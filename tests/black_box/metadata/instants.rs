@@ -1,0 +1,138 @@
+//! What the staging file looks like on the way: never wider than the finished file, everything before the sync.
+
+use std::os::unix::fs::MetadataExt;
+
+use assert_cmd::assert::OutputAssertExt;
+
+use super::{scene_with_attributes, set_acl, set_attribute, strace};
+use crate::common::strace::{Call, Calls};
+use crate::common::{Scene, has_tool, is_root, stderr};
+
+/// Every mode that the staging file has, from its creation on.
+fn modes(calls: &Calls) -> Vec<u32> {
+    let creates = |call: &&Call| call.is("openat", &["O_TMPFILE"]) || call.is("openat", &["O_CREAT"]);
+    let changes = |call: &&Call| call.name.contains("chmod");
+    let octal = |call: &Call| u32::from_str_radix(call.args.rsplit_once(", ").unwrap().1, 8).unwrap();
+    calls.0.iter().filter(|call| creates(call) || changes(call)).map(octal).collect()
+}
+
+/// Replaces `f` and returns the calls.
+fn replace(scene: &Scene, arguments: &[&str]) -> Calls {
+    let traced = strace(scene, &[arguments, &["f"]].concat()).run();
+    traced.output.assert().success().stderr("");
+    traced.calls
+}
+
+/// Row 34.
+#[test]
+fn a_replacement_is_private_until_it_has_its_mode() {
+    if !has_tool("strace") {
+        return;
+    }
+    for last in [0o640, 0o604, 0o444, 0o000, 0o777, 0o600] {
+        let scene = Scene::new();
+        scene.write("f", "old");
+        scene.chmod("f", last);
+        if is_root() {
+            scene.give("f", 12, 13);
+        }
+        let calls = replace(&scene, &["-f"]);
+        let modes = modes(&calls);
+        assert_eq!(modes.first(), Some(&0o600), "{calls:#?}");
+        assert!(modes.iter().all(|mode| *mode == 0o600 || *mode == last), "{modes:?}");
+    }
+}
+
+#[test]
+fn a_file_with_a_mode_is_private_until_it_has_it() {
+    if !has_tool("strace") {
+        return;
+    }
+    for (word, last) in [("0600", 0o600), ("0440", 0o440), ("0777", 0o777)] {
+        let scene = Scene::new();
+        let modes = modes(&replace(&scene, &["-m", word]));
+        assert_eq!(modes.first(), Some(&0o600));
+        assert!(modes.iter().all(|mode| *mode == 0o600 || *mode == last), "{modes:?}");
+    }
+}
+
+#[test]
+fn a_copy_of_a_private_source_is_never_wider() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    scene.write("source", "new");
+    scene.chmod("source", 0o640);
+    let modes = modes(&replace(&scene, &["--from", "source"]));
+    assert!(modes.iter().all(|mode| mode & !0o640 == 0), "{modes:?}");
+    assert!(!modes.is_empty());
+}
+
+/// Row 73: and what `--validate` looks at is private, too.
+#[test]
+fn what_is_validated_is_private() {
+    let scene = Scene::new();
+    scene.write("f", "old");
+    scene.chmod("f", 0o644);
+    for target in ["f", "g"] {
+        let look = "stat -Lc %a \"$1\" >&2";
+        let output = scene.cmd().args(["--validate", look, target]).write_stdin("new").output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), "600\n"));
+        assert_ne!(scene.mode(target), 0o600);
+    }
+}
+
+/// Rows 12 and 50: attributes first, the mode after the list, the owner last, and everything before the sync.
+#[test]
+fn all_metadata_is_set_before_the_sync_in_an_order_that_undoes_nothing() {
+    if !has_tool("strace") {
+        return;
+    }
+    let Some(scene) = scene_with_attributes() else { return };
+    scene.write("f", "old");
+    set_attribute(&scene, "user.x", "y", "f");
+    set_acl(&scene, &["-m", "u:1234:r"], "f");
+    scene.chmod("f", 0o1640);
+    if is_root() {
+        scene.give("f", 12, 13);
+        scene.chmod("f", 0o1640);
+    }
+    let calls = replace(&scene, &[]);
+    let list: (&str, &[&str]) = ("fsetxattr", &["posix_acl_access"]);
+    calls.in_order(&[
+        ("fsetxattr", &["\"user.x\""]),
+        list,
+        ("fchmod", &["01640"]),
+        ("fsync", &["#"]),
+        ("linkat", &[".aw-"]),
+    ]);
+    if is_root() {
+        calls.in_order(&[
+            ("fchown", &["-1, 13"]),
+            list,
+            ("fchmod", &["01640"]),
+            ("fchown", &["12, -1"]),
+            ("fsync", &["#"]),
+        ]);
+    }
+    let late = &calls.0[calls.at("fsync", &["#"])..];
+    let dresses = |call: &Call| ["chmod", "chown", "xattr"].iter().any(|name| call.name.contains(name));
+    assert!(!late.iter().any(dresses), "{late:#?}");
+}
+
+/// The contract: timestamps are not carried over. `--validate` marks the file with an old one meanwhile.
+#[test]
+fn timestamps_are_new() {
+    let scene = Scene::new();
+    for arguments in [&["f"][..], &["--validate", "true", "f"], &["--from", "source", "f"], &["-a", "f"]] {
+        scene.sh("rm -f f; echo old >f; echo new >source; touch -d 2001-01-01 f source");
+        let before = std::fs::metadata(scene.path("f")).unwrap();
+        scene.write("now", "");
+        let now = std::fs::metadata(scene.path("now")).unwrap();
+        scene.cmd().args(arguments).write_stdin("new").assert().success().stderr("");
+        let after = std::fs::metadata(scene.path("f")).unwrap();
+        assert_ne!(before.ino(), after.ino());
+        assert!(after.mtime() >= now.mtime() && after.atime() >= now.mtime(), "{arguments:?}: {after:?}");
+    }
+}

@@ -1,0 +1,137 @@
+//! Access control lists of a TARGET that is replaced.
+
+use assert_cmd::assert::OutputAssertExt;
+
+use super::{acl, scene_with_attributes, set_acl, strace};
+use crate::common::{Scene, as_user, has_tool, needs_root};
+
+/// An old TARGET of this mode with these entries.
+fn target(scene: &Scene, mode: u32, entries: &str) {
+    scene.write("f", "old");
+    scene.chmod("f", mode);
+    set_acl(scene, &["-m", entries], "f");
+}
+
+const LISTS: [&str; 5] = [
+    "u:1234:rw,g:1235:r",
+    // The mask shows as the group's bits, and the group has fewer.
+    "u:1234:rw,g::-,m::rw,o::-",
+    // A mask that holds everybody back.
+    "u:1234:rwx,g:1235:rwx,m::r",
+    // Shut out by name.
+    "u:1234:-,g:1235:-,o::r",
+    // Nothing beyond the mode but a mask.
+    "m::r",
+];
+
+/// Row 53.
+#[test]
+fn a_list_is_kept_entry_by_entry() {
+    let Some(scene) = scene_with_attributes() else { return };
+    for list in LISTS {
+        target(&scene, 0o640, list);
+        let before = (acl(&scene, "f"), scene.mode("f"));
+        scene.cmd().arg("f").write_stdin(list).assert().success().stderr("");
+        assert_eq!((acl(&scene, "f"), scene.mode("f")), before);
+        assert_eq!(scene.text("f"), list);
+    }
+}
+
+#[test]
+fn a_list_is_kept_in_a_directory_with_a_default_list() {
+    let Some(scene) = scene_with_attributes() else { return };
+    target(&scene, 0o640, "u:1234:r");
+    let before = acl(&scene, "f");
+    set_acl(&scene, &["-d", "-m", "u:4321:rwx,m::rwx"], ".");
+    scene.cmd().arg("f").write_stdin("new").assert().success().stderr("");
+    assert_eq!(acl(&scene, "f"), before);
+}
+
+/// Row 49.
+#[test]
+fn a_default_list_leaves_nothing_on_a_file_that_had_none() {
+    let Some(scene) = scene_with_attributes() else { return };
+    scene.write("f", "old");
+    scene.chmod("f", 0o664);
+    set_acl(&scene, &["-d", "-m", "u:1234:rw"], ".");
+    scene.cmd().arg("f").write_stdin("new").assert().success().stderr("");
+    assert_eq!(acl(&scene, "f"), "user::rw-\ngroup::rw-\nother::r--\n\n");
+}
+
+#[test]
+fn a_mode_wins_over_the_list() {
+    let Some(scene) = scene_with_attributes() else { return };
+    target(&scene, 0o640, "u:1234:rw");
+    scene.cmd().args(["-m", "0664", "f"]).write_stdin("new").assert().success().stderr("");
+    assert_eq!(acl(&scene, "f"), "user::rw-\ngroup::rw-\nother::r--\n\n");
+}
+
+/// Row 51: who was held to less than everybody must not be found among everybody.
+#[test]
+fn without_its_list_the_group_gets_its_own_entry_and_nobody_gains() {
+    if !has_tool("strace") {
+        return;
+    }
+    let Some(scene) = scene_with_attributes() else { return };
+    let cases = [
+        ("u::rw,u:1234:rw,g::r,m::rw,o::r", 0o644),
+        ("u::rw,u:1234:rw,g::-,m::rw,o::-", 0o600),
+        ("u::rw,u:1234:-,g::r,m::rw,o::r", 0o600),
+        ("u::rw,g:1235:-,g::r,m::rw,o::r", 0o640),
+        ("u::rw,u:1234:rw,g::rw,m::r,o::rw", 0o644),
+    ];
+    for (list, mode) in cases {
+        for error in ["EOPNOTSUPP", "EPERM"] {
+            target(&scene, 0o600, list);
+            strace(&scene, &["f"])
+                .inject(format!("fsetxattr:error={error}"))
+                .run()
+                .output
+                .assert()
+                .success()
+                .stderr("atomic-write: f: warning: cannot keep access control list\n");
+            assert_eq!(format!("{:04o}", scene.mode("f")), format!("{mode:04o}"), "{list}");
+            assert_eq!(acl(&scene, "f").lines().filter(|line| !line.is_empty()).count(), 3, "{list}");
+        }
+    }
+}
+
+#[test]
+fn a_list_that_fails_for_another_reason_than_a_refusal_fails_the_run() {
+    if !has_tool("strace") {
+        return;
+    }
+    let Some(scene) = scene_with_attributes() else { return };
+    target(&scene, 0o640, "u:1234:r");
+    let before = (scene.inode("f"), acl(&scene, "f"));
+    strace(&scene, &["f"])
+        .inject("fsetxattr:error=ENOSPC")
+        .run()
+        .output
+        .assert()
+        .code(1)
+        .stderr("atomic-write: f: set metadata: No space left on device (unchanged)\n");
+    assert_eq!((scene.inode("f"), acl(&scene, "f"), scene.text("f").as_str()), (before.0, before.1, "old"));
+    assert_eq!(scene.names(), ["f"]);
+}
+
+/// Row 51.
+#[test]
+fn without_its_group_the_lists_group_and_other_get_what_both_had() {
+    if !needs_root() {
+        return;
+    }
+    let Some(scene) = scene_with_attributes() else { return };
+    scene.chmod(".", 0o777);
+    target(&scene, 0o600, "u:65533:rw,u:1234:rw,g::rw,g:1235:rw,m::rw,o::r");
+    scene.give("f", 12, 13);
+    scene
+        .through(as_user())
+        .arg("f")
+        .write_stdin("new")
+        .assert()
+        .success()
+        .stderr("atomic-write: f: warning: cannot keep owner 12, group 13\n");
+    let entries = "user::rw-\nuser:1234:rw-\nuser:65533:rw-\ngroup::r--\ngroup:1235:rw-\nmask::rw-\nother::r--\n\n";
+    assert_eq!(acl(&scene, "f"), entries);
+}
