@@ -200,7 +200,7 @@ impl Scene {
 
 /// The environment must not decide a test.
 fn clean(mut remove: impl FnMut(&str)) {
-    for name in ["VERSION_CONTROL", "SIMPLE_BACKUP_SUFFIX", "TMPDIR", "RUST_BACKTRACE"] {
+    for name in ["VERSION_CONTROL", "SIMPLE_BACKUP_SUFFIX", "TMPDIR", "RUST_BACKTRACE", "LD_LIBRARY_PATH"] {
         remove(name);
     }
 }

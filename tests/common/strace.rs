@@ -128,6 +128,9 @@ pub struct Strace<'s> {
 }
 
 impl<'s> Strace<'s> {
+    /// The injection of [`Strace::without_links`].
+    pub const NO_LINKS: &'static str = "linkat:error=ENOENT:when=1..2";
+
     /// `atomic-write ARGS`, in the scene, with an empty standard input.
     pub fn new(scene: &'s Scene, args: &[&str]) -> Self {
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
@@ -160,6 +163,12 @@ impl<'s> Strace<'s> {
     pub fn without_unnamed(self, errno: &str) -> Self {
         let injection = plain_calls().inject("openat", &["O_TMPFILE"], &format!("error={errno}"));
         self.inject(injection)
+    }
+
+    /// As where an unnamed file cannot be given a name, so that it has one from the start.
+    #[must_use]
+    pub fn without_links(self) -> Self {
+        self.inject(Self::NO_LINKS)
     }
 
     fn command(&self, log: &std::path::Path, options: &[&str]) -> Command {

@@ -1,0 +1,149 @@
+//! Rows 35, 36 and 31: a signal while input arrives, at its end, and during the commit.
+
+use std::os::unix::process::ExitStatusExt;
+
+use nix::sys::signal::Signal;
+
+use super::{Receiving, STAGINGS, Staging};
+use crate::common::strace::{Calls, Strace, plain_calls};
+use crate::common::{Scene, has_tool, stderr};
+
+/// Those that the contract names, others that would end us, and a real-time one.
+const ENDING: [i32; 9] = [
+    Signal::SIGTERM as i32,
+    Signal::SIGINT as i32,
+    Signal::SIGHUP as i32,
+    Signal::SIGQUIT as i32,
+    Signal::SIGPIPE as i32,
+    Signal::SIGUSR1 as i32,
+    Signal::SIGUSR2 as i32,
+    Signal::SIGALRM as i32,
+    40,
+];
+
+// Row 35.
+#[test]
+fn while_input_arrives_it_ends_the_run_with_nothing_done_and_nothing_left() {
+    if !has_tool("strace") {
+        return;
+    }
+    for staging in STAGINGS {
+        for number in ENDING {
+            let scene = Scene::new();
+            scene.write("f", "old");
+            let inode = scene.inode("f");
+            let mut receiving = Receiving::start(&scene, staging, &[], &["f"]);
+            assert_eq!(scene.names().len(), if staging == Staging::Named { 2 } else { 1 });
+            receiving.signal(number);
+            // Its input is still open.
+            let status = receiving.child.wait().unwrap();
+            assert_eq!(status.signal(), Some(number), "{staging:?} {number}: {status:?}");
+            assert_eq!((scene.text("f").as_str(), scene.inode("f")), ("old", inode), "{staging:?} {number}");
+            assert_eq!(scene.names(), ["f"], "{staging:?} {number}");
+        }
+    }
+}
+
+// Row 35, and --parents.
+#[test]
+fn the_directories_that_were_created_go_as_well() {
+    if !has_tool("strace") {
+        return;
+    }
+    for staging in STAGINGS {
+        for number in ENDING {
+            let scene = Scene::new();
+            scene.mkdir("a");
+            let mut receiving = Receiving::start(&scene, staging, &[], &["-D", "a/b/c/f"]);
+            assert!(scene.path("a/b/c").is_dir());
+            receiving.signal(number);
+            let status = receiving.child.wait().unwrap();
+            assert_eq!(status.signal(), Some(number), "{staging:?} {number}: {status:?}");
+            assert!(scene.path("a").is_dir() && !scene.path("a/b").exists(), "{staging:?} {number}");
+        }
+    }
+}
+
+/// The calls of a run that replaces `f`.
+fn recorded(named: bool) -> Calls {
+    let scene = Scene::new();
+    scene.write("f", "old");
+    strace(&scene, named).run().calls
+}
+
+fn strace(scene: &Scene, named: bool) -> Strace<'_> {
+    let strace = Strace::new(scene, &["f"]).input("new");
+    if named { strace.without_links() } else { strace }
+}
+
+// Row 36: the end of the input is there, and the signal as well.
+#[test]
+fn a_signal_with_the_end_of_the_input_behind_it_commits_nothing() {
+    if !has_tool("strace") {
+        return;
+    }
+    for named in [false, true] {
+        let calls = recorded(named);
+        let reads: Vec<usize> =
+            (0..calls.0.len()).filter(|&at| calls.0[at].name == "read" && calls.0[at].descriptor() == "0").collect();
+        assert!(reads.len() >= 2, "some input, and its end: {calls:?}");
+        for read in reads {
+            for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGPIPE] {
+                let scene = Scene::new();
+                scene.write("f", "old");
+                let stopped = strace(&scene, named).stopped_after(&format!("read:when={}", calls.when(read)));
+                stopped.signal(signal);
+                let run = stopped.resume();
+                assert_eq!(run.output.status.signal(), Some(signal as i32), "{run:?}");
+                assert_eq!(stderr(&run.output), "");
+                assert_eq!((scene.text("f").as_str(), scene.names()), ("old", vec!["f".to_owned()]));
+            }
+        }
+    }
+}
+
+// Row 31: from the naming to the exit they wait, and the verdict is the true one.
+#[test]
+fn during_the_commit_it_waits_for_the_verdict() {
+    if !has_tool("strace") {
+        return;
+    }
+    let calls = plain_calls();
+    let last = calls.0.iter().rposition(|call| call.name == "fsync").unwrap();
+    let committing = [
+        calls.stop("linkat", &[".aw-"]),
+        calls.stop("statx", &["\"f\""]),
+        calls.stop("renameat", &[]),
+        format!("fsync:when={}", calls.when(last)),
+        calls.stop("exit_group", &[]),
+    ];
+    for call in &committing {
+        for signal in ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGUSR1", "SIGXCPU", "64"] {
+            let scene = Scene::new();
+            scene.write("f", "old");
+            let injection = call.replacen(':', &format!(":signal={signal}:"), 1);
+            let run = strace(&scene, false).inject(injection).run();
+            assert_eq!(run.output.status.code(), Some(0), "{signal} at {call}: {run:?}");
+            assert_eq!((scene.text("f").as_str(), scene.names()), ("new", vec!["f".to_owned()]));
+        }
+    }
+}
+
+// Row 31.
+#[test]
+fn after_the_rename_a_failure_says_replaced_whatever_signal_came() {
+    if !has_tool("strace") {
+        return;
+    }
+    let calls = plain_calls();
+    let last = calls.0.iter().rposition(|call| call.name == "fsync").unwrap();
+    let scene = Scene::new();
+    scene.write("f", "old");
+    let run = strace(&scene, false)
+        .inject("renameat:signal=TERM")
+        .inject(format!("fsync:error=EIO:when={}", calls.when(last)))
+        .run();
+    assert_eq!(run.output.status.code(), Some(4), "{run:?}");
+    assert!(stderr(&run.output).ends_with("(replaced, may not survive a power cut)\n"));
+    assert_eq!(scene.text("f"), "new");
+}
