@@ -119,7 +119,7 @@ impl Input for Source<'_> {
             return Ok(());
         };
         let now = Stat::of(file).map_err(Failure::call("read"))?;
-        if before.is_same_state(&now) {
+        if before.is_same_content(&now) {
             return Ok(());
         }
         Err(Failure::failed("read", format_args!("{}: changed while it was read", self.name)))

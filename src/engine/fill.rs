@@ -117,12 +117,7 @@ fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sin
 
 pub(super) fn still(old: &OldContent) -> Result<()> {
     let now = Stat::of(&old.file).map_err(Failure::call("read"))?;
-    // One that has been replaced meanwhile has lost a link, which changes its ctime and not its content.
-    let mut expected = old.stat;
-    if now.links < old.stat.links {
-        expected.ctime = now.ctime;
-    }
-    if now.is_same_state(&expected) {
+    if old.stat.is_same_content(&now) {
         return Ok(());
     }
     Err(Failure::failed("read", "the old content was changed in place while it was read"))

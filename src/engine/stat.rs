@@ -86,6 +86,13 @@ impl Stat {
     pub(crate) fn is_same_state(&self, other: &Stat) -> bool {
         self.is_same_file(other) && self.size == other.size && (self.mtime, self.ctime) == (other.mtime, other.ctime)
     }
+
+    /// Whether an open file that was in this state has the same content now. One that has been replaced
+    /// meanwhile, or linked, has another number of links, which changes its ctime and not its content.
+    pub(crate) fn is_same_content(&self, now: &Stat) -> bool {
+        let ctime = if now.links == self.links { self.ctime } else { now.ctime };
+        Stat { ctime, ..*self }.is_same_state(now)
+    }
 }
 
 impl From<Statx> for Stat {
