@@ -1,0 +1,88 @@
+//! Read errors are errors, not the end of the input (row 4).
+
+use std::fs::File;
+use std::process::Stdio;
+
+use super::{NO_SHARING, bytes, calls};
+use crate::common::strace::Strace;
+use crate::common::{Scene, has_tool, stderr};
+
+/// Runs the program on an existing `f` with this standard input; it must fail, with these words.
+fn fails(args: &[&str], stdin: impl Into<Stdio>, words: &str) {
+    let scene = Scene::new();
+    scene.write("f", "old");
+    let inode = scene.inode("f");
+    let output = scene.process().args(args).stdin(stdin).output().unwrap();
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(words) && text.contains("(unchanged)"), "{text}");
+    assert_eq!((scene.text("f").as_str(), scene.inode("f"), scene.names().len()), ("old", inode, 1));
+}
+
+#[test]
+fn a_directory_as_standard_input() {
+    fails(&["f"], File::open("/").unwrap(), "f: read: standard input: Is a directory");
+    fails(&["f", "--from", "-"], File::open("/").unwrap(), "f: read: standard input: Is a directory");
+}
+
+#[test]
+fn a_standard_input_that_is_open_for_writing_only() {
+    let (_reader, writer) = std::io::pipe().unwrap();
+    fails(&["f"], writer, "f: read: standard input: Bad file descriptor");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fails(&["f"], File::create(file.path()).unwrap(), "f: read: standard input: Bad file descriptor");
+}
+
+/// Nothing is mapped at address 0: the kernel answers EIO.
+#[test]
+fn an_input_error_at_once() {
+    fails(&["f"], File::open("/proc/self/mem").unwrap(), "f: read: standard input: Input/output error");
+    fails(&["f", "--from", "/proc/self/mem"], Stdio::null(), "f: read: /proc/self/mem: Input/output error");
+    fails(&["-C", "f"], File::open("/proc/self/mem").unwrap(), "Input/output error");
+    fails(&["-a", "f"], File::open("/proc/self/mem").unwrap(), "Input/output error");
+}
+
+#[test]
+fn an_input_error_in_the_middle_of_a_stream() {
+    if !has_tool("strace") {
+        return;
+    }
+    let content = bytes(300_000);
+    let run = |scene: &Scene, injection: Option<String>| {
+        scene.write("f", "old");
+        let strace = Strace::new(scene, &["f"]).input(&content);
+        injection.into_iter().fold(strace, |strace, injection| strace.inject(injection)).run()
+    };
+    let before = run(&Scene::new(), None).calls;
+    let second = before.when(before.at("read", &["0<pipe"])) + 1;
+    let scene = Scene::new();
+    let traced = run(&scene, Some(format!("read:error=EIO:when={second}")));
+    assert_eq!(traced.output.status.code(), Some(1), "{traced:?}");
+    assert!(stderr(&traced.output).contains("read: standard input: Input/output error (unchanged)"));
+    assert_eq!((scene.text("f").as_str(), scene.names().len()), ("old", 1));
+}
+
+#[test]
+fn an_input_error_in_the_middle_of_a_file() {
+    if !has_tool("strace") {
+        return;
+    }
+    // With a hole, so that there are two copies; the second fails, and so does the attempt to read.
+    let scene = Scene::new();
+    scene.write("f", "old");
+    super::holes::sparse(&scene.path("src"), &[(0, 65536), (1 << 20, 65536)], 2 << 20);
+    let traced = Strace::new(&scene, &["--from", "src", "f"])
+        .inject(NO_SHARING)
+        .inject("copy_file_range:error=EIO:when=2+")
+        .inject(format!("pread64:error=EIO:when={}+", loaders_preads() + 1))
+        .run();
+    let text = stderr(&traced.output);
+    assert_eq!(traced.output.status.code(), Some(1), "{text}");
+    assert!(text.contains("f: read: src: Input/output error (unchanged)"), "{text}");
+    assert_eq!((scene.text("f").as_str(), scene.names()), ("old", vec!["f".to_owned(), "src".to_owned()]));
+}
+
+/// How often the loader of shared libraries calls pread before the program begins.
+fn loaders_preads() -> usize {
+    calls(&["--from", "src", "f"], b"x").all("pread64", &["/lib"]).count()
+}

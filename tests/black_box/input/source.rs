@@ -1,0 +1,165 @@
+//! `--from` in all its kinds, and standard input that is a file.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::net::UnixListener;
+
+use rustix::fs::{CWD, Mode, mkfifoat};
+
+use crate::common::{Scene, is_root, stdout};
+
+/// Asserts that `--from source` fails before anything else happens, with these words.
+fn fails(scene: &Scene, source: &str, words: &str) {
+    let before = scene.names();
+    let line = format!("atomic-write: f: open source: {words} (unchanged)\n");
+    scene.cmd().args(["--from", source, "f"]).assert().code(1).stdout("").stderr(line);
+    assert_eq!(scene.names(), before);
+}
+
+#[test]
+fn a_source_is_left_as_it_is() {
+    let scene = Scene::new();
+    scene.write("src", "content");
+    scene.chmod("src", 0o440);
+    let before = std::fs::metadata(scene.path("src")).unwrap();
+    scene.cmd().args(["--from", "src", "f"]).assert().success();
+    let after = std::fs::metadata(scene.path("src")).unwrap();
+    assert_eq!((before.modified().unwrap(), before.permissions()), (after.modified().unwrap(), after.permissions()));
+    assert_ne!(scene.inode("src"), scene.inode("f"));
+}
+
+#[test]
+fn a_source_that_cannot_be_read_is_told_early() {
+    let scene = Scene::new();
+    scene.mkdir("d");
+    scene.symlink("loop", "loop");
+    scene.symlink("missing", "dangling");
+    fails(&scene, "missing", "missing: No such file or directory");
+    fails(&scene, "dangling", "dangling: No such file or directory");
+    fails(&scene, "", "'': No such file or directory");
+    fails(&scene, "d", "d: Is a directory");
+    fails(&scene, "loop", "loop: Too many levels of symbolic links");
+    if !is_root() {
+        scene.write("secret", "content");
+        scene.chmod("secret", 0);
+        fails(&scene, "secret", "secret: Permission denied");
+    }
+    let beside = tempfile::tempdir().unwrap();
+    let socket = beside.path().join("socket");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let socket = socket.to_str().unwrap();
+    fails(&scene, socket, &format!("{socket}: No such device or address"));
+}
+
+#[test]
+fn a_link_to_a_source_is_followed() {
+    let scene = Scene::new();
+    scene.write("src", "content");
+    scene.symlink("src", "link");
+    scene.cmd().args(["--from", "link", "f"]).assert().success();
+    assert_eq!(scene.text("f"), "content");
+}
+
+/// Its writer may come later. Opening for writing waits for the program, which must then wait for content.
+#[test]
+fn a_fifo_is_waited_for() {
+    let scene = Scene::new();
+    mkfifoat(CWD, scene.path("fifo"), Mode::from_raw_mode(0o600)).unwrap();
+    let mut child = scene.process().args(["--from", "fifo", "f"]).spawn().unwrap();
+    let mut writer = OpenOptions::new().write(true).open(scene.path("fifo")).unwrap();
+    // Not at the end of an input that has not begun.
+    asleep(child.id());
+    writer.write_all(b"content").unwrap();
+    drop(writer);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(scene.text("f"), "content");
+}
+
+/// Waits until the process sleeps or has ended.
+fn asleep(id: u32) {
+    for _ in 0..6000 {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+        if matches!(state, Some('S' | 'Z')) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("it neither sleeps nor ends");
+}
+
+/// A pipe, a device and a file of /proc tell no size, and lend no mode.
+#[test]
+fn what_is_no_regular_file_gives_its_content_only() {
+    let scene = Scene::new();
+    scene.sh("mkfifo -m 600 fifo");
+    let script = r#"umask 022
+        { printf fifo >fifo & "$AW" piped --from fifo; wait; }
+        "$AW" empty --from /dev/null
+        printf stdin | "$AW" stdin --from /dev/stdin
+        printf numbered | "$AW" numbered --from /dev/fd/0"#;
+    let output = scene.sh(script);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    for (name, content) in [("piped", "fifo"), ("empty", ""), ("stdin", "stdin"), ("numbered", "numbered")] {
+        assert_eq!((scene.text(name).as_str(), scene.mode(name)), (content, 0o644), "{name}");
+    }
+}
+
+/// Its size is 0 and its content is not.
+#[test]
+fn a_file_of_proc_has_content() {
+    let scene = Scene::new();
+    let expected = std::fs::read_to_string("/proc/filesystems").unwrap();
+    for script in
+        [r#""$AW" f --from /proc/filesystems"#, r#""$AW" f </proc/filesystems"#, r#""$AW" -C f </proc/filesystems"#]
+    {
+        assert!(scene.sh(script).status.success());
+        assert_eq!(scene.text("f"), expected, "{script}");
+    }
+}
+
+/// As cp(1) has it, and only where TARGET is new.
+#[test]
+fn a_new_file_takes_the_permission_bits_of_its_source() {
+    let scene = Scene::new();
+    scene.write("src", "content");
+    for (source, umask, expected) in
+        [(0o755, "022", 0o755), (0o777, "027", 0o750), (0o400, "022", 0o400), (0o6755, "022", 0o755)]
+    {
+        scene.chmod("src", source);
+        assert!(scene.sh(&format!(r#"umask {umask}; rm -f f; "$AW" f --from src"#)).status.success());
+        assert_eq!(scene.mode("f"), expected, "{source:o}");
+    }
+    scene.chmod("f", 0o640);
+    assert!(scene.sh(r#""$AW" f --from src"#).status.success());
+    assert_eq!(scene.mode("f"), 0o640);
+    // By redirection it is a stream without a mode.
+    assert!(scene.sh(r#"umask 022; "$AW" g <src"#).status.success());
+    assert_eq!(scene.mode("g"), 0o644);
+}
+
+/// The offset is where the input begins, and in the end all of it is taken.
+#[test]
+fn standard_input_begins_where_the_descriptor_stands_and_is_taken_to_its_end() {
+    let scene = Scene::new();
+    scene.write("src", "one\ntwo\nthree\n");
+    let output = scene.sh(r#"{ read -r line; "$AW" f; cat; } <src"#);
+    assert_eq!((scene.text("f").as_str(), stdout(&output).as_str()), ("two\nthree\n", ""));
+    let output = scene.sh(r#"{ "$AW" f; cat; } <src"#);
+    assert_eq!((scene.text("f").as_str(), stdout(&output).as_str()), ("one\ntwo\nthree\n", ""));
+    let output = scene.sh(r#"{ cat >/dev/null; "$AW" f; } <src"#);
+    assert_eq!((scene.text("f").as_str(), output.status.code()), ("", Some(0)));
+    // `--from -` is the same descriptor; a name opens the file anew.
+    scene.sh(r#"{ read -r line; "$AW" f --from -; } <src"#);
+    assert_eq!(scene.text("f"), "two\nthree\n");
+}
+
+#[test]
+fn an_offset_beyond_the_end_is_an_empty_input() {
+    let scene = Scene::new();
+    let mut file = std::fs::File::open(scene.write("src", "content")).unwrap();
+    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(1000)).unwrap();
+    let status = scene.process().arg("f").stdin(file).status().unwrap();
+    assert!(status.success());
+    assert_eq!(scene.text("f"), "");
+}
