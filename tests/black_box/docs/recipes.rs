@@ -106,7 +106,8 @@ fn scene(expected: &Expected) -> Scene {
     let scene = Scene::new();
     scene.mkdir("bin");
     std::os::unix::fs::symlink(program(), scene.path("bin/atomic-write")).unwrap();
-    let die = "[ -z \"$BROKEN\" ] || { printf half; exit 1; }\n";
+    // Half of it, which jq(1) accepts.
+    let die = "[ -z \"$BROKEN\" ] || { echo '\"half\"'; exit 1; }\n";
     let producers = PRODUCERS.iter().map(|(name, script)| (name, format!("#!/bin/sh\n{die}{script}\n")));
     let others = OTHERS.iter().map(|(name, script)| (name, format!("#!/bin/sh\n{script}\n")));
     for (name, script) in producers.chain(others) {
