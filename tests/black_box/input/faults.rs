@@ -51,7 +51,7 @@ fn an_input_error_in_the_middle_of_a_stream() {
     let run = |scene: &Scene, injection: Option<String>| {
         scene.write("f", "old");
         let strace = Strace::new(scene, &["f"]).input(&content);
-        injection.into_iter().fold(strace, |strace, injection| strace.inject(injection)).run()
+        injection.into_iter().fold(strace, Strace::inject).run()
     };
     let before = run(&Scene::new(), None).calls;
     let second = before.when(before.at("read", &["0<pipe"])) + 1;
