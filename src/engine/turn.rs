@@ -44,12 +44,17 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
         if let Some(old) = file {
             // A description of its own: a command that inherited ours would keep the lock.
             let held = match old.open(place) {
-                // It has lost its name meanwhile.
-                Err(Errno::STALE | Errno::NOENT) => {
-                    place.at = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
+                Ok(held) => held,
+                Err(errno) => {
+                    let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
+                    let same = now.as_ref().is_some_and(|now| now.stat.is_same_file(&old.stat));
+                    if same || !matches!(errno, Errno::STALE | Errno::NOENT) {
+                        return Err(cannot(errno, "TARGET"));
+                    }
+                    // It has lost its name meanwhile.
+                    place.at = now;
                     continue;
                 }
-                opened => opened.map_err(|errno| cannot(errno, "TARGET"))?,
             };
             lock(held.as_fd(), deadline.as_ref(), signals)?;
             let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
