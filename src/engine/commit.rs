@@ -80,12 +80,13 @@ impl<'d> Synced<'d> {
     /// Sealed -> Synced. The sync is on the descriptor that wrote, where that is still open: every error of writing
     /// back shows there. Then the writer is closed.
     pub(crate) fn from(mut sealed: Sealed<'d>, directory: &Directory, how: Sync) -> Result<Self> {
+        let failed = |step| {
+            move |errno| Failure::failed(step, format_args!("staging file in {}: {}", directory.shown(), words(errno)))
+        };
         if how != Sync::None {
-            sync::file(sealed.writer()).map_err(|errno| {
-                Failure::failed("sync", format_args!("staging file in {}: {}", directory.shown(), words(errno)))
-            })?;
+            sync::file(sealed.writer()).map_err(failed("sync"))?;
         }
-        sealed.close_writer();
+        sealed.close_writer().map_err(failed("close"))?;
         Ok(Synced(sealed))
     }
 

@@ -199,7 +199,7 @@ fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
         // program, and be run.
         sync::file(sealed.writer()).map_err(call("sync"))?;
     }
-    sealed.close_writer();
+    sealed.close_writer().map_err(call("close"))?;
     touch(&sealed.file, MARK).map_err(call(STEP))?;
     let before = Stat::of(&sealed.file).map_err(call(STEP))?;
     job.guards.validate(sealed.file.as_fd(), job.target, job.signals)?;

@@ -164,9 +164,14 @@ impl Sealed<'_> {
         self.writer.as_ref().unwrap_or(&self.file).as_fd()
     }
 
-    /// Closes the writer; what is to be synced after this goes through the reader.
-    pub(crate) fn close_writer(&mut self) {
-        self.writer = None;
+    /// Closes the writer; what is to be synced after this goes through the reader. Network file systems tell here, and
+    /// without a sync only here, that there was no room.
+    pub(crate) fn close_writer(&mut self) -> std::result::Result<(), Errno> {
+        match self.writer.take().map(nix::unistd::close) {
+            // Interrupted or not, it is closed.
+            None | Some(Ok(()) | Err(nix::errno::Errno::EINTR)) => Ok(()),
+            Some(Err(errno)) => Err(Errno::from_raw_os_error(errno as i32)),
+        }
     }
 
     /// Whether the file could not be opened again for reading only.

@@ -138,6 +138,25 @@ fn no_room_at_any_call_leaves_target_as_it_was() {
     }
 }
 
+// Row 9: what a network file system tells only when the file is closed, as where nothing is synced.
+#[test]
+fn no_room_at_close_leaves_target_as_it_was() {
+    if !has_tool("strace") {
+        return;
+    }
+    for how in ["--sync=full", "--sync=none"] {
+        let recorded = Strace::new(&scene_with_old(None), &[how, "f"]).input("new").run().calls;
+        let writer = recorded.one("pwrite64", &["new"]).descriptor();
+        let closed = recorded.0.iter().rposition(|call| call.name == "close" && call.descriptor() == writer).unwrap();
+        for (errno, words) in [("ENOSPC", "No space left on device"), ("EDQUOT", "Disk quota exceeded")] {
+            let scene = scene_with_old(None);
+            let injection = format!("close:error={errno}:when={}", recorded.when(closed));
+            let run = Strace::new(&scene, &[how, "f"]).input("new").inject(injection).run();
+            nothing_happened(&scene, &run.output, &format!("close: staging file in \\.: {words}"));
+        }
+    }
+}
+
 // Row 16.
 #[test]
 fn a_file_size_limit_is_an_error_and_not_a_death() {
