@@ -3,3 +3,4 @@
 mod expected;
 mod generated;
 mod recipes;
+mod table;
