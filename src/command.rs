@@ -16,11 +16,12 @@ use nix::errno::Errno as NixErrno;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn, posix_spawnp};
 use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
 
 use crate::engine::copy::Input;
+use crate::engine::names::open;
 use crate::engine::stat::Stat;
 use crate::failure::{Failure, Result};
 use crate::report::{self, Shown};
@@ -279,8 +280,7 @@ pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, s
     // /proc/self would be the grandchild that opens it.
     let path = format!("/proc/{}/fd/{}", std::process::id(), content.as_raw_fd());
     // Its own description, so that its reading does not move our offset.
-    let stdin = rustix::fs::open(path.as_str(), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
-        .map_err(Failure::call(STEP))?;
+    let stdin = open(rustix::fs::CWD, path.as_str(), OFlags::RDONLY | OFlags::CLOEXEC).map_err(Failure::call(STEP))?;
     let words = ["sh".into(), "-c".into(), script.to_owned(), "sh".into(), path.into(), target.as_os_str().to_owned()];
     let stderr = std::io::stderr();
     let stdio = Stdio { stdin: Some(stdin.as_fd()), stdout: stderr.as_fd() };

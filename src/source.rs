@@ -4,10 +4,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{FileType, Mode, OFlags, SeekFrom};
+use rustix::fs::{FileType, OFlags, SeekFrom};
 use rustix::io::Errno;
 
 use crate::engine::copy::Input;
+use crate::engine::names::open;
 use crate::engine::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
@@ -52,7 +53,7 @@ impl<'s> Source<'s> {
         let failed = |errno| Failure::failed("open source", format_args!("{name}: {}", words(errno)));
         // A FIFO without a writer is waited for by poll, where signals are waited for as well.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = rustix::fs::open(path, flags, Mode::empty()).map_err(failed)?;
+        let file = open(rustix::fs::CWD, path, flags).map_err(failed)?;
         let now = Stat::of(&file).map_err(failed)?;
         let regular = match now.kind() {
             FileType::Directory => return Err(failed(Errno::ISDIR)),

@@ -8,13 +8,13 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
-use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, openat};
-use rustix::io::Errno;
+use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat};
+use rustix::io::{Errno, retry_on_intr};
 
 use super::commit::Synced;
 use super::copy::Input;
 use super::fill::{Filled, fill, still};
-use super::names::{Directory, Pinned, Place};
+use super::names::{self, Directory, Pinned, Place};
 use super::stage::{Birth, Naming};
 use super::stat::Stat;
 use super::{Change, Outcome, Replacement, leave_alone, stage_in, sync, validate};
@@ -134,7 +134,7 @@ fn overwrite(
 /// Opens TARGET for writing, neither truncated nor any other file than the one that was looked at.
 fn open(place: &Place, old: &Pinned) -> Result<OwnedFd> {
     let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let target = openat(&place.directory, &place.name, flags, Mode::empty()).map_err(Failure::call(STEP))?;
+    let target = names::open(&place.directory, &place.name, flags).map_err(Failure::call(STEP))?;
     let now = Stat::of(&target).map_err(Failure::call(STEP))?;
     if now.is_same_file(&old.stat) { Ok(target) } else { Err(Failure::failed(STEP, "has been replaced meanwhile")) }
 }
@@ -171,7 +171,7 @@ fn write(
             }
         }
     }
-    rustix::fs::ftruncate(to, size)?;
+    retry_on_intr(|| rustix::fs::ftruncate(to, size))?;
     *touched = true;
     if let Some(mode) = mode {
         rustix::fs::fchmod(to, Mode::from_raw_mode(mode))?;

@@ -12,7 +12,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Mode, OFlags, openat, readlinkat};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::parents::{self, Parents};
 use super::stat::Stat;
@@ -43,10 +43,10 @@ impl Directory {
     pub(crate) fn open(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf) -> std::result::Result<Self, Errno> {
         let path = if path.is_empty() { OsStr::new(".") } else { path };
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let (fd, readable) = match openat(base, path, flags | OFlags::RDONLY, Mode::empty()) {
+        let (fd, readable) = match open(base, path, flags | OFlags::RDONLY) {
             Ok(fd) => (fd, true),
             // A `-wx` directory takes new names all the same.
-            Err(Errno::ACCESS) => (openat(base, path, flags | OFlags::PATH, Mode::empty())?, false),
+            Err(Errno::ACCESS) => (open(base, path, flags | OFlags::PATH)?, false),
             Err(errno) => return Err(errno),
         };
         Ok(Directory { fd, readable, path: shown, leftovers: RefCell::default() })
@@ -93,7 +93,7 @@ impl Directory {
     /// Pins what `name` is now.
     pub(crate) fn pin(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match openat(&self.fd, name, flags, Mode::empty()) {
+        match open(&self.fd, name, flags) {
             Ok(fd) => {
                 let stat = Stat::of(&fd)?;
                 Ok(Some(Pinned { fd, stat }))
@@ -126,8 +126,8 @@ impl Pinned {
     /// /proc the name is opened, and compared.
     pub(crate) fn open(&self, place: &Place) -> std::result::Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let once = |flags| match rustix::fs::open(super::proc_path(&self.fd), flags, Mode::empty()) {
-            Err(Errno::NOENT) => openat(&place.directory, &place.name, flags | OFlags::NOFOLLOW, Mode::empty()),
+        let once = |flags| match open(rustix::fs::CWD, super::proc_path(&self.fd).as_str(), flags) {
+            Err(Errno::NOENT) => open(&place.directory, &place.name, flags | OFlags::NOFOLLOW),
             opened => opened,
         };
         // Reading must not cost the disk an access time; the permission for that is the owner's.
@@ -219,4 +219,13 @@ fn may_follow(directory: &Directory, link: &Pinned) -> Result<()> {
         return Err(Failure::failed("resolve", reason));
     }
     Ok(())
+}
+
+/// Opens what exists; again where a signal interrupts that, as it may on FUSE and NFS.
+pub(crate) fn open(
+    base: impl AsFd,
+    path: impl rustix::path::Arg + Copy,
+    flags: OFlags,
+) -> std::result::Result<OwnedFd, Errno> {
+    retry_on_intr(|| openat(&base, path, flags, Mode::empty()))
 }

@@ -16,7 +16,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, linkat, openat, renameat_with, unlinkat};
 use rustix::io::Errno;
 
-use super::names::Directory;
+use super::names::{self, Directory};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
@@ -118,7 +118,7 @@ impl<'d> Stage<'d> {
     /// its name: TARGET may be executed the instant it appears, and the kernel refuses that while a writer is open.
     pub(crate) fn seal(self) -> Result<Sealed<'d>> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let file = match rustix::fs::open(super::proc_path(&self.writer), flags, Mode::empty()) {
+        let file = match names::open(rustix::fs::CWD, super::proc_path(&self.writer).as_str(), flags) {
             Ok(file) => file,
             Err(Errno::NOENT) => match &self.naming {
                 Naming::Named(name) => name.open().map_err(Failure::call("open again"))?,
@@ -244,7 +244,7 @@ impl<'d> TemporaryName<'d> {
     /// Opens the file for reading, if the name still leads to it.
     pub(crate) fn open(&self) -> std::result::Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = openat(self.directory, &self.name, flags, Mode::empty())?;
+        let file = names::open(self.directory, &self.name, flags)?;
         if Stat::of(&file)?.is_same_file(&self.inode) { Ok(file) } else { Err(Errno::STALE) }
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::{FileType, FlockOperation, flock};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::names::Place;
 use super::preflight;
@@ -87,7 +87,8 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
 
 /// Locks a staging file that nobody else can know.
 pub(crate) fn lock_staged(file: BorrowedFd<'_>) -> Result<()> {
-    flock(file, FlockOperation::NonBlockingLockExclusive).map_err(|errno| cannot(errno, "the staging file"))
+    retry_on_intr(|| flock(file, FlockOperation::NonBlockingLockExclusive))
+        .map_err(|errno| cannot(errno, "the staging file"))
 }
 
 struct Deadline {
