@@ -200,7 +200,7 @@ pub(crate) fn file(
         sink.finish()?;
     }
     // A file of /proc has no size but content, and any file may have grown.
-    let _ = rustix::fs::seek(input.descriptor(), SeekFrom::Start(from));
+    rustix::fs::seek(input.descriptor(), SeekFrom::Start(from)).map_err(|errno| cannot_read(input, errno))?;
     let rest = stream(input, sink, hasher)?;
     Ok(from - start + rest)
 }
