@@ -204,7 +204,7 @@ impl<'d> TemporaryName<'d> {
             let name = random_name()?;
             match openat(directory, &name, flags, mode) {
                 Ok(file) => {
-                    let inode = Stat::of(&file)?;
+                    let inode = Stat::of(&file).inspect_err(|_| remove(directory, &name))?;
                     return Ok((TemporaryName { directory, name, inode, ours: true }, file));
                 }
                 Err(Errno::EXIST | Errno::INTR) => {}
@@ -232,7 +232,8 @@ impl<'d> TemporaryName<'d> {
             let name = random_name()?;
             match linkat(directory, existing, directory, &name, AtFlags::empty()) {
                 Ok(()) => {
-                    let inode = directory.look(&name)?.ok_or(Errno::NOENT)?;
+                    let look = directory.look(&name).and_then(|found| found.ok_or(Errno::NOENT));
+                    let inode = look.inspect_err(|_| remove(directory, &name))?;
                     return Ok(TemporaryName { directory, name, inode, ours: true });
                 }
                 Err(Errno::EXIST) => {}
@@ -271,12 +272,17 @@ impl Drop for TemporaryName<'_> {
             // Unknown; but nobody else can have guessed it.
             Err(_) => {}
         }
-        match unlinkat(self.directory, &self.name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => {
-                let path = self.directory.join(&self.name);
-                self.directory.leave(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
-            }
+        remove(self.directory, &self.name);
+    }
+}
+
+/// Unlinks a name of ours, or notes that it stays.
+fn remove(directory: &Directory, name: &OsStr) {
+    match unlinkat(directory, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => {
+            let path = directory.join(name);
+            directory.leave(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
         }
     }
 }
