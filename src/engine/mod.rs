@@ -303,7 +303,7 @@ fn leave_alone(job: &Replacement<'_>, received: u64) -> Result<Outcome> {
     }
     // Not by way of the whole file system, which would write what others have not synced.
     if job.policy.sync == Sync::Full && job.place.directory.readable() {
-        match rustix::fs::fsync(&job.place.directory) {
+        match sync::file(job.place.directory.as_fd()) {
             Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => {}
             Err(errno) => return Err(Failure::call("sync directory")(errno)),
         }
