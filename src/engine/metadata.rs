@@ -175,7 +175,10 @@ fn is_kept(name: &[u8]) -> bool {
 pub(crate) fn dress(file: BorrowedFd<'_>, dress: &Dress, born: Option<u32>) -> Result<Option<String>> {
     match dress {
         Dress::New { mode: None } => match born {
-            Some(born) => set_mode(file, born).map(|_| None),
+            Some(born) => {
+                set_mode(file, born)?;
+                Ok(another_mode(born, mode_of(file)?))
+            }
             None => Ok(None),
         },
         Dress::New { mode: Some(mode) } => {
