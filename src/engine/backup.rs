@@ -17,7 +17,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, RenameFlags, linkat, renameat, renameat_with, unlinkat};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::copy::{self, Old, Sink};
 use super::metadata::{self, Dress, Metadata};
@@ -200,7 +200,7 @@ fn newest(place: &Place) -> Result<Option<u64>> {
         return newest_by_name(place);
     }
     let mut newest = None;
-    let mut entries = Dir::read_from(&place.directory).map_err(Failure::call(STEP))?;
+    let mut entries = retry_on_intr(|| Dir::read_from(&place.directory)).map_err(Failure::call(STEP))?;
     while let Some(entry) = entries.read() {
         let entry = entry.map_err(Failure::call(STEP))?;
         newest = newest.max(number(place.name.as_bytes(), entry.file_name().to_bytes()));
