@@ -1,0 +1,109 @@
+//! What stands in the place of a backup, and what a backup is: the old file itself.
+
+use std::fs::hard_link;
+
+use super::scene;
+use crate::common::strace::Strace;
+use crate::common::{Mounted, Scene, has_tool, needs_root, stderr, tool};
+
+/// A refusal to exchange, as by a file system that does not know how.
+pub(super) const NO_EXCHANGE: &str = "renameat2:error=EINVAL";
+
+#[test]
+fn a_backup_is_the_old_file_itself() {
+    let scene = scene();
+    scene.chmod("f", 0o640);
+    let inode = scene.inode("f");
+    for option in ["--backup=simple", "--backup=numbered"] {
+        let scene = super::scene();
+        let (inode, mode) = (scene.inode("f"), scene.mode("f"));
+        scene.cmd().args([option, "f"]).write_stdin("new").assert().success();
+        let backup = scene.names().pop().unwrap();
+        assert_eq!((scene.inode(&backup), scene.mode(&backup)), (inode, mode), "{option}");
+    }
+    scene.write("f~", "older");
+    scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success();
+    assert_eq!((scene.inode("f~"), scene.text("f~").as_str()), (inode, "old"));
+    assert_eq!((scene.text("f").as_str(), scene.mode("f")), ("new", 0o640));
+}
+
+#[test]
+fn a_backup_that_is_a_directory_is_refused_before_the_command_is_run() {
+    let scene = scene();
+    scene.mkdir("f~");
+    let inode = scene.inode("f");
+    let words = "atomic-write: f: backup: f~ is a directory (unchanged)\n";
+    scene.cmd().args(["-b", "f", "--", "touch", "ran"]).assert().code(125).stderr(words);
+    assert_eq!((scene.names(), scene.inode("f")), (vec!["f".to_owned(), "f~".to_owned()], inode));
+}
+
+/// Row 63: the exchange is taken back.
+#[test]
+fn a_backup_that_becomes_a_directory_meanwhile_leaves_everything_as_it_was() {
+    let scene = scene();
+    let inode = scene.inode("f");
+    let output = scene.cmd().args(["-b", "f", "--", "sh", "-c", "mkdir f~; echo new"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(125));
+    assert_eq!(stderr(&output), "atomic-write: f: backup: f~: Is a directory (unchanged)\n");
+    assert_eq!((scene.names(), scene.inode("f")), (vec!["f".to_owned(), "f~".to_owned()], inode));
+    assert!(scene.path("f~").is_dir());
+}
+
+/// Row 23: renaming one link of a file onto another does nothing.
+#[test]
+fn a_backup_that_is_another_name_of_target_becomes_the_backup() {
+    if !has_tool("strace") {
+        return;
+    }
+    for injection in [None, Some(NO_EXCHANGE)] {
+        let scene = scene();
+        hard_link(scene.path("f"), scene.path("f~")).unwrap();
+        let inode = scene.inode("f");
+        let run = Strace::new(&scene, &["-b", "f"]).input("new");
+        let traced = injection.into_iter().fold(run, Strace::inject).run();
+        assert_eq!(traced.output.status.code(), Some(0), "{traced:?}");
+        assert_eq!(scene.names(), ["f", "f~"]);
+        assert_eq!((scene.text("f").as_str(), scene.text("f~").as_str()), ("new", "old"));
+        assert_eq!(scene.inode("f~"), inode);
+    }
+}
+
+#[test]
+fn an_immutable_backup_leaves_everything_as_it_was() {
+    if !needs_root() || !has_tool("chattr") || !has_tool("mkfs.ext4") {
+        return;
+    }
+    let outer = Scene::new();
+    let mounted = Mounted::image(&outer, "ext4", 8, "");
+    let scene = Scene::on(mounted.path());
+    scene.write("f", "old");
+    let backup = scene.write("f~", "older");
+    let inodes = (scene.inode("f"), scene.inode("f~"));
+    tool("chattr", &["+i", backup.to_str().unwrap()]);
+    let output = scene.cmd().args(["-b", "f"]).write_stdin("new").output().unwrap();
+    let names = scene.names();
+    tool("chattr", &["-i", backup.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stderr(&output), "atomic-write: f: backup: f~: Operation not permitted (unchanged)\n");
+    assert_eq!((names, (scene.inode("f"), scene.inode("f~"))), (vec!["f".to_owned(), "f~".to_owned()], inodes));
+    assert_eq!((scene.text("f").as_str(), scene.text("f~").as_str()), ("old", "older"));
+}
+
+/// A backup of a file with other names is not another name that would go unmentioned.
+#[test]
+fn other_names_are_warned_of_with_a_backup_too() {
+    let scene = scene();
+    hard_link(scene.path("f"), scene.path("g")).unwrap();
+    let warning = "atomic-write: f: warning: had 1 other name (hard links), which keep the old content\n";
+    scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success().stderr(warning);
+    assert_eq!((scene.text("g").as_str(), scene.inode("g")), ("old", scene.inode("f~")));
+}
+
+/// Nothing is ever swept away: what an earlier run left may be the only old content.
+#[test]
+fn leftovers_of_earlier_runs_stay() {
+    let scene = scene();
+    scene.write(".aw-abcdefghijkl", "precious");
+    scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success();
+    assert_eq!(scene.text(".aw-abcdefghijkl"), "precious");
+}
