@@ -197,7 +197,7 @@ impl Drop for Command<'_> {
     fn drop(&mut self) {
         let Some(running) = &mut self.running else { return };
         if running.child.status.is_none() {
-            let terminate = Caught::Named { signal: Signal::SIGTERM, by_process: true };
+            let terminate = Caught::Named { signal: Signal::SIGTERM, by_terminal: false };
             // What could be told has been told.
             let _ = running.child.stop(Some(&running.output), terminate, self.signals);
         }
@@ -206,6 +206,10 @@ impl Drop for Command<'_> {
 
 impl Child {
     fn try_wait(&mut self) -> Result<Option<Status>> {
+        // Who has been waited for is no child any more, and waiting again an error.
+        if self.status.is_some() {
+            return Ok(self.status);
+        }
         let waited = loop {
             match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
                 Err(Errno::INTR) => {}
@@ -227,19 +231,18 @@ impl Child {
     /// whole foreground group already. Meanwhile the output is read and thrown away, lest the command waits for us.
     fn stop(&mut self, output: Option<&OwnedFd>, first: Caught, signals: &Signals) -> Result<()> {
         let mut next = Some(first);
+        // A real-time signal stays pending, and would be told again and again.
+        let mut real_time = false;
         let mut open = output;
         loop {
-            if let Some(caught) = next.take() {
+            if let Some(caught) = next.take().filter(|caught| !(real_time && *caught == Caught::RealTime)) {
+                real_time |= caught == Caught::RealTime;
                 self.pass_on(caught);
             }
             if self.try_wait()?.is_some() {
                 return Ok(());
             }
-            let watched: Vec<_> = match first {
-                // It stays pending, and would be told again and again.
-                Caught::RealTime => Vec::new(),
-                Caught::Named { .. } => signals.descriptors().collect(),
-            };
+            let watched: Vec<_> = signals.descriptors().take(if real_time { 1 } else { 2 }).collect();
             let mut wanted = vec![PollFd::new(&self.pidfd, PollFlags::IN)];
             wanted.extend(watched.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)));
             if let Some(output) = open {
@@ -256,14 +259,14 @@ impl Child {
                     open = None;
                 }
             }
-            next = if watched.is_empty() { None } else { signals.caught() };
+            next = signals.caught();
         }
     }
 
     fn pass_on(&self, caught: Caught) {
         let signal = match caught {
-            Caught::Named { signal, by_process: true } => signal as i32,
-            Caught::Named { by_process: false, .. } => return,
+            Caught::Named { signal, by_terminal: false } => signal as i32,
+            Caught::Named { by_terminal: true, .. } => return,
             // It cannot be sent by a safe call; this one asks for the same.
             Caught::RealTime => Signal::SIGTERM as i32,
         };
@@ -380,10 +383,12 @@ fn find(program: &OsStr) -> OsString {
     if program.as_bytes().contains(&b'/') {
         return program.to_owned();
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Without PATH, posix_spawnp(3) looks in these.
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
     let found = std::env::split_paths(&path)
         .map(|directory| directory.join(program))
-        .find(|candidate| rustix::fs::access(candidate, rustix::fs::Access::EXEC_OK).is_ok());
+        // A directory may be "executed" too: searched.
+        .find(|file| file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok());
     found.map_or_else(|| program.to_owned(), std::path::PathBuf::into_os_string)
 }
 

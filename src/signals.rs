@@ -32,8 +32,8 @@ pub(crate) enum Caught {
     Named {
         /// Which.
         signal: Signal,
-        /// Sent by a process and not by the terminal or the kernel (`si_code`).
-        by_process: bool,
+        /// Sent by the terminal, to the whole foreground group.
+        by_terminal: bool,
     },
     /// A real-time signal. It is left pending: the default action takes it when the mask is restored.
     RealTime,
@@ -112,7 +112,7 @@ impl Signals {
         self.watch.get().is_some()
     }
 
-    /// Readable when [`Signals::caught`] has something to say.
+    /// Readable when [`Signals::caught`] has something to say: of named signals, of real-time signals.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.watch.get().into_iter().flat_map(|watch| [watch.named.as_fd(), watch.real_time.as_fd()])
     }
@@ -122,8 +122,9 @@ impl Signals {
         let watch = self.watch.get()?;
         if let Ok(Some(info)) = watch.named.read_signal() {
             let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())?;
-            // SI_USER and below: kill(2), sigqueue(3), tkill(2). The terminal's are SI_KERNEL, which is above.
-            return Some(Caught::Named { signal, by_process: info.ssi_code <= 0 });
+            // SI_USER and below: kill(2), sigqueue(3), tkill(2). The kernel's are above.
+            let by_terminal = info.ssi_code > 0 && reaches_group(signal);
+            return Some(Caught::Named { signal, by_terminal });
         }
         let mut pending = [PollFd::new(&watch.real_time, PollFlags::IN)];
         match poll(&mut pending, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
@@ -178,6 +179,16 @@ impl Signals {
             }
         }
         set
+    }
+}
+
+/// Whether the kernel sends it to the whole foreground group: what is typed, and a hang-up, of which the first process of
+/// the session alone is told. An alarm that was inherited, or a limit of CPU time, is ours alone.
+fn reaches_group(signal: Signal) -> bool {
+    match signal {
+        Signal::SIGINT | Signal::SIGQUIT => true,
+        Signal::SIGHUP => rustix::process::getsid(None) != Ok(rustix::process::getpid()),
+        _ => false,
     }
 }
 
