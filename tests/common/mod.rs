@@ -3,6 +3,7 @@
 // Each target uses its own part of this.
 #![allow(dead_code)]
 
+pub mod events;
 pub mod strace;
 
 use std::ffi::OsStr;
