@@ -109,11 +109,10 @@ fn where_the_exchange_is_refused_the_old_file_is_linked_and_where_that_is_refuse
             assert_ne!(scene.inode(backup), inode, "a copy");
             assert!(!scene.names().iter().any(|name| name.starts_with(".aw-")), "{:?}", scene.names());
             // Its content is on the disk before the rename that makes it the only old content.
-            let at = |what: usize| traced.calls.when(what);
             let copy = traced.calls.0.iter().position(|call| call.is("openat", &["O_EXCL", ".aw-"])).unwrap();
             let rename = traced.calls.at("renameat", &[".aw-", "\"f\""]);
             let synced = traced.calls.0[copy..rename].iter().any(|call| call.is("fsync", &["/.aw-"]));
-            assert!(synced, "{} {:#?}", at(copy), traced.calls);
+            assert!(synced, "{:#?}", traced.calls);
         }
     }
 }
@@ -161,12 +160,12 @@ fn if_the_exchange_cannot_be_taken_back_the_old_content_is_named() {
 /// A kill at any call: TARGET is old or new, and the old content is somewhere, whole.
 #[test]
 fn a_kill_at_any_instant_leaves_the_old_content_under_some_name() {
+    const NAMING: [&str; 5] = ["linkat", "renameat", "renameat2", "fsync", "unlinkat"];
     if !has_tool("strace") {
         return;
     }
-    const NAMING: [&str; 5] = ["linkat", "renameat", "renameat2", "fsync", "unlinkat"];
     let mut between = 0;
-    for (option, backup) in OPTIONS {
+    for (option, _) in OPTIONS {
         for injections in [&[][..], &[NO_EXCHANGE]] {
             let undisturbed = calls(option, injections);
             for (position, call) in undisturbed.0.iter().enumerate() {
@@ -193,7 +192,6 @@ fn a_kill_at_any_instant_leaves_the_old_content_under_some_name() {
                 assert_eq!(scene.text("f"), "newer");
                 let still = |name: &String| scene.path(name).exists();
                 assert!(leftovers.iter().all(still), "{kill}: never swept away");
-                let _ = backup;
             }
         }
     }
