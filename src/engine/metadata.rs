@@ -234,6 +234,7 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
                 now = mode_of(file)?;
                 bits = (wanted & 0o1000) | (now & 0o777);
             } else {
+                remove_acl(file)?;
                 lost.push("access control list".to_owned());
                 bits = acl.as_mode(wanted);
             }

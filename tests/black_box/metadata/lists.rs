@@ -96,6 +96,25 @@ fn without_its_list_the_group_gets_its_own_entry_and_nobody_gains() {
     }
 }
 
+/// Row 49: nor may the mode bring the directory's default list back to life.
+#[test]
+fn without_its_list_a_default_list_leaves_nothing_either() {
+    if !has_tool("strace") {
+        return;
+    }
+    let Some(scene) = scene_with_attributes() else { return };
+    target(&scene, 0o600, "u:1234:r,g::r,m::rw");
+    set_acl(&scene, &["-d", "-m", "u:4321:rwx,g::rwx,m::rwx"], ".");
+    strace(&scene, &["f"])
+        .inject("fsetxattr:error=EPERM")
+        .run()
+        .output
+        .assert()
+        .success()
+        .stderr("atomic-write: f: warning: cannot keep access control list\n");
+    assert_eq!(acl(&scene, "f"), "user::rw-\ngroup::r--\nother::---\n\n");
+}
+
 #[test]
 fn a_list_that_fails_for_another_reason_than_a_refusal_fails_the_run() {
     if !has_tool("strace") {
