@@ -242,8 +242,10 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
     }
     // 5
     let bits = mode.unwrap_or(bits);
-    if now != bits && set_mode(file, bits)? {
-        now = bits;
+    // Set-ID bits would make it a program of ours until it has its owner.
+    let first = if has.uid == owner { bits } else { bits & 0o1777 };
+    if now != first && set_mode(file, first)? {
+        now = first;
     }
     // 6
     let owner_kept = old.owner == Standing::Mapped
@@ -253,7 +255,7 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
     }
     // 7
     if bits & 0o6000 != 0 {
-        if has.uid != owner && owner_kept {
+        if has.uid != owner {
             set_mode(file, bits)?;
         }
         // The kernel drops set-group-ID without a word where the caller is not in the group.
