@@ -87,9 +87,7 @@ impl Metadata {
             Err(Errno::NOTSUP) => return Ok(metadata),
             Err(errno) => return Err(Failure::call("read metadata")(errno)),
         };
-        for name in
-            list.split_inclusive(|&byte| byte == 0).filter_map(|name| CString::from_vec_with_nul(name.to_vec()).ok())
-        {
+        for name in each_name(&list) {
             let is_acl = name.to_bytes() == acl::ATTRIBUTE.as_bytes();
             if !is_acl && !is_kept(name.to_bytes()) {
                 continue;
@@ -133,6 +131,11 @@ fn list(source: &Source<'_>) -> std::result::Result<Vec<u8>, Errno> {
         Source::Path(path) => rustix::fs::listxattr(path.as_str(), buffer),
         Source::Descriptor(fd) => rustix::fs::flistxattr(fd, buffer),
     })
+}
+
+/// The names in a list, each ended by a zero.
+fn each_name(list: &[u8]) -> impl Iterator<Item = CString> {
+    list.split_inclusive(|&byte| byte == 0).filter_map(|name| CString::from_vec_with_nul(name.to_vec()).ok())
 }
 
 fn value(source: &Source<'_>, name: &CString) -> std::result::Result<Vec<u8>, Errno> {
@@ -188,6 +191,21 @@ pub(crate) fn dress(file: BorrowedFd<'_>, dress: &Dress, born: Option<u32>) -> R
         }
         Dress::Like { old, mode } => like(file, old, *mode),
     }
+}
+
+/// Takes back what was dressed like a file that TARGET is no more: private again, and without its attributes. What the
+/// system does not let go, such as a label of its own, stays.
+pub(crate) fn undress(file: BorrowedFd<'_>) -> Result<()> {
+    set_mode(file, 0o600)?;
+    let list = match list(&Source::Descriptor(file)) {
+        Ok(list) => list,
+        Err(Errno::NOTSUP) => return Ok(()),
+        Err(errno) => return Err(Failure::call(STEP)(errno)),
+    };
+    for name in each_name(&list).filter(|name| is_kept(name.to_bytes())) {
+        kept(rustix::fs::fremovexattr(file, &name))?;
+    }
+    Ok(())
 }
 
 fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Option<String>> {

@@ -251,6 +251,7 @@ fn commit<'d>(
                     let old = Metadata::of(&now, job.place)?;
                     like = Some(old.stat);
                     let dress = Dress::Like { old, mode: job.policy.mode };
+                    metadata::undress(sealed.file.as_fd())?;
                     lost = metadata::dress(sealed.file.as_fd(), &dress, None)?;
                 }
                 synced = Synced::from(sealed, &job.place.directory, job.policy.sync)?;

@@ -4,9 +4,9 @@ use std::os::unix::fs::MetadataExt;
 
 use assert_cmd::assert::OutputAssertExt;
 
-use super::{scene_with_attributes, set_acl, set_attribute, strace};
+use super::{acl, attributes, scene_with_attributes, set_acl, set_attribute, strace};
 use crate::common::strace::{Call, Calls};
-use crate::common::{Scene, has_tool, is_root, stderr};
+use crate::common::{Scene, has_tool, is_root, needs_root, stderr};
 
 /// Every mode that the staging file has, from its creation on.
 fn modes(calls: &Calls) -> Vec<u32> {
@@ -54,6 +54,20 @@ fn a_file_with_a_mode_is_private_until_it_has_it() {
         assert_eq!(modes.first(), Some(&0o600));
         assert!(modes.iter().all(|mode| *mode == 0o600 || *mode == last), "{modes:?}");
     }
+}
+
+/// A program of root's, with content that root has not seen, must not exist for an instant.
+#[test]
+fn set_id_bits_come_after_the_owner() {
+    if !needs_root() || !has_tool("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    scene.write("f", "old");
+    scene.give("f", 12, 13);
+    let calls = replace(&scene, &["-m", "6755"]);
+    calls.in_order(&[("fchmod", &["0755"]), ("fchown", &["12, -1"]), ("fchmod", &["06755"]), ("fsync", &["#"])]);
+    calls.one("fchmod", &["06755"]);
 }
 
 #[test]
@@ -135,4 +149,27 @@ fn timestamps_are_new() {
         assert_ne!(before.ino(), after.ino());
         assert!(after.mtime() >= now.mtime() && after.atime() >= now.mtime(), "{arguments:?}: {after:?}");
     }
+}
+
+/// Row 26: TARGET is replaced by another file after the staged one was made to look like it.
+#[test]
+fn what_target_has_become_meanwhile_is_what_the_new_file_looks_like() {
+    if !has_tool("strace") {
+        return;
+    }
+    let Some(scene) = scene_with_attributes() else { return };
+    for name in ["f", "g"] {
+        scene.write(name, name);
+        set_attribute(&scene, &format!("user.{name}"), "v", name);
+    }
+    scene.chmod("f", 0o666);
+    set_acl(&scene, &["-m", "u:1234:rw"], "f");
+    scene.chmod("g", 0o640);
+    let before = (acl(&scene, "g"), attributes(&scene, "g"));
+    let stopped = strace(&scene, &["f"]).stopped_after("fsync:when=1");
+    std::fs::rename(scene.path("g"), scene.path("f")).unwrap();
+    let traced = stopped.resume();
+    traced.output.assert().success().stderr("");
+    assert_eq!((acl(&scene, "f"), attributes(&scene, "f")), before);
+    assert_eq!((scene.mode("f"), scene.text("f").as_str()), (0o640, "new"));
 }
