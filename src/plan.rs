@@ -30,8 +30,15 @@ pub(crate) fn run(args: &Args, signals: &Signals) -> Result<Outcome> {
         signals.watch()?;
     }
     let mut parents = Parents::new(args.parents, policy.sync);
-    let mut place = names::resolve(&args.target, !policy.no_dereference, &mut parents)?;
-    let done = at(args, signals, &mut place, &mut parents);
+    resolved(args, signals, &mut parents).map_err(|mut failure| {
+        failure.hints.extend(parents.take_back());
+        failure
+    })
+}
+
+fn resolved(args: &Args, signals: &Signals, parents: &mut Parents) -> Result<Outcome> {
+    let mut place = names::resolve(&args.target, !args.policy.no_dereference, parents)?;
+    let done = at(args, signals, &mut place, parents);
     // Whatever was rolled back by now has left its traces, if any.
     let leftovers = place.directory.leftovers();
     match done {

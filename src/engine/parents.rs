@@ -39,19 +39,30 @@ impl Parents {
     pub(crate) fn keep(&mut self) {
         self.keep = true;
     }
+
+    /// Takes back what is still empty. Returns what could not be, in words.
+    pub(crate) fn take_back(&mut self) -> Option<String> {
+        if self.keep {
+            return None;
+        }
+        while let Some((directory, name)) = self.made.pop() {
+            match unlinkat(&directory, &name, AtFlags::REMOVEDIR) {
+                Ok(()) => {}
+                // In use by another writer meanwhile, or removed by it: theirs now.
+                Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOENT) => break,
+                Err(errno) => {
+                    let path = directory.join(&name);
+                    return Some(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
+                }
+            }
+        }
+        None
+    }
 }
 
 impl Drop for Parents {
     fn drop(&mut self) {
-        if self.keep {
-            return;
-        }
-        for (directory, name) in self.made.iter().rev() {
-            // In use by another writer meanwhile: theirs now.
-            if unlinkat(directory, name, AtFlags::REMOVEDIR).is_err() {
-                break;
-            }
-        }
+        self.take_back();
     }
 }
 
@@ -72,11 +83,11 @@ pub(crate) fn create(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf, parents
             if !matches!(next, Err(Errno::NOENT)) {
                 break;
             }
+            // Opened first: what has been made must be removable.
+            let holder = Directory::open(here.as_fd(), OsStr::new("."), here.join(OsStr::new("")))
+                .map_err(|errno| failed(errno, &here, part))?;
             match mkdirat(&here, part, Mode::from_raw_mode(0o777)) {
-                Ok(()) => {
-                    let holder = Directory::open(here.as_fd(), OsStr::new("."), here.join(OsStr::new("")));
-                    parents.made.push((holder.map_err(|errno| failed(errno, &here, part))?, part.to_owned()));
-                }
+                Ok(()) => parents.made.push((holder, part.to_owned())),
                 // Another writer was quicker; its entry may not be on the disk yet.
                 Err(Errno::EXIST) => {}
                 Err(errno) => return Err(failed(errno, &here, part)),
