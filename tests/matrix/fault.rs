@@ -1,0 +1,149 @@
+//! What can happen at a system call.
+
+use crate::trace::Call;
+
+/// One thing that happens there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// SIGKILL as it begins: it is not carried out.
+    Kill,
+    /// SIGTERM as it begins: it is carried out, or interrupted where it waits.
+    Term,
+    /// This error, once.
+    Once(&'static str),
+    /// This error, from here on.
+    On(&'static str),
+    /// One byte moved, and the caller has to go on.
+    Short,
+}
+
+impl Fault {
+    pub fn name(self) -> String {
+        match self {
+            Fault::Kill => "KILL".to_owned(),
+            Fault::Term => "TERM".to_owned(),
+            Fault::Once(errno) => errno.to_owned(),
+            Fault::On(errno) => format!("{errno}-on"),
+            Fault::Short => "short".to_owned(),
+        }
+    }
+
+    /// The same, for `strace -e inject=`.
+    pub fn expression(self, call: &Call) -> String {
+        let Call { name, nth, .. } = call;
+        match self {
+            Fault::Kill => format!("{name}:signal=KILL:when={nth}"),
+            Fault::Term => format!("{name}:signal=TERM:when={nth}"),
+            Fault::Once(errno) => format!("{name}:error={errno}:when={nth}"),
+            Fault::On(errno) => format!("{name}:error={errno}:when={nth}+"),
+            // The call is not carried out: what it says it has moved is one byte of whatever was there.
+            Fault::Short => format!("{name}:retval=1:when={nth}"),
+        }
+    }
+
+    pub fn errno(self) -> Option<&'static str> {
+        match self {
+            Fault::Once(errno) | Fault::On(errno) => Some(errno),
+            _ => None,
+        }
+    }
+}
+
+/// Everything that can happen at this call.
+pub fn at(call: &Call, has_command: bool) -> Vec<Fault> {
+    let mut faults = vec![Fault::Kill, Fault::Term];
+    // An injected error means that nothing was closed, which never happens: a pipe would stay open for ever.
+    if call.runtime || (has_command && call.name == "close") {
+        return faults;
+    }
+    for &errno in errnos(&call.name) {
+        // What is there would be taken for absent, as it would have to be.
+        if errno == "ENOENT" && call.succeeded() && call.text.contains("O_PATH") {
+            continue;
+        }
+        faults.push(Fault::Once(errno));
+        // These would be no error if they lasted: whoever asks again may ask for ever.
+        if call.name != "close" && !["EINTR", "EAGAIN", "EEXIST"].contains(&errno) {
+            faults.push(Fault::On(errno));
+        }
+    }
+    if matches!(call.name.as_str(), "read" | "pread64" | "write" | "pwrite64" | "copy_file_range")
+        && call.result().is_some_and(|count| count > 1)
+    {
+        faults.push(Fault::Short);
+    }
+    faults
+}
+
+/// What the manual pages and file systems know, less what only a wrong argument brings about.
+fn errnos(name: &str) -> &'static [&'static str] {
+    match name {
+        "open" | "openat" => &[
+            "EINTR",
+            "EACCES",
+            "EIO",
+            "EMFILE",
+            "ENOENT",
+            "ENOSPC",
+            "EDQUOT",
+            "ELOOP",
+            "EROFS",
+            "EOPNOTSUPP",
+            "ESTALE",
+        ],
+        "read" | "pread64" => &["EINTR", "EAGAIN", "EIO", "EISDIR", "ESTALE"],
+        "write" | "pwrite64" => &["EINTR", "EAGAIN", "EIO", "ENOSPC", "EDQUOT", "EFBIG", "EPIPE"],
+        "copy_file_range" => {
+            &["EINTR", "EAGAIN", "EIO", "ENOSPC", "EDQUOT", "EFBIG", "EXDEV", "EINVAL", "EOPNOTSUPP", "ENOSYS"]
+        }
+        "ioctl" => &["EOPNOTSUPP", "EXDEV", "EINVAL", "ENOTTY", "EIO", "ENOSPC", "EDQUOT"],
+        "fallocate" => &["EINTR", "EOPNOTSUPP", "EIO", "ENOSPC", "EDQUOT", "EFBIG"],
+        "ftruncate" => &["EINTR", "EIO", "ENOSPC", "EFBIG", "EPERM"],
+        "fadvise64" => &["EINVAL"],
+        "lseek" => &["EINVAL", "EIO", "ESPIPE"],
+        "fsync" | "syncfs" => &["EINTR", "EIO", "ENOSPC", "EDQUOT", "EINVAL", "EOPNOTSUPP"],
+        "close" => &["EINTR", "EIO", "ENOSPC", "EDQUOT"],
+        "linkat" => &[
+            "EEXIST",
+            "EACCES",
+            "EDQUOT",
+            "EIO",
+            "EMLINK",
+            "ENOENT",
+            "ENOSPC",
+            "EPERM",
+            "EROFS",
+            "EXDEV",
+            "EOPNOTSUPP",
+        ],
+        "renameat" | "renameat2" => &[
+            "EEXIST", "EACCES", "EBUSY", "EDQUOT", "EINVAL", "EIO", "EISDIR", "EMLINK", "ENOENT", "ENOSPC", "EPERM",
+            "EROFS", "EXDEV", "ENOSYS", "ESTALE",
+        ],
+        "unlinkat" => &["EACCES", "EBUSY", "EIO", "ENOENT", "EPERM", "EROFS", "ENOTEMPTY"],
+        "mkdirat" => &["EEXIST", "EACCES", "EDQUOT", "EIO", "EMLINK", "ENOSPC", "EPERM", "EROFS"],
+        "readlinkat" => &["EIO", "EINVAL", "ENOENT"],
+        "statx" | "newfstatat" | "fstatfs" => &["EIO", "ENOMEM", "ENOSYS", "EACCES", "ESTALE"],
+        "access" | "faccessat" | "faccessat2" => &["EACCES", "EIO", "ENOENT", "ENOSYS", "EPERM", "EROFS"],
+        "fchmod" | "fchown" => &["EIO", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EOPNOTSUPP", "EINVAL"],
+        "fsetxattr" | "fremovexattr" => &["EIO", "EPERM", "EACCES", "ENOSPC", "EDQUOT", "EOPNOTSUPP", "ENODATA"],
+        "listxattr" | "getxattr" | "flistxattr" | "fgetxattr" => {
+            &["EIO", "ENOENT", "EOPNOTSUPP", "ENODATA", "EACCES", "EPERM"]
+        }
+        "utimensat" => &["EIO", "EPERM", "EROFS", "EACCES"],
+        "getdents64" => &["EIO", "ENOENT"],
+        "flock" => &["EINTR", "EAGAIN", "ENOLCK", "EIO", "EOPNOTSUPP"],
+        "poll" | "ppoll" => &["EINTR", "ENOMEM"],
+        "waitid" => &["EINTR", "ECHILD"],
+        "pipe2" | "signalfd4" | "eventfd2" | "epoll_create1" => &["EMFILE", "ENFILE", "ENOMEM"],
+        "pidfd_open" => &["EMFILE", "ENFILE", "ENOSYS", "EPERM"],
+        "pidfd_send_signal" => &["EPERM", "ESRCH"],
+        "clone" | "clone3" | "vfork" => &["EAGAIN", "ENOMEM", "ENOSYS"],
+        "fcntl" | "rt_sigprocmask" | "rt_sigaction" => &["EINVAL", "EPERM"],
+        "getrandom" => &["EINTR", "ENOSYS"],
+        "capget" | "prctl" => &["EPERM", "EINVAL"],
+        "mmap" => &["ENOMEM"],
+        // They cannot fail.
+        _ => &[],
+    }
+}

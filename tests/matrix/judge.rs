@@ -1,0 +1,357 @@
+//! Whether what the program says about TARGET is true, and whether everything else is as the contract has it.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitStatus;
+
+use crate::fault::Fault;
+use crate::look::{Look, Snapshot};
+use crate::mode::{Expected, Mode, Setting};
+use crate::runner::Case;
+use crate::trace::Call;
+
+/// How a run ended.
+pub struct Ended {
+    pub status: ExitStatus,
+    /// Standard error.
+    pub words: String,
+    pub calls: Vec<Call>,
+}
+
+const KILL: i32 = 9;
+const TERM: i32 = 15;
+const ABRT: i32 = 6;
+
+/// Where the next numbered backup goes when its number is taken.
+const NEXT_BACKUP: &str = "d/f.~3~";
+
+type Verdict = Result<(), String>;
+
+/// Judges a run in which one fault was met, or, where the calls came in another order, none.
+pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
+    let (mode, words) = (&case.mode, ended.words.as_str());
+    if words.contains("panicked") || words.contains("IO Safety") {
+        return Err("it panicked".to_owned());
+    }
+    untouched(mode, expected, after)?;
+    match ended.status.signal() {
+        None => {}
+        Some(KILL) if case.fault == Fault::Kill => return killed(mode, expected, after, words),
+        Some(TERM) if case.fault == Fault::Term => {
+            unchanged(expected, after)?;
+            return nothing_left(expected, after, words, false);
+        }
+        // Without memory the run ends as if it had been killed; the language knows no other way.
+        Some(ABRT) if case.fault.errno() == Some("ENOMEM") && case.call.name == "mmap" => {
+            return killed(mode, expected, after, words);
+        }
+        Some(signal) => return Err(format!("it died of signal {signal}")),
+    }
+    if case.fault == Fault::Kill && !mode.has_command() {
+        return Err("SIGKILL was not met".to_owned());
+    }
+    if !case.call.is_message() {
+        message(mode, expected, ended)?;
+    }
+    let silent = case.call.is_message();
+    match (ended.status.code().unwrap_or(-1), mode.has_command()) {
+        (0, _) => {
+            nothing_left(expected, after, words, silent)?;
+            if !knows_no_sync(case) {
+                durable(mode, ended)?;
+            }
+            content(mode, expected, after, usize::from(case.fault == Fault::Short))?;
+            if !knows_no_attributes(case) {
+                metadata(expected, after, words)?;
+            }
+            backup(mode, expected, after)
+        }
+        (4, false) | (121, true) => {
+            nothing_left(expected, after, words, silent)?;
+            content(mode, expected, after, 0)?;
+            metadata(expected, after, words)?;
+            // What could neither be kept nor taken back is told.
+            let old = expected.old().zip(expected.backup.as_ref()).map(|(old, _)| old);
+            let told = |old: &Look| leftovers(expected, after).iter().any(|(_, look)| *look == old);
+            if old.is_some_and(told) { Ok(()) } else { backup(mode, expected, after) }
+        }
+        (5, false) | (122, true) if mode.in_place() => damaged(expected, after, words),
+        (1 | 3, false) | (123 | 125 | 126 | 127, true) => {
+            if case.fault == Fault::Once("EINTR") {
+                return Err("an interrupted call was taken for an error".to_owned());
+            }
+            unchanged(expected, after)?;
+            nothing_left(expected, after, words, silent)
+        }
+        (status, _) => Err(format!("status {status} is not the contract's")),
+    }
+}
+
+/// A run without a fault.
+pub fn succeeded(mode: &Mode, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
+    untouched(mode, expected, after)?;
+    nothing_left(expected, after, "", false)?;
+    durable(mode, ended)?;
+    replaced(mode, expected, after, "")
+}
+
+/// What is not the program's business is as it was.
+fn untouched(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
+    for (name, look) in &expected.before {
+        let ours = *name == expected.target || Some(name) == expected.backup.as_ref();
+        if !ours && after.get(name) != Some(look) {
+            return Err(format!("{} was touched: {look:?} became {:?}", name.display(), after.get(name)));
+        }
+    }
+    for (name, look) in after {
+        let ours = *name == expected.target || Some(name) == expected.backup.as_ref();
+        let made = expected.target.starts_with(name) && mode.setting == Setting::Parents;
+        let next = expected.backup.is_some() && name == Path::new(NEXT_BACKUP);
+        if !ours && !made && !next && !expected.before.contains_key(name) && !is_staging(name) {
+            return Err(format!("{} appeared: {look:?}", name.display()));
+        }
+    }
+    Ok(())
+}
+
+/// The documented pattern, beside the file that is written.
+fn is_staging(name: &Path) -> bool {
+    let file = name.file_name().unwrap_or_default().to_string_lossy();
+    let random = file.strip_prefix(".aw-").unwrap_or_default();
+    random.len() == 12 && random.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+fn leftovers<'a>(expected: &Expected, after: &'a Snapshot) -> Vec<(&'a Path, &'a Look)> {
+    after
+        .iter()
+        .filter(|(name, _)| !expected.before.contains_key(*name))
+        .filter(|(name, _)| **name != expected.target && Some(*name) != expected.backup.as_ref())
+        .filter(|(name, _)| **name != Path::new(NEXT_BACKUP))
+        .map(|(name, look)| (name.as_path(), look))
+        .collect()
+}
+
+/// What could not be removed is told, unless there was no way to tell it.
+fn nothing_left(expected: &Expected, after: &Snapshot, words: &str, silent: bool) -> Verdict {
+    for (name, look) in leftovers(expected, after) {
+        // The directories of a finished file are no leftover.
+        if expected.target.starts_with(name) && after.contains_key(&expected.target) {
+            continue;
+        }
+        if !is_told(name, words) && !silent {
+            return Err(format!("{} is left behind and not told: {look:?}", name.display()));
+        }
+        narrow(expected, look)?;
+    }
+    Ok(())
+}
+
+/// Whether a line beside the error's leads to it, or into it.
+fn is_told(name: &Path, words: &str) -> bool {
+    let beside = |line: &&str| line.starts_with("hint: ") || line.contains(": warning: ");
+    words.lines().filter(beside).any(|line| line.split_whitespace().any(|word| Path::new(word).starts_with(name)))
+}
+
+/// Nobody may read it who could not read the finished file, or the old one.
+fn narrow(expected: &Expected, look: &Look) -> Verdict {
+    let is_old = expected.old().is_some_and(|old| old.inode == look.inode || old.is_like(look));
+    let wider = look.bits() & 0o077 & !expected.after.bits();
+    if look.mode & 0o170_000 == 0o100_000 && !is_old && wider != 0 {
+        return Err(format!("the leftover can be read by more than the finished file: {look:?}"));
+    }
+    Ok(())
+}
+
+fn unchanged(expected: &Expected, after: &Snapshot) -> Verdict {
+    for name in [Some(&expected.target), expected.backup.as_ref()].into_iter().flatten() {
+        let (before, after) = (expected.before.get(name), after.get(name));
+        if before != after {
+            return Err(format!("{} is not unchanged: {before:?} became {after:?}", name.display()));
+        }
+    }
+    Ok(())
+}
+
+/// A directory that may not be read, or whose file system knows no sync of directories: where TARGET is left alone,
+/// that is all right.
+fn knows_no_sync(case: &Case) -> bool {
+    let unknown = match case.call.name.as_str() {
+        "fsync" => matches!(case.fault.errno(), Some("EINVAL" | "EOPNOTSUPP")),
+        "openat" => case.fault.errno() == Some("EACCES"),
+        _ => false,
+    };
+    unknown && case.mode.setting == Setting::Same
+}
+
+/// A file system that says that there are no attributes is believed.
+fn knows_no_attributes(case: &Case) -> bool {
+    let none = matches!(case.fault.errno(), Some("ENODATA" | "EOPNOTSUPP"));
+    none && matches!(case.call.name.as_str(), "listxattr" | "getxattr")
+}
+
+/// TARGET is the finished file, and the old one is where it belongs.
+fn replaced(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
+    content(mode, expected, after, 0)?;
+    metadata(expected, after, words)?;
+    backup(mode, expected, after)
+}
+
+/// TARGET has the new content, `off` by at most so many bytes.
+fn content(mode: &Mode, expected: &Expected, after: &Snapshot, off: usize) -> Verdict {
+    let Some(target) = after.get(&expected.target) else { return Err("TARGET is absent".to_owned()) };
+    if mode.setting == Setting::Same && expected.old() == Some(target) {
+        return Ok(());
+    }
+    if expected.old().is_some_and(|old| (old.inode == target.inode) != mode.in_place()) {
+        return Err(format!("TARGET's inode is not what it should be: {target:?}"));
+    }
+    let exact = target.content == expected.after.content;
+    if !exact && (off == 0 || !differs_by_one(&target.content, &expected.after.content)) {
+        return Err(format!("TARGET has not the new content: {target:?}, not {:?}", expected.after));
+    }
+    Ok(())
+}
+
+/// The old file has the backup's name, or, where that was said to be taken, the next.
+fn backup(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
+    let (Some(backup), Some(old)) = (&expected.backup, expected.old()) else { return Ok(()) };
+    let kept = after.get(backup).or_else(|| after.get(Path::new(NEXT_BACKUP)));
+    // Where the file system cannot exchange and cannot link, it is a copy.
+    if kept.is_some_and(|kept| kept == old || (kept.is_like(old) && mode.base.is_some())) {
+        return Ok(());
+    }
+    Err(format!("the backup is not the old file: {kept:?}"))
+}
+
+/// What could not be kept has been told, and gives nobody more access.
+fn metadata(expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
+    let (Some(has), wanted) = (after.get(&expected.target), &expected.after) else {
+        return Err("TARGET is absent".to_owned());
+    };
+    if has.is_dressed_like(wanted) {
+        return Ok(());
+    }
+    if !words.contains("warning: cannot keep") {
+        return Err(format!("TARGET has not its metadata, which was not told: {has:?}, not {wanted:?}"));
+    }
+    let wider = has.bits() & 0o077 & !wanted.bits();
+    // Without the list the group's entry shows in place of the mask.
+    if wider != 0 {
+        return Err(format!("TARGET can be read by more than before: {has:?}, not {wanted:?}"));
+    }
+    Ok(())
+}
+
+/// One byte that was never really moved: missing, added, or as it was in memory.
+fn differs_by_one(has: &[u8], wanted: &[u8]) -> bool {
+    let same = has.iter().zip(wanted).take_while(|(one, other)| one == other).count();
+    let (has_rest, wanted_rest) = (has.get(same + 1..), wanted.get(same + 1..));
+    (has_rest.is_some() && has_rest == wanted_rest)
+        || has_rest == wanted.get(same..)
+        || (wanted_rest.is_some() && wanted_rest == has.get(same..))
+}
+
+/// Exit 0: the content was synced before it got its name, and the name after.
+fn durable(mode: &Mode, ended: &Ended) -> Verdict {
+    let synced = |call: &Call| matches!(call.name.as_str(), "fsync" | "syncfs") && call.succeeded();
+    let names = |call: &Call| matches!(call.name.as_str(), "linkat" | "renameat" | "renameat2") && call.succeeded();
+    let calls = &ended.calls;
+    let Some(last) = calls.iter().rposition(names).filter(|_| !mode.in_place()) else {
+        // Left alone, or overwritten.
+        let count = calls.iter().filter(|call| synced(call)).count();
+        return if count >= 2 { Ok(()) } else { Err(format!("exit 0 after {count} syncs")) };
+    };
+    let staged = calls.iter().position(synced);
+    if staged.is_none_or(|staged| staged > last) {
+        return Err("exit 0, but the content was not synced before it got its name".to_owned());
+    }
+    if !calls.iter().skip(last).any(synced) {
+        return Err("exit 0, but the directory was not synced".to_owned());
+    }
+    Ok(())
+}
+
+/// SIGKILL: old or new, and at most the name that the contract allows.
+fn killed(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
+    let left = leftovers(expected, after);
+    let files: Vec<_> = left.iter().filter(|(name, _)| is_staging(name)).collect();
+    files.iter().try_for_each(|(_, look)| narrow(expected, look))?;
+    let most = match expected.old() {
+        Some(_) if mode.base.is_some() && expected.backup.is_some() => 2,
+        Some(_) => 1,
+        None => usize::from(mode.is_named()),
+    };
+    if files.len() > most {
+        return Err(format!("{} names are left, not {most}: {files:?}", files.len()));
+    }
+    let target = after.get(&expected.target);
+    let Some(old) = expected.old() else {
+        return match target {
+            None => Ok(()),
+            Some(_) => replaced(mode, expected, after, words),
+        };
+    };
+    if mode.in_place() {
+        let whole = |look: &Look| look.content == expected.after.content || look == old;
+        let somewhere = target.is_some_and(whole) || files.iter().any(|(_, look)| whole(look));
+        return if somewhere { Ok(()) } else { Err("neither old nor new content is whole anywhere".to_owned()) };
+    }
+    match target {
+        Some(target) if target == old => {}
+        Some(target) if target.is_like(&expected.after) => {}
+        other => return Err(format!("TARGET is neither old nor new: {other:?}")),
+    }
+    if expected.backup.is_some() && !after.values().any(|look| look.is_like(old)) {
+        return Err("the old file has no name any more".to_owned());
+    }
+    Ok(())
+}
+
+/// The overwrite failed: the whole new content is where the hint says.
+fn damaged(expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
+    let whole = leftovers(expected, after)
+        .into_iter()
+        .find(|(name, look)| is_told(name, words) && look.content == expected.after.content);
+    match whole {
+        Some((_, look)) if look.bits() == 0o600 => Ok(()),
+        other => Err(format!("the whole new content is not told, or not 0600: {other:?}")),
+    }
+}
+
+/// One line that names path, step, reason and state; hints and warnings beside it.
+fn message(mode: &Mode, expected: &Expected, ended: &Ended) -> Verdict {
+    let code = ended.status.code().unwrap_or(-1);
+    let start = format!("atomic-write: {}: ", expected.operand);
+    let mut errors = 0;
+    for line in ended.words.lines() {
+        let Some(said) = line.strip_prefix(&start) else {
+            // A command has words of its own, and so has the shell.
+            let others = mode.has_command() || mode.options.contains(&"--validate");
+            if line.starts_with("hint: ") || (others && !line.starts_with("atomic-write")) {
+                continue;
+            }
+            return Err(format!("an odd line: {line}"));
+        };
+        if said.starts_with("warning: ") || (said.starts_with("waiting: ") && mode.has_command()) {
+            continue;
+        }
+        let verbose = ["created (", "replaced (", "unchanged ("].iter().any(|word| said.starts_with(word));
+        if code == 0 && verbose && mode.options.contains(&"--verbose") {
+            continue;
+        }
+        errors += 1;
+        let state = match code {
+            4 | 121 => " (replaced, may not survive a power cut)",
+            5 | 122 => " (damaged)",
+            _ => " (unchanged)",
+        };
+        let reasoned = said.strip_suffix(state).is_some_and(|said| {
+            said.split_once(": ").is_some_and(|(step, reason)| !step.trim().is_empty() && !reason.trim().is_empty())
+        });
+        if !reasoned {
+            return Err(format!("not PATH: step: reason{state}: {line}"));
+        }
+    }
+    let wanted = usize::from(code != 0);
+    if errors == wanted { Ok(()) } else { Err(format!("{errors} lines of error, not {wanted}")) }
+}

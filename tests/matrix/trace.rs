@@ -1,0 +1,71 @@
+//! What strace wrote down.
+
+use std::collections::HashMap;
+
+/// One system call of the program.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub name: String,
+    /// The how many-th of this name since the program's start, the dynamic linker's among them: strace counts so.
+    pub nth: usize,
+    /// The line.
+    pub text: String,
+    /// Made by the Rust runtime on the way to `main`.
+    pub runtime: bool,
+}
+
+impl Call {
+    /// What it returned, where that is a number.
+    pub fn result(&self) -> Option<i64> {
+        let (_, result) = self.text.rsplit_once(" = ")?;
+        result.split_whitespace().next()?.parse().ok()
+    }
+
+    pub fn succeeded(&self) -> bool {
+        self.result().is_some_and(|result| result >= 0)
+    }
+
+    /// Whether a descriptor is written that the program was started with.
+    pub fn is_message(&self) -> bool {
+        self.name == "write" && ["write(1,", "write(2,"].iter().any(|start| self.text.starts_with(start))
+    }
+}
+
+/// All calls of a trace.
+pub fn parse(log: &str) -> Vec<Call> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let mut calls = Vec::new();
+    for line in log.lines() {
+        let Some((name, _)) = line.split_once('(') else { continue };
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            continue;
+        }
+        let count = counts.entry(name).or_default();
+        *count += 1;
+        calls.push(Call { name: name.to_owned(), nth: *count, text: line.to_owned(), runtime: false });
+    }
+    calls
+}
+
+/// Those after the dynamic linker's: the first is the look at the standard descriptors, before `main`. What follows up
+/// to the first call of `main` is the runtime's.
+pub fn ours(calls: Vec<Call>) -> Vec<Call> {
+    let Some(first) = calls.iter().position(|call| call.text.starts_with("fcntl(0, F_GETFD")) else {
+        return Vec::new();
+    };
+    let main = calls.iter().position(|call| call.text.starts_with("rt_sigprocmask(SIG_BLOCK, [XFSZ]"));
+    let runtime = calls.iter().position(|call| call.text.starts_with("poll([{fd=0, events=0}"));
+    let mut ours: Vec<Call> = calls
+        .into_iter()
+        .enumerate()
+        .map(|(at, call)| Call {
+            runtime: runtime.is_some_and(|from| at >= from) && main.is_some_and(|to| at < to),
+            ..call
+        })
+        .skip(first)
+        .collect();
+    // Its alternative stack for signals, taken down after `main`.
+    let end = ours.iter().rposition(|call| call.name == "sigaltstack").unwrap_or(ours.len());
+    ours.iter_mut().skip(end).for_each(|call| call.runtime = true);
+    ours
+}
