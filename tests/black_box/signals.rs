@@ -5,7 +5,8 @@ mod every_call;
 mod inherited;
 
 use std::io::Write;
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, ExitStatus, Stdio};
+use std::time::Duration;
 
 use crate::common::strace::Strace;
 use crate::common::{Scene, program, tool};
@@ -54,8 +55,20 @@ impl Receiving {
         tool("sh", &["-c", &format!("kill -{number} {}", self.child.id())]);
     }
 
+    /// Waits for its end while its input stays open. Bounded, as a program that ignores the signal waits for input.
+    fn ends(mut self) -> ExitStatus {
+        for _ in 0..6000 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.child.kill().unwrap();
+        panic!("the signal did not end it");
+    }
+
     /// Closes its input and waits for its end.
-    fn end_input(mut self) -> std::process::ExitStatus {
+    fn end_input(mut self) -> ExitStatus {
         drop(self.stdin);
         self.child.wait().unwrap()
     }

@@ -32,11 +32,10 @@ fn while_input_arrives_it_ends_the_run_with_nothing_done_and_nothing_left() {
             let scene = Scene::new();
             scene.write("f", "old");
             let inode = scene.inode("f");
-            let mut receiving = Receiving::start(&scene, staging, &[], &["f"]);
+            let receiving = Receiving::start(&scene, staging, &[], &["f"]);
             assert_eq!(scene.names().len(), if staging == Staging::Named { 2 } else { 1 });
             receiving.signal(number);
-            // Its input is still open.
-            let status = receiving.child.wait().unwrap();
+            let status = receiving.ends();
             assert_eq!(status.signal(), Some(number), "{staging:?} {number}: {status:?}");
             assert_eq!((scene.text("f").as_str(), scene.inode("f")), ("old", inode), "{staging:?} {number}");
             assert_eq!(scene.names(), ["f"], "{staging:?} {number}");
@@ -54,10 +53,10 @@ fn the_directories_that_were_created_go_as_well() {
         for number in ENDING {
             let scene = Scene::new();
             scene.mkdir("a");
-            let mut receiving = Receiving::start(&scene, staging, &[], &["-D", "a/b/c/f"]);
+            let receiving = Receiving::start(&scene, staging, &[], &["-D", "a/b/c/f"]);
             assert!(scene.path("a/b/c").is_dir());
             receiving.signal(number);
-            let status = receiving.child.wait().unwrap();
+            let status = receiving.ends();
             assert_eq!(status.signal(), Some(number), "{staging:?} {number}: {status:?}");
             assert!(scene.path("a").is_dir() && !scene.path("a/b").exists(), "{staging:?} {number}");
         }
@@ -118,7 +117,7 @@ fn during_the_commit_it_waits_for_the_verdict() {
         calls.stop("exit_group", &[]),
     ];
     for call in &committing {
-        for signal in ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGUSR1", "SIGXCPU", "64"] {
+        for signal in ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGUSR1", "SIGXCPU", "SIGFPE", "64"] {
             let scene = Scene::new();
             scene.write("f", "old");
             let injection = call.replacen(':', &format!(":signal={signal}:"), 1);
