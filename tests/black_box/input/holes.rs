@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
-use super::NO_SHARING;
+use super::{NO_SHARING, sha256};
 use crate::common::strace::Strace;
 use crate::common::{Scene, has_tool};
 
@@ -73,16 +73,15 @@ fn holes_stay_holes_however_the_data_is_copied() {
 /// A hole counts as zeros for a digest, and need not be read for it.
 #[test]
 fn holes_stay_holes_under_a_digest() {
-    use sha2::{Digest, Sha256};
-    use std::fmt::Write;
     let scene = Scene::new();
     for (data, size) in SHAPES {
         sparse(&scene.path("src"), data, size);
-        let mut word = String::from("sha256:");
-        for byte in Sha256::digest(scene.read("src")) {
-            write!(word, "{byte:02x}").unwrap();
-        }
-        scene.cmd().args(["--checksum", &word, "--from", "src", "f"]).assert().success().stderr("");
+        scene
+            .cmd()
+            .args(["--checksum", &sha256(&scene.read("src")), "--from", "src", "f"])
+            .assert()
+            .success()
+            .stderr("");
         assert_sparse(&scene, &format!("{data:?}"));
     }
 }

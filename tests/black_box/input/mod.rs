@@ -25,5 +25,12 @@ fn calls(args: &[&str], content: &[u8]) -> Calls {
     traced.calls
 }
 
+/// `sha256:HEX` of the content.
+fn sha256(content: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let hex = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    format!("sha256:{hex}")
+}
+
 /// Sharing of blocks is refused, as where the file system cannot: the content is copied.
 const NO_SHARING: &str = "ioctl:error=EOPNOTSUPP";

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
-use super::{NO_SHARING, bytes, calls};
+use super::{NO_SHARING, bytes, calls, sha256};
 use crate::common::strace::Strace;
 use crate::common::{Scene, has_tool, stderr};
 
@@ -124,7 +124,7 @@ fn an_interrupted_call_is_made_again() {
     }
     let content = bytes(300_000);
     let from = ["--from", "src", "f"];
-    let checked = ["--checksum", &sha256_of_300_000(), "--from", "src", "f"];
+    let checked = ["--checksum", &sha256(&content), "--from", "src", "f"];
     for (args, call) in [
         (&from[..], "copy_file_range"),
         (&from, "ftruncate"),
@@ -146,16 +146,6 @@ fn an_interrupted_call_is_made_again() {
         assert!(traced.output.status.success() && scene.read("f") == content, "{call}: {:?}", traced.output);
         assert!(traced.calls.0.iter().any(|found| found.result.contains("INJECTED")), "{call}");
     }
-}
-
-fn sha256_of_300_000() -> String {
-    use sha2::{Digest, Sha256};
-    use std::fmt::Write as _;
-    let mut word = String::from("sha256:");
-    for byte in Sha256::digest(bytes(300_000)) {
-        write!(word, "{byte:02x}").unwrap();
-    }
-    word
 }
 
 /// Row 3, on the stream: the first read of the input is interrupted, and later ones.
