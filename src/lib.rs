@@ -23,6 +23,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("atomic-write is for Linux: its promises have been tested nowhere else");
 
+mod child;
 pub mod cli;
 mod command;
 mod engine;

@@ -110,9 +110,8 @@ fn overwrite(
     let Naming::Named(name) = sealed.naming else {
         return Err(Failure::failed(STEP, "the copy has no name"));
     };
-    if how != Sync::None {
-        sync::directory(directory, sealed.file.as_fd()).map_err(Failure::call(STEP))?;
-    }
+    // Whatever --sync says: from the first byte on, it may be the only good copy.
+    sync::directory(directory, sealed.file.as_fd()).map_err(Failure::call(STEP))?;
     let target = open(place, old)?;
     Signals::hold()?;
     signals.check()?;

@@ -86,6 +86,12 @@ impl<'d> Stage<'d> {
         let (naming, writer) = if let Some((writer, link)) = unnamed {
             (Naming::Unnamed(link), writer)
         } else {
+            if directory.stat().map_err(Failure::call(STEP))?.is_append_only() {
+                // Its name could be made and never removed.
+                let reason =
+                    format!("directory {} is append-only, and unnamed files are not to be had", directory.shown());
+                return Err(Failure::failed(STEP, reason));
+            }
             signals.watch()?;
             let (name, writer) = TemporaryName::create(directory, mode).map_err(|errno| failed(directory, errno))?;
             (Naming::Named(name), writer)
