@@ -28,8 +28,12 @@ fn calls(args: &[&str], content: &[u8]) -> Calls {
 /// `sha256:HEX` of the content.
 fn sha256(content: &[u8]) -> String {
     use sha2::{Digest, Sha256};
-    let hex = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!("sha256:{hex}")
+    use std::fmt::Write;
+    let mut word = String::from("sha256:");
+    for byte in Sha256::digest(content) {
+        write!(word, "{byte:02x}").unwrap();
+    }
+    word
 }
 
 /// Sharing of blocks is refused, as where the file system cannot: the content is copied.
