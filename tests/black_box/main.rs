@@ -13,6 +13,7 @@ mod changes;
 mod command;
 mod commit;
 mod concurrency;
+mod cost;
 mod docs;
 mod guards;
 mod input;
