@@ -1,0 +1,9 @@
+//! What is counted rather than timed.
+
+/// A number with a limit of its own.
+pub struct Figure {
+    pub text: String,
+    pub value: String,
+    pub limit: String,
+    pub reached: bool,
+}

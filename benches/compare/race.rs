@@ -1,0 +1,147 @@
+//! Contenders side by side: round after round, each once in a round and in another order each time, after a sync so
+//! that one's dirty pages are not the other's cost.
+
+use std::time::{Duration, Instant};
+
+use crate::setup::Pace;
+use crate::stats::{Noise, Spread};
+
+/// Whose program it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    Ours,
+    /// The bare system calls.
+    Floor,
+    /// What people use.
+    Peer,
+    /// What people use, and that does not sync: a power cut can take the file.
+    Unsafe,
+}
+
+/// One way to do the job.
+pub struct Contender<'a> {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// Does it once and tells how long it took; `None` where this system cannot.
+    run: Box<dyn Fn() -> Option<Duration> + 'a>,
+}
+
+impl<'a> Contender<'a> {
+    pub fn new(name: &'static str, kind: Kind, run: impl Fn() -> Option<Duration> + 'a) -> Self {
+        Contender { name, kind, run: Box::new(run) }
+    }
+}
+
+/// What must be reached.
+pub struct Claim {
+    /// As the table says it.
+    pub text: &'static str,
+    pub ours: &'static str,
+    /// The fastest of these.
+    pub theirs: &'static [&'static str],
+    pub limit: f64,
+}
+
+/// Contenders, and what is claimed of them.
+pub struct Race<'a> {
+    pub title: String,
+    pub contenders: Vec<Contender<'a>>,
+    pub claims: Vec<Claim>,
+    /// How often each runs in a round, whose figure is the median of these.
+    pub batch: usize,
+    /// Before each run.
+    pub prepare: Box<dyn Fn() + 'a>,
+}
+
+/// What a contender took, one figure for each round.
+pub struct Series {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub samples: Vec<f64>,
+}
+
+/// A race that was run.
+pub struct Finished {
+    pub title: String,
+    pub series: Vec<Series>,
+    pub claims: Vec<Claim>,
+}
+
+impl Race<'_> {
+    /// Runs until each claim's quartiles are closer together than its median is to the limit, or the pace ends it.
+    pub fn run(mut self, pace: &Pace) -> Finished {
+        eprintln!("{}", self.title);
+        // The first round warms up, and finds out who cannot.
+        self.contenders.retain(|contender| {
+            (self.prepare)();
+            let can = (contender.run)().is_some();
+            if !can {
+                eprintln!("  skipped: {}: this system cannot", contender.name);
+            }
+            can
+        });
+        let series = self
+            .contenders
+            .iter()
+            .map(|contender| Series { name: contender.name, kind: contender.kind, samples: Vec::new() })
+            .collect();
+        let mut finished = Finished { title: self.title, series, claims: self.claims };
+        let mut noise = Noise::new();
+        let started = Instant::now();
+        for round in 1..=pace.most_rounds {
+            let figures = one_round(&self.contenders, self.batch, &self.prepare, &mut noise);
+            for (series, figure) in finished.series.iter_mut().zip(figures) {
+                series.samples.push(figure);
+            }
+            let enough = round >= pace.least_rounds && (finished.settled() || started.elapsed() > pace.patience);
+            if enough || round == pace.most_rounds {
+                eprintln!("  {round} rounds");
+                break;
+            }
+        }
+        finished
+    }
+}
+
+fn one_round(contenders: &[Contender<'_>], batch: usize, prepare: &dyn Fn(), noise: &mut Noise) -> Vec<f64> {
+    let mut times = vec![Vec::new(); contenders.len()];
+    let mut order: Vec<usize> = (0..contenders.len()).collect();
+    for _ in 0..batch {
+        noise.shuffle(&mut order);
+        for &index in &order {
+            prepare();
+            let took = (contenders[index].run)().expect("what worked once works again");
+            times[index].push(took.as_secs_f64());
+        }
+    }
+    times.iter().map(|times| Spread::of(times).median).collect()
+}
+
+impl Finished {
+    pub fn series(&self, name: &str) -> Option<&Series> {
+        self.series.iter().find(|series| series.name == name)
+    }
+
+    /// The claim's two sides, if both were there.
+    pub fn sides(&self, claim: &Claim) -> Option<(&Series, &Series)> {
+        let median = |series: &&Series| Spread::of(&series.samples).median;
+        let best = claim.theirs.iter().filter_map(|name| self.series(name));
+        let best = best.min_by(|one, other| median(one).total_cmp(&median(other)))?;
+        Some((self.series(claim.ours)?, best))
+    }
+
+    /// The measure of the others: the first of ours.
+    pub fn base(&self) -> Option<&Series> {
+        self.series.iter().find(|series| series.kind == Kind::Ours)
+    }
+
+    pub fn ratio(&self, claim: &Claim) -> Option<Spread> {
+        self.sides(claim).map(|(ours, theirs)| Spread::of_ratios(&ours.samples, &theirs.samples))
+    }
+
+    fn settled(&self) -> bool {
+        self.claims
+            .iter()
+            .all(|claim| self.ratio(claim).is_none_or(|ratio| ratio.width() < (claim.limit - ratio.median).abs()))
+    }
+}

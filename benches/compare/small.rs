@@ -1,0 +1,140 @@
+//! A small file, where starting is most of the work; and many of them, several at a time.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use crate::clock::{Input, time};
+use crate::programs::{OURS, STATIC, installed};
+use crate::race::{Claim, Contender, Finished, Kind, Race};
+use crate::setup::Setup;
+use crate::stream::SHELL;
+
+const CONTENT: &[u8] =
+    b"a small file: a setting, a status, a lease, a metric; most files that are replaced are small\n";
+const FLOOR: &str = "floor";
+const FLOOR_UNSYNCED: &str = "floor, without syncs";
+const DD: (&str, &str) = ("dd conv=fsync, mv, sync", "dd of=t conv=fsync status=none && mv t f && sync .");
+const AT_A_TIME: usize = 8;
+
+pub fn one(setup: &Setup) -> Finished {
+    let directory = setup.scene.mkdir("small");
+    std::fs::write(directory.join("f"), CONTENT).unwrap();
+    std::fs::write(directory.join("source"), CONTENT).unwrap();
+    let race = Race {
+        title: "a small durable write".to_owned(),
+        contenders: contenders(setup, &directory),
+        claims: vec![
+            Claim { text: "small write, static build, to the floor", ours: STATIC, theirs: &[FLOOR], limit: 1.25 },
+            Claim {
+                text: "small write, `cargo build --release`, to the floor",
+                ours: OURS,
+                theirs: &[FLOOR],
+                limit: 1.50,
+            },
+            Claim {
+                text: "small write, static build, to `cat > t && sync t && mv t f && sync .`",
+                ours: STATIC,
+                theirs: &[SHELL],
+                limit: 0.30,
+            },
+            Claim {
+                text: "small write, `cargo build --release`, to `cat > t && sync t && mv t f && sync .`",
+                ours: OURS,
+                theirs: &[SHELL],
+                limit: 0.30,
+            },
+        ],
+        batch: setup.size.small_batch,
+        prepare: Box::new(|| setup.settle(&directory)),
+    };
+    race.run(&setup.size.pace)
+}
+
+fn contenders<'a>(setup: &'a Setup, directory: &'a Path) -> Vec<Contender<'a>> {
+    let mut all = Vec::new();
+    let bytes = Input::Bytes(CONTENT);
+    for (name, program) in setup.programs.ours() {
+        all.push(Contender::new(name, Kind::Ours, move || time(Setup::command(&program, directory, &["f"]), bytes)));
+    }
+    if let Some(floor) = setup.programs.floor("small") {
+        let unsynced = floor.clone();
+        all.push(Contender::new(FLOOR, Kind::Floor, move || time(Setup::command(&floor, directory, &["f"]), bytes)));
+        all.push(Contender::new(FLOOR_UNSYNCED, Kind::Floor, move || {
+            time(Setup::command(&unsynced, directory, &["f", "unsynced"]), bytes)
+        }));
+    }
+    for (name, script) in [(SHELL, SHELL), DD] {
+        all.push(Contender::new(name, Kind::Peer, move || {
+            time(Setup::command("sh", directory, &["-c", script]), bytes)
+        }));
+    }
+    let others: [(&str, &[&str], Input<'_>); 3] = [
+        ("sponge f", &["sponge", "f"], bytes),
+        ("install source f", &["install", "source", "f"], Input::Nothing),
+        ("sed -i s/x/y/ f", &["sed", "-i", "s/x/y/", "f"], Input::Nothing),
+    ];
+    for (name, words, input) in others {
+        if installed(words[0]) {
+            let run = move || time(Setup::command(words[0], directory, &words[1..]), input);
+            all.push(Contender::new(name, Kind::Unsafe, run));
+        }
+    }
+    all
+}
+
+pub fn many(setup: &Setup) -> Finished {
+    let directory = setup.scene.mkdir("many");
+    let (directory, count) = (directory.as_path(), setup.size.many);
+    let mut contenders: Vec<Contender<'_>> = Vec::new();
+    for (name, program) in setup.programs.ours() {
+        contenders.push(Contender::new(name, Kind::Ours, move || Some(all_of(count, &program, directory))));
+    }
+    if let Some(floor) = setup.programs.floor("small") {
+        contenders.push(Contender::new(FLOOR, Kind::Floor, move || Some(all_of(count, &floor, directory))));
+    }
+    for index in 0..count {
+        std::fs::write(directory.join(format!("f{index}")), CONTENT).unwrap();
+    }
+    let race = Race {
+        title: format!("{count} small durable files, {AT_A_TIME} at a time"),
+        contenders,
+        claims: vec![
+            Claim {
+                text: "many small files, 8 at a time, static build, to the floor",
+                ours: STATIC,
+                theirs: &[FLOOR],
+                limit: 1.35,
+            },
+            Claim {
+                text: "many small files, 8 at a time, `cargo build --release`, to the floor",
+                ours: OURS,
+                theirs: &[FLOOR],
+                limit: 1.35,
+            },
+        ],
+        batch: 1,
+        prepare: Box::new(|| setup.settle(directory)),
+    };
+    race.run(&setup.size.pace)
+}
+
+fn all_of(count: usize, program: &Path, directory: &Path) -> std::time::Duration {
+    let next = AtomicUsize::new(0);
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= count {
+                        break;
+                    }
+                    let command = Setup::command(program, directory, &[&format!("f{index}")]);
+                    time(command, Input::Bytes(CONTENT)).expect("the floor of a small write");
+                }
+            });
+        }
+    });
+    start.elapsed()
+}
