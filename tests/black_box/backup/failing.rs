@@ -43,7 +43,7 @@ fn each_call_fails_without_a_trace(option: &str, injections: &[&str]) {
         if !NAMING.contains(&call.name.as_str()) || !call.args.contains(".aw-") || already {
             continue;
         }
-        // As any real failure, and once as one that a backup has another way for.
+        // Errors that no other way is tried for.
         for error in ["EIO", "ENOSPC"] {
             let scene = scene();
             let before = state(&scene);

@@ -29,6 +29,22 @@ fn a_file_of_an_unmapped_owner_is_warned_of_and_given_to_nobody() {
     assert_eq!(scene.text("f"), "new");
 }
 
+/// Two groups that are not mapped look the same, and are not.
+#[test]
+fn an_unmapped_group_is_not_taken_for_another_that_the_directory_passes_on() {
+    if !needs_root() || !has_tool("unshare") {
+        return;
+    }
+    let scene = scene(USER, 1235);
+    scene.give(".", USER, 1300);
+    scene.chmod(".", 0o2777);
+    scene.chmod("f", 0o664);
+    let words = [as_user(), &["unshare", "-Ur"]].concat();
+    let warning = "atomic-write: f: warning: cannot keep group 65534\n";
+    scene.through(&words).arg("f").write_stdin("new").assert().success().stderr(warning);
+    assert_eq!((scene.owner("f"), scene.mode("f")), ((USER, 1300), 0o644));
+}
+
 /// Replaces `f` as the root of a container, whose range of ids has the overflow id among them. Returns what was said.
 fn in_container(scene: &Scene) -> String {
     let mut child = scene
