@@ -13,8 +13,10 @@ use nix::errno::Errno as NixErrno;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn, posix_spawnp};
 use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::{
+    Pid, PidfdFlags, WaitId, WaitIdOptions, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, waitid, waitpid,
+};
 
 use crate::failure::{Failure, Result};
 use crate::signals::{Caught, Signals};
@@ -40,12 +42,9 @@ impl Child {
         if self.status.is_some() {
             return Ok(self.status);
         }
-        let waited = loop {
-            match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
-                Err(Errno::INTR) => {}
-                waited => break waited.map_err(Failure::call("wait"))?,
-            }
-        };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        let waited = retry_on_intr(|| waitid(WaitId::PidFd(self.pidfd.as_fd()), options));
+        let waited = waited.map_err(Failure::call("wait"))?;
         if let Some(status) = waited {
             let number = |value: Option<i32>| value.and_then(|value| u8::try_from(value).ok());
             self.status = Some(match (number(status.exit_status()), number(status.terminating_signal())) {
@@ -160,7 +159,12 @@ pub(crate) fn spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) ->
         spawned => spawned,
     }?;
     let pid = Pid::from_raw(spawned.as_raw()).ok_or(NixErrno::ESRCH)?;
-    let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(|errno| NixErrno::from_raw(errno.raw_os_error()))?;
+    let pidfd = retry_on_intr(|| pidfd_open(pid, PidfdFlags::empty())).map_err(|errno| {
+        // It runs, and could not be waited for as the rest is written: it is ended.
+        let _ = kill_process(pid, rustix::process::Signal::KILL);
+        let _ = retry_on_intr(|| waitpid(Some(pid), WaitOptions::empty()));
+        NixErrno::from_raw(errno.raw_os_error())
+    })?;
     Ok(Child { pidfd, status: None })
 }
 

@@ -11,15 +11,15 @@ use nix::errno::Errno as NixErrno;
 use nix::sys::signal::Signal;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use crate::child::{Child, Status, Stdio, spawn};
 use crate::engine::copy::Input;
-use crate::engine::names::open;
 use crate::engine::stat::Stat;
 use crate::failure::{Failure, Result};
 use crate::report::{self, Shown};
 use crate::signals::{Caught, Signals};
+use crate::sys;
 
 /// The statuses that mean "replaced" and "damaged" and so cannot be a command's.
 const OURS: [u8; 2] = [121, 122];
@@ -140,8 +140,8 @@ impl Input for Command<'_> {
 
     fn begin(&mut self) -> Result<()> {
         self.signals.watch()?;
-        let (output, theirs) =
-            rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(Failure::call("pipe"))?;
+        let (output, theirs) = retry_on_intr(|| rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))
+            .map_err(Failure::call("pipe"))?;
         let stdio = Stdio { stdin: self.stdin.as_ref().map(AsFd::as_fd), stdout: theirs.as_fd() };
         let child = spawn(self.words, &stdio, self.signals).map_err(|errno| {
             let status = if errno == NixErrno::ENOENT { 127 } else { 126 };
@@ -190,7 +190,8 @@ pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, s
     // /proc/self would be the grandchild that opens it.
     let path = format!("/proc/{}/fd/{}", std::process::id(), content.as_raw_fd());
     // Its own description, so that its reading does not move our offset.
-    let stdin = open(rustix::fs::CWD, path.as_str(), OFlags::RDONLY | OFlags::CLOEXEC).map_err(Failure::call(STEP))?;
+    let stdin =
+        sys::open(rustix::fs::CWD, path.as_str(), OFlags::RDONLY | OFlags::CLOEXEC).map_err(Failure::call(STEP))?;
     let words = ["sh".into(), "-c".into(), script.to_owned(), "sh".into(), path.into(), target.as_os_str().to_owned()];
     let stderr = std::io::stderr();
     let stdio = Stdio { stdin: Some(stdin.as_fd()), stdout: stderr.as_fd() };

@@ -35,6 +35,7 @@ mod report;
 mod signals;
 mod source;
 mod startup;
+mod sys;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -18,6 +18,7 @@ use crate::guard::{Guards, NonEmpty};
 use crate::signals::Signals;
 use crate::source::Source;
 use crate::startup;
+use crate::sys;
 
 /// Plans, and carries it out.
 pub(crate) fn run(args: &Args, signals: &Signals) -> Result<Outcome> {
@@ -133,7 +134,7 @@ fn if_match(expected: &crate::guard::Digest, old: Option<&OldContent>, signals: 
         hasher.update(buffer.get(..count).unwrap_or_default());
     }
     // Others who read it begin where it begins.
-    rustix::fs::seek(&old.file, rustix::fs::SeekFrom::Start(0)).map_err(Failure::call(STEP))?;
+    sys::seek(&old.file, rustix::fs::SeekFrom::Start(0)).map_err(Failure::call(STEP))?;
     let got = hasher.finish();
     if got == *expected {
         return Ok(());

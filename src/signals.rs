@@ -95,7 +95,12 @@ impl Signals {
             set.thread_block().map_err(failed)?;
         }
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        let open = |set| SignalFd::with_flags(set, flags).map_err(failed);
+        let open = |set| loop {
+            match SignalFd::with_flags(set, flags) {
+                Err(nix::errno::Errno::EINTR) => {}
+                opened => return opened.map_err(failed),
+            }
+        };
         let watch = Watch { named: open(&named)?, real_time: open(&real_time)? };
         // Nobody else can have set it: there is one thread.
         let _ = self.watch.set(watch);

@@ -8,12 +8,12 @@ use rustix::fs::{FileType, OFlags, SeekFrom};
 use rustix::io::Errno;
 
 use crate::engine::copy::Input;
-use crate::engine::names::open;
 use crate::engine::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
 use crate::signals::Signals;
 use crate::startup;
+use crate::sys;
 
 /// Standard input, or `--from SOURCE`.
 pub(crate) struct Source<'s> {
@@ -39,7 +39,7 @@ impl<'s> Source<'s> {
         let stdin = std::io::stdin();
         let now = Stat::of(&stdin).map_err(Failure::call("read"))?;
         let regular = if now.kind() == FileType::RegularFile {
-            let start = rustix::fs::seek(&stdin, SeekFrom::Current(0)).map_err(Failure::call("read"))?;
+            let start = sys::seek(&stdin, SeekFrom::Current(0)).map_err(Failure::call("read"))?;
             Some((now, start))
         } else {
             None
@@ -53,7 +53,7 @@ impl<'s> Source<'s> {
         let failed = |errno| Failure::failed("open source", format_args!("{name}: {}", words(errno)));
         // A FIFO without a writer is waited for by poll, where signals are waited for as well.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = open(rustix::fs::CWD, path, flags).map_err(failed)?;
+        let file = sys::open(rustix::fs::CWD, path, flags).map_err(failed)?;
         let now = Stat::of(&file).map_err(failed)?;
         let regular = match now.kind() {
             FileType::Directory => return Err(failed(Errno::ISDIR)),

@@ -8,6 +8,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 /// Bit N: descriptor N was closed.
 static CLOSED: AtomicU8 = AtomicU8::new(0);
@@ -20,7 +21,7 @@ fn look() {
     let closed = standard
         .iter()
         .enumerate()
-        .filter(|(_, descriptor)| rustix::io::fcntl_getfd(descriptor).is_err())
+        .filter(|(_, descriptor)| rustix::io::fcntl_getfd(descriptor) == Err(Errno::BADF))
         .fold(0, |bits, (number, _)| bits | 1 << number);
     CLOSED.store(closed, Ordering::Relaxed);
     IGNORED.store(ignored_signals().unwrap_or(0), Ordering::Relaxed);

@@ -16,7 +16,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, RenameFlags, linkat, renameat, renameat_with, unlinkat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, RenameFlags, renameat_with};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::copy::{self, Old, Sink};
@@ -28,6 +28,7 @@ use super::{commit, settle, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::{Backup, Control, Sync};
 use crate::report::Shown;
+use crate::sys;
 
 const STEP: &str = "backup";
 /// `NAME_MAX` of every file system in question, in bytes.
@@ -71,8 +72,7 @@ impl Backups {
     /// and the backups are as they were.
     pub(crate) fn replace(&self, place: &Place, temporary: TemporaryName<'_>, old: &Stat, sync: Sync) -> Result<()> {
         let directory = &place.directory;
-        let exchange = || renameat_with(directory, &temporary.name, directory, &place.name, RenameFlags::EXCHANGE);
-        match exchange().or_else(|errno| settle(directory, &place.name, temporary.inode(), errno)) {
+        match exchange(place, &temporary.name, temporary.inode()) {
             Ok(()) => {}
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 return self.replace_without_exchange(place, temporary, old, sync);
@@ -85,7 +85,7 @@ impl Backups {
                 temporary.give_away();
                 Ok(())
             }
-            Err(errno) => match exchange() {
+            Err(errno) => match exchange(place, &temporary.name, old) {
                 Ok(()) => Err(self.failed(place, errno)),
                 Err(again) => {
                     let path = directory.join(&temporary.give_away());
@@ -116,7 +116,7 @@ impl Backups {
                 kept.give_away();
                 Ok(())
             }
-            Err(errno) => match renameat(&place.directory, &kept.name, &place.directory, &place.name) {
+            Err(errno) => match sys::renameat(&place.directory, &kept.name, &place.name) {
                 Ok(()) => {
                     kept.give_away();
                     Err(self.failed(place, errno))
@@ -136,11 +136,11 @@ impl Backups {
         let directory = &place.directory;
         match self {
             Backups::Simple(backup) => {
-                renameat(directory, name, directory, backup).or_else(|errno| settle(directory, backup, old, errno))?;
+                sys::renameat(directory, name, backup).or_else(|errno| settle(directory, backup, old, errno))?;
                 // Where the backup's name was a link of the old file already, the rename does nothing.
                 let left = directory.look(name).ok().flatten();
                 if left.is_some_and(|left| left.is_same_file(old))
-                    && let Err(errno) = unlinkat(directory, name, AtFlags::empty())
+                    && let Err(errno) = sys::unlinkat(directory, name, AtFlags::empty())
                 {
                     let path = directory.join(name);
                     directory.leave(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
@@ -170,12 +170,26 @@ impl Backups {
     }
 }
 
+/// Exchanges the two names, after which TARGET leads to `wanted`. Interrupted, it is looked at before it is done again:
+/// an exchange that is made twice is none.
+fn exchange(place: &Place, name: &OsStr, wanted: &Stat) -> std::result::Result<(), Errno> {
+    let directory = &place.directory;
+    loop {
+        match renameat_with(directory, name, directory, &place.name, RenameFlags::EXCHANGE)
+            .or_else(|errno| settle(directory, &place.name, wanted, errno))
+        {
+            Err(Errno::INTR) => {}
+            done => return done,
+        }
+    }
+}
+
 fn rename_to_free(place: &Place, from: &OsStr, to: &OsStr) -> std::result::Result<(), Errno> {
     let directory = &place.directory;
-    match renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE) {
+    match sys::rename_to_free(directory, from, to) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-            linkat(directory, from, directory, to, AtFlags::empty())?;
-            unlinkat(directory, from, AtFlags::empty())
+            sys::linkat(directory, from, directory, to, AtFlags::empty())?;
+            sys::unlinkat(directory, from, AtFlags::empty())
         }
         done => done,
     }

@@ -13,7 +13,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FileType, RenameFlags, linkat, renameat, renameat_with};
+use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 
 use super::backup::Backups;
@@ -23,6 +23,7 @@ use super::stat::Stat;
 use super::{preflight, settle, sync, turn};
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
+use crate::sys;
 
 /// `BTRFS_SUPER_MAGIC`.
 const BTRFS: u64 = 0x9123_683e;
@@ -188,10 +189,10 @@ fn rename_to_free(
 ) -> std::result::Result<(), Errno> {
     let unknown = |errno| matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM);
     let (from, to) = (temporary.name.as_os_str(), place.name.as_os_str());
-    match renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE) {
-        Err(errno) if unknown(errno) => match linkat(directory, from, directory, to, AtFlags::empty()) {
+    match sys::rename_to_free(directory, from, to) {
+        Err(errno) if unknown(errno) => match sys::linkat(directory, from, directory, to, AtFlags::empty()) {
             // Nobody asked not to clobber: the last writer wins.
-            Err(errno) if unknown(errno) && !no_clobber => renameat(directory, from, directory, to),
+            Err(errno) if unknown(errno) && !no_clobber => sys::renameat(directory, from, to),
             done => done,
         },
         done => done,
@@ -209,7 +210,7 @@ fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: &How<'_>) -> Result<Seal
         let reader = name.open().map_err(Failure::call("open again"))?;
         if how.locked {
             // The lock goes with the description. Nobody else knows the name yet.
-            rustix::fs::flock(&file, rustix::fs::FlockOperation::Unlock).map_err(Failure::call("lock"))?;
+            sys::flock(&file, rustix::fs::FlockOperation::Unlock).map_err(Failure::call("lock"))?;
             turn::lock_staged(reader.as_fd())?;
         }
         file = reader;
@@ -220,7 +221,7 @@ fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: &How<'_>) -> Result<Seal
 /// Older btrfs does not log an inode without links at its sync, so what has been given a name is synced again.
 fn again_on_btrfs(file: BorrowedFd<'_>, how: Sync) -> std::result::Result<(), Errno> {
     #[allow(clippy::cast_sign_loss)] // A bit pattern.
-    if how != Sync::None && rustix::fs::fstatfs(file)?.f_type as u64 == BTRFS {
+    if how != Sync::None && sys::fstatfs(file)?.f_type as u64 == BTRFS {
         sync::file(file)?;
     }
     Ok(())
@@ -241,7 +242,7 @@ fn replace(sealed: Sealed<'_>, place: &Place, now: Option<&Stat>, how: &How<'_>)
 
 /// Renames the staging file over TARGET.
 pub(crate) fn rename(place: &Place, name: TemporaryName<'_>) -> Result<()> {
-    renameat(&place.directory, &name.name, &place.directory, &place.name)
+    sys::renameat(&place.directory, &name.name, &place.name)
         .or_else(|errno| settle(&place.directory, &place.name, name.inode(), errno))
         .map_err(Failure::call("rename"))?;
     name.give_away();

@@ -10,6 +10,7 @@ use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::guard::Hasher;
 use crate::signals::Signals;
+use crate::sys;
 
 /// What is read at once, in bytes.
 pub(crate) const BUFFER: usize = 256 * 1024;
@@ -118,12 +119,7 @@ impl<'a> Sink<'a> {
 
     /// Sets the size, where the end is a hole.
     fn finish(&self) -> Result<()> {
-        loop {
-            match rustix::fs::ftruncate(self.file, self.offset) {
-                Err(Errno::INTR) => {}
-                done => return done.map_err(|errno| self.failed("write", errno)),
-            }
-        }
+        sys::ftruncate(self.file, self.offset).map_err(|errno| self.failed("write", errno))
     }
 
     /// Reserves room, where the file system can; that it cannot is no error, that there is none is.
@@ -131,7 +127,7 @@ impl<'a> Sink<'a> {
         if length == 0 {
             return Ok(());
         }
-        match rustix::fs::fallocate(self.file, FallocateFlags::KEEP_SIZE, offset, length) {
+        match sys::fallocate(self.file, FallocateFlags::KEEP_SIZE, offset, length) {
             Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::IO)) => {
                 Err(self.failed("reserve space", errno))
             }
@@ -200,7 +196,7 @@ pub(crate) fn file(
         sink.finish()?;
     }
     // A file of /proc has no size but content, and any file may have grown.
-    rustix::fs::seek(input.descriptor(), SeekFrom::Start(from)).map_err(|errno| cannot_read(input, errno))?;
+    sys::seek(input.descriptor(), SeekFrom::Start(from)).map_err(|errno| cannot_read(input, errno))?;
     let rest = stream(input, sink, hasher)?;
     Ok(from - start + rest)
 }
@@ -210,7 +206,7 @@ pub(crate) fn share(from: BorrowedFd<'_>, sink: &mut Sink<'_>, size: u64) -> Res
     if size == 0 {
         return Ok(false);
     }
-    match rustix::fs::ioctl_ficlone(sink.file, from) {
+    match sys::ficlone(sink.file, from) {
         Ok(()) => {}
         Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::IO)) => return Err(sink.failed("write", errno)),
         Err(_) => return Ok(false),
@@ -275,14 +271,14 @@ pub(crate) fn prefix(old: &mut Old<'_>, stat: &Stat, length: u64, sink: &mut Sin
 /// The next stretch of data at or after `from`; `None` where only a hole is left.
 fn next_data(input: &dyn Input, from: u64, end: u64) -> Result<Option<std::ops::Range<u64>>> {
     let file = input.descriptor();
-    let start = match rustix::fs::seek(file.as_fd(), SeekFrom::Data(from)) {
+    let start = match sys::seek(file.as_fd(), SeekFrom::Data(from)) {
         Ok(start) => start,
         Err(Errno::NXIO) => return Ok(None),
         // A file system that does not tell: all is data.
         Err(Errno::INVAL | Errno::NOTSUP) => return Ok(Some(from..end)),
         Err(errno) => return Err(cannot_read(input, errno)),
     };
-    let stop = match rustix::fs::seek(file.as_fd(), SeekFrom::Hole(start)) {
+    let stop = match sys::seek(file.as_fd(), SeekFrom::Hole(start)) {
         Ok(stop) => stop,
         Err(errno) => return Err(cannot_read(input, errno)),
     };

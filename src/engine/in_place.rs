@@ -8,13 +8,13 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
-use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::fs::{Access, AtFlags, OFlags};
+use rustix::io::Errno;
 
 use super::commit::Synced;
 use super::copy::Input;
 use super::fill::{Filled, fill, still};
-use super::names::{self, Directory, Pinned, Place};
+use super::names::{Directory, Pinned, Place};
 use super::stage::{Birth, Naming};
 use super::stat::Stat;
 use super::{Change, Outcome, Replacement, leave_alone, stage_in, sync, validate};
@@ -22,6 +22,7 @@ use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
 use crate::report::Shown;
 use crate::signals::Signals;
+use crate::sys;
 
 const STEP: &str = "overwrite in place";
 
@@ -79,7 +80,7 @@ fn elsewhere(place: &Place) -> Result<Directory> {
     ];
     for path in candidates.into_iter().flatten() {
         let Ok(directory) = Directory::open(rustix::fs::CWD, path.as_os_str(), path.clone()) else { continue };
-        let may_write = accessat(&directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok();
+        let may_write = sys::accessat(&directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok();
         if may_write && on_disk(&directory) {
             return Ok(directory);
         }
@@ -93,7 +94,7 @@ fn on_disk(directory: &Directory) -> bool {
     /// `TMPFS_MAGIC`, `RAMFS_MAGIC`, `PROC_SUPER_MAGIC`, `SYSFS_MAGIC`.
     const IN_MEMORY: [u64; 4] = [0x0102_1994, 0x8584_58f6, 0x9fa0, 0x6265_6572];
     #[allow(clippy::cast_sign_loss)] // A bit pattern.
-    rustix::fs::fstatfs(directory).is_ok_and(|mount| !IN_MEMORY.contains(&(mount.f_type as u64)))
+    sys::fstatfs(directory).is_ok_and(|mount| !IN_MEMORY.contains(&(mount.f_type as u64)))
 }
 
 /// Overwrites TARGET, which is `old`, with the copy in `directory`.
@@ -133,7 +134,7 @@ fn overwrite(
 /// Opens TARGET for writing, neither truncated nor any other file than the one that was looked at.
 fn open(place: &Place, old: &Pinned) -> Result<OwnedFd> {
     let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let target = names::open(&place.directory, &place.name, flags).map_err(Failure::call(STEP))?;
+    let target = sys::open(&place.directory, &place.name, flags).map_err(Failure::call(STEP))?;
     let now = Stat::of(&target).map_err(Failure::call(STEP))?;
     if now.is_same_file(&old.stat) { Ok(target) } else { Err(Failure::failed(STEP, "has been replaced meanwhile")) }
 }
@@ -170,10 +171,10 @@ fn write(
             }
         }
     }
-    retry_on_intr(|| rustix::fs::ftruncate(to, size))?;
+    sys::ftruncate(to, size)?;
     *touched = true;
     if let Some(mode) = mode {
-        rustix::fs::fchmod(to, Mode::from_raw_mode(mode))?;
+        sys::fchmod(to, mode)?;
     }
     if how == Sync::None { Ok(()) } else { sync::file(to.as_fd()) }
 }

@@ -16,7 +16,7 @@
 use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{Gid, Mode, Uid, XattrFlags};
+use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
 
 use super::acl::{self, Acl};
@@ -25,6 +25,7 @@ use super::privilege::{self, Ids, Standing};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
+use crate::sys;
 
 const STEP: &str = "set metadata";
 
@@ -128,8 +129,8 @@ fn names_path(fd: BorrowedFd<'_>) -> Source<'static> {
 
 fn list(source: &Source<'_>) -> std::result::Result<Vec<u8>, Errno> {
     grow(|buffer| match source {
-        Source::Path(path) => rustix::fs::listxattr(path.as_str(), buffer),
-        Source::Descriptor(fd) => rustix::fs::flistxattr(fd, buffer),
+        Source::Path(path) => sys::listxattr(path, buffer),
+        Source::Descriptor(fd) => sys::flistxattr(fd, buffer),
     })
 }
 
@@ -140,8 +141,8 @@ fn each_name(list: &[u8]) -> impl Iterator<Item = CString> {
 
 fn value(source: &Source<'_>, name: &CString) -> std::result::Result<Vec<u8>, Errno> {
     grow(|buffer| match source {
-        Source::Path(path) => rustix::fs::getxattr(path.as_str(), name, buffer),
-        Source::Descriptor(fd) => rustix::fs::fgetxattr(fd, name, buffer),
+        Source::Path(path) => sys::getxattr(path, name, buffer),
+        Source::Descriptor(fd) => sys::fgetxattr(fd, name, buffer),
     })
 }
 
@@ -203,7 +204,7 @@ pub(crate) fn undress(file: BorrowedFd<'_>) -> Result<()> {
         Err(errno) => return Err(Failure::call(STEP)(errno)),
     };
     for name in each_name(&list).filter(|name| is_kept(name.to_bytes())) {
-        kept(rustix::fs::fremovexattr(file, &name))?;
+        kept(sys::fremovexattr(file, &name))?;
     }
     Ok(())
 }
@@ -225,7 +226,7 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         Standing::Unmapped => false,
         _ if has.gid == group => true,
         Standing::Either => false,
-        Standing::Mapped => kept(rustix::fs::fchown(file, None, Some(Gid::from_raw(group))))?,
+        Standing::Mapped => kept(sys::fchown(file, None, Some(Gid::from_raw(group))))?,
     };
     if !group_kept {
         lost.push(format!("group {group}"));
@@ -247,7 +248,7 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         }
         Some(acl) => {
             let acl = if group_kept { acl.clone() } else { acl.without_group() };
-            if kept(rustix::fs::fsetxattr(file, acl::ATTRIBUTE, &acl.bytes(), XattrFlags::empty()))? {
+            if kept(sys::fsetxattr(file, acl::ATTRIBUTE, &acl.bytes()))? {
                 // The list has set the permission bits.
                 now = mode_of(file)?;
                 bits = (wanted & 0o1000) | (now & 0o777);
@@ -267,7 +268,7 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
     }
     // 6
     let owner_kept = old.owner == Standing::Mapped
-        && (has.uid == owner || kept(rustix::fs::fchown(file, Some(Uid::from_raw(owner)), None))?);
+        && (has.uid == owner || kept(sys::fchown(file, Some(Uid::from_raw(owner)), None))?);
     if !owner_kept {
         lost.insert(0, format!("owner {owner}"));
     }
@@ -303,11 +304,11 @@ fn mode_of(file: BorrowedFd<'_>) -> Result<u32> {
 
 /// A file system without modes says EPERM; then the mode is what the mount gives to every file.
 fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<bool> {
-    kept(rustix::fs::fchmod(file, Mode::from_raw_mode(mode)))
+    kept(sys::fchmod(file, mode))
 }
 
 fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
-    match rustix::fs::fremovexattr(file, acl::ATTRIBUTE) {
+    match sys::fremovexattr(file, acl::ATTRIBUTE) {
         Err(Errno::NODATA | Errno::NOTSUP) | Ok(()) => Ok(()),
         Err(errno) => Err(Failure::failed(STEP, format_args!("access control list: {}", words(errno)))),
     }
@@ -315,11 +316,11 @@ fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
 
 fn set_attribute(file: BorrowedFd<'_>, name: &CString, value: &[u8], lost: &mut Vec<String>) -> Result<()> {
     let shown = || Shown(std::ffi::OsStr::new(&*name.to_string_lossy())).to_string();
-    match rustix::fs::fsetxattr(file, name, value, XattrFlags::empty()) {
+    match sys::fsetxattr(file, name, value) {
         Ok(()) => Ok(()),
         Err(errno) if is_refusal(errno) => {
             // A label that the system has already put there.
-            let has = grow(|buffer| rustix::fs::fgetxattr(file, name, buffer));
+            let has = grow(|buffer| sys::fgetxattr(file, name, buffer));
             if has.is_ok_and(|has| has == value) {
                 return Ok(());
             }

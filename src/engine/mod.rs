@@ -65,6 +65,7 @@ use crate::failure::{Failure, Result, words};
 use crate::guard::Guards;
 use crate::policy::{Policy, Sync};
 use crate::signals::Signals;
+use crate::sys;
 
 /// A replacement, decided and not begun.
 pub(crate) struct Replacement<'a> {
@@ -192,8 +193,7 @@ fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
     const MARK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
     const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
     let call = Failure::call;
-    let touch =
-        |file: &OwnedFd, time| rustix::fs::futimens(file, &Timestamps { last_access: time, last_modification: time });
+    let touch = |file: &OwnedFd, time| sys::futimens(file, &Timestamps { last_access: time, last_modification: time });
     if job.policy.sync != Sync::None {
         // Errors of writing back show on the descriptor that wrote, which is closed now: what is looked at may be a
         // program, and be run.

@@ -11,13 +11,14 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FileType, Mode, OFlags, openat, readlinkat};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::fs::{FileType, OFlags};
+use rustix::io::Errno;
 
 use super::parents::{self, Parents};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
+use crate::sys;
 
 /// As many links as the kernel follows.
 const MOST_LINKS: usize = 40;
@@ -43,10 +44,10 @@ impl Directory {
     pub(crate) fn open(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf) -> std::result::Result<Self, Errno> {
         let path = if path.is_empty() { OsStr::new(".") } else { path };
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let (fd, readable) = match open(base, path, flags | OFlags::RDONLY) {
+        let (fd, readable) = match sys::open(base, path, flags | OFlags::RDONLY) {
             Ok(fd) => (fd, true),
             // A `-wx` directory takes new names all the same.
-            Err(Errno::ACCESS) => (open(base, path, flags | OFlags::PATH)?, false),
+            Err(Errno::ACCESS) => (sys::open(base, path, flags | OFlags::PATH)?, false),
             Err(errno) => return Err(errno),
         };
         Ok(Directory { fd, readable, path: shown, leftovers: RefCell::default() })
@@ -93,7 +94,7 @@ impl Directory {
     /// Pins what `name` is now.
     pub(crate) fn pin(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match open(&self.fd, name, flags) {
+        match sys::open(&self.fd, name, flags) {
             Ok(fd) => {
                 let stat = Stat::of(&fd)?;
                 Ok(Some(Pinned { fd, stat }))
@@ -126,8 +127,8 @@ impl Pinned {
     /// /proc the name is opened, and compared.
     pub(crate) fn open(&self, place: &Place) -> std::result::Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let once = |flags| match open(rustix::fs::CWD, super::proc_path(&self.fd).as_str(), flags) {
-            Err(Errno::NOENT) => open(&place.directory, &place.name, flags | OFlags::NOFOLLOW),
+        let once = |flags| match sys::open(rustix::fs::CWD, super::proc_path(&self.fd).as_str(), flags) {
+            Err(Errno::NOENT) => sys::open(&place.directory, &place.name, flags | OFlags::NOFOLLOW),
             opened => opened,
         };
         // Reading must not cost the disk an access time; the permission for that is the owner's.
@@ -165,7 +166,7 @@ pub(crate) fn resolve(target: &Path, follow: bool, parents: &mut Parents) -> Res
         match at {
             Some(link) if follow && link.kind() == FileType::Symlink => {
                 may_follow(&directory, &link)?;
-                let text = readlinkat(&link.fd, "", Vec::new()).map_err(Failure::call("read link"))?;
+                let text = sys::readlinkat(&link.fd, "").map_err(Failure::call("read link"))?;
                 path = OsString::from_vec(text.into_bytes());
                 base = Some(directory);
             }
@@ -198,7 +199,7 @@ fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
 
 /// The kernel's rules for following the link that is the last component.
 fn may_follow(directory: &Directory, link: &Pinned) -> Result<()> {
-    let mount = rustix::fs::fstatfs(&link.fd).map_err(Failure::call("look"))?;
+    let mount = sys::fstatfs(&link.fd).map_err(Failure::call("look"))?;
     #[allow(clippy::cast_sign_loss)] // Magic number and flags are bit patterns.
     let (kind, flags) = (mount.f_type as u64, mount.f_flags as u64);
     if kind == PROCFS {
@@ -219,13 +220,4 @@ fn may_follow(directory: &Directory, link: &Pinned) -> Result<()> {
         return Err(Failure::failed("resolve", reason));
     }
     Ok(())
-}
-
-/// Opens what exists; again where a signal interrupts that, as it may on FUSE and NFS.
-pub(crate) fn open(
-    base: impl AsFd,
-    path: impl rustix::path::Arg + Copy,
-    flags: OFlags,
-) -> std::result::Result<OwnedFd, Errno> {
-    retry_on_intr(|| openat(&base, path, flags, Mode::empty()))
 }

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use rustix::fs::{AtFlags, Mode, mkdirat, unlinkat};
+use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
 
 use super::names::Directory;
@@ -13,6 +13,7 @@ use super::sync;
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
 use crate::report::Shown;
+use crate::sys;
 
 /// How often a directory may be taken away under our hands.
 const MOST_TRIES: usize = 100;
@@ -46,7 +47,7 @@ impl Parents {
             return None;
         }
         while let Some((directory, name)) = self.made.pop() {
-            match unlinkat(&directory, &name, AtFlags::REMOVEDIR) {
+            match sys::unlinkat(&directory, &name, AtFlags::REMOVEDIR) {
                 Ok(()) => {}
                 // In use by another writer meanwhile, or removed by it: theirs now.
                 Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOENT) => break,
@@ -86,7 +87,7 @@ pub(crate) fn create(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf, parents
             // Opened first: what has been made must be removable.
             let holder = Directory::open(here.as_fd(), OsStr::new("."), here.join(OsStr::new("")))
                 .map_err(|errno| failed(errno, &here, part))?;
-            match mkdirat(&here, part, Mode::from_raw_mode(0o777)) {
+            match sys::mkdirat(&here, part, Mode::from_raw_mode(0o777)) {
                 Ok(()) => parents.made.push((holder, part.to_owned())),
                 // Another writer was quicker; its entry may not be on the disk yet.
                 Err(Errno::EXIST) => {}

@@ -1,7 +1,7 @@
 //! What the kernel can tell beforehand: everything that would make the replacement fail, found from attributes, with
 //! nothing opened for writing, nothing read and nothing changed.
 
-use rustix::fs::{Access, AtFlags, FileType, accessat};
+use rustix::fs::{Access, AtFlags, FileType};
 use rustix::io::Errno;
 
 use super::names::{Pinned, Place};
@@ -9,6 +9,7 @@ use super::privilege;
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::policy::Policy;
+use crate::sys;
 
 const STEP: &str = "replace";
 
@@ -106,7 +107,7 @@ fn unescape(path: &str) -> Vec<u8> {
 /// Whether the caller may write the file; replacing it by a rename would not need that, and would surprise its owner.
 fn writable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
     let flags = AtFlags::EACCESS | AtFlags::SYMLINK_NOFOLLOW;
-    match accessat(&place.directory, &place.name, Access::WRITE_OK, flags) {
+    match sys::accessat(&place.directory, &place.name, Access::WRITE_OK, flags) {
         // Gone meanwhile, or a kernel that cannot say: the commit looks again.
         Ok(()) | Err(Errno::NOENT | Errno::NOSYS) => Ok(()),
         Err(Errno::ACCESS) => {
@@ -142,7 +143,7 @@ fn no_rename(place: &Place, at: Option<&Pinned>) -> Result<Option<NoRename>> {
     if stat.is_append_only() && at.is_some() {
         return because(format!("directory {shown} is append-only"), IN_PLACE);
     }
-    match accessat(directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS) {
+    match sys::accessat(directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS) {
         Ok(()) | Err(Errno::NOSYS) => {}
         Err(Errno::ACCESS) => return because(format!("directory {shown} may not be written"), IN_PLACE),
         Err(errno) => {

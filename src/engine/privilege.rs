@@ -7,6 +7,8 @@ use rustix::thread::CapabilitySet;
 
 use super::stat::Stat;
 
+use crate::sys;
+
 /// The id under which an unmapped user or group shows (`/proc/sys/kernel/overflowuid`).
 const OVERFLOW: u32 = 65534;
 
@@ -88,7 +90,7 @@ pub(crate) fn group_is_mapped(file: impl AsFd, stat: &Stat) -> bool {
     let bits = if stat.uid == me() { 0o222 } else { 0o022 };
     let by_capability = stat.mode & bits == 0;
     by_capability
-        && rustix::fs::accessat(rustix::fs::CWD, super::proc_path(file), Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+        && sys::accessat(rustix::fs::CWD, super::proc_path(file).as_str(), Access::WRITE_OK, AtFlags::EACCESS).is_ok()
 }
 
 /// A small file of /proc, whole; `None` where it cannot be had.

@@ -13,14 +13,15 @@
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, linkat, openat, renameat_with, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::names::{self, Directory};
+use super::names::Directory;
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
 use crate::signals::Signals;
+use crate::sys;
 
 const STEP: &str = "stage";
 /// Every staging name begins like this; 12 letters and digits follow.
@@ -108,7 +109,7 @@ impl<'d> Stage<'d> {
     fn narrow(&mut self) -> Result<()> {
         let stat = Stat::of(&self.writer).map_err(Failure::call(STEP))?;
         self.born = Some(stat.bits());
-        match rustix::fs::fchmod(&self.writer, Mode::from_raw_mode(0o600)) {
+        match sys::fchmod(&self.writer, 0o600) {
             // A file system without modes.
             Ok(()) | Err(Errno::PERM | Errno::NOTSUP) => Ok(()),
             Err(errno) => Err(Failure::call(STEP)(errno)),
@@ -124,7 +125,7 @@ impl<'d> Stage<'d> {
     /// its name: TARGET may be executed the instant it appears, and the kernel refuses that while a writer is open.
     pub(crate) fn seal(self) -> Result<Sealed<'d>> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let file = match names::open(rustix::fs::CWD, super::proc_path(&self.writer).as_str(), flags) {
+        let file = match sys::open(rustix::fs::CWD, super::proc_path(&self.writer).as_str(), flags) {
             Ok(file) => file,
             Err(Errno::NOENT) => match &self.naming {
                 Naming::Named(name) => name.open().map_err(Failure::call("open again"))?,
@@ -144,13 +145,13 @@ impl<'d> Stage<'d> {
     pub(crate) fn can_create(&mut self, directory: &Directory) -> Result<()> {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
         let other = random_name().map_err(Failure::call(STEP))?;
-        let renamed = renameat_with(directory, &name.name, directory, &other, RenameFlags::NOREPLACE);
+        let renamed = sys::rename_to_free(directory, &name.name, &other);
         if renamed.is_ok() {
             name.name = other;
             return Ok(());
         }
-        match linkat(directory, &name.name, directory, &other, AtFlags::empty()) {
-            Ok(()) => unlinkat(directory, &other, AtFlags::empty()).map_err(Failure::call(STEP)),
+        match sys::linkat(directory, &name.name, directory, &other, AtFlags::empty()) {
+            Ok(()) => sys::unlinkat(directory, &other, AtFlags::empty()).map_err(Failure::call(STEP)),
             Err(_) => Err(Failure::failed(
                 "no-clobber",
                 "this file system can neither rename without replacing nor make hard links",
@@ -208,12 +209,12 @@ impl<'d> TemporaryName<'d> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         loop {
             let name = random_name()?;
-            match openat(directory, &name, flags, mode) {
+            match sys::openat(directory, &name, flags, mode) {
                 Ok(file) => {
                     let inode = Stat::of(&file).inspect_err(|_| remove(directory, &name))?;
                     return Ok((TemporaryName { directory, name, inode, ours: true }, file));
                 }
-                Err(Errno::EXIST | Errno::INTR) => {}
+                Err(Errno::EXIST) => {}
                 Err(errno) => return Err(errno),
             }
         }
@@ -236,7 +237,7 @@ impl<'d> TemporaryName<'d> {
     pub(crate) fn link_name(directory: &'d Directory, existing: &OsStr) -> std::result::Result<Self, Errno> {
         loop {
             let name = random_name()?;
-            match linkat(directory, existing, directory, &name, AtFlags::empty()) {
+            match sys::linkat(directory, existing, directory, &name, AtFlags::empty()) {
                 Ok(()) => {
                     let look = directory.look(&name).and_then(|found| found.ok_or(Errno::NOENT));
                     let inode = look.inspect_err(|_| remove(directory, &name))?;
@@ -251,7 +252,7 @@ impl<'d> TemporaryName<'d> {
     /// Opens the file for reading, if the name still leads to it.
     pub(crate) fn open(&self) -> std::result::Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = names::open(self.directory, &self.name, flags)?;
+        let file = sys::open(self.directory, &self.name, flags)?;
         if Stat::of(&file)?.is_same_file(&self.inode) { Ok(file) } else { Err(Errno::STALE) }
     }
 
@@ -284,7 +285,7 @@ impl Drop for TemporaryName<'_> {
 
 /// Unlinks a name of ours, or notes that it stays.
 fn remove(directory: &Directory, name: &OsStr) {
-    match unlinkat(directory, name, AtFlags::empty()) {
+    match sys::unlinkat(directory, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(errno) => {
             let path = directory.join(name);
@@ -317,37 +318,34 @@ pub(crate) fn link(
     by: LinkBy,
     name: &OsStr,
 ) -> std::result::Result<(), Errno> {
-    let linked = match by {
-        LinkBy::Descriptor => linkat(file, "", directory, name, AtFlags::EMPTY_PATH),
-        LinkBy::Proc => linkat(rustix::fs::CWD, super::proc_path(file), directory, name, AtFlags::SYMLINK_FOLLOW),
-    };
-    linked.or_else(|errno| super::settle(directory, name, &Stat::of(file)?, errno))
+    try_link(directory, file, by, name).or_else(|errno| super::settle(directory, name, &Stat::of(file)?, errno))
+}
+
+fn try_link(directory: &Directory, file: BorrowedFd<'_>, by: LinkBy, name: &OsStr) -> std::result::Result<(), Errno> {
+    match by {
+        LinkBy::Descriptor => sys::linkat(file, "", directory, name, AtFlags::EMPTY_PATH),
+        LinkBy::Proc => {
+            let path = super::proc_path(file);
+            sys::linkat(rustix::fs::CWD, path.as_str(), directory, name, AtFlags::SYMLINK_FOLLOW)
+        }
+    }
 }
 
 /// An unnamed file and how it can be linked, or `None` where the system has no such thing.
 fn unnamed(directory: &Directory, mode: Mode) -> Result<Option<(OwnedFd, LinkBy)>> {
     // Without O_EXCL, which would mean "never to be linked".
-    let writer = loop {
-        match openat(directory, ".", OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode) {
-            Ok(writer) => break writer,
-            Err(Errno::INTR) => {}
-            Err(Errno::NOTSUP | Errno::ISDIR | Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
-                return Ok(None);
-            }
-            Err(errno) => return Err(failed(directory, errno)),
+    let writer = match sys::openat(directory, ".", OFlags::TMPFILE | OFlags::RDWR, mode) {
+        Ok(writer) => writer,
+        Err(Errno::NOTSUP | Errno::ISDIR | Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
+            return Ok(None);
         }
+        Err(errno) => return Err(failed(directory, errno)),
     };
     // "." exists, so the only good answer is EEXIST: what is asked for could be done. Nothing is changed by asking.
-    for by in [LinkBy::Descriptor, LinkBy::Proc] {
-        let asked = match by {
-            LinkBy::Descriptor => linkat(&writer, "", directory, ".", AtFlags::EMPTY_PATH),
-            LinkBy::Proc => linkat(rustix::fs::CWD, super::proc_path(&writer), directory, ".", AtFlags::SYMLINK_FOLLOW),
-        };
-        if asked == Err(Errno::EXIST) {
-            return Ok(Some((writer, by)));
-        }
-    }
-    Ok(None)
+    let by = [LinkBy::Descriptor, LinkBy::Proc]
+        .into_iter()
+        .find(|by| try_link(directory, writer.as_fd(), *by, OsStr::new(".")) == Err(Errno::EXIST));
+    Ok(by.map(|by| (writer, by)))
 }
 
 fn is_readable(file: &OwnedFd) -> Result<bool> {

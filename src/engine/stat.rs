@@ -5,9 +5,11 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::{AtFlags, FileType, Statx, StatxAttributes, StatxFlags, makedev, statat, statx};
+use rustix::fs::{AtFlags, FileType, Statx, StatxAttributes, StatxFlags, makedev};
 use rustix::io::Errno;
 use rustix::path::Arg;
+
+use crate::sys;
 
 /// The metadata of an inode.
 #[derive(Clone, Copy, Debug)]
@@ -46,10 +48,10 @@ impl Stat {
     }
 
     fn get(at: impl AsFd, path: impl Arg + Copy, flags: AtFlags) -> Result<Stat, Errno> {
-        match statx(&at, path, flags, StatxFlags::BASIC_STATS) {
+        match sys::statx(&at, path, flags, StatxFlags::BASIC_STATS) {
             Ok(stat) => Ok(stat.into()),
             // Some filters say EPERM where they mean ENOSYS.
-            Err(Errno::NOSYS | Errno::PERM) => statat(&at, path, flags).map(Stat::from),
+            Err(Errno::NOSYS | Errno::PERM) => sys::statat(&at, path, flags).map(Stat::from),
             Err(errno) => Err(errno),
         }
     }
@@ -139,7 +141,7 @@ mod tests {
     fn both_calls_say_the_same() {
         let name = "Cargo.toml";
         let new = Stat::follow(name).map(|stat| format!("{:?}", Stat { attributes: StatxAttributes::empty(), ..stat }));
-        let old = statat(rustix::fs::CWD, name, AtFlags::empty()).map(|stat| format!("{:?}", Stat::from(stat)));
+        let old = sys::statat(rustix::fs::CWD, name, AtFlags::empty()).map(|stat| format!("{:?}", Stat::from(stat)));
         assert_eq!(new, old);
     }
 }

@@ -9,13 +9,14 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
-use rustix::fs::{FileType, FlockOperation, flock};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::fs::{FileType, FlockOperation};
+use rustix::io::Errno;
 
 use super::names::Place;
 use super::preflight;
 use crate::failure::{Failure, Result, words};
 use crate::signals::Signals;
+use crate::sys;
 
 const STEP: &str = "lock";
 
@@ -80,15 +81,14 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
             if same {
                 return Ok(Turn { _held: None });
             }
-            flock(&place.directory, FlockOperation::Unlock).map_err(|errno| cannot(errno, "its directory"))?;
+            sys::flock(&place.directory, FlockOperation::Unlock).map_err(|errno| cannot(errno, "its directory"))?;
         }
     }
 }
 
 /// Locks a staging file that nobody else can know.
 pub(crate) fn lock_staged(file: BorrowedFd<'_>) -> Result<()> {
-    retry_on_intr(|| flock(file, FlockOperation::NonBlockingLockExclusive))
-        .map_err(|errno| cannot(errno, "the staging file"))
+    sys::flock(file, FlockOperation::NonBlockingLockExclusive).map_err(|errno| cannot(errno, "the staging file"))
 }
 
 struct Deadline {
@@ -97,13 +97,13 @@ struct Deadline {
 }
 
 fn lock(file: BorrowedFd<'_>, deadline: Option<&Deadline>, signals: &Signals) -> Result<()> {
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+    match sys::flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => return Ok(()),
-        Err(Errno::WOULDBLOCK | Errno::INTR) => {}
+        Err(Errno::WOULDBLOCK) => {}
         Err(errno) => return Err(cannot(errno, "TARGET")),
     }
     if deadline.is_none() && !signals.watched() {
-        return wait(file).map_err(|errno| cannot(errno, "TARGET"));
+        return sys::flock(file, FlockOperation::LockExclusive).map_err(|errno| cannot(errno, "TARGET"));
     }
     // flock knows no timeout: a thread waits, and tells by an eventfd. When we stop first, it ends with the process.
     let told = eventfd(0, EventfdFlags::CLOEXEC).map_err(Failure::call(STEP))?;
@@ -112,7 +112,7 @@ fn lock(file: BorrowedFd<'_>, deadline: Option<&Deadline>, signals: &Signals) ->
         (Err(error), _) | (_, Err(error)) => return Err(Failure::failed(STEP, error)),
     };
     let waiter = std::thread::Builder::new().stack_size(64 * 1024).spawn(move || {
-        let waited = wait(file.as_fd());
+        let waited = sys::flock(&file, FlockOperation::LockExclusive);
         // Nobody listens any more: no harm.
         let _ = rustix::io::write(&tell, &1_u64.to_ne_bytes());
         waited
@@ -141,15 +141,6 @@ fn lock(file: BorrowedFd<'_>, deadline: Option<&Deadline>, signals: &Signals) ->
     match waiter.join() {
         Ok(waited) => waited.map_err(|errno| cannot(errno, "TARGET")),
         Err(_) => Err(Failure::failed(STEP, "the waiting thread failed")),
-    }
-}
-
-fn wait(file: BorrowedFd<'_>) -> std::result::Result<(), Errno> {
-    loop {
-        match flock(file, FlockOperation::LockExclusive) {
-            Err(Errno::INTR) => {}
-            done => return done,
-        }
     }
 }
 
