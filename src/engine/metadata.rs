@@ -167,11 +167,16 @@ fn grow(call: impl Fn(&mut [u8]) -> std::result::Result<usize, Errno>) -> std::r
 fn is_kept(name: &[u8]) -> bool {
     const CONTENT: [&[u8]; 3] = [b"security.capability", b"security.ima", b"security.evm"];
     const OVERLAY: [&[u8]; 2] = [b"trusted.overlay.", b"user.overlay."];
+    // As root sees XFS keep the access control lists themselves, which are handed on as such.
+    const LISTS: [&[u8]; 2] = [b"trusted.SGI_ACL_FILE", b"trusted.SGI_ACL_DEFAULT"];
     let belongs = name.starts_with(b"user.")
         || name.starts_with(b"trusted.")
         || name.starts_with(b"security.")
         || name == b"btrfs.compression";
-    belongs && !CONTENT.contains(&name) && !OVERLAY.iter().any(|prefix| name.starts_with(prefix))
+    belongs
+        && !CONTENT.contains(&name)
+        && !LISTS.contains(&name)
+        && !OVERLAY.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Dresses the staged file. `born` is the mode with which it was created, where that was narrowed since. Returns what

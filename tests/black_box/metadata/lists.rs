@@ -3,7 +3,7 @@
 use assert_cmd::assert::OutputAssertExt;
 
 use super::{acl, scene_with_attributes, set_acl, strace};
-use crate::common::{Scene, as_user, has_tool, needs_root};
+use crate::common::{Mounted, Scene, as_user, has_tool, needs_root};
 
 /// An old TARGET of this mode with these entries.
 fn target(scene: &Scene, mode: u32, entries: &str) {
@@ -35,6 +35,23 @@ fn a_list_is_kept_entry_by_entry() {
         assert_eq!((acl(&scene, "f"), scene.mode("f")), before);
         assert_eq!(scene.text("f"), list);
     }
+}
+
+/// Row 53: XFS shows root a list as a trusted attribute too, which must not come back by itself.
+#[test]
+fn a_list_of_xfs_is_handed_on_as_a_list_only() {
+    if !needs_root() || !["strace", "mkfs.xfs", "setfacl"].into_iter().all(has_tool) {
+        return;
+    }
+    let outer = Scene::new();
+    let mounted = Mounted::image(&outer, "xfs", 300, "");
+    let scene = Scene::on(mounted.path());
+    target(&scene, 0o640, "u:1234:rw");
+    let before = acl(&scene, "f");
+    let run = strace(&scene, &["f"]).run();
+    assert_eq!(acl(&scene, "f"), before);
+    assert!(run.calls.has("fsetxattr", &["system.posix_acl_access"]), "{run:?}");
+    assert!(!run.calls.has("fsetxattr", &["SGI_ACL"]), "{run:?}");
 }
 
 #[test]
