@@ -98,8 +98,8 @@ impl<'d> Stage<'d> {
             (Naming::Named(name), writer)
         };
         let mut stage = Stage { naming, writer, born: None };
-        // A name can be opened by others, and one that its owner may not read could not be opened again by us.
-        if birth.private || stage.is_named() || !is_readable(&stage.writer)? {
+        // A name can be opened by others.
+        if birth.private || stage.is_named() {
             stage.narrow()?;
         }
         Ok(stage)
@@ -123,9 +123,16 @@ impl<'d> Stage<'d> {
 
     /// Stage -> Sealed. The file is opened again for reading, so that the writer can be closed before the file gets
     /// its name: TARGET may be executed the instant it appears, and the kernel refuses that while a writer is open.
-    pub(crate) fn seal(self) -> Result<Sealed<'d>> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let file = match sys::open(rustix::fs::CWD, super::proc_path(&self.writer).as_str(), flags) {
+    pub(crate) fn seal(mut self) -> Result<Sealed<'d>> {
+        let path = super::proc_path(&self.writer);
+        let open = || sys::open(rustix::fs::CWD, path.as_str(), OFlags::RDONLY);
+        let mut opened = open();
+        if opened.as_ref().is_err_and(|errno| *errno == Errno::ACCESS) && self.born.is_none() {
+            // The umask lets not even its owner read it.
+            self.narrow()?;
+            opened = open();
+        }
+        let file = match opened {
             Ok(file) => file,
             Err(Errno::NOENT) => match &self.naming {
                 Naming::Named(name) => name.open().map_err(Failure::call("open again"))?,
@@ -346,10 +353,6 @@ fn unnamed(directory: &Directory, mode: Mode) -> Result<Option<(OwnedFd, LinkBy)
         .into_iter()
         .find(|by| try_link(directory, writer.as_fd(), *by, OsStr::new(".")) == Err(Errno::EXIST));
     Ok(by.map(|by| (writer, by)))
-}
-
-fn is_readable(file: &OwnedFd) -> Result<bool> {
-    Ok(Stat::of(file).map_err(Failure::call(STEP))?.mode & 0o400 != 0)
 }
 
 fn failed(directory: &Directory, errno: Errno) -> Failure {
