@@ -93,6 +93,7 @@ pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
     // One at a time does not show here either: the file systems commit all directories with any of them,
     // and the name of a file that has one with its content.
     let together = [
+        ("replace-40k", &Filesystem::ALL[5..], 1..3),
         ("new-40k", &Filesystem::ALL[5..], 2..4),
         ("parents-40k", &Filesystem::ALL, 2..20),
         ("if-changed-same-40k", &Filesystem::ALL, 1..20),
