@@ -211,16 +211,14 @@ fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
     touch(&sealed.file, NOW).map_err(call(STEP))
 }
 
-/// Commits, as often as TARGET becomes another file that must be looked like, and syncs the directory.
+/// Commits, and syncs the directory.
 fn commit<'d>(
     job: &Replacement<'d>,
-    mut synced: Synced<'d>,
+    synced: Synced<'d>,
     dress: &Dress,
-    mut lost: Option<String>,
+    lost: Option<String>,
     parents: &mut Parents,
 ) -> Result<(Committed, Option<String>)> {
-    /// As often as TARGET may become another kind of file under our hands.
-    const MOST: usize = 16;
     let expected = match (&job.old, &job.turn, job.unchanged) {
         (Some(old), _, true) => Expected::State(&old.stat),
         (_, Some(_), _) => Expected::Name(job.place.at.as_ref().map(|old| &old.stat)),
@@ -234,56 +232,56 @@ fn commit<'d>(
         sync: job.policy.sync,
         locked: job.turn.is_some(),
     };
-    let mut like = match dress {
+    let like = match dress {
         Dress::Like { old, .. } => Some(old.stat),
         Dress::New { .. } => None,
     };
+    commit_in(job, job.place, synced, like, lost, &how, parents)
+}
+
+/// Commits there, as often as TARGET becomes another file that must be looked like, or its directory is taken away.
+fn commit_in<'d>(
+    job: &Replacement<'_>,
+    place: &'d Place,
+    mut synced: Synced<'d>,
+    mut like: Option<Stat>,
+    mut lost: Option<String>,
+    how: &How<'_>,
+    parents: &mut Parents,
+) -> Result<(Committed, Option<String>)> {
+    /// As often as TARGET may become another kind of file under our hands.
+    const MOST: usize = 16;
     for _ in 0..MOST {
-        match synced.commit(job.place, like.as_ref(), &how)? {
+        match synced.commit(place, like.as_ref(), how)? {
             Commit::Done(committed) => {
-                sync_directory(&job.place.directory, &committed, job.policy.sync)?;
+                sync_directory(&place.directory, &committed, job.policy.sync)?;
                 return Ok((committed, lost));
             }
             Commit::Changed(sealed) => {
                 // Where it has gone again meanwhile, what was held will do.
-                if let Some(now) = job.place.directory.pin(&job.place.name).map_err(Failure::call("look"))? {
-                    preflight::check(job.place, Some(&now), job.policy)?;
-                    let old = Metadata::of(&now, job.place)?;
+                if let Some(now) = place.directory.pin(&place.name).map_err(Failure::call("look"))? {
+                    preflight::check(place, Some(&now), job.policy)?;
+                    let old = Metadata::of(&now, place)?;
                     like = Some(old.stat);
                     let dress = Dress::Like { old, mode: job.policy.mode };
                     metadata::undress(sealed.file.as_fd())?;
                     lost = metadata::dress(sealed.file.as_fd(), &dress, None)?;
                 }
-                synced = Synced::from(sealed, &job.place.directory, job.policy.sync)?;
+                synced = Synced::from(sealed, &place.directory, job.policy.sync)?;
             }
-            Commit::NoDirectory(sealed) => return commit_in_new_directory(job, sealed, &how, parents, lost),
+            // By another writer's roll-back, as with one that `--parents` made: it is made again.
+            Commit::NoDirectory(sealed) if parents.again() => {
+                let place = names::resolve(job.target, !job.policy.no_dereference, parents)?;
+                let synced = Synced::from(sealed, &place.directory, Sync::None)?;
+                return commit_in(job, &place, synced, like, lost, how, parents);
+            }
+            Commit::NoDirectory(_) => {
+                let reason = format_args!("directory {}: {}", place.directory.shown(), words(Errno::NOENT)).to_string();
+                return Err(Failure::failed("link", reason));
+            }
         }
     }
     Err(Failure::failed("rename", "other writers keep making it another kind of file"))
-}
-
-/// The directory was taken away, as another writer's roll-back does with one that `--parents` made: it is made again.
-fn commit_in_new_directory(
-    job: &Replacement<'_>,
-    sealed: Sealed<'_>,
-    how: &How<'_>,
-    parents: &mut Parents,
-    lost: Option<String>,
-) -> Result<(Committed, Option<String>)> {
-    let gone =
-        || Failure::failed("link", format_args!("directory {}: {}", job.place.directory.shown(), words(Errno::NOENT)));
-    if !parents.asked() {
-        return Err(gone());
-    }
-    let place = names::resolve(job.target, !job.policy.no_dereference, parents)?;
-    let synced = Synced::from(sealed, &place.directory, Sync::None)?;
-    match synced.commit(&place, None, how)? {
-        Commit::Done(committed) => {
-            sync_directory(&place.directory, &committed, job.policy.sync)?;
-            Ok((committed, lost))
-        }
-        Commit::Changed(_) | Commit::NoDirectory(_) => Err(gone()),
-    }
 }
 
 fn sync_directory(directory: &Directory, committed: &Committed, how: Sync) -> Result<()> {

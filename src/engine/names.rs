@@ -158,7 +158,7 @@ pub(crate) fn resolve(target: &Path, follow: bool, parents: &mut Parents) -> Res
         let shown = base.as_ref().map_or_else(|| PathBuf::from(parent), |base| base.join(parent));
         let from = base.as_ref().map_or(rustix::fs::CWD, AsFd::as_fd);
         let directory = match Directory::open(from, parent, shown.clone()) {
-            Err(Errno::NOENT) if parents.asked() => parents::create(from, parent, shown, parents)?,
+            Err(Errno::NOENT) if parents.asked() => parents::create(from, parent, &shown, parents)?,
             opened => opened.map_err(|errno| no_directory(errno, &shown))?,
         };
         let name = name.to_owned();

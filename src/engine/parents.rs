@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
@@ -15,6 +15,7 @@ use crate::policy::Sync;
 use crate::report::Shown;
 use crate::sys;
 
+const STEP: &str = "create directory";
 /// How often a directory may be taken away under our hands.
 const MOST_TRIES: usize = 100;
 
@@ -24,16 +25,23 @@ pub(crate) struct Parents {
     sync: Sync,
     asked: bool,
     keep: bool,
+    tries: usize,
 }
 
 impl Parents {
     /// `asked` is whether any may be created.
     pub(crate) fn new(asked: bool, sync: Sync) -> Self {
-        Parents { made: Vec::new(), sync, asked, keep: false }
+        Parents { made: Vec::new(), sync, asked, keep: false, tries: 0 }
     }
 
     pub(crate) fn asked(&self) -> bool {
         self.asked
+    }
+
+    /// Whether what was taken away may be created again, once more.
+    pub(crate) fn again(&mut self) -> bool {
+        self.tries += 1;
+        self.asked && self.tries < MOST_TRIES
     }
 
     /// The file is in place: the directories stay.
@@ -48,9 +56,10 @@ impl Parents {
         }
         while let Some((directory, name)) = self.made.pop() {
             match sys::unlinkat(&directory, &name, AtFlags::REMOVEDIR) {
-                Ok(()) => {}
-                // In use by another writer meanwhile, or removed by it: theirs now.
-                Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOENT) => break,
+                // Gone already: by another writer's roll-back, after which it was made again, or not.
+                Ok(()) | Err(Errno::NOENT) => {}
+                // In use by another writer meanwhile: theirs now.
+                Err(Errno::NOTEMPTY | Errno::EXIST) => break,
                 Err(errno) => {
                     let path = directory.join(&name);
                     return Some(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
@@ -69,12 +78,21 @@ impl Drop for Parents {
 
 /// Opens `path` below `base`, creating what is missing on the way. Each directory that is new here is on the disk when
 /// this returns: itself, and its entry in the first one that existed.
-pub(crate) fn create(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf, parents: &mut Parents) -> Result<Directory> {
-    let step = "create directory";
+pub(crate) fn create(base: BorrowedFd<'_>, path: &OsStr, shown: &Path, parents: &mut Parents) -> Result<Directory> {
+    for _ in 0..MOST_TRIES {
+        if let Some(directory) = create_once(base, path, shown, parents)? {
+            return Ok(directory);
+        }
+    }
+    Err(Failure::failed(STEP, format_args!("{}: other writers keep removing it", Shown(shown.as_os_str()))))
+}
+
+/// `None` where a directory on the way was removed, by another writer's roll-back, before the next could be made in it.
+fn create_once(base: BorrowedFd<'_>, path: &OsStr, shown: &Path, parents: &mut Parents) -> Result<Option<Directory>> {
     let absolute = path.as_bytes().starts_with(b"/");
     let root = OsStr::new(if absolute { "/" } else { "." });
     let mut here =
-        Directory::open(base, root, PathBuf::from(if absolute { "/" } else { "" })).map_err(Failure::call(step))?;
+        Directory::open(base, root, PathBuf::from(if absolute { "/" } else { "" })).map_err(Failure::call(STEP))?;
     for part in path.as_bytes().split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(OsStr::from_bytes) {
         let mut next = enter(&here, part);
         let missing = matches!(next, Err(Errno::NOENT));
@@ -91,6 +109,7 @@ pub(crate) fn create(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf, parents
                 Ok(()) => parents.made.push((holder, part.to_owned())),
                 // Another writer was quicker; its entry may not be on the disk yet.
                 Err(Errno::EXIST) => {}
+                Err(Errno::NOENT) => return Ok(None),
                 Err(errno) => return Err(failed(errno, &here, part)),
             }
             next = enter(&here, part);
@@ -101,7 +120,7 @@ pub(crate) fn create(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf, parents
         }
         here = next;
     }
-    Directory::open(here.as_fd(), OsStr::new("."), shown).map_err(Failure::call(step))
+    Directory::open(here.as_fd(), OsStr::new("."), shown.to_owned()).map(Some).map_err(Failure::call(STEP))
 }
 
 fn enter(here: &Directory, part: &OsStr) -> std::result::Result<Directory, Errno> {
@@ -110,5 +129,5 @@ fn enter(here: &Directory, part: &OsStr) -> std::result::Result<Directory, Errno
 
 fn failed(errno: Errno, here: &Directory, part: &OsStr) -> Failure {
     let path = here.join(part);
-    Failure::failed("create directory", format_args!("{}: {}", Shown(path.as_os_str()), words(errno)))
+    Failure::failed(STEP, format_args!("{}: {}", Shown(path.as_os_str()), words(errno)))
 }
