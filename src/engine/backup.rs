@@ -16,8 +16,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, RenameFlags, renameat_with};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, renameat_with};
+use rustix::io::Errno;
 
 use super::copy::{self, Old, Sink};
 use super::metadata::{self, Dress, Metadata};
@@ -214,7 +214,12 @@ fn newest(place: &Place) -> Result<Option<u64>> {
         return newest_by_name(place);
     }
     let mut newest = None;
-    let mut entries = retry_on_intr(|| Dir::read_from(&place.directory)).map_err(Failure::call(STEP))?;
+    // A description of its own, at its beginning. Looking must not cost the disk an access time, as --if-changed may
+    // leave it at that; the permission for that is the owner's.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let open = |flags| sys::open(&place.directory, ".", flags);
+    let directory = open(flags | OFlags::NOATIME).or_else(|_| open(flags));
+    let mut entries = directory.and_then(Dir::new).map_err(Failure::call(STEP))?;
     while let Some(entry) = entries.read() {
         let entry = entry.map_err(Failure::call(STEP))?;
         newest = newest.max(number(place.name.as_bytes(), entry.file_name().to_bytes()));
