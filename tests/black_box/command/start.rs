@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::common::strace::Strace;
-use crate::common::{Mounted, Scene, as_user, has_tool, needs_root, program, stderr};
+use crate::common::{Mounted, Scene, has_tool, needs_root, stderr};
 
 fn script(scene: &Scene, name: &str, content: &str, mode: u32) {
     scene.write(name, content);
@@ -132,10 +132,8 @@ fn a_command_is_not_started_where_the_file_or_its_directory_may_not_be_written()
     scene.chmod("g", 0o444);
     scene.chmod("", 0o777);
     for target in ["d/f", "d/new", "g"] {
-        let mut words = as_user().to_vec();
-        words.push(program().to_str().unwrap());
-        words.extend([target, "--", "sh", "-c", "touch ran; echo new"]);
-        let output = scene.other(words[0]).args(&words[1..]).output().unwrap();
+        let script = "touch ran; echo new";
+        let output = scene.ordinary().args([target, "--", "sh", "-c", script]).output().unwrap();
         assert_eq!(output.status.code(), Some(125), "{output:?}");
         assert!(!scene.path("ran").exists(), "{target}");
     }

@@ -1,0 +1,179 @@
+//! Waiting for the turn, and what is looked at again once it has come. Rows 59 and 60.
+
+use std::fs;
+use std::process::{Child, Stdio};
+
+use super::{Holder, is_locked, until_it_waits};
+use crate::common::Scene;
+use crate::common::events::{Fifo, end_of};
+use crate::common::has_tool;
+use crate::common::strace::Strace;
+
+fn edit(scene: &Scene, target: &str) -> Child {
+    scene.process().args(["--edit", "--lock", target, "--", "sed", "s/$/ edited/"]).spawn().unwrap()
+}
+
+#[test]
+fn the_turn_is_waited_for_and_the_content_read_after_it() {
+    for options in [&["--lock"][..], &["--lock-timeout", "600.5"], &["--lock", "-D"]] {
+        let scene = Scene::new();
+        let path = scene.write("f", "old\n");
+        let holder = Holder::of(&path);
+        let mut process = scene.process();
+        let mut child = process.args(options).args(["-e", "f", "--", "sed", "s/$/ edited/"]).spawn().unwrap();
+        until_it_waits(child.id(), scene.inode("f"));
+        scene.write("f", "changed\n");
+        drop(holder);
+        assert!(end_of(&mut child).success());
+        assert_eq!(scene.text("f"), "changed edited\n");
+        assert_eq!(scene.names(), ["f"]);
+    }
+}
+
+#[test]
+fn a_link_waits_for_the_file_behind_it() {
+    let scene = Scene::new();
+    scene.mkdir("d");
+    let path = scene.write("d/file", "old\n");
+    scene.symlink("d/file", "hop");
+    scene.symlink("hop", "link");
+    let holder = Holder::of(&path);
+    let mut child = edit(&scene, "link");
+    until_it_waits(child.id(), scene.inode("d/file"));
+    drop(holder);
+    assert!(end_of(&mut child).success());
+    assert_eq!(scene.text("d/file"), "old edited\n");
+}
+
+/// The lock that was waited for is on a file that has lost the name.
+#[test]
+fn a_target_that_is_replaced_while_it_is_waited_for_is_waited_for_again() {
+    let scene = Scene::new();
+    let path = scene.write("f", "old\n");
+    let first = Holder::of(&path);
+    let mut child = edit(&scene, "f");
+    until_it_waits(child.id(), scene.inode("f"));
+    let new = scene.write("g", "new\n");
+    let second = Holder::of(&new);
+    fs::rename(new, &path).unwrap();
+    drop(first);
+    until_it_waits(child.id(), scene.inode("f"));
+    drop(second);
+    assert!(end_of(&mut child).success());
+    assert_eq!(scene.text("f"), "new edited\n");
+}
+
+#[test]
+fn a_target_that_vanishes_while_it_is_waited_for_is_created_in_the_directorys_turn() {
+    let scene = Scene::new();
+    scene.mkdir("d");
+    let path = scene.write("d/f", "old\n");
+    let first = Holder::of(&path);
+    let mut child = scene.process().args(["--append", "--lock", "d/f", "--", "echo", "new"]).spawn().unwrap();
+    until_it_waits(child.id(), scene.inode("d/f"));
+    let second = Holder::of(&scene.path("d"));
+    fs::remove_file(&path).unwrap();
+    drop(first);
+    until_it_waits(child.id(), scene.inode("d"));
+    drop(second);
+    assert!(end_of(&mut child).success());
+    assert_eq!(scene.text("d/f"), "new\n");
+}
+
+#[test]
+fn a_target_that_appears_while_its_creation_is_waited_for_is_its_own_turn() {
+    let scene = Scene::new();
+    scene.mkdir("d");
+    let first = Holder::of(&scene.path("d"));
+    let mut child = scene.process().args(["--append", "--lock", "d/f", "--", "echo", "new"]).spawn().unwrap();
+    until_it_waits(child.id(), scene.inode("d"));
+    let path = scene.write("d/f", "other\n");
+    let second = Holder::of(&path);
+    drop(first);
+    until_it_waits(child.id(), scene.inode("d/f"));
+    // The directory is free for others.
+    assert!(!is_locked(&scene.path("d")));
+    drop(second);
+    assert!(end_of(&mut child).success());
+    assert_eq!(scene.text("d/f"), "other\nnew\n");
+}
+
+#[test]
+fn what_became_unsuitable_while_it_was_waited_for_is_refused() {
+    let scene = Scene::new();
+    let path = scene.write("f", "old\n");
+    let holder = Holder::of(&path);
+    let mut child = scene.process().args(["--lock", "f", "--", "touch", "ran"]).stderr(Stdio::null()).spawn().unwrap();
+    until_it_waits(child.id(), scene.inode("f"));
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    drop(holder);
+    assert_eq!(end_of(&mut child).code(), Some(125));
+    assert_eq!(scene.names(), ["f"]);
+}
+
+#[test]
+fn the_turn_spans_the_command_and_ends_with_us() {
+    for before in [true, false] {
+        let scene = Scene::new();
+        if before {
+            scene.write("f", "old");
+        }
+        let turn = if before { scene.path("f") } else { scene.root().to_owned() };
+        let (mut ready, mut go) = (Fifo::new(&scene, "ready"), Fifo::new(&scene, "go"));
+        let script = "echo ready >ready; read line <go; echo new";
+        let mut child = scene.process().args(["--lock", "f", "--", "sh", "-c", script]).spawn().unwrap();
+        ready.line();
+        assert!(is_locked(&turn));
+        go.send();
+        assert!(end_of(&mut child).success());
+        assert!(!is_locked(&turn) && !is_locked(&scene.path("f")));
+    }
+}
+
+/// Row 60: what outlives us does not keep the turn.
+#[test]
+fn neither_command_nor_validator_keeps_the_turn() {
+    for before in [true, false] {
+        let scene = Scene::new();
+        if before {
+            scene.write("f", "old");
+        }
+        let mut go = Fifo::new(&scene, "go");
+        let lives_on = "{ read line <go; } >&- 2>&- & echo new";
+        let args = ["--lock", "--validate", lives_on, "f", "--", "sh", "-c", lives_on];
+        let mut process = scene.process();
+        let mut child = process.args(args).stderr(Stdio::null()).spawn().unwrap();
+        assert!(end_of(&mut child).success());
+        assert!(!is_locked(&scene.path("f")) && !is_locked(scene.root()));
+        scene.cmd().args(["--lock-timeout", "0", "f"]).write_stdin("newer").assert().success();
+        go.send();
+        go.send();
+    }
+}
+
+/// Whoever opens the new TARGET before we are done with the directory waits as well.
+#[test]
+fn the_new_target_is_locked_before_it_has_its_name() {
+    if !has_tool("strace") {
+        return;
+    }
+    for before in [true, false] {
+        let scene = Scene::new();
+        let run = || {
+            let _ = fs::remove_file(scene.path("f"));
+            if before {
+                scene.write("f", "old");
+            }
+            Strace::new(&scene, &["--lock", "f"]).input("new")
+        };
+        let calls = run().run().calls;
+        let named = calls.0.iter().rposition(|call| call.name.starts_with(if before { "rename" } else { "link" }));
+        let stop = format!("{}:when={}", calls.0[named.unwrap()].name, calls.when(named.unwrap()));
+        let stopped = run().stopped_after(&stop);
+        assert_eq!(scene.text("f"), "new");
+        assert!(is_locked(&scene.path("f")));
+        assert!(stopped.resume().output.status.success());
+        assert!(!is_locked(&scene.path("f")));
+    }
+}
