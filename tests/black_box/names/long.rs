@@ -95,11 +95,17 @@ fn a_working_directory_deeper_than_any_path_works() {
 /// Each link begins anew, as it does for the kernel.
 #[test]
 fn links_of_the_longest_text_are_followed() {
-    let scene = Scene::new();
-    let path = deep(&scene, LONGEST_PATH);
-    scene.symlink(&path, "link");
-    scene.cmd().arg("link").write_stdin("new").assert().success().stdout("").stderr("");
-    assert_eq!(scene.text("link"), "new");
+    for length in [1023, LONGEST_PATH] {
+        let scene = Scene::new();
+        let path = deep(&scene, length);
+        match std::os::unix::fs::symlink(&path, scene.path("link")) {
+            // XFS takes no more.
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidFilename && length > 1023 => continue,
+            linked => linked.unwrap(),
+        }
+        scene.cmd().arg("link").write_stdin("new").assert().success().stdout("").stderr("");
+        assert_eq!(scene.text("link"), "new");
+    }
 }
 
 #[test]
