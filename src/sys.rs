@@ -132,6 +132,10 @@ pub(crate) fn fsync(file: BorrowedFd<'_>) -> Result<()> {
     retry_on_intr(|| rustix::fs::fsync(file))
 }
 
+pub(crate) fn fdatasync(file: BorrowedFd<'_>) -> Result<()> {
+    retry_on_intr(|| rustix::fs::fdatasync(file))
+}
+
 pub(crate) fn syncfs(file: BorrowedFd<'_>) -> Result<()> {
     retry_on_intr(|| rustix::fs::syncfs(file))
 }

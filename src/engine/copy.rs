@@ -19,6 +19,8 @@ const PIPE: usize = 1024 * 1024;
 /// After so many bytes the kernel is asked to begin writing them back, so that the last sync finds little to do, and so
 /// that neither Ctrl-C nor other programs' syncs wait for gigabytes.
 pub(crate) const WINDOW: u64 = 8 * 1024 * 1024;
+/// No more than so many bytes are left to the kernel to write back: a multiple of the window, so that the wait is short.
+const BACKLOG: u64 = 32 * WINDOW;
 /// What is copied within the kernel at once, in bytes; signals are looked at in between.
 const CHUNK: u64 = 32 * 1024 * 1024;
 
@@ -72,14 +74,17 @@ pub(crate) struct Sink<'a> {
     place: String,
     /// Where the next byte goes; also the size in the end.
     pub(crate) offset: u64,
-    written_back: u64,
+    /// Up to here writing back has begun.
+    begun: u64,
+    /// Up to here it has ended.
+    ended: u64,
     write_behind: bool,
 }
 
 impl<'a> Sink<'a> {
     /// `write_behind` is off where nothing will be synced.
     pub(crate) fn new(file: BorrowedFd<'a>, place: String, write_behind: bool) -> Self {
-        Sink { file, place, offset: 0, written_back: 0, write_behind }
+        Sink { file, place, offset: 0, begun: 0, ended: 0, write_behind }
     }
 
     fn failed(&self, step: &'static str, errno: Errno) -> Failure {
@@ -93,7 +98,7 @@ impl<'a> Sink<'a> {
                 Ok(0) => return Err(self.failed("write", Errno::IO)),
                 Ok(count) => {
                     bytes = bytes.get(count..).unwrap_or_default();
-                    self.moved(count as u64);
+                    self.moved(count as u64)?;
                 }
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 Err(errno) => return Err(self.failed("write", errno)),
@@ -102,19 +107,22 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    fn moved(&mut self, count: u64) {
+    fn moved(&mut self, count: u64) -> Result<()> {
         self.offset += count;
-        if self.write_behind && self.offset - self.written_back >= WINDOW {
-            // Begins the writing and does not wait for it. It also drops what is clean, which pages just written are
-            // not: they stay cached for those who will read TARGET.
-            let _ = rustix::fs::fadvise(
-                self.file,
-                self.written_back,
-                NonZeroU64::new(self.offset - self.written_back),
-                Advice::DontNeed,
-            );
-            self.written_back = self.offset;
+        if !self.write_behind || self.offset - self.begun < WINDOW {
+            return Ok(());
         }
+        // Begins the writing and does not wait for it. It also drops what is clean, which pages just written are not: they
+        // stay cached for those who will read TARGET.
+        let length = NonZeroU64::new(self.offset - self.begun);
+        let _ = rustix::fs::fadvise(self.file, self.begun, length, Advice::DontNeed);
+        self.begun = self.offset;
+        if self.offset - self.ended >= BACKLOG {
+            // An error is told once: the last sync would not know of it.
+            sys::fdatasync(self.file).map_err(|errno| self.failed("sync", errno))?;
+            self.ended = self.offset;
+        }
+        Ok(())
     }
 
     /// Sets the size, where the end is a hole.
@@ -310,7 +318,7 @@ fn some(
             // Zero is said by some kernels that cannot. Whatever it dislikes, reading and writing will tell better.
             Ok(0) | Err(_) => break,
             Ok(count) => {
-                sink.moved(count as u64);
+                sink.moved(count as u64)?;
                 return Ok(count as u64);
             }
         }
