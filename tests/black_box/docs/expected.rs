@@ -33,6 +33,11 @@ pub const EXPECTED: &[Expected] = &[
     },
     Expected { first_line: "cargo install --path .", after: &[("cargo.log", "install --path .\n")], ..UNGUARDED },
     Expected {
+        first_line: "RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target x86_64-unknown-linux-gnu",
+        after: &[("cargo.log", "build --release --target x86_64-unknown-linux-gnu\n")],
+        ..UNGUARDED
+    },
+    Expected {
         first_line: "install -Dm 644 man/atomic-write.1 ~/.local/share/man/man1/atomic-write.1",
         before: &[
             ("man/atomic-write.1", "1"),
