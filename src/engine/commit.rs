@@ -127,13 +127,11 @@ impl<'d> Synced<'d> {
     }
 }
 
-/// Whether what was dressed like `like` may take the place of `now`: it looks the same, or links look like nothing.
+/// Whether what was dressed like `like` may take the place of `now`: it looks the same, or is a link, which looks like
+/// nothing. A link's owner is nobody to give the file to.
 fn suits(now: &Stat, like: Option<&Stat>) -> bool {
     let looks = |stat: &Stat| (stat.uid, stat.gid, stat.mode);
-    match like {
-        Some(like) => looks(now) == looks(like),
-        None => now.kind() == FileType::Symlink,
-    }
+    now.kind() == FileType::Symlink || like.is_some_and(|like| looks(now) == looks(like))
 }
 
 /// Compares what TARGET is with what it must be.
