@@ -150,7 +150,8 @@ fn content_that_the_command_changed_in_memory_is_refused() {
     for sync in ["full", "none"] {
         let scene = Scene::new();
         scene.write("f", "old");
-        let script = r#"xfs_io -c "mmap -rw 0 3" -c "mwrite -S 0x4e 0 1" "$1""#;
+        // An ordinary user's PATH may not lead to it.
+        let script = r#"PATH=$PATH:/usr/sbin:/sbin xfs_io -c "mmap -rw 0 3" -c "mwrite -S 0x4e 0 1" "$1""#;
         let args = ["--sync", sync, "--validate", script, "f"];
         let output = scene.cmd().args(args).write_stdin("new").output().unwrap();
         assert!(stderr(&output).contains("the command changed the content"), "{output:?}");
