@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::common::{Scene, stderr};
 use crate::{share, tell};
 
-const MEBI: u64 = 1012 * 1024;
+const MEBI: u64 = 1024 * 1024;
 /// More than what is used, and less than the smallest of the contents.
 const MOST_KIBIBYTES: u64 = 12 * 1024;
 
