@@ -159,8 +159,8 @@ fn a_validator_gets_the_signal_and_is_waited_for() {
 fn a_failure_of_ours_leaves_no_command_behind() {
     let scene = Scene::new();
     scene.write("f", "old");
-    // Whatever it does about it takes its time.
-    let command = "trap 'head -c 100000 /dev/zero; echo $$ >log; exit 0' TERM; head -c 1000000 /dev/zero; sleep 600 >&- 2>&- & trap 'kill $!' EXIT; wait";
+    // Whatever it does about it takes its time. It may be ended before it sleeps, and must leave no sleeper.
+    let command = "trap 'head -c 100000 /dev/zero; echo $$ >log; exit 0' TERM; trap 'kill $! 2>&-' EXIT; head -c 1000000 /dev/zero; sleep 600 >&- 2>&- & wait";
     let script = format!("ulimit -f 16; exec $AW f -- sh -c \"{}\"", command.replace('$', "\\$"));
     let output = scene.sh(&script);
     assert_eq!(output.status.code(), Some(125));

@@ -69,3 +69,13 @@ fn every_module_is_described() {
         assert!(readme.contains(&format!("| `{module}` |")), "{module}");
     }
 }
+
+#[test]
+fn every_target_is_described() {
+    let readme = fs::read_to_string(here("README.md")).unwrap();
+    let manifest = fs::read_to_string(here("../Cargo.toml")).unwrap();
+    let targets = manifest.split("[[test]]\nname = \"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    for target in targets {
+        assert!(readme.contains(&format!("\n- `{target}`: ")), "{target}");
+    }
+}
