@@ -82,8 +82,8 @@ impl Failure {
 }
 
 /// The system's words for an error, without its number.
-pub(crate) fn words(errno: Errno) -> String {
-    let text = std::io::Error::from(errno).to_string();
+pub(crate) fn words(errno: impl Into<std::io::Error>) -> String {
+    let text = errno.into().to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_owned(),
         None => text,

@@ -40,6 +40,7 @@ mod sys;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use failure::words;
 use report::End;
 use signals::Signals;
 
@@ -68,7 +69,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
             if args.report
                 && let Err(error) = report::word(&outcome)
             {
-                report::warn(&args.target, &format!("the word for --report could not be written: {error}"));
+                report::warn(&args.target, &format!("the word for --report could not be written: {}", words(error)));
             }
             End::Status(ExitCode::SUCCESS)
         }

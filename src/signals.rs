@@ -22,7 +22,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, words};
 use crate::startup;
 
 /// A signal that asks us to end.
@@ -80,7 +80,7 @@ impl Signals {
         if self.watch.get().is_none() && !startup::was_ignored(Signal::SIGPIPE as i32) {
             let always = Arc::new(AtomicBool::new(true));
             signal_hook::flag::register_conditional_default(Signal::SIGPIPE as i32, always)
-                .map_err(|error| Failure::failed("signals", error))?;
+                .map_err(|error| Failure::failed("signals", words(error)))?;
         }
         Ok(())
     }

@@ -148,7 +148,8 @@ impl<'d> Stage<'d> {
     }
 
     /// Whether a named file can take a name that must be free: by the rename's flag or by a second name. With neither,
-    /// `--no-clobber` could only look and hope.
+    /// `--no-clobber` could only look and hope. Where it has to be the second name, two names can be left by a kill in the
+    /// instant of the trial.
     pub(crate) fn can_create(&mut self, directory: &Directory) -> Result<()> {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
         let other = random_name().map_err(Failure::call(STEP))?;

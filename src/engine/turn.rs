@@ -109,7 +109,7 @@ fn lock(file: BorrowedFd<'_>, deadline: Option<&Deadline>, signals: &Signals) ->
     let told = eventfd(0, EventfdFlags::CLOEXEC).map_err(Failure::call(STEP))?;
     let (file, tell) = match (file.try_clone_to_owned(), told.try_clone()) {
         (Ok(file), Ok(tell)) => (file, tell),
-        (Err(error), _) | (_, Err(error)) => return Err(Failure::failed(STEP, error)),
+        (Err(error), _) | (_, Err(error)) => return Err(Failure::failed(STEP, words(error))),
     };
     let waiter = std::thread::Builder::new().stack_size(64 * 1024).spawn(move || {
         let waited = sys::flock(&file, FlockOperation::LockExclusive);
@@ -117,7 +117,7 @@ fn lock(file: BorrowedFd<'_>, deadline: Option<&Deadline>, signals: &Signals) ->
         let _ = rustix::io::write(&tell, &1_u64.to_ne_bytes());
         waited
     });
-    let waiter = waiter.map_err(|error| Failure::failed(STEP, error))?;
+    let waiter = waiter.map_err(|error| Failure::failed(STEP, words(error)))?;
     loop {
         let left = deadline.map(|deadline| deadline.at.saturating_duration_since(Instant::now()));
         let timeout = left.map(|left| Timespec {
