@@ -19,11 +19,13 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::copy::{self, Old, Sink};
-use super::metadata::{self, Dress, Metadata};
+use super::copy::{self, Old};
+use super::dress::{self, Dress};
+use super::metadata::Metadata;
 use super::names::Place;
-use super::stage::TemporaryName;
+use super::sink::Sink;
 use super::stat::Stat;
+use super::temporary::TemporaryName;
 use super::{commit, settle, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::{Backup, Control, Sync};
@@ -259,7 +261,7 @@ fn copy(place: &Place, sync: Sync) -> Result<TemporaryName<'_>> {
     let mut input = Old { file: content.as_fd(), signals: None };
     copy::prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
     let dress = Dress::Like { old: Metadata::of(old, place)?, mode: None };
-    metadata::dress(file.as_fd(), &dress, None)?;
+    dress::dress(file.as_fd(), &dress, None)?;
     if sync != Sync::None {
         sync::file(file.as_fd()).map_err(&failed)?;
     }

@@ -18,8 +18,9 @@ use rustix::io::Errno;
 
 use super::backup::Backups;
 use super::names::{Directory, Place};
-use super::stage::{self, Naming, Sealed, TemporaryName};
+use super::stage::{self, Naming, Sealed};
 use super::stat::Stat;
+use super::temporary::TemporaryName;
 use super::{preflight, settle, sync, turn};
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;

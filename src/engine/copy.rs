@@ -1,11 +1,11 @@
 //! Moving bytes into the staging file: all of them, in constant memory, holes kept.
 
-use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{Advice, FallocateFlags, SeekFrom};
+use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
+use super::sink::Sink;
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::guard::Hasher;
@@ -16,11 +16,6 @@ use crate::sys;
 pub(crate) const BUFFER: usize = 256 * 1024;
 /// The pipe's size, in bytes, that is asked for once the pipe was found full: an unprivileged user's limit.
 const PIPE: usize = 1024 * 1024;
-/// After so many bytes the kernel is asked to begin writing them back, so that the last sync finds little to do, and so
-/// that neither Ctrl-C nor other programs' syncs wait for gigabytes.
-pub(crate) const WINDOW: u64 = 8 * 1024 * 1024;
-/// No more than so many bytes are left to the kernel to write back: a multiple of the window, so that the wait is short.
-const BACKLOG: u64 = 32 * WINDOW;
 /// What is copied within the kernel at once, in bytes; signals are looked at in between.
 const CHUNK: u64 = 32 * 1024 * 1024;
 
@@ -65,83 +60,6 @@ fn wait_readable(input: &dyn Input) -> Result<()> {
 
 fn cannot_read(input: &dyn Input, errno: Errno) -> Failure {
     Failure::failed("read", format_args!("{}: {}", input.name(), words(errno)))
-}
-
-/// The staging file as the place where bytes go.
-pub(crate) struct Sink<'a> {
-    file: BorrowedFd<'a>,
-    /// Where its directory is, for messages.
-    place: String,
-    /// Where the next byte goes; also the size in the end.
-    pub(crate) offset: u64,
-    /// Up to here writing back has begun.
-    begun: u64,
-    /// Up to here it has ended.
-    ended: u64,
-    write_behind: bool,
-}
-
-impl<'a> Sink<'a> {
-    /// `write_behind` is off where nothing will be synced.
-    pub(crate) fn new(file: BorrowedFd<'a>, place: String, write_behind: bool) -> Self {
-        Sink { file, place, offset: 0, begun: 0, ended: 0, write_behind }
-    }
-
-    fn failed(&self, step: &'static str, errno: Errno) -> Failure {
-        Failure::failed(step, format_args!("staging file in {}: {}", self.place, words(errno)))
-    }
-
-    /// Writes all of `bytes`.
-    pub(crate) fn put(&mut self, mut bytes: &[u8]) -> Result<()> {
-        while !bytes.is_empty() {
-            match rustix::io::pwrite(self.file, bytes, self.offset) {
-                Ok(0) => return Err(self.failed("write", Errno::IO)),
-                Ok(count) => {
-                    bytes = bytes.get(count..).unwrap_or_default();
-                    self.moved(count as u64)?;
-                }
-                Err(Errno::INTR | Errno::AGAIN) => {}
-                Err(errno) => return Err(self.failed("write", errno)),
-            }
-        }
-        Ok(())
-    }
-
-    fn moved(&mut self, count: u64) -> Result<()> {
-        self.offset += count;
-        if !self.write_behind || self.offset - self.begun < WINDOW {
-            return Ok(());
-        }
-        // Begins the writing and does not wait for it. It also drops what is clean, which pages just written are not: they
-        // stay cached for those who will read TARGET.
-        let length = NonZeroU64::new(self.offset - self.begun);
-        let _ = rustix::fs::fadvise(self.file, self.begun, length, Advice::DontNeed);
-        self.begun = self.offset;
-        if self.offset - self.ended >= BACKLOG {
-            // An error is told once: the last sync would not know of it.
-            sys::fdatasync(self.file).map_err(|errno| self.failed("sync", errno))?;
-            self.ended = self.offset;
-        }
-        Ok(())
-    }
-
-    /// Sets the size, where the end is a hole.
-    fn finish(&self) -> Result<()> {
-        sys::ftruncate(self.file, self.offset).map_err(|errno| self.failed("write", errno))
-    }
-
-    /// Reserves room, where the file system can; that it cannot is no error, that there is none is.
-    fn reserve(&self, offset: u64, length: u64) -> Result<()> {
-        if length == 0 {
-            return Ok(());
-        }
-        match sys::fallocate(self.file, FallocateFlags::KEEP_SIZE, offset, length) {
-            Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::IO)) => {
-                Err(self.failed("reserve space", errno))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 /// Reads to the end of the input. Returns how many bytes came.

@@ -3,8 +3,9 @@
 use std::os::fd::AsFd;
 
 use super::changes::{self, Comparison};
-use super::copy::{self, Input, Old, Sink};
+use super::copy::{self, Input, Old};
 use super::metadata::Metadata;
+use super::sink::Sink;
 use super::stage::Stage;
 use super::stat::Stat;
 use super::{OldContent, Replacement, replaced};

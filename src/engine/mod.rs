@@ -6,7 +6,7 @@
 //!  fill        read, write, until the input ends                                                 (fill.rs, copy.rs)
 //!  guard       is it what the user wants to have?                                                (guard.rs)
 //!  seal        open again for reading; from here on nobody writes                                (stage.rs)
-//!  dress       owner, group, list, attributes, mode                                              (metadata.rs)
+//!  dress       owner, group, list, attributes, mode                                              (dress.rs)
 //!  sync        fsync on the descriptor that wrote; close it                                      (commit.rs)
 //!  hold        signals wait from here to the exit                                                (signals.rs)
 //!  commit      new TARGET: link.  Existing: link to a short name, look again, rename             (commit.rs)
@@ -30,6 +30,7 @@ mod backup;
 mod changes;
 mod commit;
 pub(crate) mod copy;
+mod dress;
 mod fill;
 mod in_place;
 pub(crate) mod metadata;
@@ -37,9 +38,11 @@ pub(crate) mod names;
 pub(crate) mod parents;
 pub(crate) mod preflight;
 pub(crate) mod privilege;
+mod sink;
 mod stage;
 pub(crate) mod stat;
 mod sync;
+mod temporary;
 pub(crate) mod turn;
 
 use std::ffi::OsStr;
@@ -52,8 +55,9 @@ use rustix::io::Errno;
 pub(crate) use backup::Backups;
 use commit::{Commit, Committed, Expected, How, Synced};
 use copy::Input;
+use dress::Dress;
 use fill::{Filled, fill};
-use metadata::{Dress, Metadata};
+use metadata::Metadata;
 use names::{Directory, Pinned, Place};
 use parents::Parents;
 use preflight::Way;
@@ -142,7 +146,7 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
         Some(old) => Dress::Like { old: Metadata::of(old, job.place)?, mode: job.policy.mode },
         None => Dress::New { mode: job.policy.mode },
     };
-    let lost = metadata::dress(sealed.file.as_fd(), &dress, sealed.born)?;
+    let lost = dress::dress(sealed.file.as_fd(), &dress, sealed.born)?;
     let synced = Synced::from(sealed, &job.place.directory, job.policy.sync)?;
 
     Signals::hold()?;
@@ -264,8 +268,8 @@ fn commit_in<'d>(
                     let old = Metadata::of(&now, place)?;
                     like = Some(old.stat);
                     let dress = Dress::Like { old, mode: job.policy.mode };
-                    metadata::undress(sealed.file.as_fd())?;
-                    lost = metadata::dress(sealed.file.as_fd(), &dress, None)?;
+                    dress::undress(sealed.file.as_fd())?;
+                    lost = dress::dress(sealed.file.as_fd(), &dress, None)?;
                 }
                 synced = Synced::from(sealed, &place.directory, job.policy.sync)?;
             }

@@ -10,7 +10,7 @@
 //! rolls back, whoever drops it and why: an unnamed file goes with its last descriptor, a [`TemporaryName`] unlinks
 //! itself unless it has been given away. What could not be unlinked is noted in the [`Directory`], to be told.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
@@ -18,16 +18,12 @@ use rustix::io::Errno;
 
 use super::names::Directory;
 use super::stat::Stat;
+use super::temporary::{TemporaryName, random_name};
 use crate::failure::{Failure, Result, words};
-use crate::report::Shown;
 use crate::signals::Signals;
 use crate::sys;
 
 const STEP: &str = "stage";
-/// Every staging name begins like this; 12 letters and digits follow.
-const PREFIX: &str = ".aw-";
-const RANDOM: usize = 12;
-
 /// How an unnamed file can get a name here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum LinkBy {
@@ -198,125 +194,6 @@ impl Sealed<'_> {
     pub(crate) fn into_file(self) -> OwnedFd {
         self.file
     }
-}
-
-/// A short random name in a directory, unlinked when it is dropped.
-#[derive(Debug)]
-pub(crate) struct TemporaryName<'d> {
-    directory: &'d Directory,
-    pub(crate) name: OsString,
-    /// The inode that we gave it to.
-    inode: Stat,
-    /// Whether it is still ours to remove.
-    ours: bool,
-}
-
-impl<'d> TemporaryName<'d> {
-    /// Creates a file under a new random name; never opens one that exists, never follows a link.
-    pub(crate) fn create(directory: &'d Directory, mode: Mode) -> std::result::Result<(Self, OwnedFd), Errno> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        loop {
-            let name = random_name()?;
-            match sys::openat(directory, &name, flags, mode) {
-                Ok(file) => {
-                    let inode = Stat::of(&file).inspect_err(|_| remove(directory, &name))?;
-                    return Ok((TemporaryName { directory, name, inode, ours: true }, file));
-                }
-                Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
-    }
-
-    /// Gives the open file a new random name.
-    pub(crate) fn link(directory: &'d Directory, file: BorrowedFd<'_>, by: LinkBy) -> std::result::Result<Self, Errno> {
-        let inode = Stat::of(file)?;
-        loop {
-            let name = random_name()?;
-            match link(directory, file, by, &name) {
-                Ok(()) => return Ok(TemporaryName { directory, name, inode, ours: true }),
-                Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
-    }
-
-    /// A second name for the file that is called `existing`.
-    pub(crate) fn link_name(directory: &'d Directory, existing: &OsStr) -> std::result::Result<Self, Errno> {
-        loop {
-            let name = random_name()?;
-            match sys::linkat(directory, existing, directory, &name, AtFlags::empty()) {
-                Ok(()) => {
-                    let look = directory.look(&name).and_then(|found| found.ok_or(Errno::NOENT));
-                    let inode = look.inspect_err(|_| remove(directory, &name))?;
-                    return Ok(TemporaryName { directory, name, inode, ours: true });
-                }
-                Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
-    }
-
-    /// Opens the file for reading, if the name still leads to it.
-    pub(crate) fn open(&self) -> std::result::Result<OwnedFd, Errno> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = sys::open(self.directory, &self.name, flags)?;
-        if Stat::of(&file)?.is_same_file(&self.inode) { Ok(file) } else { Err(Errno::STALE) }
-    }
-
-    /// The inode that has the name.
-    pub(crate) fn inode(&self) -> &Stat {
-        &self.inode
-    }
-
-    /// The name is gone by a rename, or must stay.
-    pub(crate) fn give_away(mut self) -> OsString {
-        self.ours = false;
-        std::mem::take(&mut self.name)
-    }
-}
-
-impl Drop for TemporaryName<'_> {
-    fn drop(&mut self) {
-        if !self.ours {
-            return;
-        }
-        match self.directory.look(&self.name) {
-            Ok(Some(found)) if found.is_same_file(&self.inode) => {}
-            Ok(_) => return,
-            // Unknown; but nobody else can have guessed it.
-            Err(_) => {}
-        }
-        remove(self.directory, &self.name);
-    }
-}
-
-/// Unlinks a name of ours, or notes that it stays.
-fn remove(directory: &Directory, name: &OsStr) {
-    match sys::unlinkat(directory, name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => {}
-        Err(errno) => {
-            let path = directory.join(name);
-            directory.leave(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
-        }
-    }
-}
-
-/// A name that nobody can guess. It begins with a dot, contains nothing of TARGET's name, and has no extension, so that
-/// neither a long name nor a glob such as `*.conf` meets it.
-fn random_name() -> std::result::Result<OsString, Errno> {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz2345678";
-    let mut bytes = [0; RANDOM];
-    let mut filled = 0;
-    while let Some(rest @ [_, ..]) = bytes.get_mut(filled..) {
-        match rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty()) {
-            Ok(count) => filled += count,
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
-    let random = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
-    Ok(PREFIX.chars().chain(random).collect::<String>().into())
 }
 
 /// Gives the open file `name`, which must be free.
