@@ -9,10 +9,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::common::events::{Fifo, end_of, until};
-use crate::common::{Scene, has_tool, program, stderr, tool};
+use crate::common::{Scene, has_tool, program, tool};
 
-/// A command that sleeps in the shell, so that its traps run at once, and ends its sleep in the end.
-const SLEEP: &str = "sleep 600 >&- 2>&- & trap 'kill $!' EXIT; echo ready >ready; ";
+/// A command that sleeps in the shell, so that its traps run at once, and ends its sleep in the end. By SIGKILL: another
+/// signal may find the shell's own handler still in place, in a child that has not begun to sleep.
+const SLEEP: &str = "sleep 100 >&- 2>&- & trap 'kill -9 $!' EXIT; echo ready >ready; ";
 
 /// The program, with a shell script as COMMAND on an existing `f`.
 struct Run {
@@ -74,7 +75,7 @@ fn a_signal_that_a_process_sends_is_passed_on_waited_for_and_died_of() {
 
 #[test]
 fn a_command_that_dies_of_the_signal_leaves_no_process() {
-    let script = format!("echo $$ >log; {SLEEP} trap - EXIT; trap 'kill $!; trap - TERM; kill $$' TERM; wait");
+    let script = format!("echo $$ >log; trap 'kill -9 $!; trap - EXIT TERM; kill $$' TERM; {SLEEP} wait");
     let mut run = Run::start(&[], &script);
     run.signal(Signal::SIGTERM);
     assert_eq!(run.end().signal(), Some(15));
@@ -160,14 +161,15 @@ fn a_failure_of_ours_leaves_no_command_behind() {
     let scene = Scene::new();
     scene.write("f", "old");
     // Whatever it does about it takes its time. It may be ended before it sleeps, and must leave no sleeper.
-    let command = "trap 'head -c 100000 /dev/zero; echo $$ >log; exit 0' TERM; trap 'kill $! 2>&-' EXIT; head -c 1000000 /dev/zero; sleep 600 >&- 2>&- & wait";
-    let script = format!("ulimit -f 16; exec $AW f -- sh -c \"{}\"", command.replace('$', "\\$"));
-    let output = scene.sh(&script);
-    assert_eq!(output.status.code(), Some(125));
-    assert!(stderr(&output).contains("write: staging file in .: File too large (unchanged)"), "{}", stderr(&output));
+    let command = "trap 'head -c 100000 /dev/zero; echo $$ >log; exit 0' TERM; trap 'kill -9 $! 2>&-' EXIT; head -c 1000000 /dev/zero; sleep 100 >&- 2>&- & wait";
+    // Not into a pipe, which a command left behind would keep open.
+    let script = format!("ulimit -f 16; exec $AW f 2>errors -- sh -c \"{}\"", command.replace('$', "\\$"));
+    assert_eq!(scene.sh(&script).status.code(), Some(125));
+    let words = scene.text("errors");
+    assert!(words.contains("write: staging file in .: File too large (unchanged)"), "{words}");
     assert!(!exists(&scene.text("log")));
     assert_eq!(scene.text("f"), "old");
-    assert_eq!(scene.names(), ["f", "log"]);
+    assert_eq!(scene.names(), ["errors", "f", "log"]);
 }
 
 /// A terminal of its own, in which `words` run; what is written to the child is typed.

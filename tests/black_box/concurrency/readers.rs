@@ -1,5 +1,6 @@
 //! Readers see a whole file, always. Row 62.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,10 +25,17 @@ fn read_all_the_while(path: &Path, look: impl Fn(Vec<u8>) + Sync, writing: impl 
             }
             times
         });
+        // It looks far more often than who reads: an instant is enough for it.
+        let opener = scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                File::open(path).expect("the file is absent");
+            }
+        });
         // A failed writer must not leave the reader at it.
         let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(writing));
         done.store(true, Ordering::Relaxed);
         assert!(reader.join().unwrap() > 0);
+        opener.join().unwrap();
         written.unwrap();
     });
 }

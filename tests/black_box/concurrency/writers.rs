@@ -6,8 +6,9 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{tagged, writer_of};
-use crate::common::Scene;
 use crate::common::events::{end_of, shell_status};
+use crate::common::strace::Strace;
+use crate::common::{Scene, has_tool};
 
 /// Row 57: each file that appears is one writer's whole input.
 #[test]
@@ -119,6 +120,26 @@ fn a_directory_that_is_taken_away_meanwhile_is_created_again() {
         scene.cmd().args(["a/b/c/f", "--", "sh", "-c", script]).assert().code(125);
         assert!(scene.names().is_empty());
     }
+}
+
+/// Row 74: even the one that the next is about to be created in.
+#[test]
+fn a_directory_that_is_taken_away_on_the_way_down_is_created_again() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    let run = || Strace::new(&scene, &["-D", "a/b/c/f"]).input("new");
+    let calls = run().run().calls;
+    std::fs::remove_dir_all(scene.path("a")).unwrap();
+    // `a/b` is there, open and synced; what comes next is `c` in it.
+    let made = calls.at("mkdirat", &["\"c\""]);
+    let before = calls.0[..made].iter().rposition(|call| call.name == "fsync").unwrap();
+    let stopped = run().stopped_after(&format!("fsync:when={}", calls.when(before)));
+    std::fs::remove_dir(scene.path("a/b")).unwrap();
+    let traced = stopped.resume();
+    assert!(traced.output.status.success(), "{traced:?}");
+    assert_eq!(scene.text("a/b/c/f"), "new");
 }
 
 /// Row 74: and who says that it has written has.

@@ -142,6 +142,15 @@ fn content_that_the_command_changed_is_refused() {
     }
 }
 
+/// A change within the granularity of the times would not show; away from a time long ago every change leads.
+#[test]
+fn the_content_is_old_while_it_is_looked_at_so_that_every_change_shows() {
+    let scene = Scene::new();
+    let output = run(&scene, r#"stat -L -c %Y "$1""#);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(stderr(&output), "1\n");
+}
+
 #[test]
 fn content_that_the_command_changed_in_memory_is_refused() {
     if !has_tool("xfs_io") {
