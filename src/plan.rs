@@ -125,13 +125,13 @@ fn if_match(expected: &crate::guard::Digest, old: Option<&OldContent>, signals: 
     };
     let mut hasher = expected.hasher();
     let mut reader = copy::Old { file: std::os::fd::AsFd::as_fd(&old.file), signals: Some(signals) };
-    let mut buffer = vec![0; copy::BUFFER];
+    let mut buffer = Vec::with_capacity(copy::BUFFER);
     loop {
-        let count = copy::read(&mut reader, &mut buffer)?;
-        if count == 0 {
+        copy::read(&mut reader, &mut buffer)?;
+        if buffer.is_empty() {
             break;
         }
-        hasher.update(buffer.get(..count).unwrap_or_default());
+        hasher.update(&buffer);
     }
     // Others who read it begin where it begins.
     sys::seek(&old.file, rustix::fs::SeekFrom::Start(0)).map_err(Failure::call(STEP))?;

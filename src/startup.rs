@@ -5,15 +5,15 @@
 //! with, so one function runs earlier.
 
 use std::os::fd::BorrowedFd;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 /// Bit N: descriptor N was closed.
 static CLOSED: AtomicU8 = AtomicU8::new(0);
-/// Bit N-1: signal N was ignored, as in `SigIgn` of proc(5).
-static IGNORED: AtomicU64 = AtomicU64::new(0);
+/// Bit N-1: signal N was ignored, as in `sigignore` of proc_pid_stat(5). There are no real-time signals in it.
+static IGNORED: AtomicU32 = AtomicU32::new(0);
 
 #[ctor::ctor]
 fn look() {
@@ -27,16 +27,17 @@ fn look() {
     IGNORED.store(ignored_signals().unwrap_or(0), Ordering::Relaxed);
 }
 
-/// Without /proc nothing is known to be ignored.
-fn ignored_signals() -> Option<u64> {
-    let status = rustix::fs::open("/proc/self/status", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
-    let mut text = [0; 4096];
-    let length = rustix::io::read(&status, &mut text).ok()?;
+/// Without /proc nothing is known to be ignored. Of the two files that tell, the one that the kernel makes sooner: it
+/// tells of all signals but the real-time ones.
+fn ignored_signals() -> Option<u32> {
+    let stat = rustix::fs::open("/proc/self/stat", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let mut text = [0; 1024];
+    let length = rustix::io::read(&stat, &mut text).ok()?;
     let text = text.get(..length)?;
-    let key = b"SigIgn:\t";
-    let start = text.windows(key.len()).position(|window| window == key)? + key.len();
-    let digits = std::str::from_utf8(text.get(start..start + 16)?).ok()?;
-    u64::from_str_radix(digits, 16).ok()
+    // Anything may stand in the parentheses around the program's name, which is the second field; this is the 33rd.
+    let after_name = text.iter().rposition(|&byte| byte == b')')? + 1;
+    let ignored = text.get(after_name..)?.split(|&byte| byte == b' ').nth(31)?;
+    std::str::from_utf8(ignored).ok()?.parse().ok()
 }
 
 /// Whether descriptor `number` (0, 1 or 2) was closed when the program started.
@@ -44,7 +45,7 @@ pub(crate) fn was_closed(number: u8) -> bool {
     CLOSED.load(Ordering::Relaxed) & (1 << number) != 0
 }
 
-/// Whether `signal` was ignored when the program started, as nohup(1) arranges.
+/// Whether `signal`, which has a name, was ignored when the program started, as nohup(1) arranges.
 pub(crate) fn was_ignored(signal: i32) -> bool {
-    (1..=64).contains(&signal) && IGNORED.load(Ordering::Relaxed) & (1 << (signal - 1)) != 0
+    (1..=31).contains(&signal) && IGNORED.load(Ordering::Relaxed) & (1 << (signal - 1)) != 0
 }

@@ -37,22 +37,21 @@ pub(crate) fn compare(
             return Ok(Comparison::Differs { common: 0, next: Vec::new() });
         }
     }
-    let (mut buffer, mut same) = (vec![0; BUFFER], vec![0; BUFFER]);
+    let (mut buffer, mut same) = (Vec::with_capacity(BUFFER), vec![0; BUFFER]);
     let mut common = 0;
     loop {
-        let count = read(input, &mut buffer)?;
-        let bytes = buffer.get(..count).unwrap_or_default();
-        let expected = fill(old, same.get_mut(..count.max(1)).unwrap_or_default(), common)?;
-        if bytes.is_empty() && expected == 0 {
+        read(input, &mut buffer)?;
+        let expected = fill(old, same.get_mut(..buffer.len().max(1)).unwrap_or_default(), common)?;
+        if buffer.is_empty() && expected == 0 {
             return Ok(Comparison::Same(common));
         }
-        if bytes.is_empty() || same.get(..expected) != Some(bytes) {
-            return Ok(Comparison::Differs { common, next: bytes.to_vec() });
+        if buffer.is_empty() || same.get(..expected) != Some(buffer.as_slice()) {
+            return Ok(Comparison::Differs { common, next: buffer });
         }
         if let Some(hasher) = hasher.as_deref_mut() {
-            hasher.update(bytes);
+            hasher.update(&buffer);
         }
-        common += count as u64;
+        common += buffer.len() as u64;
     }
 }
 

@@ -14,6 +14,9 @@ use crate::sys;
 
 /// What is read at once, in bytes.
 pub(crate) const BUFFER: usize = 256 * 1024;
+/// The same until a read of a stream was that long, in bytes: what a pipe holds. The heap has so much room from the
+/// start, and pages of it that no byte reaches cost nothing.
+const FIRST_BUFFER: usize = 64 * 1024;
 /// The pipe's size, in bytes, that is asked for once the pipe was found full: an unprivileged user's limit.
 const PIPE: usize = 1024 * 1024;
 /// What is copied within the kernel at once, in bytes; signals are looked at in between.
@@ -35,12 +38,13 @@ pub(crate) trait Input {
     fn name(&self) -> String;
 }
 
-/// One read: `Ok(0)` is the end of the input.
-pub(crate) fn read(input: &mut dyn Input, buffer: &mut [u8]) -> Result<usize> {
+/// One read into `buffer`, in place of what it holds and up to its capacity. At the end of the input it is empty.
+pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
+    buffer.clear();
     loop {
         input.ready()?;
-        match rustix::io::read(input.descriptor(), &mut *buffer) {
-            Ok(count) => return Ok(count),
+        match rustix::io::read(input.descriptor(), rustix::buffer::spare_capacity(buffer)) {
+            Ok(_) => return Ok(()),
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => wait_readable(input)?,
             Err(errno) => return Err(cannot_read(input, errno)),
@@ -64,25 +68,23 @@ fn cannot_read(input: &dyn Input, errno: Errno) -> Failure {
 
 /// Reads to the end of the input. Returns how many bytes came.
 pub(crate) fn stream(input: &mut dyn Input, sink: &mut Sink<'_>, mut hasher: Option<&mut Hasher>) -> Result<u64> {
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = Vec::with_capacity(FIRST_BUFFER);
     let mut total = 0;
-    let mut widened = false;
     loop {
-        let count = read(input, &mut buffer)?;
-        let bytes = buffer.get(..count).unwrap_or_default();
-        if bytes.is_empty() {
+        read(input, &mut buffer)?;
+        if buffer.is_empty() {
             return Ok(total);
         }
-        if !widened && count >= 64 * 1024 {
+        if let Some(hasher) = hasher.as_deref_mut() {
+            hasher.update(&buffer);
+        }
+        sink.put(&buffer)?;
+        total += buffer.len() as u64;
+        if buffer.len() == FIRST_BUFFER && buffer.capacity() < BUFFER {
             // The writer fills the pipe faster than we empty it. Not a pipe, or over the limit: stay as we are.
             let _ = rustix::pipe::fcntl_setpipe_size(input.descriptor(), PIPE);
-            widened = true;
+            buffer = Vec::with_capacity(BUFFER);
         }
-        if let Some(hasher) = hasher.as_deref_mut() {
-            hasher.update(bytes);
-        }
-        sink.put(bytes)?;
-        total += count as u64;
     }
 }
 

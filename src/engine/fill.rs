@@ -60,9 +60,8 @@ fn fill_from_difference<'d>(
     let reader = Old { file: old.file.as_fd(), signals: Some(job.signals) };
     let comparison = if job.policy.append {
         // What is appended to nothing but itself changes nothing.
-        let mut next = vec![0; copy::BUFFER];
-        let count = copy::read(input, &mut next)?;
-        next.truncate(count);
+        let mut next = Vec::with_capacity(copy::BUFFER);
+        copy::read(input, &mut next)?;
         if next.is_empty() { Comparison::Same(0) } else { Comparison::Differs { common: old.stat.size, next } }
     } else {
         changes::compare(input, &reader, old.stat.size, hasher.as_deref_mut())?
