@@ -76,7 +76,8 @@ fn measure(wanted: impl Fn(&str) -> bool) -> Results {
         races.push(stream::run(&setup));
     }
     if wanted("small") {
-        races.push(small::one(&setup));
+        races.push(small::bare(&setup));
+        races.push(small::peers(&setup));
     }
     if wanted("many") {
         races.push(small::many(&setup));

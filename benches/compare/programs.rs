@@ -69,7 +69,7 @@ fn linked_statically() -> Option<PathBuf> {
         .args(["build", "--quiet", "--release", "--bin", "atomic-write", "--target", &target, "--target-dir"])
         .arg(&directory)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .env("RUSTFLAGS", "-C target-feature=+crt-static -C relocation-model=static")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .status();
     if built.is_ok_and(|status| status.success()) {

@@ -41,7 +41,7 @@ impl Size {
                 large: 1 << 30,
                 small_batch: 25,
                 many: 2_000,
-                pace: Pace { least_rounds: 9, most_rounds: 41, patience: Duration::from_secs(600) },
+                pace: Pace { least_rounds: 9, most_rounds: 41, patience: Duration::from_secs(120) },
             },
             Ok("quick") => Size {
                 large: 64 << 20,
@@ -90,10 +90,11 @@ impl Setup {
         }
     }
 
-    /// A command in a directory of the scene.
+    /// A command in a directory of the scene. Not with the paths that cargo adds for the dynamic loader, in which it would
+    /// look for the C library in vain first.
     pub fn command(program: impl AsRef<std::ffi::OsStr>, directory: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(directory).args(args);
+        command.current_dir(directory).args(args).env_remove("LD_LIBRARY_PATH");
         command
     }
 }

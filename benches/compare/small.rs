@@ -1,6 +1,6 @@
 //! A small file, where starting is most of the work; and many of them, several at a time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -17,53 +17,71 @@ const FLOOR_UNSYNCED: &str = "floor, without syncs";
 const DD: (&str, &str) = ("dd conv=fsync, mv, sync", "dd of=t conv=fsync status=none && mv t f && sync .");
 const AT_A_TIME: usize = 8;
 
-pub fn one(setup: &Setup) -> Finished {
-    let directory = setup.scene.mkdir("small");
-    std::fs::write(directory.join("f"), CONTENT).unwrap();
-    std::fs::write(directory.join("source"), CONTENT).unwrap();
-    let race = Race {
-        title: "a small durable write".to_owned(),
-        contenders: contenders(setup, &directory),
-        claims: vec![
-            Claim { text: "small write, static build, to the floor", ours: STATIC, theirs: &[FLOOR], limit: 1.25 },
-            Claim {
-                text: "small write, `cargo build --release`, to the floor",
-                ours: OURS,
-                theirs: &[FLOOR],
-                limit: 1.50,
-            },
-            Claim {
-                text: "small write, static build, to `cat > t && sync t && mv t f && sync .`",
-                ours: STATIC,
-                theirs: &[SHELL],
-                limit: 0.30,
-            },
-            Claim {
-                text: "small write, `cargo build --release`, to `cat > t && sync t && mv t f && sync .`",
-                ours: OURS,
-                theirs: &[SHELL],
-                limit: 0.30,
-            },
-        ],
-        batch: setup.size.small_batch,
-        prepare: Box::new(|| setup.settle(&directory)),
-    };
-    race.run(&setup.size.pace)
+/// Ours and the bare system calls, and nobody else in between: a program that has just run has left its shared libraries
+/// in the processor's caches, and ours of the two builds that uses them would gain by it.
+pub fn bare(setup: &Setup) -> Finished {
+    let directory = scene(setup, "bare");
+    let mut contenders = ours(setup, &directory);
+    if let Some(floor) = setup.programs.floor("small") {
+        let (unsynced, directory) = (floor.clone(), directory.as_path());
+        let run = |program: PathBuf, args: &'static [&'static str]| {
+            move || time(Setup::command(&program, directory, args), Input::Bytes(CONTENT))
+        };
+        contenders.push(Contender::new(FLOOR, Kind::Floor, run(floor, &["f"])));
+        contenders.push(Contender::new(FLOOR_UNSYNCED, Kind::Floor, run(unsynced, &["f", "unsynced"])));
+    }
+    let claims = vec![
+        Claim { text: "small write, static build, to the floor", ours: STATIC, theirs: &[FLOOR], limit: 1.25 },
+        Claim { text: "small write, `cargo build --release`, to the floor", ours: OURS, theirs: &[FLOOR], limit: 1.50 },
+    ];
+    run(setup, "a small durable write, and the bare system calls", &directory, contenders, claims)
 }
 
-fn contenders<'a>(setup: &'a Setup, directory: &'a Path) -> Vec<Contender<'a>> {
+/// Ours and what people use.
+pub fn peers(setup: &Setup) -> Finished {
+    let directory = scene(setup, "peers");
+    let mut contenders = ours(setup, &directory);
+    contenders.extend(theirs(&directory));
+    let claims = vec![
+        Claim {
+            text: "small write, static build, to `cat > t && sync t && mv t f && sync .`",
+            ours: STATIC,
+            theirs: &[SHELL],
+            limit: 0.30,
+        },
+        Claim {
+            text: "small write, `cargo build --release`, to `cat > t && sync t && mv t f && sync .`",
+            ours: OURS,
+            theirs: &[SHELL],
+            limit: 0.30,
+        },
+    ];
+    run(setup, "a small durable write, and what people use", &directory, contenders, claims)
+}
+
+fn scene(setup: &Setup, name: &str) -> PathBuf {
+    let directory = setup.scene.mkdir(name);
+    std::fs::write(directory.join("f"), CONTENT).unwrap();
+    std::fs::write(directory.join("source"), CONTENT).unwrap();
+    directory
+}
+
+fn run(setup: &Setup, title: &str, directory: &Path, contenders: Vec<Contender<'_>>, claims: Vec<Claim>) -> Finished {
+    let prepare = Box::new(|| setup.settle(directory));
+    Race { title: title.to_owned(), contenders, claims, batch: setup.size.small_batch, prepare }.run(&setup.size.pace)
+}
+
+fn ours<'a>(setup: &'a Setup, directory: &'a Path) -> Vec<Contender<'a>> {
+    let contender = |(name, program): (_, PathBuf)| {
+        let run = move || time(Setup::command(&program, directory, &["f"]), Input::Bytes(CONTENT));
+        Contender::new(name, Kind::Ours, run)
+    };
+    setup.programs.ours().into_iter().map(contender).collect()
+}
+
+fn theirs(directory: &Path) -> Vec<Contender<'_>> {
     let mut all = Vec::new();
     let bytes = Input::Bytes(CONTENT);
-    for (name, program) in setup.programs.ours() {
-        all.push(Contender::new(name, Kind::Ours, move || time(Setup::command(&program, directory, &["f"]), bytes)));
-    }
-    if let Some(floor) = setup.programs.floor("small") {
-        let unsynced = floor.clone();
-        all.push(Contender::new(FLOOR, Kind::Floor, move || time(Setup::command(&floor, directory, &["f"]), bytes)));
-        all.push(Contender::new(FLOOR_UNSYNCED, Kind::Floor, move || {
-            time(Setup::command(&unsynced, directory, &["f", "unsynced"]), bytes)
-        }));
-    }
     for (name, script) in [(SHELL, SHELL), DD] {
         all.push(Contender::new(name, Kind::Peer, move || {
             time(Setup::command("sh", directory, &["-c", script]), bytes)

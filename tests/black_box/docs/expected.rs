@@ -33,7 +33,7 @@ pub const EXPECTED: &[Expected] = &[
     },
     Expected { first_line: "cargo install --path .", after: &[("cargo.log", "install --path .\n")], ..UNGUARDED },
     Expected {
-        first_line: "RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target x86_64-unknown-linux-gnu",
+        first_line: "RUSTFLAGS='-C target-feature=+crt-static -C relocation-model=static' cargo build --release --target x86_64-unknown-linux-gnu",
         after: &[("cargo.log", "build --release --target x86_64-unknown-linux-gnu\n")],
         ..UNGUARDED
     },
