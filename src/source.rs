@@ -72,6 +72,12 @@ impl<'s> Source<'s> {
     }
 }
 
+impl Source<'_> {
+    fn cannot_read(&self, errno: Errno) -> Failure {
+        Failure::failed("read", format_args!("{}: {}", self.name, words(errno)))
+    }
+}
+
 impl Input for Source<'_> {
     fn descriptor(&self) -> BorrowedFd<'_> {
         match &self.file {
@@ -85,6 +91,13 @@ impl Input for Source<'_> {
     }
 
     fn begin(&mut self) -> Result<()> {
+        // A read would tell it; a poll, which comes first where signals are watched, would wait for ever.
+        if self.signals.watched() && self.regular.is_none() {
+            let flags = rustix::fs::fcntl_getfl(self.descriptor()).map_err(|errno| self.cannot_read(errno))?;
+            if flags & OFlags::RWMODE == OFlags::WRONLY {
+                return Err(self.cannot_read(Errno::BADF));
+            }
+        }
         Ok(())
     }
 
@@ -103,7 +116,7 @@ impl Input for Source<'_> {
             wanted.extend(signals.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)));
             match poll(&mut wanted, None) {
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(Failure::failed("read", format_args!("{}: {}", self.name, words(errno)))),
+                Err(errno) => return Err(self.cannot_read(errno)),
                 Ok(_) => {
                     let ready = !wanted[0].revents().is_empty();
                     self.signals.check()?;
