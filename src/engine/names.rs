@@ -79,7 +79,7 @@ impl Directory {
 
     /// The directory's own metadata.
     pub(crate) fn stat(&self) -> std::result::Result<Stat, Errno> {
-        Stat::of(&self.fd)
+        Stat::of(&self.fd).map(|stat| stat.complete(self.fd.as_fd(), None))
     }
 
     /// What `name` is now; `None` where it is absent. Opens nothing, follows nothing.
@@ -96,7 +96,7 @@ impl Directory {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match sys::open(&self.fd, name, flags) {
             Ok(fd) => {
-                let stat = Stat::of(&fd)?;
+                let stat = Stat::of(&fd)?.complete(fd.as_fd(), Some(self.fd.as_fd()));
                 Ok(Some(Pinned { fd, stat }))
             }
             Err(Errno::NOENT) => Ok(None),

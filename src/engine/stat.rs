@@ -1,14 +1,15 @@
 //! What the kernel says of an inode.
 //!
-//! By statx(2), which alone knows of mount points and of immutable files; by fstatat(2) where an old kernel or a
-//! container's filter has no statx.
+//! By statx(2), which alone tells of mount points and of immutable files in one call; by fstatat(2) and more calls where
+//! an old kernel or a container's filter has no statx.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use rustix::fs::{AtFlags, FileType, Statx, StatxAttributes, StatxFlags, makedev};
+use rustix::fs::{AtFlags, FileType, IFlags, OFlags, Statx, StatxAttributes, StatxFlags, makedev};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
+use super::privilege;
 use crate::sys;
 
 /// The metadata of an inode.
@@ -29,6 +30,8 @@ pub(crate) struct Stat {
     /// Seconds and nanoseconds since the epoch.
     pub(crate) ctime: (i64, i64),
     attributes: StatxAttributes,
+    /// Those that the kernel can tell; none without statx.
+    told: StatxAttributes,
 }
 
 impl Stat {
@@ -54,6 +57,23 @@ impl Stat {
             Err(Errno::NOSYS | Errno::PERM) => sys::statat(&at, path, flags).map(Stat::from),
             Err(errno) => Err(errno),
         }
+    }
+
+    /// With what the kernel did not tell of `file`, an open name in `directory`, as far as it can be had otherwise.
+    pub(crate) fn complete(mut self, file: BorrowedFd<'_>, directory: Option<BorrowedFd<'_>>) -> Stat {
+        let told = self.told;
+        // Linux 5.8 tells it first. A name on another mount than the directory that it is in is a mount point.
+        if !told.contains(StatxAttributes::MOUNT_ROOT)
+            && directory.is_some_and(|directory| mount_id(directory) != mount_id(file))
+        {
+            self.attributes |= StatxAttributes::MOUNT_ROOT;
+        }
+        if told.is_empty() && matches!(self.kind(), FileType::RegularFile | FileType::Directory) {
+            let flags = inode_flags(file).unwrap_or(IFlags::empty());
+            self.attributes.set(StatxAttributes::IMMUTABLE, flags.contains(IFlags::IMMUTABLE));
+            self.attributes.set(StatxAttributes::APPEND, flags.contains(IFlags::APPEND));
+        }
+        self
     }
 
     /// What kind of file it is.
@@ -97,6 +117,20 @@ impl Stat {
     }
 }
 
+/// Which mount a descriptor is on.
+fn mount_id(file: BorrowedFd<'_>) -> Option<String> {
+    let info = privilege::read_small(&format!("/proc/self/fdinfo/{}", file.as_raw_fd()))?;
+    info.lines().find_map(|line| line.strip_prefix("mnt_id:")).map(str::to_owned)
+}
+
+/// The flags of chattr(1), of a file that may be read.
+fn inode_flags(file: BorrowedFd<'_>) -> Result<IFlags, Errno> {
+    rustix::fs::ioctl_getflags(file).or_else(|_| {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+        rustix::fs::ioctl_getflags(sys::open(rustix::fs::CWD, super::proc_path(file).as_str(), flags)?)
+    })
+}
+
 impl From<Statx> for Stat {
     fn from(stat: Statx) -> Self {
         Stat {
@@ -110,6 +144,7 @@ impl From<Statx> for Stat {
             mtime: (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec.into()),
             ctime: (stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec.into()),
             attributes: stat.stx_attributes,
+            told: stat.stx_attributes_mask,
         }
     }
 }
@@ -129,6 +164,7 @@ impl From<rustix::fs::Stat> for Stat {
             mtime: (stat.st_mtime.into(), stat.st_mtime_nsec as i64),
             ctime: (stat.st_ctime.into(), stat.st_ctime_nsec as i64),
             attributes: StatxAttributes::empty(),
+            told: StatxAttributes::empty(),
         }
     }
 }
@@ -140,7 +176,8 @@ mod tests {
     #[test]
     fn both_calls_say_the_same() {
         let name = "Cargo.toml";
-        let new = Stat::follow(name).map(|stat| format!("{:?}", Stat { attributes: StatxAttributes::empty(), ..stat }));
+        let none = StatxAttributes::empty();
+        let new = Stat::follow(name).map(|stat| format!("{:?}", Stat { attributes: none, told: none, ..stat }));
         let old = sys::statat(rustix::fs::CWD, name, AtFlags::empty()).map(|stat| format!("{:?}", Stat::from(stat)));
         assert_eq!(new, old);
     }
