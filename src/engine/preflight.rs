@@ -3,6 +3,7 @@
 
 use rustix::fs::{Access, AtFlags, FileType};
 use rustix::io::Errno;
+use rustix::thread::CapabilitySet;
 
 use super::names::{Pinned, Place};
 use super::privilege;
@@ -107,7 +108,18 @@ fn unescape(path: &str) -> Vec<u8> {
 /// Whether the caller may write the file; replacing it by a rename would not need that, and would surprise its owner.
 fn writable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
     let flags = AtFlags::EACCESS | AtFlags::SYMLINK_NOFOLLOW;
-    match sys::accessat(&place.directory, &place.name, Access::WRITE_OK, flags) {
+    let answer = sys::accessat(&place.directory, &place.name, Access::WRITE_OK, flags).or_else(|errno| match errno {
+        // Before Linux 5.8 no call leaves a link unfollowed, which this way there is none, and none counts capabilities.
+        Errno::NOSYS => {
+            let path = super::proc_path(&old.fd);
+            match sys::accessat(rustix::fs::CWD, path.as_str(), Access::WRITE_OK, AtFlags::EACCESS) {
+                Err(Errno::ACCESS) if privilege::has(CapabilitySet::DAC_OVERRIDE) => Ok(()),
+                answer => answer,
+            }
+        }
+        errno => Err(errno),
+    });
+    match answer {
         // Gone meanwhile, or a kernel that cannot say: the commit looks again.
         Ok(()) | Err(Errno::NOENT | Errno::NOSYS) => Ok(()),
         Err(Errno::ACCESS) => {
