@@ -63,6 +63,9 @@ impl<'d> TemporaryName<'d> {
 
     /// A second name for the file that is called `existing`.
     pub(crate) fn link_name(directory: &'d Directory, existing: &OsStr) -> std::result::Result<Self, Errno> {
+        /// As often as other writers may be quicker.
+        const MOST: usize = 64;
+        let mut lost = 0;
         loop {
             let name = random_name()?;
             match sys::linkat(directory, existing, directory, &name, AtFlags::empty()) {
@@ -72,6 +75,8 @@ impl<'d> TemporaryName<'d> {
                     return Ok(TemporaryName { directory, name, inode, ours: true });
                 }
                 Err(Errno::EXIST) => {}
+                // What was found there has lost the name before it could be linked; what has it now may be.
+                Err(Errno::NOENT) if lost < MOST && directory.look(existing)?.is_some() => lost += 1,
                 Err(errno) => return Err(errno),
             }
         }
