@@ -103,7 +103,10 @@ impl<'d> Synced<'d> {
         let Synced(mut sealed) = self;
         if sealed.still_writable() {
             // No /proc: the writer can be exchanged for a reader by name only.
-            sealed = named(sealed, place, how)?;
+            sealed = match named(sealed, place, how)? {
+                Named::Yes(sealed) => sealed,
+                Named::NoDirectory(sealed) => return Ok(Commit::NoDirectory(sealed)),
+            };
         }
         if like.is_none() {
             match create(&sealed, place, how)? {
@@ -118,7 +121,10 @@ impl<'d> Synced<'d> {
                 Created::Exists => {}
             }
         }
-        let sealed = named(sealed, place, how)?;
+        let sealed = match named(sealed, place, how)? {
+            Named::Yes(sealed) => sealed,
+            Named::NoDirectory(sealed) => return Ok(Commit::NoDirectory(sealed)),
+        };
         let now = place.directory.look(&place.name).map_err(Failure::call("look"))?;
         expect(now.as_ref(), how)?;
         match now {
@@ -198,11 +204,21 @@ fn rename_to_free(
     }
 }
 
+/// What became of a name of its own.
+enum Named<'d> {
+    Yes(Sealed<'d>),
+    NoDirectory(Sealed<'d>),
+}
+
 /// The same file with a name of its own: the first that a kill can leave.
-fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: &How<'_>) -> Result<Sealed<'d>> {
-    let Naming::Unnamed(by) = sealed.naming else { return Ok(sealed) };
+fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: &How<'_>) -> Result<Named<'d>> {
+    let Naming::Unnamed(by) = sealed.naming else { return Ok(Named::Yes(sealed)) };
     let directory = &place.directory;
-    let name = TemporaryName::link(directory, sealed.file.as_fd(), by).map_err(Failure::call("link"))?;
+    let name = match TemporaryName::link(directory, sealed.file.as_fd(), by) {
+        Ok(name) => name,
+        Err(Errno::NOENT) => return Ok(Named::NoDirectory(sealed)),
+        Err(errno) => return Err(Failure::call("link")(errno)),
+    };
     again_on_btrfs(sealed.file.as_fd(), how.sync).map_err(Failure::call("sync"))?;
     let mut file = sealed.file;
     if sealed.is_writable {
@@ -214,7 +230,7 @@ fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: &How<'_>) -> Result<Seal
         }
         file = reader;
     }
-    Ok(Sealed { naming: Naming::Named(name), file, is_writable: false, ..sealed })
+    Ok(Named::Yes(Sealed { naming: Naming::Named(name), file, is_writable: false, ..sealed }))
 }
 
 /// Older btrfs does not log an inode without links at its sync, so what has been given a name is synced again.
