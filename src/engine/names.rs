@@ -199,7 +199,8 @@ fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
 
 /// The kernel's rules for following the link that is the last component.
 fn may_follow(directory: &Directory, link: &Pinned) -> Result<()> {
-    let mount = sys::fstatfs(&link.fd).map_err(Failure::call("look"))?;
+    // Of the directory, which is on the same mount: FUSE file systems may answer for what the link leads to.
+    let mount = sys::fstatfs(directory).map_err(Failure::call("look"))?;
     #[allow(clippy::cast_sign_loss)] // Magic number and flags are bit patterns.
     let (kind, flags) = (mount.f_type as u64, mount.f_flags as u64);
     if kind == PROCFS {
