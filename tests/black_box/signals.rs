@@ -8,7 +8,7 @@ use std::io::Write;
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::time::Duration;
 
-use crate::common::strace::Strace;
+use crate::common::strace::{Strace, has_unnamed};
 use crate::common::{Scene, program, tool};
 
 /// How the staging file comes to its name.
@@ -34,13 +34,13 @@ impl Receiving {
         let program = program().to_str().unwrap();
         let words = [launcher, &[program], args].concat();
         let mut command = match staging {
-            Staging::Unnamed => scene.other("sh"),
-            Staging::Named => {
+            Staging::Named if has_unnamed() => {
                 let mut strace = scene.other("strace");
                 // The tracer is a process apart, so that the child is the program itself.
                 strace.args(["-D", "-f", "-o", "/dev/null", "-e", &format!("inject={}", Strace::NO_LINKS), "sh"]);
                 strace
             }
+            Staging::Unnamed | Staging::Named => scene.other("sh"),
         };
         // SIGQUIT would leave its core.
         command.args(["-c", "ulimit -c 0; exec \"$@\"", "sh"]).args(words);

@@ -272,6 +272,11 @@ impl Mounted {
         Mounted { point: onto.to_owned(), _image: None }
     }
 
+    /// What is mounted there already.
+    pub fn at(point: PathBuf) -> Self {
+        Mounted { point, _image: None }
+    }
+
     pub fn path(&self) -> &Path {
         &self.point
     }

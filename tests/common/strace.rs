@@ -161,6 +161,9 @@ impl<'s> Strace<'s> {
     /// calls are those of the plainest: a TARGET in the working directory, standard input or a command.
     #[must_use]
     pub fn without_unnamed(self, errno: &str) -> Self {
+        if !has_unnamed() {
+            return self;
+        }
         let injection = plain_calls().inject("openat", &["O_TMPFILE"], &format!("error={errno}"));
         self.inject(injection)
     }
@@ -168,6 +171,9 @@ impl<'s> Strace<'s> {
     /// As where an unnamed file cannot be given a name, so that it has one from the start.
     #[must_use]
     pub fn without_links(self) -> Self {
+        if !has_unnamed() {
+            return self;
+        }
         self.inject(Self::NO_LINKS)
     }
 
@@ -253,6 +259,11 @@ impl Stopped {
         let output = self.child.wait_with_output().unwrap();
         Traced { output, calls: Calls::parse(&self.seen) }
     }
+}
+
+/// Whether there are unnamed files here. Where the system refuses them already, nothing needs to.
+pub fn has_unnamed() -> bool {
+    plain_calls().has("linkat", &["\".\""])
 }
 
 /// The calls of the plainest run, one that replaces a small file.

@@ -1,0 +1,98 @@
+//! How to get there.
+
+use std::fs::{self, File};
+use std::process::{Command, ExitStatus, Stdio};
+
+use nix::libc;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+};
+
+use crate::common::events::until;
+use crate::common::{Mounted, NO_PROC, Scene, tool};
+
+/// The directory in which the suite works.
+const DIRECTORY: &str = "ATOMIC_WRITE_TEST_DIR";
+
+/// `command`, started by way of these words.
+fn through(words: &[&str], command: &Command) -> Command {
+    let mut outer = Command::new(words[0]);
+    outer.args(&words[1..]).arg(command.get_program()).args(command.get_args());
+    outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer
+}
+
+/// Not into a pipe, whose end would wait for whatever a failed test has left running.
+fn writes_to<'c>(command: &'c mut Command, log: &File) -> &'c mut Command {
+    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log.try_clone().unwrap())
+}
+
+fn finish(command: &mut Command, log: &File) -> ExitStatus {
+    writes_to(command, log).status().unwrap()
+}
+
+/// A filter that refuses, for this thread and its children, what Linux 3.10 did not know, as it did.
+pub fn old_kernel(command: &mut Command, log: &File) -> ExitStatus {
+    /// The bit that is O_TMPFILE's own. A kernel that does not know it sees a directory that is to be written.
+    const UNNAMED: u64 = 0o20_000_000;
+    let flag = |argument, bit| {
+        let set = SeccompCmpOp::MaskedEq(bit);
+        let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, set, bit).unwrap();
+        vec![SeccompRule::new(vec![condition]).unwrap()]
+    };
+    #[allow(clippy::cast_sign_loss)] // A bit pattern.
+    let empty_path = libc::AT_EMPTY_PATH as u64;
+    let unknown = [
+        libc::SYS_statx,
+        libc::SYS_renameat2,
+        libc::SYS_copy_file_range,
+        libc::SYS_openat2,
+        libc::SYS_faccessat2,
+        libc::SYS_fchmodat2,
+        libc::SYS_close_range,
+    ];
+    let filters = [
+        (libc::ENOSYS, unknown.map(|call| (call, vec![])).to_vec()),
+        (libc::EISDIR, vec![(libc::SYS_openat, flag(2, UNNAMED))]),
+        (libc::ENOENT, vec![(libc::SYS_linkat, flag(4, empty_path))]),
+    ];
+    let in_thread = move || {
+        for (errno, rules) in filters {
+            let refused = SeccompAction::Errno(errno.unsigned_abs());
+            let arch = std::env::consts::ARCH.try_into().unwrap();
+            let filter = SeccompFilter::new(rules.into_iter().collect(), SeccompAction::Allow, refused, arch).unwrap();
+            seccompiler::apply_filter(&BpfProgram::try_from(filter).unwrap()).unwrap();
+        }
+        finish(command, log)
+    };
+    std::thread::scope(|scope| scope.spawn(in_thread).join().unwrap())
+}
+
+/// Root of a container: a user namespace of its own, in which every user is mapped, and no right outside it.
+pub fn user_namespace(command: &mut Command, log: &File) -> ExitStatus {
+    let mut outer = through(&["unshare", "-U", "-m", "sh", "-c", "read go && exec \"$@\"", "sh"], command);
+    let mut child = writes_to(&mut outer, log).stdin(Stdio::piped()).spawn().unwrap();
+    let namespace = |id: &str| fs::read_link(format!("/proc/{id}/ns/user")).ok();
+    let id = child.id().to_string();
+    until("the namespace", || namespace(&id) != namespace("self"));
+    for map in ["uid_map", "gid_map"] {
+        fs::write(format!("/proc/{id}/{map}"), "0 0 65536").unwrap();
+    }
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"go\n").unwrap();
+    child.wait().unwrap()
+}
+
+/// A mount namespace whose /proc is empty.
+pub fn no_proc(command: &mut Command, log: &File) -> ExitStatus {
+    finish(&mut through(&NO_PROC, command), log)
+}
+
+/// A FUSE file system that hands everything on, and knows neither unnamed files nor flags of a rename.
+pub fn fuse(command: &mut Command, log: &File) -> ExitStatus {
+    let scene = Scene::new();
+    let (back, point) = (scene.mkdir("back"), scene.mkdir("fuse"));
+    tool("bindfs", &["--multithreaded", "-o", "attr_timeout=0", back.to_str().unwrap(), point.to_str().unwrap()]);
+    let mounted = Mounted::at(point);
+    command.env(DIRECTORY, mounted.path());
+    finish(command, log)
+}

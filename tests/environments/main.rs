@@ -1,0 +1,103 @@
+//! The black-box suite where the system is another one: an old kernel, a container, no /proc, FUSE. See `README.md`.
+
+// A test fails by a panic: that is its way to speak.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// Nobody outside reads these.
+#![allow(missing_docs, unreachable_pub)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod enter;
+mod suite;
+
+use std::process::ExitCode;
+
+use suite::{Exceptions, Run, Suite};
+
+/// Where the suite can be run.
+struct Environment {
+    name: &'static str,
+    /// The tests that have nothing to say there, each under its reason.
+    exceptions: &'static str,
+    needs_root: bool,
+    /// Whether CI runs all of it.
+    short: bool,
+    tool: Option<&'static str>,
+    /// Runs the test program there.
+    run: Run,
+}
+
+const ENVIRONMENTS: [Environment; 4] = [
+    Environment {
+        name: "old-kernel",
+        exceptions: include_str!("old-kernel.txt"),
+        needs_root: false,
+        short: true,
+        tool: None,
+        run: enter::old_kernel,
+    },
+    Environment {
+        name: "user-namespace",
+        exceptions: include_str!("user-namespace.txt"),
+        needs_root: true,
+        short: true,
+        tool: Some("unshare"),
+        run: enter::user_namespace,
+    },
+    Environment {
+        name: "no-proc",
+        exceptions: include_str!("no-proc.txt"),
+        needs_root: true,
+        short: false,
+        tool: Some("unshare"),
+        run: enter::no_proc,
+    },
+    Environment {
+        name: "fuse",
+        exceptions: include_str!("fuse.txt"),
+        needs_root: true,
+        short: true,
+        tool: Some("bindfs"),
+        run: enter::fuse,
+    },
+];
+
+/// What is run where not all is asked for: the modules that differ most between systems.
+const TASTE: [&str; 2] = ["commit::naming::", "stage::"];
+
+fn main() -> ExitCode {
+    let asked = std::env::var("ATOMIC_WRITE_ENVIRONMENTS").unwrap_or_default();
+    let unknown = |name: &str| {
+        !["all", "short"].contains(&name) && ENVIRONMENTS.iter().all(|environment| environment.name != name)
+    };
+    if let Some(name) = asked.split(',').find(|name| !name.is_empty() && unknown(name)) {
+        eprintln!("ATOMIC_WRITE_ENVIRONMENTS: no environment is called {name}");
+        return ExitCode::FAILURE;
+    }
+    let suite = Suite::build();
+    let (mut passed, mut failed) = (0, 0);
+    for environment in &ENVIRONMENTS {
+        let exceptions = Exceptions::parse(environment.name, environment.exceptions);
+        suite.has_all(&exceptions);
+        let is_asked = |wanted: &str| asked.split(',').any(|name| name == wanted);
+        let short = is_asked("short");
+        let whole = is_asked("all") || is_asked(environment.name) || short && environment.short;
+        if !whole && !short && !asked.is_empty() {
+            continue;
+        }
+        if environment.needs_root && !common::needs_root()
+            || environment.tool.is_some_and(|tool| !common::has_tool(tool))
+        {
+            continue;
+        }
+        let tests = suite.without(&exceptions, |test| whole || TASTE.iter().any(|module| test.starts_with(module)));
+        if suite.passes(environment.name, &tests, environment.run) {
+            println!("{}: {} tests, {} exceptions", environment.name, tests.len(), exceptions.tests.len());
+            passed += tests.len();
+        } else {
+            failed += 1;
+        }
+    }
+    println!("{passed} passed, {failed} failed");
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,89 @@
+//! The built suite, the tests in it, and those that an environment leaves out.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+
+/// What an environment leaves out: a file of names, below lines that begin with `#` and give the reason.
+pub struct Exceptions {
+    pub environment: &'static str,
+    pub tests: BTreeSet<&'static str>,
+}
+
+impl Exceptions {
+    pub fn parse(environment: &'static str, text: &'static str) -> Exceptions {
+        let mut reasoned = false;
+        let mut tests = BTreeSet::new();
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            if line.starts_with('#') {
+                reasoned = true;
+            } else {
+                assert!(reasoned, "{environment}: {line} is left out without a reason");
+                assert!(tests.insert(line), "{environment}: {line} is left out twice");
+            }
+        }
+        Exceptions { environment, tests }
+    }
+}
+
+/// Runs the test program somewhere; what it says goes to the file.
+pub type Run = fn(&mut Command, &File) -> ExitStatus;
+
+pub struct Suite {
+    program: PathBuf,
+    tests: Vec<String>,
+}
+
+impl Suite {
+    /// Cargo builds it, where it is not built, and tells where it is.
+    pub fn build() -> Suite {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo)
+            .args(["test", "--locked", "--test", "black_box", "--no-run", "--message-format=json"])
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "the suite does not build");
+        let messages = String::from_utf8(built.stdout).unwrap();
+        let program = messages
+            .lines()
+            .filter(|line| line.contains(r#""name":"black_box""#))
+            .find_map(|line| line.split_once(r#""executable":""#)?.1.split('"').next())
+            .map(PathBuf::from)
+            .expect("cargo names the test program");
+        let list = Command::new(&program).args(["--list", "--format=terse"]).output().unwrap();
+        let list = String::from_utf8(list.stdout).unwrap();
+        let tests = list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect();
+        Suite { program, tests }
+    }
+
+    /// Nothing is left out that does not exist any more.
+    pub fn has_all(&self, exceptions: &Exceptions) {
+        for test in &exceptions.tests {
+            assert!(self.tests.iter().any(|known| known == test), "{}: there is no {test}", exceptions.environment);
+        }
+    }
+
+    /// The tests that are not left out, as far as they are `wanted`.
+    pub fn without(&self, exceptions: &Exceptions, wanted: impl Fn(&str) -> bool) -> Vec<&str> {
+        let tests = self.tests.iter().map(String::as_str);
+        tests.filter(|test| !exceptions.tests.contains(test) && wanted(test)).collect()
+    }
+
+    /// Whether all of these pass there. Where not, says what did not.
+    pub fn passes(&self, environment: &str, tests: &[&str], run: Run) -> bool {
+        let mut command = Command::new(&self.program);
+        command.arg("--exact").args(tests);
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let status = run(&mut command, log.as_file());
+        let said = String::from_utf8_lossy(&std::fs::read(log.path()).unwrap()).into_owned();
+        let all = said.contains(&format!("test result: ok. {} passed; 0 failed; 0 ignored", tests.len()));
+        if status.success() && all {
+            return true;
+        }
+        println!("{environment}: {status}\n{said}");
+        false
+    }
+}
