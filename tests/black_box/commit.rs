@@ -3,6 +3,7 @@
 
 mod executed;
 mod impossible;
+mod mounted;
 mod naming;
 mod races;
 mod uncertain;
