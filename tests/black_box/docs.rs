@@ -1,8 +1,9 @@
-//! What people read is true: completions and man page are fresh, links and figures right, the README's blocks run, and the
-//! table of tests names what exists.
+//! What people read is true: completions and man page are fresh, links and figures right, the README's blocks run, the
+//! table of tests names what exists, and what it is built from keeps to `deny.toml`.
 
 mod expected;
 mod facts;
 mod generated;
 mod recipes;
+mod supply;
 mod table;

@@ -1,0 +1,146 @@
+//! What the program is built from keeps to `deny.toml`, as far as can be seen without `cargo deny`: licences, versions, sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::{Scene, has_tool, skip, stderr, stdout};
+
+fn file(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The lines of `[name]`, without comments.
+fn section(text: &str, name: &str) -> Vec<String> {
+    let mut lines = text.lines().map(str::trim).skip_while(|line| *line != format!("[{name}]"));
+    assert!(lines.next().is_some(), "no [{name}]");
+    lines.take_while(|line| !line.starts_with('[')).filter(|line| !line.starts_with('#')).map(String::from).collect()
+}
+
+/// The quoted words of `key = [...]`.
+fn list(lines: &[String], key: &str) -> BTreeSet<String> {
+    let from = lines.iter().position(|line| line.starts_with(&format!("{key} = ["))).unwrap();
+    let entries = lines[from + 1..].iter().take_while(|line| !line.starts_with(']'));
+    // The first of an entry: what follows is the reason.
+    entries.map(|line| line.split('"').nth(1).unwrap().to_owned()).collect()
+}
+
+/// All packages of all targets, as `name`, `version`, `source` and `licence`; nothing where they have not been fetched.
+fn packages() -> Option<Vec<[String; 4]>> {
+    let scene = Scene::new();
+    if !has_tool("cargo") || !has_tool("jq") {
+        return None;
+    }
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let arguments = ["metadata", "--locked", "--offline", "--format-version", "1", "--manifest-path"];
+    let output = Command::new("cargo").args(arguments).arg(manifest).output().unwrap();
+    if stderr(&output).contains("--offline was specified") {
+        skip("packages of other systems are not here: `cargo fetch --locked` gets them");
+        return None;
+    }
+    assert!(output.status.success(), "{}", stderr(&output));
+    let metadata = scene.write("metadata", &output.stdout);
+    let filter = ".packages[] | [.name, .version, .source // \"\", .license // \"\"] | @tsv";
+    let output = Command::new("jq").args(["-r", filter]).arg(metadata).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let fields = |line: &str| line.split('\t').map(String::from).collect::<Vec<_>>().try_into().unwrap();
+    Some(stdout(&output).lines().map(fields).collect())
+}
+
+/// Whether the licences allowed satisfy an SPDX expression; `/` is how `OR` was once written.
+fn satisfied(expression: &str, allowed: &BTreeSet<String>) -> bool {
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ").replace(" WITH ", "+WITH+");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let (holds, rest) = any(&words, allowed);
+    assert!(rest.is_empty(), "{expression}");
+    holds
+}
+
+fn any<'a>(words: &'a [&'a str], allowed: &BTreeSet<String>) -> (bool, &'a [&'a str]) {
+    let (mut holds, mut rest) = all(words, allowed);
+    while rest.first() == Some(&"OR") {
+        let (also, after) = all(&rest[1..], allowed);
+        (holds, rest) = (holds || also, after);
+    }
+    (holds, rest)
+}
+
+fn all<'a>(words: &'a [&'a str], allowed: &BTreeSet<String>) -> (bool, &'a [&'a str]) {
+    let (mut holds, mut rest) = one(words, allowed);
+    while rest.first() == Some(&"AND") {
+        let (also, after) = one(&rest[1..], allowed);
+        (holds, rest) = (holds && also, after);
+    }
+    (holds, rest)
+}
+
+fn one<'a>(words: &'a [&'a str], allowed: &BTreeSet<String>) -> (bool, &'a [&'a str]) {
+    match words {
+        ["(", inside @ ..] => {
+            let (holds, rest) = any(inside, allowed);
+            assert_eq!(rest.first(), Some(&")"));
+            (holds, &rest[1..])
+        }
+        [licence, rest @ ..] => (allowed.contains(&licence.replace("+WITH+", " WITH ")), rest),
+        [] => (false, words),
+    }
+}
+
+#[test]
+fn licence_expressions_are_understood() {
+    let allowed = BTreeSet::from(["A".into(), "B".into(), "C WITH D".into()]);
+    for yes in ["A", "X OR A", "A/X", "A AND B", "(X OR A) AND B", "C WITH D", "X AND Y OR A", "X AND (Y OR A) OR B"] {
+        assert!(satisfied(yes, &allowed), "{yes}");
+    }
+    for no in ["", "X", "A AND X", "(A OR B) AND X", "C", "A WITH D", "X OR Y"] {
+        assert!(!satisfied(no, &allowed), "{no}");
+    }
+}
+
+#[test]
+fn every_package_has_a_licence_that_is_allowed_and_each_of_those_is_needed() {
+    let Some(packages) = packages() else { return };
+    let allowed = list(&section(&file("deny.toml"), "licenses"), "allow");
+    let all = |allowed: &BTreeSet<String>| packages.iter().all(|[.., licence]| satisfied(licence, allowed));
+    for [name, version, _, licence] in &packages {
+        assert!(satisfied(licence, &allowed), "{name} {version}: {licence:?}");
+    }
+    for licence in &allowed {
+        let without = allowed.iter().filter(|other| *other != licence).cloned().collect();
+        assert!(!all(&without), "nothing needs {licence}");
+    }
+}
+
+#[test]
+fn every_package_is_from_the_registry() {
+    let Some(packages) = packages() else { return };
+    for [name, version, source, _] in &packages {
+        let ours = name == env!("CARGO_PKG_NAME") && source.is_empty();
+        assert!(
+            ours || source.starts_with("registry+") && source.ends_with("/crates.io-index"),
+            "{name} {version}: {source}"
+        );
+    }
+}
+
+/// In the tests' tree as in the program's.
+#[test]
+fn no_package_is_there_twice_but_for_a_reason_that_is_written() {
+    let Some(packages) = packages() else { return };
+    let mut versions = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for [name, version, ..] in &packages {
+        versions.entry(name).or_default().insert(version);
+    }
+    let twice: BTreeMap<_, _> = versions.into_iter().filter(|(_, versions)| versions.len() > 1).collect();
+    let skipped = list(&section(&file("deny.toml"), "bans"), "skip");
+    let skipped: BTreeSet<&str> = skipped.iter().map(|word| word.split('@').next().unwrap()).collect();
+    assert_eq!(twice.keys().copied().collect::<BTreeSet<_>>(), skipped, "{twice:?}");
+    assert!(twice.values().all(|versions| versions.len() == 2), "{twice:?}");
+}
+
+#[test]
+fn unsafe_code_is_forbidden() {
+    let lints = section(&file("Cargo.toml"), "lints.rust");
+    assert!(lints.iter().any(|line| line == "unsafe_code = \"forbid\""), "{lints:?}");
+}
