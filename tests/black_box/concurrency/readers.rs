@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{tagged, writer_of};
-use crate::common::Scene;
+use crate::common::{Scene, stderr};
 
 /// How many replacements: `ATOMIC_WRITE_TEST_REPLACEMENTS`, or what does not take long.
 fn replacements() -> usize {
@@ -50,7 +50,9 @@ fn replaced(options: &[&str]) {
     };
     read_all_the_while(&path, look, || {
         for number in 1..=replacements() {
-            scene.cmd().args(options).arg("f").write_stdin(tagged(number, LINES)).assert().success();
+            let output = scene.cmd().args(options).arg("f").write_stdin(tagged(number, LINES)).output().unwrap();
+            // With the signal that it died of, if one came from outside.
+            assert!(output.status.success(), "replacement {number}: {}: {}", output.status, stderr(&output));
         }
     });
     assert_eq!(writer_of(&scene.read("f"), LINES), replacements());
