@@ -206,11 +206,12 @@ fn clean(mut remove: impl FnMut(&str)) {
     }
 }
 
-/// The names in a directory, sorted.
+/// The names in a directory, sorted; without those that libfuse gives to files that are still being closed.
 pub fn names_in(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap();
     let mut names: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| !name.starts_with(".fuse_hidden"));
     names.sort();
     names
 }

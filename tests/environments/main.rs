@@ -20,8 +20,6 @@ struct Environment {
     /// The tests that have nothing to say there, each under its reason.
     exceptions: &'static str,
     needs_root: bool,
-    /// Whether CI runs all of it.
-    short: bool,
     tool: Option<&'static str>,
     /// Runs the test program there.
     run: Run,
@@ -32,7 +30,6 @@ const ENVIRONMENTS: [Environment; 4] = [
         name: "old-kernel",
         exceptions: include_str!("old-kernel.txt"),
         needs_root: false,
-        short: true,
         tool: None,
         run: enter::old_kernel,
     },
@@ -40,7 +37,6 @@ const ENVIRONMENTS: [Environment; 4] = [
         name: "user-namespace",
         exceptions: include_str!("user-namespace.txt"),
         needs_root: true,
-        short: true,
         tool: Some("unshare"),
         run: enter::user_namespace,
     },
@@ -48,7 +44,6 @@ const ENVIRONMENTS: [Environment; 4] = [
         name: "no-proc",
         exceptions: include_str!("no-proc.txt"),
         needs_root: true,
-        short: false,
         tool: Some("unshare"),
         run: enter::no_proc,
     },
@@ -56,20 +51,17 @@ const ENVIRONMENTS: [Environment; 4] = [
         name: "fuse",
         exceptions: include_str!("fuse.txt"),
         needs_root: true,
-        short: true,
         tool: Some("bindfs"),
         run: enter::fuse,
     },
 ];
 
-/// What is run where not all is asked for: the modules that differ most between systems.
+/// What is run where nothing is asked for: the modules that differ most between systems.
 const TASTE: [&str; 2] = ["commit::naming::", "stage::"];
 
 fn main() -> ExitCode {
     let asked = std::env::var("ATOMIC_WRITE_ENVIRONMENTS").unwrap_or_default();
-    let unknown = |name: &str| {
-        !["all", "short"].contains(&name) && ENVIRONMENTS.iter().all(|environment| environment.name != name)
-    };
+    let unknown = |name: &str| name != "all" && ENVIRONMENTS.iter().all(|environment| environment.name != name);
     if let Some(name) = asked.split(',').find(|name| !name.is_empty() && unknown(name)) {
         eprintln!("ATOMIC_WRITE_ENVIRONMENTS: no environment is called {name}");
         return ExitCode::FAILURE;
@@ -80,9 +72,8 @@ fn main() -> ExitCode {
         let exceptions = Exceptions::parse(environment.name, environment.exceptions);
         suite.has_all(&exceptions);
         let is_asked = |wanted: &str| asked.split(',').any(|name| name == wanted);
-        let short = is_asked("short");
-        let whole = is_asked("all") || is_asked(environment.name) || short && environment.short;
-        if !whole && !short && !asked.is_empty() {
+        let whole = is_asked("all") || is_asked(environment.name);
+        if !whole && !asked.is_empty() {
             continue;
         }
         if environment.needs_root && !common::needs_root()
