@@ -20,11 +20,10 @@ use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
 
 use super::acl;
-use super::metadata::{Metadata, Source, each_name, grow, is_kept, list};
+use super::metadata::{Metadata, Source, each_name, grow, is_kept, list, shown};
 use super::privilege::Standing;
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
-use crate::report::Shown;
 use crate::sys;
 
 const STEP: &str = "set metadata";
@@ -187,7 +186,6 @@ fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
 }
 
 fn set_attribute(file: BorrowedFd<'_>, name: &CString, value: &[u8], lost: &mut Vec<String>) -> Result<()> {
-    let shown = || Shown(std::ffi::OsStr::new(&*name.to_string_lossy())).to_string();
     match sys::fsetxattr(file, name, value) {
         Ok(()) => Ok(()),
         Err(errno) if is_refusal(errno) => {
@@ -196,10 +194,10 @@ fn set_attribute(file: BorrowedFd<'_>, name: &CString, value: &[u8], lost: &mut 
             if has.is_ok_and(|has| has == value) {
                 return Ok(());
             }
-            lost.push(shown());
+            lost.push(shown(name));
             Ok(())
         }
-        Err(errno) => Err(Failure::failed(STEP, format_args!("{}: {}", shown(), words(errno)))),
+        Err(errno) => Err(Failure::failed(STEP, format_args!("{}: {}", shown(name), words(errno)))),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a replaced file hands on: read here, given to the new one in `dress.rs`.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 
 use rustix::io::Errno;
 
@@ -10,6 +11,7 @@ use super::names::{Pinned, Place};
 use super::privilege::{self, Ids, Standing};
 use super::stat::Stat;
 use crate::failure::{Failure, Result};
+use crate::report::Shown;
 use crate::sys;
 
 /// What a replaced file hands on.
@@ -76,7 +78,7 @@ impl Metadata {
                 Ok(value) => metadata.attributes.push((name, value)),
                 // Removed meanwhile.
                 Err(Errno::NODATA) => {}
-                Err(_) => metadata.unread.push(name.to_string_lossy().into_owned()),
+                Err(_) => metadata.unread.push(shown(&name)),
             }
         }
         Ok(metadata)
@@ -115,6 +117,11 @@ pub(super) fn list(source: &Source<'_>) -> std::result::Result<Vec<u8>, Errno> {
 /// The names in a list, each ended by a zero.
 pub(super) fn each_name(list: &[u8]) -> impl Iterator<Item = CString> {
     list.split_inclusive(|&byte| byte == 0).filter_map(|name| CString::from_vec_with_nul(name.to_vec()).ok())
+}
+
+/// An attribute's name, for messages: whoever may write the file has chosen it.
+pub(super) fn shown(name: &CStr) -> String {
+    Shown(OsStr::from_bytes(name.to_bytes())).to_string()
 }
 
 fn value(source: &Source<'_>, name: &CString) -> std::result::Result<Vec<u8>, Errno> {
