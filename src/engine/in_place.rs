@@ -117,7 +117,7 @@ fn overwrite(
     Signals::hold()?;
     signals.check()?;
 
-    // Until the first byte is written, TARGET is whole.
+    // Until the first byte is written or the mode narrowed, TARGET is what it was.
     let size = Stat::of(&sealed.file).map_err(Failure::call(STEP))?.size;
     let mut touched = false;
     match write(&sealed.file, &target, size, mode, how, &mut touched) {
@@ -139,7 +139,8 @@ fn open(place: &Place, old: &Pinned) -> Result<OwnedFd> {
     if now.is_same_file(&old.stat) { Ok(target) } else { Err(Failure::failed(STEP, "has been replaced meanwhile")) }
 }
 
-/// Overwrites, cuts to `size`, sets the mode and syncs. `touched` tells whether TARGET is still what it was.
+/// Narrows the mode, overwrites, cuts to `size`, sets the mode and syncs. `touched` tells whether TARGET is still what it
+/// was.
 fn write(
     from: &OwnedFd,
     to: &OwnedFd,
@@ -148,6 +149,13 @@ fn write(
     how: Sync,
     touched: &mut bool,
 ) -> std::result::Result<(), Errno> {
+    if let Some(mode) = mode {
+        // First, as nobody may read a byte of the new content who could not read the finished file, and as who may not set
+        // it is to be told while TARGET is whole. What the old mode forbids waits until the old content is gone.
+        let old = Stat::of(to)?.bits();
+        sys::fchmod(to, old & mode)?;
+        *touched = old & mode != old;
+    }
     let mut buffer = vec![0; super::copy::BUFFER];
     let mut offset = 0;
     while offset < size {

@@ -243,6 +243,38 @@ fn a_mount_point_is_overwritten_in_place() {
     assert_eq!(scene.names(), ["f", "inside"]);
 }
 
+// Promise 8 holds here as well.
+#[test]
+fn a_mode_is_narrowed_before_the_first_byte_is_overwritten() {
+    if !has_tool("strace") {
+        return;
+    }
+    let stuck = Stuck::new();
+    let run = stuck.run(&["--allow-in-place", "--mode", "606", "d/f"], "new", &[]);
+    assert_eq!(run.output.status.code(), Some(0), "{run:?}");
+    let calls = run.calls;
+    let overwritten = calls.at("pwrite64", &["d/f>"]);
+    assert!(calls.at("fchmod", &["d/f>", "0600"]) < overwritten, "{calls:?}");
+    assert!(overwritten < calls.at("fchmod", &["d/f>", "0606"]), "{calls:?}");
+    assert_eq!((stuck.target(), stuck.scene.mode("d/f")), (b"new".to_vec(), 0o606));
+}
+
+#[test]
+fn who_may_write_but_not_set_the_mode_is_told_while_target_is_whole() {
+    if !needs_root() || !has_tool("setpriv") {
+        return;
+    }
+    let scene = Scene::new();
+    scene.mkdir("d");
+    scene.write("d/f", "old");
+    scene.chmod("d/f", 0o666);
+    let mut command = scene.through(as_user());
+    let run = command.args(["--allow-in-place", "--mode", "600", "d/f"]).write_stdin("new").output().unwrap();
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    assert_eq!(stderr(&run), "atomic-write: d/f: overwrite in place: Operation not permitted (unchanged)\n");
+    assert_eq!((scene.text("d/f").as_str(), scene.mode("d/f")), ("old", 0o666));
+}
+
 #[test]
 fn the_copy_is_not_kept_in_memory() {
     if !has_tool("strace") || !needs_root() {
