@@ -81,7 +81,9 @@ fn elsewhere(place: &Place) -> Result<Directory> {
     for path in candidates.into_iter().flatten() {
         let Ok(directory) = Directory::open(rustix::fs::CWD, path.as_os_str(), path.clone()) else { continue };
         let may_write = sys::accessat(&directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok();
-        if may_write && on_disk(&directory) {
+        // A name in an append-only one could never be removed.
+        let may_remove = directory.stat().is_ok_and(|stat| !stat.is_append_only());
+        if may_write && may_remove && on_disk(&directory) {
             return Ok(directory);
         }
     }
