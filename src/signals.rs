@@ -11,7 +11,8 @@
 //!   are blocked and a signalfd tells of them; whoever waits for input waits for it too.
 //! - *held*: the commit is under way. Everything that can be blocked waits until the exit, so that the verdict is true.
 //!
-//! No handler of ours ever runs. SIGXFSZ is blocked throughout, which makes the write fail with EFBIG.
+//! No handler decides anything: those that signal-hook sets bring back SIGPIPE's default action, and see to it that a
+//! child's status is kept. SIGXFSZ is blocked throughout, which makes the write fail with EFBIG.
 
 use std::cell::OnceCell;
 use std::os::fd::{AsFd, BorrowedFd};
