@@ -57,7 +57,7 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
                     continue;
                 }
             };
-            lock(held.as_fd(), deadline.as_ref(), signals)?;
+            lock(held.as_fd(), "TARGET", deadline.as_ref(), signals)?;
             let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
             let same = now.as_ref().is_some_and(|now| now.stat.is_same_file(&old.stat));
             place.at = now;
@@ -70,7 +70,7 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
                 let reason = format!("directory {} may not be read, so it cannot be locked", place.directory.shown());
                 return Err(Failure::failed(STEP, reason));
             }
-            lock(place.directory.as_fd(), deadline.as_ref(), signals)?;
+            lock(place.directory.as_fd(), "its directory", deadline.as_ref(), signals)?;
             let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
             let same = match (&now, &place.at) {
                 (None, None) => true,
@@ -96,14 +96,14 @@ struct Deadline {
     seconds: f64,
 }
 
-fn lock(file: BorrowedFd<'_>, deadline: Option<&Deadline>, signals: &Signals) -> Result<()> {
+fn lock(file: BorrowedFd<'_>, what: &str, deadline: Option<&Deadline>, signals: &Signals) -> Result<()> {
     match sys::flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => return Ok(()),
         Err(Errno::WOULDBLOCK) => {}
-        Err(errno) => return Err(cannot(errno, "TARGET")),
+        Err(errno) => return Err(cannot(errno, what)),
     }
     if deadline.is_none() && !signals.watched() {
-        return sys::flock(file, FlockOperation::LockExclusive).map_err(|errno| cannot(errno, "TARGET"));
+        return sys::flock(file, FlockOperation::LockExclusive).map_err(|errno| cannot(errno, what));
     }
     // flock knows no timeout: a thread waits, and tells by an eventfd. When we stop first, it ends with the process.
     let told = eventfd(0, EventfdFlags::CLOEXEC).map_err(Failure::call(STEP))?;
@@ -139,7 +139,7 @@ fn lock(file: BorrowedFd<'_>, deadline: Option<&Deadline>, signals: &Signals) ->
         }
     }
     match waiter.join() {
-        Ok(waited) => waited.map_err(|errno| cannot(errno, "TARGET")),
+        Ok(waited) => waited.map_err(|errno| cannot(errno, what)),
         Err(_) => Err(Failure::failed(STEP, "the waiting thread failed")),
     }
 }
