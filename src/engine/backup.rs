@@ -77,7 +77,7 @@ impl Backups {
         match exchange(place, &temporary.name, temporary.inode()) {
             Ok(()) => {}
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                return self.replace_without_exchange(place, temporary, old, sync);
+                return self.replace_without_exchange(place, temporary, sync);
             }
             Err(errno) => return Err(Failure::call("rename")(errno)),
         }
@@ -99,13 +99,7 @@ impl Backups {
         }
     }
 
-    fn replace_without_exchange(
-        &self,
-        place: &Place,
-        temporary: TemporaryName<'_>,
-        old: &Stat,
-        sync: Sync,
-    ) -> Result<()> {
+    fn replace_without_exchange(&self, place: &Place, temporary: TemporaryName<'_>, sync: Sync) -> Result<()> {
         let kept = match TemporaryName::link_name(&place.directory, &place.name) {
             Ok(kept) => kept,
             // Another's file under protected_hardlinks, another project, or no links at all.
@@ -113,7 +107,7 @@ impl Backups {
             Err(errno) => return Err(self.failed(place, errno)),
         };
         commit::rename(place, temporary)?;
-        match self.keep(place, &kept.name, old) {
+        match self.keep(place, &kept.name, kept.inode()) {
             Ok(()) => {
                 kept.give_away();
                 Ok(())
