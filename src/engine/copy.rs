@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
@@ -43,7 +44,7 @@ pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
     buffer.clear();
     loop {
         input.ready()?;
-        match rustix::io::read(input.descriptor(), rustix::buffer::spare_capacity(buffer)) {
+        match rustix::io::read(input.descriptor(), spare_capacity(buffer)) {
             Ok(_) => return Ok(()),
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => wait_readable(input)?,
@@ -104,7 +105,7 @@ pub(crate) fn file(
     } else {
         while from < stat.size {
             let Some(extent) = next_data(input, from, stat.size)? else { break };
-            skip(from, extent.start, hasher.as_deref_mut());
+            skip(input, from, extent.start, hasher.as_deref_mut())?;
             sink.offset += extent.start - from;
             sink.reserve(sink.offset, extent.end - extent.start)?;
             from = extent.start;
@@ -118,7 +119,7 @@ pub(crate) fn file(
             }
         }
         // The rest is a hole.
-        skip(from, stat.size.max(from), hasher.as_deref_mut());
+        skip(input, from, stat.size, hasher.as_deref_mut())?;
         sink.offset += stat.size.saturating_sub(from);
         from = from.max(stat.size);
         sink.finish()?;
@@ -243,30 +244,31 @@ fn some(
             }
         }
     }
-    let mut buffer = vec![0; BUFFER.min(usize::try_from(length).unwrap_or(BUFFER))];
-    let count = loop {
-        match rustix::io::pread(input.descriptor(), &mut buffer, from) {
+    let mut buffer = Vec::with_capacity(BUFFER.min(usize::try_from(length).unwrap_or(BUFFER)));
+    loop {
+        match rustix::io::pread(input.descriptor(), spare_capacity(&mut buffer), from) {
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(errno) => return Err(cannot_read(input, errno)),
-            Ok(count) => break count,
+            Ok(_) => break,
         }
-    };
-    let bytes = buffer.get(..count).unwrap_or_default();
-    if let Some(hasher) = hasher {
-        hasher.update(bytes);
     }
-    sink.put(bytes)?;
-    Ok(count as u64)
+    if let Some(hasher) = hasher {
+        hasher.update(&buffer);
+    }
+    sink.put(&buffer)?;
+    Ok(buffer.len() as u64)
 }
 
-/// A hole counts as zeros.
-fn skip(from: u64, to: u64, hasher: Option<&mut Hasher>) {
-    let Some(hasher) = hasher else { return };
+/// A hole counts as zeros. It may be so large that somebody loses patience.
+fn skip(input: &mut dyn Input, from: u64, to: u64, hasher: Option<&mut Hasher>) -> Result<()> {
+    let Some(hasher) = hasher else { return Ok(()) };
     let zeros = vec![0; BUFFER];
     let mut left = to.saturating_sub(from);
     while left > 0 {
+        input.ready()?;
         let count = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
         hasher.update(zeros.get(..count).unwrap_or_default());
         left -= count as u64;
     }
+    Ok(())
 }

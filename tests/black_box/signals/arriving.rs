@@ -5,6 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use nix::sys::signal::Signal;
 
 use super::{Receiving, STAGINGS, Staging};
+use crate::common::events::{end_of, until};
 use crate::common::strace::{Calls, Strace, plain_calls};
 use crate::common::{Scene, has_tool, stderr};
 
@@ -61,6 +62,24 @@ fn the_directories_that_were_created_go_as_well() {
             assert!(scene.path("a").is_dir() && !scene.path("a/b").exists(), "{staging:?} {number}");
         }
     }
+}
+
+// Zeros are hashed for it and nothing is read, so nothing waits either.
+#[test]
+fn a_hole_that_takes_hours_to_hash_is_no_reason_to_go_on() {
+    let scene = Scene::new();
+    let source = std::fs::File::create(scene.path("source")).unwrap();
+    source.set_len(1 << 40).unwrap();
+    let checksum = format!("sha256:{}", "0".repeat(64));
+    let mut writer = scene.process();
+    writer.args(["--parents", "--checksum", &checksum, "--from", "source", "d/f"]);
+    let mut writer = writer.spawn().unwrap();
+    // Signals are watched before it exists.
+    until("the directory", || scene.path("d").is_dir());
+    let pid = rustix::process::Pid::from_child(&writer);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(end_of(&mut writer).signal(), Some(Signal::SIGTERM as i32));
+    assert_eq!(scene.names(), ["source"]);
 }
 
 /// The calls of a run that replaces `f`.
