@@ -190,8 +190,7 @@ pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, s
     // /proc/self would be the grandchild that opens it.
     let path = format!("/proc/{}/fd/{}", std::process::id(), content.as_raw_fd());
     // Its own description, so that its reading does not move our offset.
-    let stdin =
-        sys::open(rustix::fs::CWD, path.as_str(), OFlags::RDONLY | OFlags::CLOEXEC).map_err(Failure::call(STEP))?;
+    let stdin = sys::open(rustix::fs::CWD, path.as_str(), OFlags::RDONLY).map_err(Failure::call(STEP))?;
     let words = ["sh".into(), "-c".into(), script.to_owned(), "sh".into(), path.into(), target.as_os_str().to_owned()];
     let stderr = std::io::stderr();
     let stdio = Stdio { stdin: Some(stdin.as_fd()), stdout: stderr.as_fd() };

@@ -52,7 +52,7 @@ impl<'s> Source<'s> {
         let name = Shown(path.as_os_str()).to_string();
         let failed = |errno| Failure::failed("open source", format_args!("{name}: {}", words(errno)));
         // A FIFO without a writer is waited for by poll, where signals are waited for as well.
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = sys::open(rustix::fs::CWD, path, flags).map_err(failed)?;
         let now = Stat::of(&file).map_err(failed)?;
         let regular = match now.kind() {

@@ -16,6 +16,7 @@ use rustix::path::Arg;
 
 type Result<T> = std::result::Result<T, Errno>;
 
+/// No child inherits what is opened here.
 pub(crate) fn openat(directory: impl AsFd, path: impl Arg + Copy, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
     retry_on_intr(|| rustix::fs::openat(&directory, path, flags | OFlags::CLOEXEC, mode))
 }

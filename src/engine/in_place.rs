@@ -135,7 +135,7 @@ fn overwrite(
 
 /// Opens TARGET for writing, neither truncated nor any other file than the one that was looked at.
 fn open(place: &Place, old: &Pinned) -> Result<OwnedFd> {
-    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let target = sys::open(&place.directory, &place.name, flags).map_err(Failure::call(STEP))?;
     let now = Stat::of(&target).map_err(Failure::call(STEP))?;
     if now.is_same_file(&old.stat) { Ok(target) } else { Err(Failure::failed(STEP, "has been replaced meanwhile")) }

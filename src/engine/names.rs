@@ -43,7 +43,7 @@ impl Directory {
     /// Opens `path` relative to `base`.
     pub(crate) fn open(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf) -> std::result::Result<Self, Errno> {
         let path = if path.is_empty() { OsStr::new(".") } else { path };
-        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = OFlags::DIRECTORY;
         let (fd, readable) = match sys::open(base, path, flags | OFlags::RDONLY) {
             Ok(fd) => (fd, true),
             // A `-wx` directory takes new names all the same.
@@ -93,7 +93,7 @@ impl Directory {
 
     /// Pins what `name` is now.
     pub(crate) fn pin(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::PATH | OFlags::NOFOLLOW;
         match sys::open(&self.fd, name, flags) {
             Ok(fd) => {
                 let stat = Stat::of(&fd)?.complete(fd.as_fd(), Some(self.fd.as_fd()));
@@ -126,7 +126,7 @@ impl Pinned {
     /// Opens the file for reading. Through /proc it is certainly this one and not what the name has become; without
     /// /proc the name is opened, and compared.
     pub(crate) fn open(&self, place: &Place) -> std::result::Result<OwnedFd, Errno> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
         let once = |flags| match sys::open(rustix::fs::CWD, super::proc_path(&self.fd).as_str(), flags) {
             Err(Errno::NOENT) => sys::open(&place.directory, &place.name, flags | OFlags::NOFOLLOW),
             opened => opened,

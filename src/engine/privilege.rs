@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::{Access, AtFlags, Mode, OFlags};
+use rustix::fs::{Access, AtFlags, OFlags};
 use rustix::thread::CapabilitySet;
 
 use super::stat::Stat;
@@ -80,8 +80,8 @@ pub(crate) fn standing(ids: Ids, id: u32) -> Standing {
 /// Whether the file's owner is surely mapped: only who is the owner, or has a capability over a mapped one, may ask for
 /// access times to be left alone.
 pub(crate) fn owner_is_mapped(file: impl AsFd) -> bool {
-    let flags = OFlags::RDONLY | OFlags::NOATIME | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    rustix::fs::open(super::proc_path(file), flags, Mode::empty()).is_ok()
+    let flags = OFlags::RDONLY | OFlags::NOATIME | OFlags::NONBLOCK;
+    sys::open(rustix::fs::CWD, super::proc_path(file).as_str(), flags).is_ok()
 }
 
 /// Whether the file's group is surely mapped: write access that no permission bit gives comes from a capability, which
@@ -95,7 +95,7 @@ pub(crate) fn group_is_mapped(file: impl AsFd, stat: &Stat) -> bool {
 
 /// A small file of /proc, whole; `None` where it cannot be had.
 pub(crate) fn read_small(path: &str) -> Option<String> {
-    let file = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let file = sys::open(rustix::fs::CWD, path, OFlags::RDONLY).ok()?;
     let mut text = Vec::new();
     let mut chunk = [0; 4096];
     loop {
