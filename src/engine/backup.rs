@@ -25,7 +25,7 @@ use super::metadata::Metadata;
 use super::names::Place;
 use super::sink::Sink;
 use super::stat::Stat;
-use super::temporary::TemporaryName;
+use super::temporary::{self, TemporaryName};
 use super::{commit, settle, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::{Backup, Control, Sync};
@@ -133,13 +133,9 @@ impl Backups {
         match self {
             Backups::Simple(backup) => {
                 sys::renameat(directory, name, backup).or_else(|errno| settle(directory, backup, old, errno))?;
-                // Where the backup's name was a link of the old file already, the rename does nothing.
-                let left = directory.look(name).ok().flatten();
-                if left.is_some_and(|left| left.is_same_file(old))
-                    && let Err(errno) = sys::unlinkat(directory, name, AtFlags::empty())
-                {
-                    let path = directory.join(name);
-                    directory.leave(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
+                // Where the backup's name was a link of the same file already, the rename does nothing.
+                if let Ok(Some(_)) = directory.look(name) {
+                    temporary::remove(directory, name);
                 }
                 Ok(())
             }

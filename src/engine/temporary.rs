@@ -34,7 +34,7 @@ pub(crate) struct TemporaryName<'d> {
 impl<'d> TemporaryName<'d> {
     /// Creates a file under a new random name; never opens one that exists, never follows a link.
     pub(crate) fn create(directory: &'d Directory, mode: Mode) -> std::result::Result<(Self, OwnedFd), Errno> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
         loop {
             let name = random_name()?;
             match sys::openat(directory, &name, flags, mode) {
@@ -84,7 +84,7 @@ impl<'d> TemporaryName<'d> {
 
     /// Opens the file for reading, if the name still leads to it.
     pub(crate) fn open(&self) -> std::result::Result<OwnedFd, Errno> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW;
         let file = sys::open(self.directory, &self.name, flags)?;
         if Stat::of(&file)?.is_same_file(&self.inode) { Ok(file) } else { Err(Errno::STALE) }
     }
@@ -117,7 +117,7 @@ impl Drop for TemporaryName<'_> {
 }
 
 /// Unlinks a name of ours, or notes that it stays.
-fn remove(directory: &Directory, name: &OsStr) {
+pub(super) fn remove(directory: &Directory, name: &OsStr) {
     match sys::unlinkat(directory, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(errno) => {
