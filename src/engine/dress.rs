@@ -178,7 +178,7 @@ fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<bool> {
     kept(sys::fchmod(file, mode))
 }
 
-fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
+pub(super) fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
     match sys::fremovexattr(file, acl::ATTRIBUTE) {
         Err(Errno::NODATA | Errno::NOTSUP) | Ok(()) => Ok(()),
         Err(errno) => Err(Failure::failed(STEP, format_args!("access control list: {}", words(errno)))),
@@ -211,6 +211,6 @@ fn kept(result: std::result::Result<(), Errno>) -> Result<bool> {
 }
 
 /// "You may not", "not here" and "not such an id", as against a disk that fails or is full.
-fn is_refusal(errno: Errno) -> bool {
+pub(super) fn is_refusal(errno: Errno) -> bool {
     matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS | Errno::OVERFLOW)
 }

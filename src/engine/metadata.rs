@@ -7,10 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use rustix::io::Errno;
 
 use super::acl::{self, Acl};
+use super::dress::is_refusal;
 use super::names::{Pinned, Place};
 use super::privilege::{self, Ids, Standing};
 use super::stat::Stat;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, words};
 use crate::report::Shown;
 use crate::sys;
 
@@ -22,7 +23,7 @@ pub(crate) struct Metadata {
     pub(super) group: Standing,
     pub(super) acl: Option<Acl>,
     pub(super) attributes: Vec<(CString, Vec<u8>)>,
-    /// Names of attributes that could be seen but not read.
+    /// Names of attributes that could be seen but that the caller may not read.
     pub(super) unread: Vec<String>,
 }
 
@@ -74,11 +75,18 @@ impl Metadata {
                 continue;
             }
             match value(&path, &name) {
-                Ok(value) if is_acl => metadata.acl = Acl::parse(&value),
+                Ok(value) if is_acl => {
+                    let acl = Acl::parse(&value).ok_or_else(|| unreadable(&name, "of an unknown form"))?;
+                    metadata.acl = Some(acl);
+                }
                 Ok(value) => metadata.attributes.push((name, value)),
                 // Removed meanwhile.
                 Err(Errno::NODATA) => {}
-                Err(_) => metadata.unread.push(shown(&name)),
+                // Without the list nobody could tell what the group may do: the mode shows the mask in its place.
+                Err(errno) if !is_acl && is_refusal(errno) => {
+                    metadata.unread.push(shown(&name));
+                }
+                Err(errno) => return Err(unreadable(&name, &words(errno))),
             }
         }
         Ok(metadata)
@@ -88,6 +96,10 @@ impl Metadata {
     pub(crate) fn differs_from(&self, mode: u32) -> bool {
         self.stat.bits() != mode || self.acl.is_some()
     }
+}
+
+fn unreadable(name: &CStr, reason: &str) -> Failure {
+    Failure::failed("read metadata", format_args!("{}: {reason}", shown(name)))
 }
 
 /// Whether the finished file will belong to somebody whose files we then may not link any more: `CAP_CHOWN` gives it

@@ -3,7 +3,7 @@
 use assert_cmd::assert::OutputAssertExt;
 
 use super::{acl, scene_with_attributes, set_acl, strace};
-use crate::common::{Mounted, Scene, as_user, has_tool, needs_root};
+use crate::common::{Mounted, Scene, as_user, has_tool, needs_root, stderr};
 
 /// An old TARGET of this mode with these entries.
 fn target(scene: &Scene, mode: u32, entries: &str) {
@@ -170,4 +170,23 @@ fn without_its_group_the_lists_group_and_other_get_what_both_had() {
         .stderr("atomic-write: f: warning: cannot keep owner 12, group 13\n");
     let entries = "user::rw-\nuser:1234:rw-\nuser:65533:rw-\ngroup::r--\ngroup:1235:rw-\nmask::rw-\nother::r--\n\n";
     assert_eq!(acl(&scene, "f"), entries);
+}
+
+/// Promise 8: the mode shows the mask in place of what the group may do, so nobody could tell what it may.
+#[test]
+fn a_list_that_cannot_be_read_is_no_reason_to_widen_access() {
+    let Some(scene) = scene_with_attributes() else { return };
+    if !has_tool("strace") {
+        return;
+    }
+    target(&scene, 0o600, "u:1234:-,g::-,m::rw");
+    let before = (acl(&scene, "f"), scene.inode("f"));
+    for errno in ["EIO", "ENOMEM", "EACCES"] {
+        let run = strace(&scene, &["f"]).inject(format!("getxattr:error={errno}")).run();
+        assert_eq!(run.output.status.code(), Some(1), "{run:?}");
+        let says = "atomic-write: f: read metadata: system.posix_acl_access: ";
+        assert!(stderr(&run.output).starts_with(says), "{run:?}");
+        assert_eq!((acl(&scene, "f"), scene.inode("f")), before);
+        assert_eq!(scene.text("f"), "old");
+    }
 }
