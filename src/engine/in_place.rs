@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use rustix::fs::{Access, AtFlags, OFlags};
 use rustix::io::Errno;
 
+use super::acl;
 use super::commit::Synced;
 use super::copy::Input;
 use super::fill::{Filled, fill, still};
@@ -119,12 +120,19 @@ fn overwrite(
     Signals::hold()?;
     signals.check()?;
 
-    // Until the first byte is written or the mode narrowed, TARGET is what it was.
     let size = Stat::of(&sealed.file).map_err(Failure::call(STEP))?.size;
+    let look = Look::of(&target, mode).map_err(Failure::call(STEP))?;
+    if let Err(errno) = look.narrow(&target) {
+        // Until the first byte is written, TARGET is whole.
+        return Err(Failure::call(STEP)(errno));
+    }
     let mut touched = false;
-    match write(&sealed.file, &target, size, mode, how, &mut touched) {
+    match write(&sealed.file, &target, size, &look, how, &mut touched) {
         Ok(()) => Ok(target),
-        Err(errno) if !touched => Err(Failure::call(STEP)(errno)),
+        Err(errno) if !touched => {
+            look.restore(&target);
+            Err(Failure::call(STEP)(errno))
+        }
         Err(errno) => {
             let path = directory.join(&name.give_away());
             Err(Failure::damaged(STEP, words(errno))
@@ -141,23 +149,75 @@ fn open(place: &Place, old: &Pinned) -> Result<OwnedFd> {
     if now.is_same_file(&old.stat) { Ok(target) } else { Err(Failure::failed(STEP, "has been replaced meanwhile")) }
 }
 
-/// Narrows the mode, overwrites, cuts to `size`, sets the mode and syncs. `touched` tells whether TARGET is still what it
-/// was.
+/// What becomes of TARGET's mode. It keeps everything else, as it stays the same inode.
+struct Look {
+    /// As it is.
+    before: u32,
+    /// While it is written: what it is and will be, so that nobody reads the new content who may not in the end.
+    during: u32,
+    /// In the end: without set-ID bits, which belong to the old content, if nobody asks for them.
+    after: u32,
+    /// Whether `--mode` asks for it.
+    asked: bool,
+    /// Whether there is an access control list that `--mode` takes away.
+    listed: bool,
+}
+
+impl Look {
+    fn of(target: &OwnedFd, mode: Option<u32>) -> std::result::Result<Look, Errno> {
+        let before = Stat::of(target)?.bits();
+        let after = mode.unwrap_or(before & 0o1777);
+        let listed = mode.is_some()
+            && match sys::fgetxattr(target, acl::ATTRIBUTE, &mut []) {
+                Ok(_) => true,
+                Err(Errno::NODATA | Errno::NOTSUP) => false,
+                Err(errno) => return Err(errno),
+            };
+        // Of a list, the mode's middle digit is the mask.
+        let all = if listed { 0o1700 } else { 0o1777 };
+        Ok(Look { before, during: before & after & all, after, asked: mode.is_some(), listed })
+    }
+
+    /// Before the first byte, so that who may not set the mode is told while TARGET is whole.
+    fn narrow(&self, target: &OwnedFd) -> std::result::Result<(), Errno> {
+        if self.during == self.before {
+            return Ok(());
+        }
+        match sys::fchmod(target, self.during) {
+            // Another's file: the kernel takes the set-ID bits when it is written.
+            Err(Errno::PERM) if !self.asked => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Nothing was written after all.
+    fn restore(&self, target: &OwnedFd) {
+        if self.during != self.before {
+            let _ = sys::fchmod(target, self.before);
+        }
+    }
+
+    /// After the last byte.
+    fn finish(&self, target: &OwnedFd) -> std::result::Result<(), Errno> {
+        if self.listed {
+            match sys::fremovexattr(target, acl::ATTRIBUTE) {
+                Ok(()) | Err(Errno::NODATA) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        if self.listed || self.after != self.during { sys::fchmod(target, self.after) } else { Ok(()) }
+    }
+}
+
+/// Overwrites, cuts to `size`, sets the mode and syncs. `touched` tells whether TARGET is still what it was.
 fn write(
     from: &OwnedFd,
     to: &OwnedFd,
     size: u64,
-    mode: Option<u32>,
+    look: &Look,
     how: Sync,
     touched: &mut bool,
 ) -> std::result::Result<(), Errno> {
-    if let Some(mode) = mode {
-        // First, as nobody may read a byte of the new content who could not read the finished file, and as who may not set
-        // it is to be told while TARGET is whole. What the old mode forbids waits until the old content is gone.
-        let old = Stat::of(to)?.bits();
-        sys::fchmod(to, old & mode)?;
-        *touched = old & mode != old;
-    }
     let mut buffer = vec![0; super::copy::BUFFER];
     let mut offset = 0;
     while offset < size {
@@ -183,8 +243,6 @@ fn write(
     }
     sys::ftruncate(to, size)?;
     *touched = true;
-    if let Some(mode) = mode {
-        sys::fchmod(to, mode)?;
-    }
+    look.finish(to)?;
     if how == Sync::None { Ok(()) } else { sync::file(to.as_fd()) }
 }

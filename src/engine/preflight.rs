@@ -37,7 +37,10 @@ pub(crate) fn check(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Resu
     }
     match no_rename(place, at)? {
         None => Ok(Way::Rename),
-        Some(reason) if policy.allow_in_place && at.is_some() => Ok(Way::InPlace(reason.words)),
+        Some(reason) if policy.allow_in_place && at.is_some() => {
+            overwritable(place, at, policy)?;
+            Ok(Way::InPlace(reason.words))
+        }
         Some(reason) => {
             let failure = Failure::failed(STEP, reason.words);
             Err(match reason.hint {
@@ -133,6 +136,25 @@ fn writable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
     }
 }
 
+/// Whether the file can be overwritten as it is. `--force` cannot help here, and nobody but its owner sets its mode.
+fn overwritable(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Result<()> {
+    let flags = AtFlags::EACCESS | AtFlags::SYMLINK_NOFOLLOW;
+    if sys::accessat(&place.directory, &place.name, Access::WRITE_OK, flags) == Err(Errno::ACCESS) {
+        return Err(Failure::failed(STEP, "you may not write it, and no rename is possible that would not need it"));
+    }
+    match (at, policy.mode) {
+        (Some(old), Some(mode)) if old.stat.bits() != mode && !privilege::acts_as(old.stat.uid) => {
+            Err(Failure::failed(STEP, "you may not set the mode of another user's file, which stays in place"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the sticky bit of `directory` keeps the caller from renaming over a file of `owner`'s there.
+pub(super) fn stuck(directory: &Stat, owner: u32) -> bool {
+    directory.mode & 0o1000 != 0 && directory.uid != privilege::me() && !privilege::acts_as(owner)
+}
+
 /// Why a rename is impossible.
 struct NoRename {
     words: String,
@@ -162,11 +184,8 @@ fn no_rename(place: &Place, at: Option<&Pinned>) -> Result<Option<NoRename>> {
             return Err(Failure::failed(STEP, format_args!("directory {shown}: {}", words(errno))));
         }
     }
-    if let Some(old) = at {
-        let sticky = stat.mode & 0o1000 != 0;
-        if sticky && stat.uid != privilege::me() && !privilege::acts_as(old.stat.uid) {
-            return because(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
-        }
+    if at.is_some_and(|old| stuck(&stat, old.stat.uid)) {
+        return because(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
     }
     Ok(None)
 }

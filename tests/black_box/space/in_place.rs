@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::common::strace::{Strace, Traced};
-use crate::common::{Mounted, Scene, as_user, has_tool, names_in, needs_root, stderr};
+use crate::common::{Mounted, Scene, as_user, has_tool, names_in, needs_root, skip, stderr, tool};
 
 /// More than is written at once.
 const LARGE: usize = 600_000;
@@ -268,11 +268,67 @@ fn who_may_write_but_not_set_the_mode_is_told_while_target_is_whole() {
     scene.mkdir("d");
     scene.write("d/f", "old");
     scene.chmod("d/f", 0o666);
-    let mut command = scene.through(as_user());
-    let run = command.args(["--allow-in-place", "--mode", "600", "d/f"]).write_stdin("new").output().unwrap();
-    assert_eq!(run.status.code(), Some(1), "{run:?}");
-    assert_eq!(stderr(&run), "atomic-write: d/f: overwrite in place: Operation not permitted (unchanged)\n");
+    let run = |mode: &str| {
+        let mut command = scene.through(as_user());
+        let args = ["--allow-in-place", "--mode", mode, "d/f", "--", "sh", "-c", "echo ran >&2; printf new"];
+        command.args(args).output().unwrap()
+    };
+    let refused = run("600");
+    let says = "you may not set the mode of another user's file, which stays in place (unchanged)\n";
+    assert_eq!((refused.status.code(), stderr(&refused)), (Some(125), format!("atomic-write: d/f: replace: {says}")));
     assert_eq!((scene.text("d/f").as_str(), scene.mode("d/f")), ("old", 0o666));
+    // It has that mode.
+    assert_eq!(run("666").status.code(), Some(0));
+    assert_eq!((scene.text("d/f").as_str(), scene.mode("d/f")), ("new", 0o666));
+}
+
+// Promise 6: `--force` is for renames.
+#[test]
+fn who_may_not_write_is_told_before_the_command_runs() {
+    let stuck = Stuck::new();
+    stuck.scene.chmod("d/f", 0o440);
+    let mut command = stuck.scene.ordinary();
+    let args = ["--allow-in-place", "--force", "d/f", "--", "sh", "-c", "echo ran >&2; echo new"];
+    let output = command.args(args).output().unwrap();
+    stuck.scene.chmod("d", 0o755);
+    let says = "you may not write it, and no rename is possible that would not need it (unchanged)\n";
+    assert_eq!((output.status.code(), stderr(&output)), (Some(125), format!("atomic-write: d/f: replace: {says}")));
+    assert_eq!(stuck.target(), b"old");
+}
+
+// What is not carried over to new content is not left on it either.
+#[test]
+fn set_id_bits_and_with_a_mode_the_list_do_not_stay_on_what_is_overwritten() {
+    if !needs_root() || !has_tool("setfacl") {
+        return;
+    }
+    let scene = Scene::new();
+    let (from, onto) = (scene.write("from", "old"), scene.write("f", ""));
+    if !scene.sh("setfacl -m u:1234:rw from").status.success() {
+        return skip("no access control lists here");
+    }
+    let _bound = Mounted::bind(&from, &onto);
+    let overwrite = |options: &[&str]| {
+        scene.cmd().args(["-q", "--allow-in-place"]).args(options).arg("f").write_stdin("new").assert().success();
+    };
+    scene.chmod("f", 0o6775);
+    overwrite(&[]);
+    assert_eq!(scene.mode("f"), 0o775);
+    assert!(tool("getfacl", &["-cnp", onto.to_str().unwrap()]).contains("user:1234:rw"));
+    overwrite(&["--mode", "2660"]);
+    assert_eq!(scene.mode("f"), 0o2660);
+    assert!(!tool("getfacl", &["-cnp", onto.to_str().unwrap()]).contains("1234"));
+}
+
+#[test]
+fn a_mode_that_was_narrowed_for_nothing_is_as_it_was() {
+    if !has_tool("strace") {
+        return;
+    }
+    let stuck = Stuck::new();
+    let run = stuck.run(&["--allow-in-place", "--mode", "600", "d/f"], "new", &["pwrite64:error=EIO:when=2"]);
+    assert_eq!(run.output.status.code(), Some(1), "{run:?}");
+    assert_eq!((stuck.target(), stuck.scene.mode("d/f")), (b"old".to_vec(), 0o640));
 }
 
 #[test]
