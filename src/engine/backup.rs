@@ -26,7 +26,7 @@ use super::names::Place;
 use super::sink::Sink;
 use super::stat::Stat;
 use super::temporary::{self, TemporaryName};
-use super::{commit, settle, sync};
+use super::{commit, preflight, settle, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::{Backup, Control, Sync};
 use crate::report::Shown;
@@ -43,6 +43,23 @@ pub(crate) enum Backups {
     Simple(OsString),
     /// `TARGET.~N~`, this N or the next that is free.
     Numbered(u64),
+}
+
+/// Why what has the backup's name cannot give way, as far as it can be told beforehand.
+fn irreplaceable(there: &Stat, directory: &Stat) -> Option<&'static str> {
+    if there.kind() == FileType::Directory {
+        Some("is a directory")
+    } else if there.is_mount_point() {
+        Some("is a mount point")
+    } else if there.is_immutable() {
+        Some("is immutable")
+    } else if there.is_append_only() {
+        Some("is append-only")
+    } else if preflight::stuck(directory, there.uid) {
+        Some("is another user's, in a sticky directory")
+    } else {
+        None
+    }
 }
 
 impl Backups {
@@ -63,9 +80,11 @@ impl Backups {
         let mut name = place.name.clone();
         name.push(&backup.suffix);
         name_fits(&name)?;
-        let there = place.directory.look(&name).map_err(Failure::call(STEP))?;
-        if there.is_some_and(|there| there.kind() == FileType::Directory) {
-            return Err(Failure::failed(STEP, format_args!("{} is a directory", Shown(&name))));
+        if let Some(there) = place.directory.look(&name).map_err(Failure::call(STEP))? {
+            let directory = place.directory.stat().map_err(Failure::call(STEP))?;
+            if let Some(reason) = irreplaceable(&there, &directory) {
+                return Err(Failure::failed(STEP, format_args!("{} {reason}", Shown(&name))));
+            }
         }
         Ok(Backups::Simple(name))
     }

@@ -63,8 +63,9 @@ fn a_backup_that_is_another_name_of_target_becomes_the_backup() {
     }
 }
 
+/// Promise 6: what can be told beforehand is told before the command runs.
 #[test]
-fn an_immutable_backup_leaves_everything_as_it_was() {
+fn a_backup_that_cannot_give_way_is_refused_before_the_command_is_run() {
     if !needs_root() || !has_tool("chattr") || !has_tool("mkfs.ext4") {
         return;
     }
@@ -74,13 +75,26 @@ fn an_immutable_backup_leaves_everything_as_it_was() {
     scene.write("f", "old");
     let backup = scene.write("f~", "older");
     let inodes = (scene.inode("f"), scene.inode("f~"));
-    tool("chattr", &["+i", backup.to_str().unwrap()]);
-    let output = scene.cmd().args(["-b", "f"]).write_stdin("new").output().unwrap();
-    let names = scene.names();
-    tool("chattr", &["-i", backup.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(stderr(&output), "atomic-write: f: backup: f~: Operation not permitted (unchanged)\n");
-    assert_eq!((names, (scene.inode("f"), scene.inode("f~"))), (vec!["f".to_owned(), "f~".to_owned()], inodes));
+    let refused = |mut command: assert_cmd::Command, says: &str| {
+        let output = command.args(["-b", "f", "--", "sh", "-c", "echo ran >&2; echo new"]).output().unwrap();
+        assert_eq!(stderr(&output), format!("atomic-write: f: backup: f~ {says} (unchanged)\n"));
+        assert_eq!(output.status.code(), Some(125));
+    };
+    for (attribute, says) in [("i", "is immutable"), ("a", "is append-only")] {
+        tool("chattr", &[&format!("+{attribute}"), backup.to_str().unwrap()]);
+        refused(scene.cmd(), says);
+        tool("chattr", &[&format!("-{attribute}"), backup.to_str().unwrap()]);
+    }
+    let bound = Mounted::bind(&scene.path("f"), &backup);
+    refused(scene.cmd(), "is a mount point");
+    drop(bound);
+    scene.chmod("", 0o1777);
+    scene.give_to_user("f");
+    refused(scene.ordinary(), "is another user's, in a sticky directory");
+    assert_eq!(
+        (scene.names(), scene.inode("f"), scene.inode("f~")),
+        (vec!["f".into(), "f~".into()], inodes.0, inodes.1)
+    );
     assert_eq!((scene.text("f").as_str(), scene.text("f~").as_str()), ("old", "older"));
 }
 
