@@ -73,7 +73,7 @@ fn fill_from_difference<'d>(
                 (Some(mode), Some(old)) => Metadata::of(old, job.place)?.differs_from(mode),
                 _ => false,
             };
-            if !another_mode {
+            if !another_mode && has_the_name(job, old)? {
                 return Ok(Filled { stage: None, received });
             }
             let stage = late()?;
@@ -113,6 +113,13 @@ fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sin
     let mut reader = Old { file: old.file.as_fd(), signals: Some(job.signals) };
     copy::prefix(&mut reader, &old.stat, length, sink)?;
     still(old)
+}
+
+/// Whether TARGET is still the file that was compared: where another writer has replaced or removed it, this one comes
+/// last, and its content is what TARGET must have.
+fn has_the_name(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
+    let now = job.place.directory.look(&job.place.name).map_err(Failure::call("look"))?;
+    Ok(now.is_some_and(|now| now.is_same_file(&old.stat)))
 }
 
 pub(super) fn still(old: &OldContent) -> Result<()> {

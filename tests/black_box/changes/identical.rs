@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::process::Stdio;
 
-use crate::common::Scene;
+use crate::common::{Scene, write_until_read};
 
 /// Everything that a look or a write would change.
 fn traces(path: &Path) -> (u64, u64, [(i64, i64); 3], u32) {
@@ -102,4 +103,31 @@ fn a_link_leads_to_what_is_compared() {
     // The link itself has no content: it is replaced.
     scene.cmd().args(["-C", "-P", "--report", "f"]).write_stdin("old").assert().success().stdout("replaced\n");
     assert!(!scene.path("f").is_symlink());
+}
+
+/// Row 26: exit 0 says that TARGET has the content, so the name is looked at again in the end.
+#[test]
+fn a_target_that_was_replaced_or_removed_meanwhile_gets_the_content_that_it_had() {
+    let scene = Scene::new();
+    for (options, removed) in [(&["-C"][..], true), (&["-C"], false), (&["-C", "-m", "640"], true)] {
+        let content = vec![b'x'; (64 << 10) + 1];
+        scene.write("f", &content);
+        scene.chmod("f", 0o640);
+        scene.write("other", "other");
+        let mut command = scene.process();
+        command.args(options).args(["--report", "f"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // The old content is open by now.
+        assert!(write_until_read(child.stdin.as_mut().unwrap()) == content);
+        if removed {
+            fs::remove_file(scene.path("f")).unwrap();
+        } else {
+            fs::rename(scene.path("other"), scene.path("f")).unwrap();
+        }
+        drop(child.stdin.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_ne!(output.stdout, b"unchanged\n");
+        assert!(scene.read("f") == content, "{options:?}");
+    }
 }
