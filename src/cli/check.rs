@@ -99,6 +99,15 @@ impl Cli {
         let has_command = !command.is_empty();
         let backup = backup(self.backup, self.backup_default, self.suffix, env)?;
         let lock = self.lock || self.lock_timeout.is_some();
+        let checksum = once("--checksum", self.checksum)?;
+        let if_match = once("--if-match", self.if_match)?;
+        let validate = once("--validate", self.validate)?;
+        if validate.as_ref().is_some_and(|command| command.is_empty()) {
+            return Err(usage(
+                ErrorKind::InvalidValue,
+                "--validate: COMMAND is an empty word, which accepts everything",
+            ));
+        }
 
         // Each pair contradicts itself; the words say why, which clap's own conflict message does not.
         let contradictions: [(bool, &str); 13] = [
@@ -110,10 +119,7 @@ impl Cli {
                 self.append && self.no_clobber,
                 "--append keeps an existing TARGET's content, and --no-clobber refuses one",
             ),
-            (
-                self.if_match.is_some() && self.no_clobber,
-                "--if-match needs an existing TARGET, which --no-clobber refuses",
-            ),
+            (if_match.is_some() && self.no_clobber, "--if-match needs an existing TARGET, which --no-clobber refuses"),
             (
                 self.if_changed && self.no_clobber,
                 "--if-changed compares with an existing TARGET, which --no-clobber refuses",
@@ -161,9 +167,9 @@ impl Cli {
                 sync: self.sync,
             },
             non_empty: self.non_empty,
-            checksum: self.checksum,
-            validate: self.validate,
-            if_match: self.if_match,
+            checksum,
+            validate,
+            if_match,
             lock,
             lock_timeout: self.lock_timeout,
             parents: self.parents,
@@ -172,6 +178,15 @@ impl Cli {
             quiet: self.quiet,
         })
     }
+}
+
+/// A guard's value. Of other options the last one wins; a guard that is not asked would accept what it was to refuse.
+fn once<T>(option: &str, mut values: Vec<T>) -> Result<Option<T>, clap::Error> {
+    let last = values.pop();
+    if values.is_empty() {
+        return Ok(last);
+    }
+    Err(usage(ErrorKind::ArgumentConflict, &format!("{option} is given more than once, and is asked once")))
 }
 
 /// TARGET and COMMAND: `--` starts COMMAND, or, where no TARGET was given, TARGET, and a second `--` then COMMAND.

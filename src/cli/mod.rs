@@ -68,22 +68,22 @@ pub struct Cli {
     non_empty: bool,
 
     /// Refuse input with another digest (sha256 or sha512)
-    #[arg(long, value_name = "ALGO:HEX", help_heading = "Guards", value_parser = Digest::parse)]
-    checksum: Option<Digest>,
+    #[arg(long, value_name = "ALGO:HEX", help_heading = "Guards", value_parser = Digest::parse, action = ArgAction::Append)]
+    checksum: Vec<Digest>,
 
     /// Refuse unless COMMAND, run by sh, accepts "$1"
     ///
     /// `sh -c COMMAND` must exit 0. The staged content is on its standard input and readable at "$1"; "$2" is TARGET.
-    #[arg(long, value_name = "COMMAND", help_heading = "Guards", value_hint = clap::ValueHint::CommandString)]
-    validate: Option<OsString>,
+    #[arg(long, value_name = "COMMAND", help_heading = "Guards", value_hint = clap::ValueHint::CommandString, action = ArgAction::Append)]
+    validate: Vec<OsString>,
 
     /// Refuse if TARGET exists
     #[arg(short, long, help_heading = "Guards")]
     no_clobber: bool,
 
     /// Refuse unless the old content has this digest
-    #[arg(long, value_name = "ALGO:HEX", help_heading = "Guards", value_parser = Digest::parse)]
-    if_match: Option<Digest>,
+    #[arg(long, value_name = "ALGO:HEX", help_heading = "Guards", value_parser = Digest::parse, action = ArgAction::Append)]
+    if_match: Vec<Digest>,
 
     /// Leave TARGET alone if it has this content already
     #[arg(short = 'C', long, help_heading = "Guards")]

@@ -64,3 +64,12 @@ fn what_only_looks_like_a_contradiction_is_fine() {
         scene.cmd().args(args).write_stdin("new").assert().success();
     }
 }
+
+/// Of other options the last one wins; of a guard that is given twice, one would not be asked.
+#[test]
+fn a_guard_is_given_once() {
+    for (option, value) in [("--checksum", SHA256), ("--if-match", SHA256), ("--validate", "true")] {
+        usage(&[option, value, option, value, "f"], &format!("{option} is given more than once"));
+    }
+    usage(&["--validate", "", "f"], "--validate: COMMAND is an empty word");
+}
