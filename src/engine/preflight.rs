@@ -44,7 +44,8 @@ pub(crate) fn check(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Resu
         Some(reason) => {
             let failure = Failure::failed(STEP, reason.words);
             Err(match reason.hint {
-                Some(hint) if at.is_some() => failure.hint(hint),
+                // With these it would be a usage error.
+                Some(hint) if at.is_some() && policy.backup.is_none() && !policy.no_dereference => failure.hint(hint),
                 _ => failure,
             })
         }

@@ -4,7 +4,7 @@ use std::fs::hard_link;
 
 use super::scene;
 use crate::common::strace::Strace;
-use crate::common::{Mounted, Scene, has_tool, needs_root, stderr, tool};
+use crate::common::{Mounted, Scene, as_user, has_tool, needs_root, stderr, tool};
 
 /// A refusal to exchange, as by a file system that does not know how.
 pub(super) const NO_EXCHANGE: &str = "renameat2:error=EINVAL";
@@ -90,7 +90,7 @@ fn a_backup_that_cannot_give_way_is_refused_before_the_command_is_run() {
     drop(bound);
     scene.chmod("", 0o1777);
     scene.give_to_user("f");
-    refused(scene.ordinary(), "is another user's, in a sticky directory");
+    refused(scene.through(as_user()), "is another user's, in a sticky directory");
     assert_eq!(
         (scene.names(), scene.inode("f"), scene.inode("f~")),
         (vec!["f".into(), "f~".into()], inodes.0, inodes.1)

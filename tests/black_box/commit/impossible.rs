@@ -279,3 +279,18 @@ fn a_read_only_file_system_is_refused_before_anything_is_read() {
     refused(&scene, &[], "d/f", "replace: Read-only file system (unchanged)\n");
     refused(&scene, &[], "d/new", "replace: directory d/: Read-only file system (unchanged)\n");
 }
+
+// The hint names nothing that would be a usage error.
+#[test]
+fn no_overwrite_is_offered_where_it_contradicts_another_option() {
+    if !needs_root() {
+        return;
+    }
+    let scene = Scene::new();
+    scene.write("f", "old");
+    let _bound = Mounted::bind(&scene.path("f"), &scene.path("f"));
+    for option in ["--backup", "--no-dereference"] {
+        let output = unread(&scene, &[], &[option, "f"]);
+        assert_eq!(stderr(&output), "atomic-write: f: replace: is a mount point (unchanged)\n");
+    }
+}
