@@ -80,9 +80,9 @@ impl Backups {
         let mut name = place.name.clone();
         name.push(&backup.suffix);
         name_fits(&name)?;
-        if let Some(there) = place.directory.look(&name).map_err(Failure::call(STEP))? {
+        if let Some(there) = place.directory.pin(&name).map_err(Failure::call(STEP))? {
             let directory = place.directory.stat().map_err(Failure::call(STEP))?;
-            if let Some(reason) = irreplaceable(&there, &directory) {
+            if let Some(reason) = irreplaceable(&there.stat, &directory) {
                 return Err(Failure::failed(STEP, format_args!("{} {reason}", Shown(&name))));
             }
         }

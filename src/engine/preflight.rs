@@ -37,11 +37,11 @@ pub(crate) fn check(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Resu
     }
     match no_rename(place, at)? {
         None => Ok(Way::Rename),
-        Some(reason) if policy.allow_in_place && at.is_some() => {
-            overwritable(place, at, policy)?;
-            Ok(Way::InPlace(reason.words))
-        }
         Some(reason) => {
+            if let (Some(old), true) = (at, policy.allow_in_place) {
+                overwritable(place, old, policy)?;
+                return Ok(Way::InPlace(reason.words));
+            }
             let failure = Failure::failed(STEP, reason.words);
             Err(match reason.hint {
                 // With these it would be a usage error.
@@ -109,8 +109,27 @@ fn unescape(path: &str) -> Vec<u8> {
     bytes
 }
 
-/// Whether the caller may write the file; replacing it by a rename would not need that, and would surprise its owner.
+/// Whether the caller may write the file. A rename would not need that, and would surprise its owner.
 fn writable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
+    let own = old.stat.uid == privilege::me();
+    if may_write(place, old)? || policy.force || (policy.mode.is_some() && own) {
+        return Ok(());
+    }
+    Err(Failure::failed(STEP, "you may not write it").hint("--force replaces it all the same"))
+}
+
+/// Whether the file can be overwritten as it is. `--force` cannot help here, and nobody but its owner sets its mode.
+fn overwritable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
+    if !may_write(place, old)? {
+        return Err(Failure::failed(STEP, "you may not write it, and no rename is possible that would not need it"));
+    }
+    if policy.mode.is_some_and(|mode| mode != old.stat.bits()) && !privilege::acts_as(old.stat.uid) {
+        return Err(Failure::failed(STEP, "you may not set the mode of another user's file, which stays in place"));
+    }
+    Ok(())
+}
+
+fn may_write(place: &Place, old: &Pinned) -> Result<bool> {
     let flags = AtFlags::EACCESS | AtFlags::SYMLINK_NOFOLLOW;
     let answer = sys::accessat(&place.directory, &place.name, Access::WRITE_OK, flags).or_else(|errno| match errno {
         // Before Linux 5.8 no call leaves a link unfollowed, which this way there is none, and none counts capabilities.
@@ -125,29 +144,9 @@ fn writable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
     });
     match answer {
         // Gone meanwhile, or a kernel that cannot say: the commit looks again.
-        Ok(()) | Err(Errno::NOENT | Errno::NOSYS) => Ok(()),
-        Err(Errno::ACCESS) => {
-            let own = old.stat.uid == privilege::me();
-            if policy.force || (policy.mode.is_some() && own) {
-                return Ok(());
-            }
-            Err(Failure::failed(STEP, "you may not write it").hint("--force replaces it all the same"))
-        }
+        Ok(()) | Err(Errno::NOENT | Errno::NOSYS) => Ok(true),
+        Err(Errno::ACCESS) => Ok(false),
         Err(errno) => Err(Failure::call(STEP)(errno)),
-    }
-}
-
-/// Whether the file can be overwritten as it is. `--force` cannot help here, and nobody but its owner sets its mode.
-fn overwritable(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Result<()> {
-    let flags = AtFlags::EACCESS | AtFlags::SYMLINK_NOFOLLOW;
-    if sys::accessat(&place.directory, &place.name, Access::WRITE_OK, flags) == Err(Errno::ACCESS) {
-        return Err(Failure::failed(STEP, "you may not write it, and no rename is possible that would not need it"));
-    }
-    match (at, policy.mode) {
-        (Some(old), Some(mode)) if old.stat.bits() != mode && !privilege::acts_as(old.stat.uid) => {
-            Err(Failure::failed(STEP, "you may not set the mode of another user's file, which stays in place"))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -43,22 +43,25 @@ pub(crate) enum Naming<'d> {
 }
 
 /// A staging file that is being filled.
+///
+/// In the order in which they are dropped, as those of [`Sealed`]: closed, then unlinked. NFS and FUSE give a file that
+/// is open another name in its place, and a directory that `--parents` has made could not be removed.
 #[derive(Debug)]
 pub(crate) struct Stage<'d> {
-    naming: Naming<'d>,
     writer: OwnedFd,
+    naming: Naming<'d>,
     born: Option<u32>,
 }
 
 /// A staging file whose content is complete.
 #[derive(Debug)]
 pub(crate) struct Sealed<'d> {
-    pub(crate) naming: Naming<'d>,
     /// Open for reading.
     pub(crate) file: OwnedFd,
     /// And for writing as well, where it could not be opened again.
     pub(crate) is_writable: bool,
     pub(crate) writer: Option<OwnedFd>,
+    pub(crate) naming: Naming<'d>,
     /// Its mode at birth, where that was narrowed since.
     pub(crate) born: Option<u32>,
 }

@@ -228,11 +228,12 @@ fn other_failures_to_stage_are_errors() {
         [("EACCES", "Permission denied"), ("ENOSPC", "No space left on device"), ("EIO", "Input/output error")];
     for (errno, words) in failures {
         let scene = Scene::new();
+        scene.write("f", "old");
         let refused = plain_calls().inject("openat", &["O_TMPFILE"], &format!("error={errno}"));
         let run = Strace::new(&scene, &["f"]).input("new").inject(refused).run();
         assert_eq!(run.output.status.code(), Some(1), "{run:?}");
         assert_eq!(stderr(&run.output), format!("atomic-write: f: stage: directory .: {words} (unchanged)\n"));
         assert_eq!(run.calls.input_read(), None, "{run:?}");
-        assert_eq!(scene.names(), [""; 0]);
+        assert_eq!((scene.names(), scene.text("f").as_str()), (vec!["f".to_owned()], "old"));
     }
 }
