@@ -49,10 +49,7 @@ use signals::Signals;
 pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = match cli::parse(argv, &|name| std::env::var_os(name)) {
         Ok(args) => args,
-        Err(error) => {
-            report::usage(&error);
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return report::usage(&error),
     };
     let signals = match Signals::at_start() {
         Ok(signals) => signals,

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::engine::{Change, Outcome};
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, words};
 use crate::guard::bytes;
 use crate::signals::Caught;
 
@@ -64,15 +64,16 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Help and version, on standard output, or what is wrong with the command line.
-pub(crate) fn usage(error: &clap::Error) {
+/// Help and version, on standard output, or what is wrong with the command line. Returns the exit status.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = error.render().to_string();
         say(&format!("atomic-write: {}", text.strip_prefix("error: ").unwrap_or(&text).trim_end()));
-    } else {
-        // Where that fails there is nobody to tell.
-        let _ = error.print();
+    } else if let Err(error) = error.print().and_then(|()| std::io::stdout().flush()) {
+        say(&format!("atomic-write: standard output: {}", words(error)));
+        return ExitCode::FAILURE;
     }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// A line about TARGET that is neither error nor warning.

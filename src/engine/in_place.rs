@@ -121,6 +121,9 @@ fn overwrite(
     signals.check()?;
 
     let size = Stat::of(&sealed.file).map_err(Failure::call(STEP))?.size;
+    if !has_room(&target, size).map_err(Failure::call(STEP))? {
+        return Err(Failure::call(STEP)(Errno::NOSPC));
+    }
     let look = Look::of(&target, mode).map_err(Failure::call(STEP))?;
     if let Err(errno) = look.narrow(&target) {
         // Until the first byte is written, TARGET is whole.
@@ -139,6 +142,15 @@ fn overwrite(
                 .hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
         }
     }
+}
+
+/// Whether TARGET can grow to `size`, as far as its file system tells: found here, TARGET is still whole.
+fn has_room(target: &OwnedFd, size: u64) -> std::result::Result<bool, Errno> {
+    let more = size.saturating_sub(Stat::of(target)?.size);
+    let mount = sys::fstatfs(target)?;
+    // Some file systems have no number of blocks.
+    let free = u64::try_from(mount.f_bsize).unwrap_or(0).saturating_mul(mount.f_bfree);
+    Ok(mount.f_blocks == 0 || more <= free)
 }
 
 /// Opens TARGET for writing, neither truncated nor any other file than the one that was looked at.

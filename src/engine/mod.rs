@@ -155,12 +155,18 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
     job.signals.check()?;
     let (committed, lost) = commit(job, synced, &dress, lost, parents)?;
     parents.keep();
+    let warnings = warnings(&committed, lost.as_deref());
+    Ok(Outcome { change: if committed.created { Change::Created } else { Change::Replaced }, received, warnings })
+}
+
+/// What is to be known of a TARGET that is replaced.
+fn warnings(committed: &Committed, lost: Option<&str>) -> Vec<String> {
     let mut warnings: Vec<String> = lost.map(|lost| format!("cannot keep {lost}")).into_iter().collect();
     if committed.other_names > 0 {
         let names = if committed.other_names == 1 { "name" } else { "names" };
         warnings.push(format!("had {} other {names} (hard links), which keep the old content", committed.other_names));
     }
-    Ok(Outcome { change: if committed.created { Change::Created } else { Change::Replaced }, received, warnings })
+    warnings
 }
 
 /// How the staging file is created: never wider than the finished file.
@@ -259,8 +265,13 @@ fn commit_in<'d>(
     for _ in 0..MOST {
         match synced.commit(place, like.as_ref(), how)? {
             Commit::Done(committed) => {
-                sync_directory(&place.directory, &committed, job.policy.sync)?;
-                return Ok((committed, lost));
+                return match sync_directory(&place.directory, &committed, job.policy.sync) {
+                    Ok(()) => Ok((committed, lost)),
+                    Err(mut failure) => {
+                        failure.hints.extend(warnings(&committed, lost.as_deref()));
+                        Err(failure)
+                    }
+                };
             }
             Commit::Changed(sealed) => {
                 // Where it has gone again meanwhile, what was held will do.

@@ -60,3 +60,13 @@ fn help_wins_over_the_work_and_after_dashes_is_a_name() {
     scene.cmd().args(["--", "--version"]).write_stdin("new").assert().success().stdout("");
     assert_eq!(scene.text("--version"), "new");
 }
+
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let scene = Scene::new();
+    for option in ["-h", "--help", "-V"] {
+        let output = scene.sh(&format!("$AW {option} >/dev/full"));
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+        assert_eq!(crate::common::stderr(&output), "atomic-write: standard output: No space left on device\n");
+    }
+}

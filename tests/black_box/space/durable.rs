@@ -204,6 +204,20 @@ fn a_failed_sync_of_the_directory_of_a_new_target_is_status_4_too() {
     assert_eq!(scene.text("f"), "new");
 }
 
+// Rows 14 and 48: TARGET is replaced, so what it did not keep is to be known.
+#[test]
+fn what_is_not_kept_is_told_with_status_4_too() {
+    if !has_tool("strace") {
+        return;
+    }
+    let scene = scene_with_old();
+    std::fs::hard_link(scene.path("f"), scene.path("g")).unwrap();
+    let run = Strace::new(&scene, &["f"]).input("new").inject(at_directory_sync("error=EIO")).run();
+    assert_eq!(status(&run), Some(4), "{run:?}");
+    let says = "hint: had 1 other name (hard links), which keep the old content\n";
+    assert!(stderr(&run.output).ends_with(&format!("power cut)\n{says}")), "{run:?}");
+}
+
 // Row 15.
 #[test]
 fn where_directories_cannot_be_synced_the_whole_file_system_is_after_the_rename() {

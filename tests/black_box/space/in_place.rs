@@ -345,3 +345,25 @@ fn the_copy_is_not_kept_in_memory() {
     let copy = run.calls.one("openat", &[".aw-", "O_EXCL"]);
     assert!(!copy.args.contains(&format!("<{}>", memory.path().display())), "{copy:?}");
 }
+
+// Row 9: what can never fit is found while TARGET is whole.
+#[test]
+fn content_that_does_not_fit_overwrites_nothing() {
+    if !needs_root() || !has_tool("chattr") || !has_tool("mkfs.ext4") {
+        return;
+    }
+    let scene = Scene::new();
+    let small = Mounted::image(&scene, "ext4", 8, "");
+    let directory = small.path().to_str().unwrap();
+    fs::write(small.path().join("f"), "old").unwrap();
+    tool("chattr", &["+i", directory]);
+    let elsewhere = Scene::on("/var/tmp".as_ref());
+    let mut command = scene.cmd();
+    command.arg("--allow-in-place").arg(small.path().join("f")).env("TMPDIR", elsewhere.root());
+    let output = command.write_stdin(vec![b'x'; 16 << 20]).output().unwrap();
+    tool("chattr", &["-i", directory]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(stderr(&output).ends_with(": overwrite in place: No space left on device (unchanged)\n"), "{output:?}");
+    assert_eq!(fs::read(small.path().join("f")).unwrap(), b"old");
+    assert_eq!(elsewhere.names(), [""; 0]);
+}
