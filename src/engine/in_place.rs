@@ -72,15 +72,16 @@ fn overwrite_from(
 
 /// A directory for the copy: TARGET's own if possible, else where temporary files survive a restart.
 fn elsewhere(place: &Place) -> Result<Directory> {
-    let candidates = [
-        Some(place.directory.join(OsStr::new(""))),
-        std::env::var_os("TMPDIR").map(PathBuf::from),
+    let its_own = || Directory::open(place.directory.as_fd(), OsStr::new("."), place.directory.join(OsStr::new("")));
+    let others = [
+        std::env::var_os("TMPDIR").filter(|path| !path.is_empty()).map(PathBuf::from),
         Some(PathBuf::from("/var/tmp")),
         Some(PathBuf::from("/tmp")),
-        std::env::var_os("HOME").map(PathBuf::from),
+        std::env::var_os("HOME").filter(|path| !path.is_empty()).map(PathBuf::from),
     ];
-    for path in candidates.into_iter().flatten() {
-        let Ok(directory) = Directory::open(rustix::fs::CWD, path.as_os_str(), path.clone()) else { continue };
+    let others = others.into_iter().flatten();
+    let others = others.map(|path| Directory::open(rustix::fs::CWD, path.as_os_str(), path.clone()));
+    for directory in std::iter::once_with(its_own).chain(others).flatten() {
         let may_write = sys::accessat(&directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok();
         // A name in an append-only one could never be removed.
         let may_remove = directory.stat().is_ok_and(|stat| !stat.is_append_only());
