@@ -43,7 +43,20 @@ impl Directory {
     /// Opens `path` relative to `base`.
     pub(crate) fn open(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf) -> std::result::Result<Self, Errno> {
         let path = if path.is_empty() { OsStr::new(".") } else { path };
-        let flags = OFlags::DIRECTORY;
+        Directory::open_with(OFlags::DIRECTORY, base, path, shown)
+    }
+
+    /// Opens what `name` is in `base`, which must be a directory and no link to one.
+    pub(crate) fn open_itself(base: &Directory, name: &OsStr) -> std::result::Result<Self, Errno> {
+        Directory::open_with(OFlags::DIRECTORY | OFlags::NOFOLLOW, base.as_fd(), name, base.join(name))
+    }
+
+    fn open_with(
+        flags: OFlags,
+        base: BorrowedFd<'_>,
+        path: &OsStr,
+        shown: PathBuf,
+    ) -> std::result::Result<Self, Errno> {
         let (fd, readable) = match sys::open(base, path, flags | OFlags::RDONLY) {
             Ok(fd) => (fd, true),
             // A `-wx` directory takes new names all the same.
@@ -158,7 +171,9 @@ pub(crate) fn resolve(target: &Path, follow: bool, parents: &mut Parents) -> Res
         let shown = base.as_ref().map_or_else(|| PathBuf::from(parent), |base| base.join(parent));
         let from = base.as_ref().map_or(rustix::fs::CWD, AsFd::as_fd);
         let directory = match Directory::open(from, parent, shown.clone()) {
+            // Step by step also where some were made before: nobody has put a link in the place of one.
             Err(Errno::NOENT) if parents.asked() => parents::create(from, parent, &shown, parents)?,
+            Ok(_) if parents.has_made() => parents::create(from, parent, &shown, parents)?,
             opened => opened.map_err(|errno| no_directory(errno, &shown))?,
         };
         let name = name.to_owned();

@@ -38,6 +38,22 @@ impl Parents {
         self.asked
     }
 
+    /// Whether any have been created.
+    pub(crate) fn has_made(&self) -> bool {
+        !self.made.is_empty()
+    }
+
+    /// Whether `name` in `holder` has been created here.
+    fn made(&self, holder: &Directory, name: &OsStr) -> std::result::Result<bool, Errno> {
+        let here = holder.stat()?;
+        for (other, _) in self.made.iter().filter(|(_, made)| made == name) {
+            if other.stat()?.is_same_file(&here) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether what was taken away may be created again, once more.
     pub(crate) fn again(&mut self) -> bool {
         self.tries += 1;
@@ -58,8 +74,8 @@ impl Parents {
             match sys::unlinkat(&directory, &name, AtFlags::REMOVEDIR) {
                 // Gone already: by another writer's roll-back, after which it was made again, or not.
                 Ok(()) | Err(Errno::NOENT) => {}
-                // In use by another writer meanwhile: theirs now.
-                Err(Errno::NOTEMPTY | Errno::EXIST) => break,
+                // In use by another writer meanwhile, or something else: theirs now.
+                Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => break,
                 Err(errno) => {
                     let path = directory.join(&name);
                     return Some(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
@@ -94,7 +110,7 @@ fn create_once(base: BorrowedFd<'_>, path: &OsStr, shown: &Path, parents: &mut P
     let mut here =
         Directory::open(base, root, PathBuf::from(if absolute { "/" } else { "" })).map_err(Failure::call(STEP))?;
     for part in path.as_bytes().split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(OsStr::from_bytes) {
-        let mut next = enter(&here, part);
+        let mut next = enter(&here, part, parents);
         let missing = matches!(next, Err(Errno::NOENT));
         // More than once where another writer's roll-back removes it again; not for ever, as a link that leads nowhere is
         // both there and missing.
@@ -112,7 +128,7 @@ fn create_once(base: BorrowedFd<'_>, path: &OsStr, shown: &Path, parents: &mut P
                 Err(Errno::NOENT) => return Ok(None),
                 Err(errno) => return Err(failed(errno, &here, part)),
             }
-            next = enter(&here, part);
+            next = enter(&here, part, parents);
         }
         let next = next.map_err(|errno| failed(errno, &here, part))?;
         if missing && parents.sync == Sync::Full {
@@ -123,8 +139,13 @@ fn create_once(base: BorrowedFd<'_>, path: &OsStr, shown: &Path, parents: &mut P
     Directory::open(here.as_fd(), OsStr::new("."), shown.to_owned()).map(Some).map_err(Failure::call(STEP))
 }
 
-fn enter(here: &Directory, part: &OsStr) -> std::result::Result<Directory, Errno> {
-    Directory::open(here.as_fd(), part, here.join(part))
+/// Links are followed, but for one in the place of what was created here: whoever put it there leads elsewhere.
+fn enter(here: &Directory, part: &OsStr, parents: &Parents) -> std::result::Result<Directory, Errno> {
+    if parents.made(here, part)? {
+        Directory::open_itself(here, part)
+    } else {
+        Directory::open(here.as_fd(), part, here.join(part))
+    }
 }
 
 fn failed(errno: Errno, here: &Directory, part: &OsStr) -> Failure {

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use super::fails;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, is_root, names_in, write_until_read};
+use crate::common::{Scene, has_tool, is_root, names_in, stderr, write_until_read};
 
 #[test]
 fn missing_directories_are_created_as_mkdir_would() {
@@ -167,6 +167,21 @@ fn directories_that_vanish_are_created_again() {
     drop(stdin);
     assert!(child.wait().unwrap().success());
     assert_eq!((scene.read("a/b/f"), names_in(&scene.path("a/b"))), (content, vec!["f".to_owned()]));
+}
+
+/// Row 27: nobody leads the file elsewhere by a link in the place of what was created.
+#[test]
+fn a_link_in_the_place_of_a_created_directory_is_not_followed() {
+    for prepare in ["mkdir other", "mkdir -p other/b"] {
+        let scene = Scene::new();
+        assert!(scene.sh(prepare).status.success());
+        let swap = "echo new; rm -r a; ln -s other a";
+        let output = scene.cmd().args(["-D", "a/b/f", "--", "sh", "-c", swap]).output().unwrap();
+        assert_eq!(output.status.code(), Some(125), "{output:?}");
+        assert_eq!(stderr(&output), "atomic-write: a/b/f: create directory: a: Not a directory (unchanged)\n");
+        assert!(!scene.path("other/b/f").exists());
+        assert_eq!((scene.names(), scene.path("a").is_symlink()), (vec!["a".to_owned(), "other".to_owned()], true));
+    }
 }
 
 #[test]
