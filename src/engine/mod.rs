@@ -50,7 +50,7 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::{FileType, Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
 
 pub(crate) use backup::Backups;
@@ -182,7 +182,7 @@ fn birth(job: &Replacement<'_>) -> Birth {
 
 /// The regular file that is replaced, whose metadata the new one takes.
 fn replaced<'a>(job: &Replacement<'a>) -> Option<&'a Pinned> {
-    job.place.at.as_ref().filter(|old| old.kind() == rustix::fs::FileType::RegularFile)
+    job.place.at.as_ref().filter(|old| old.kind() == FileType::RegularFile)
 }
 
 fn stage<'d>(job: &Replacement<'d>, birth: Birth) -> Result<Stage<'d>> {
@@ -274,9 +274,13 @@ fn commit_in<'d>(
                 };
             }
             Commit::Changed(sealed) => {
-                // Where it has gone again meanwhile, what was held will do.
-                if let Some(now) = place.directory.pin(&place.name).map_err(Failure::call("look"))? {
-                    preflight::check(place, Some(&now), job.policy)?;
+                let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
+                if now.is_some() {
+                    preflight::check(place, now.as_ref(), job.policy)?;
+                }
+                // Where it has gone again meanwhile, what was held will do; and where it is a link, whose owner is nobody to
+                // give the file to.
+                if let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) {
                     let old = Metadata::of(&now, place)?;
                     like = Some(old.stat);
                     let dress = Dress::Like { old, mode: job.policy.mode };

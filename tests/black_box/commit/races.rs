@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::strace::{Strace, Traced, plain_calls};
-use crate::common::{Scene, has_tool, is_root, names_in, stderr, tool};
+use crate::common::{Scene, has_tool, is_root, names_in, needs_root, stderr, tool};
 
 fn scene_with_old() -> Scene {
     let scene = Scene::new();
@@ -231,4 +231,32 @@ fn a_parent_that_is_removed_is_a_failure() {
     assert_eq!(run.output.status.code(), Some(1), "{run:?}");
     assert_eq!(stderr(&run.output), "atomic-write: d/f: link: directory d/: No such file or directory (unchanged)\n");
     assert_eq!(scene.names(), [""; 0]);
+}
+
+// Rows 27 and 49: a link gives nothing to what replaces it, also where it takes the place of a file after the last look.
+#[test]
+fn a_file_that_becomes_a_link_gives_the_link_owner_nothing() {
+    if !needs_root() || !has_tool("strace") {
+        return;
+    }
+    let start = || {
+        let scene = Scene::new();
+        scene.symlink("nowhere", "f");
+        scene
+    };
+    // TARGET is a link at first, and a file when it is looked at for the last time: other than what the new one is dressed like.
+    let command = "rm f; echo other >f; chmod 644 f; echo new";
+    let args = ["-P", "-m", "600", "f", "--", "sh", "-c", command];
+    let scene = start();
+    let calls = Strace::new(&scene, &args).run().calls;
+    let linked = calls.at("linkat", &["\".aw-"]);
+    let looked = calls.0[linked..].iter().position(|call| call.is("statx", &["\"f\""])).unwrap() + linked;
+    let scene = start();
+    let stopped = Strace::new(&scene, &args).stopped_after(&format!("statx:when={}", calls.when(looked)));
+    fs::remove_file(scene.path("f")).unwrap();
+    scene.symlink("elsewhere", "f");
+    scene.give_to_user("f");
+    let run = stopped.resume();
+    assert_eq!(run.output.status.code(), Some(0), "{run:?}");
+    assert_eq!((scene.text("f").as_str(), scene.mode("f"), scene.owner("f")), ("new\n", 0o600, (0, 0)));
 }
