@@ -178,7 +178,7 @@ fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<bool> {
     kept(sys::fchmod(file, mode))
 }
 
-pub(super) fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
+fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
     match sys::fremovexattr(file, acl::ATTRIBUTE) {
         Err(Errno::NODATA | Errno::NOTSUP) | Ok(()) => Ok(()),
         Err(errno) => Err(Failure::failed(STEP, format_args!("access control list: {}", words(errno)))),
