@@ -1,0 +1,3 @@
+//! File systems that do things otherwise, on an imitation of them (`common/quirks`).
+
+mod imitation;
