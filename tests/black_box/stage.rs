@@ -246,7 +246,7 @@ fn one_that_cannot_be_removed_after_all_went_well_is_a_warning() {
         return;
     }
     let scene = scene(false);
-    let run = Strace::new(&scene, &["--quiet", "--backup", "app.conf"])
+    let run = Strace::new(&scene, &["--quiet", "--backup=simple", "app.conf"])
         .input("new")
         .without_unnamed("EINVAL")
         .inject("renameat2:error=EINVAL")

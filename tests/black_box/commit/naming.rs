@@ -52,7 +52,7 @@ fn where_renames_have_no_flags_a_new_target_is_linked_if_that_must_be_exact() {
         return;
     }
     for errno in ["EINVAL", "ENOSYS", "EOPNOTSUPP"] {
-        for (option, linked) in [("--no-clobber", true), ("--backup", true), ("--sync=full", false)] {
+        for (option, linked) in [("--no-clobber", true), ("--backup=simple", true), ("--sync=full", false)] {
             let scene = Scene::new();
             let run = Strace::new(&scene, &[option, "f"])
                 .input("new")
