@@ -15,6 +15,7 @@ mod commit;
 mod concurrency;
 mod cost;
 mod docs;
+mod filters;
 mod guards;
 mod input;
 mod interface;

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod events;
+pub mod filter;
 pub mod strace;
 
 use std::ffi::OsStr;
