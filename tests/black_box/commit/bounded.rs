@@ -5,7 +5,7 @@ use crate::common::{Scene, has_tool, stderr};
 
 /// Bounds a run that would go on for ever: by the length of strace's log, and where no calls are made by the time. The
 /// program goes on without strace then, and ends.
-const BOUND: [&str; 4] = ["sh", "-c", "ulimit -f 32768; exec timeout -s KILL 60 \"$@\"", "sh"];
+const BOUND: [&str; 4] = ["sh", "-c", "ulimit -f 16384; exec timeout -s KILL 60 \"$@\"", "sh"];
 
 /// A run, and what is there before it.
 struct Mode {
@@ -92,8 +92,9 @@ fn a_second_name_for_the_backup_that_is_never_free_is_an_error() {
     for args in [&["--backup=simple", "f"], &["--backup=numbered", "f"]] {
         let mode = Mode { args, old: true, system: exchange };
         let (scene, traced) = lasting(&mode, "linkat", &["\"f\", "], "EEXIST");
-        assert_eq!(traced.output.status.code(), Some(1), "{args:?}: {traced:?}");
-        assert!(stderr(&traced.output).contains("File exists (unchanged)\n"), "{args:?}: {traced:?}");
+        let text = stderr(&traced.output);
+        assert_eq!(traced.output.status.code(), Some(1), "{args:?}: {text}");
+        assert!(text.contains("File exists (unchanged)\n"), "{args:?}: {text}");
         assert_as_before(&mode, &scene, args[0]);
     }
 }
@@ -108,8 +109,9 @@ fn a_directory_that_is_neither_there_nor_can_be_made_is_an_error() {
         let scene = Scene::new();
         let strace = Strace::new(&scene, &["--parents", "d/e/f"]).input("new").by(&BOUND);
         let traced = strace.inject(format!("mkdirat:error={error}")).run();
-        assert_eq!(traced.output.status.code(), Some(1), "{error}: {traced:?}");
-        assert!(stderr(&traced.output).contains("create directory: "), "{error}: {traced:?}");
+        let text = stderr(&traced.output);
+        assert_eq!(traced.output.status.code(), Some(1), "{error}: {text}");
+        assert!(text.contains("create directory: "), "{error}: {text}");
         assert_eq!(scene.names(), [""; 0], "{error}");
     }
 }
