@@ -16,6 +16,7 @@ mod concurrency;
 mod cost;
 mod docs;
 mod file_systems;
+mod filters;
 mod guards;
 mod input;
 mod interface;

@@ -5,6 +5,7 @@
 
 pub mod events;
 pub mod quirks;
+pub mod filter;
 pub mod strace;
 
 use std::ffi::OsStr;
