@@ -103,7 +103,7 @@ pub enum Change {
     Refused(Errno),
 }
 
-/// How `system.nfs4_acl` behaves.
+/// How `system.nfs4_acl` behaves. What is set also sets the permission bits, as a server does.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Nfs4Acl {
     /// What setting and removing it answer, where they are refused.

@@ -84,6 +84,7 @@ fn nfs_lists_are_shown_and_set_or_not() {
     assert!(attributes(&path).unwrap().contains(nfs4::NAME));
     assert_eq!(attribute(&path, nfs4::NAME).unwrap(), nfs4::trivial(0o640));
     setxattr(&path, nfs4::NAME, &own, XattrFlags::empty()).unwrap();
+    assert_eq!(scene.mode("f"), 0o660);
     scene.chmod("f", 0o600);
     assert_eq!(attribute(&path, nfs4::NAME).unwrap(), own);
     scene.set(|quirks| quirks.nfs4_acl = Some(Nfs4Acl { set: Some(Errno::OPNOTSUPP), chmod_resets: true }));
@@ -94,6 +95,7 @@ fn nfs_lists_are_shown_and_set_or_not() {
     assert_eq!(attribute(&path, nfs4::NAME).unwrap(), nfs4::trivial(0o644));
     // As nfs4_getfacl shows it: A::OWNER@:r..., of 4 + 7 bytes and one to fill up.
     let first = &nfs4::trivial(0o400)[..28];
+    assert_eq!(nfs4::mode_of(&nfs4::trivial(0o754)), 0o754);
     assert_eq!(first, b"\0\0\0\x03\0\0\0\0\0\0\0\0\0\x12\0\x89\0\0\0\x06OWNER@\0\0");
 }
 
