@@ -72,3 +72,18 @@ fn where_a_rename_does_no_link_is_made() {
         trial.each(without_flags, |quirks| quirks.link = Some(Errno::PERM), Trial::is_done_in_silence);
     }
 }
+
+// Nothing says that its number is free. What is then said of TARGET is true all the same.
+#[test]
+fn a_numbered_backup_without_flags_and_links_works_or_says_why() {
+    for trial in Trial::for_each_caller() {
+        for way in every_way().filter(|way| way.backup == Some("f.~1~")) {
+            trial.begin(way.before());
+            let before = trial.inode("f");
+            trial.set(|quirks| quirks.link = Some(Errno::PERM));
+            let run = trial.run(way.args);
+            trial.is_done_or_says_why(way, &run);
+            assert!(run.status == Some(0) || trial.inode("f") == before, "{run:?}");
+        }
+    }
+}
