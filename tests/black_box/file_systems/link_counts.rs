@@ -4,6 +4,7 @@
 use rustix::io::Errno;
 
 use super::{ABSENT, Trial, every_way};
+use crate::common::{Mounted, Scene, has_tool, needs_root};
 
 const WARNING: &str = "(hard links)";
 
@@ -40,6 +41,24 @@ fn runs_with_backups_do_not_warn_of_links_that_they_removed() {
             assert_eq!((run.status, run.says.as_str()), (Some(0), ""), "{args:?}");
         }
         assert_eq!(trial.names(), ["f", "f.~1~", "f.~2~", "f~"]);
+    }
+}
+
+#[test]
+fn bindfs_itself_makes_nobody_warn_of_links_that_are_gone() {
+    if !needs_root() || !has_tool("bindfs") {
+        return;
+    }
+    let scene = Scene::new();
+    let options = ["-t", "fuse.bindfs", "-o", "attr_timeout=60,entry_timeout=60"];
+    let behind = scene.mkdir("behind");
+    let bound = Mounted::with(&scene, "bound", &[&options[..], &[behind.to_str().unwrap()]].concat());
+    for first in [&["n"][..], &["--no-clobber", "n"], &["--backup", "n"], &["--append", "n"]] {
+        for args in [first, &["n"], &["n"]] {
+            let mut command = scene.cmd();
+            command.current_dir(bound.path()).args(args).write_stdin("new").assert().success().stderr("");
+        }
+        std::fs::remove_file(bound.path().join("n")).unwrap();
     }
 }
 
