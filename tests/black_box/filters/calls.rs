@@ -71,7 +71,6 @@ pub const CALLS: &[(&str, Kind, &str)] = &[
     ("getcwd", Needed, "the name of the working directory"),
     ("getdents64", Needed, "finds the numbers of backups"),
     ("getegid", Needed, "who the caller is"),
-    ("geteuid", Needed, "who the caller is"),
     ("getpid", Needed, "a path in /proc that others can follow"),
     ("getsid", Needed, "whom a terminal tells of a hang-up"),
     ("getxattr", Needed, "what is kept of the old file"),
@@ -105,6 +104,7 @@ pub const CALLS: &[(&str, Kind, &str)] = &[
     ("close", Fatal, "the dynamic linker closes the C library"),
     ("fstat", Fatal, "the dynamic linker looks at the C library"),
     ("futex", Fatal, "the C library waits for a thread by it, and aborts"),
+    ("geteuid", Fatal, "it cannot fail, and a debug build asserts so"),
     ("mmap", Fatal, "the dynamic linker maps the C library, and the runtime a stack for signals"),
     ("mprotect", Fatal, "the dynamic linker protects what it has relocated"),
     ("newfstatat", Fatal, "the dynamic linker looks at the C library"),
@@ -133,7 +133,10 @@ pub const USES: &[(&str, &str, (u8, u64, u64), Kind, &str)] = &[
     ("openat", "with O_RDWR", (2, 3, 2), Needed, "makes the staging file"),
     ("openat", "with O_NOFOLLOW", (2, 0o400_000, 0o400_000), Needed, "opens names in the directory"),
     ("read", "of descriptor 0", (0, 0xffff_ffff, 0), Needed, "reads standard input"),
-    ("pread64", "of descriptor 4", (0, 0xffff_ffff, 4), Needed, "reads a file"),
+    // The dynamic linker has no more open than one file at a time.
+    ("read", "of descriptors 4 to 7", (0, 0xffff_fffc, 4), Needed, "reads a file or a command's output"),
+    ("pread64", "of descriptors 4 to 7", (0, 0xffff_fffc, 4), Needed, "reads a file that cannot be copied otherwise"),
+    ("close", "of descriptors 4 to 7", (0, 0xffff_fffc, 4), Needed, "closes what was written"),
     ("newfstatat", "with AT_SYMLINK_NOFOLLOW", (3, 0x100, 0x100), Needed, "looks at a name"),
     ("rt_sigaction", "of SIGCHLD", (0, 0xffff_ffff, 17), Needed, "keeps the status of a command"),
 ];
