@@ -102,6 +102,13 @@ impl Calls {
         format!("{name}:when={}", self.when(self.at(name, parts)))
     }
 
+    /// `NAME:when=N`: the last such call, to stop after it.
+    pub fn stop_last(&self, name: &str, parts: &[&str]) -> String {
+        let last = self.0.iter().rposition(|call| call.is(name, parts));
+        let last = last.unwrap_or_else(|| panic!("no {name} {parts:?} in {self:#?}"));
+        format!("{name}:when={}", self.when(last))
+    }
+
     /// Asserts that such calls are there, first one each, in this order.
     pub fn in_order(&self, calls: &[(&str, &[&str])]) {
         let mut rest = self.0.iter();

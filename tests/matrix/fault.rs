@@ -49,21 +49,26 @@ impl Fault {
     }
 }
 
-/// Everything that can happen at this call.
-pub fn at(call: &Call, has_command: bool) -> Vec<Fault> {
+/// Everything that can happen at this call; `later` are those that follow it.
+pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
     let mut faults = vec![Fault::Kill, Fault::Term];
     // An injected error means that nothing was closed, which never happens: a pipe would stay open for ever.
-    if call.runtime || (has_command && call.name == "close") {
+    if call.runtime || call.closes_pipe {
         return faults;
     }
-    for &errno in errnos(&call.name) {
+    let may_last = call.name != "close" || !later.iter().any(|call| call.closes_pipe);
+    let exclusive = call.text.contains("O_EXCL").then_some("EEXIST");
+    let filtered: &[&str] = if is_filtered(&call.name) { &["EPERM", "ENOSYS"] } else { &[] };
+    let mut errnos = [errnos(&call.name), exclusive.as_slice(), filtered].concat();
+    errnos.sort_unstable();
+    errnos.dedup();
+    for errno in errnos {
         // What is there would be taken for absent, as it would have to be.
         if errno == "ENOENT" && call.succeeded() && (call.text.contains("O_PATH") || call.name == "unlinkat") {
             continue;
         }
         faults.push(Fault::Once(errno));
-        // These would be no error if they lasted: whoever asks again may ask for ever.
-        if call.name != "close" && !["EINTR", "EAGAIN", "EEXIST"].contains(&errno) {
+        if may_last {
             faults.push(Fault::On(errno));
         }
     }
@@ -123,7 +128,9 @@ fn errnos(name: &str) -> &'static [&'static str] {
         "unlinkat" => &["EACCES", "EBUSY", "EIO", "ENOENT", "EPERM", "EROFS", "ENOTEMPTY"],
         "mkdirat" => &["EEXIST", "EACCES", "EDQUOT", "EIO", "EMLINK", "ENOSPC", "EPERM", "EROFS"],
         "readlinkat" => &["EIO", "EINVAL", "ENOENT"],
-        "statx" | "newfstatat" | "fstatfs" => &["EIO", "ENOMEM", "ENOSYS", "EACCES", "ESTALE"],
+        "statx" | "newfstatat" | "fstat" | "lstat" | "stat" | "fstatfs" => {
+            &["EIO", "ENOMEM", "ENOSYS", "EACCES", "ESTALE"]
+        }
         "access" | "faccessat" | "faccessat2" => &["EACCES", "EIO", "ENOENT", "ENOSYS", "EPERM", "EROFS"],
         "fchmod" | "fchown" => &["EIO", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EOPNOTSUPP", "EINVAL"],
         "fsetxattr" | "fremovexattr" => &["EIO", "EPERM", "EACCES", "ENOSPC", "EDQUOT", "EOPNOTSUPP", "ENODATA"],
@@ -134,16 +141,62 @@ fn errnos(name: &str) -> &'static [&'static str] {
         "getdents64" => &["EIO", "ENOENT"],
         "flock" => &["EINTR", "EAGAIN", "ENOLCK", "EIO", "EOPNOTSUPP"],
         "poll" | "ppoll" => &["EINTR", "ENOMEM"],
-        "waitid" => &["EINTR", "ECHILD"],
+        "waitid" | "wait4" => &["EINTR", "ECHILD"],
         "pipe2" | "signalfd4" | "eventfd2" | "epoll_create1" => &["EMFILE", "ENFILE", "ENOMEM"],
-        "pidfd_open" => &["EMFILE", "ENFILE", "ENOSYS", "EPERM"],
-        "pidfd_send_signal" => &["EPERM", "ESRCH"],
-        "clone" | "clone3" | "vfork" => &["EAGAIN", "ENOMEM", "ENOSYS"],
+        "pidfd_open" => &["EMFILE", "ENFILE"],
+        "pidfd_send_signal" => &["ESRCH"],
+        "clone" | "clone3" | "vfork" => &["EAGAIN", "ENOMEM"],
         "fcntl" | "rt_sigprocmask" | "rt_sigaction" => &["EINVAL", "EPERM"],
-        "getrandom" => &["EINTR", "ENOSYS"],
+        "getrandom" => &["EINTR"],
         "capget" | "prctl" => &["EPERM", "EINVAL"],
         "mmap" => &["ENOMEM"],
         // They cannot fail.
         _ => &[],
     }
+}
+
+/// Whether systems exist that refuse the whole call, as too new (ENOSYS) or by a filter that does not know it (EPERM).
+fn is_filtered(name: &str) -> bool {
+    matches!(
+        name,
+        "statx"
+            | "access"
+            | "faccessat"
+            | "faccessat2"
+            | "linkat"
+            | "renameat2"
+            | "copy_file_range"
+            | "ioctl"
+            | "fallocate"
+            | "fadvise64"
+            | "syncfs"
+            | "fstatfs"
+            | "flock"
+            | "fsetxattr"
+            | "fremovexattr"
+            | "listxattr"
+            | "getxattr"
+            | "flistxattr"
+            | "fgetxattr"
+            | "fchown"
+            | "utimensat"
+            | "ppoll"
+            | "pipe2"
+            | "signalfd4"
+            | "eventfd2"
+            | "epoll_create1"
+            | "pidfd_open"
+            | "pidfd_send_signal"
+            | "waitid"
+            | "clone"
+            | "clone3"
+            | "vfork"
+            | "getrandom"
+            | "prlimit64"
+            | "capget"
+            | "prctl"
+            | "kill"
+            | "tgkill"
+            | "rt_sigtimedwait"
+    )
 }

@@ -66,16 +66,17 @@ pub fn cases(mode: &Mode, program: &Path) -> Result<Vec<Case>> {
     };
     let calls = if base.is_some() { record(mode, program, base.as_slice())? } else { calls };
     let mut cases = Vec::new();
-    for call in trace::ours(calls) {
-        for fault in fault::at(&call, mode.has_command()) {
+    let calls = trace::ours(calls);
+    for (at_call, call) in calls.iter().enumerate() {
+        for fault in fault::at(call, &calls[at_call + 1..]) {
             let inject: Vec<String> = match (&mode.base, &base) {
                 (Some(refused), Some(_)) if refused.call == call.name => {
-                    match combined(&call, fault, at, refused.errno) {
+                    match combined(call, fault, at, refused.errno) {
                         Some(expression) => vec![expression],
                         None => continue,
                     }
                 }
-                (_, base) => base.iter().cloned().chain([fault.expression(&call)]).collect(),
+                (_, base) => base.iter().cloned().chain([fault.expression(call)]).collect(),
             };
             cases.push(Case { mode: *mode, call: call.clone(), fault, inject: inject.into() });
         }
@@ -121,7 +122,7 @@ fn run(mode: &Mode, program: &Path, root: &Path, inject: &[String], traced: Opti
         command.args(["-e", &format!("inject={expression}")]);
     }
     command.arg(program).args(&invocation.arguments).current_dir(root);
-    for name in ["VERSION_CONTROL", "SIMPLE_BACKUP_SUFFIX", "TMPDIR", "RUST_BACKTRACE"] {
+    for name in ["VERSION_CONTROL", "SIMPLE_BACKUP_SUFFIX", "TMPDIR", "RUST_BACKTRACE", "LD_LIBRARY_PATH"] {
         command.env_remove(name);
     }
     command.stdin(piped(&invocation.input)?).stdout(Stdio::null()).stderr(fs::File::create(&words)?);

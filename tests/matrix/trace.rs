@@ -1,6 +1,6 @@
 //! What strace wrote down.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// One system call of the program.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub struct Call {
     pub text: String,
     /// Made by the Rust runtime on the way to `main`.
     pub runtime: bool,
+    /// Whether an end of a pipe of our own making is closed.
+    pub closes_pipe: bool,
 }
 
 impl Call {
@@ -34,15 +36,24 @@ impl Call {
 /// All calls of a trace.
 pub fn parse(log: &str) -> Vec<Call> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
+    let mut pipes: HashSet<&str> = HashSet::new();
     let mut calls = Vec::new();
     for line in log.lines() {
-        let Some((name, _)) = line.split_once('(') else { continue };
+        let Some((name, arguments)) = line.split_once('(') else { continue };
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             continue;
         }
         let count = counts.entry(name).or_default();
         *count += 1;
-        calls.push(Call { name: name.to_owned(), nth: *count, text: line.to_owned(), runtime: false });
+        // pipe2([3, 4], O_CLOEXEC) = 0
+        if let Some((both, _)) = arguments.strip_prefix('[').and_then(|rest| rest.split_once(']'))
+            && matches!(name, "pipe" | "pipe2")
+        {
+            pipes.extend(both.split(", "));
+        }
+        let descriptor = arguments.split(')').next().unwrap_or_default();
+        let closes_pipe = name == "close" && pipes.remove(descriptor);
+        calls.push(Call { name: name.to_owned(), nth: *count, text: line.to_owned(), runtime: false, closes_pipe });
     }
     calls
 }
