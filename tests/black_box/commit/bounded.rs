@@ -69,7 +69,6 @@ fn a_name_that_is_never_free_is_an_error() {
         (Mode { args: &["f"], old: true, system: NAMED }, "openat", &["O_EXCL"], "stage: "),
         (Mode { args: &["f"], old: false, system: NAMED }, "openat", &["O_EXCL"], "stage: "),
         (Mode { args: &["-C", "f"], old: true, system: NAMED }, "openat", &["O_EXCL"], "stage: "),
-        (Mode { args: &["--backup=numbered", "f"], old: true, system: &[] }, "renameat2", &["\"f.~1~\""], "backup: "),
     ];
     for (mode, name, parts, step) in plain {
         let (scene, traced) = lasting(mode, name, parts, "EEXIST");
@@ -117,6 +116,21 @@ fn a_second_name_for_the_backup_that_is_never_free_is_an_error() {
         assert!(text.contains("File exists (unchanged)\n"), "{args:?}: {text}");
         assert_as_before(&mode, &scene, args[0]);
     }
+}
+
+/// No number is free for the backup; nor can the exchange be taken back, as that is the same call.
+#[test]
+fn a_number_that_is_never_free_ends_the_run_and_the_old_content_is_told() {
+    if !has_tool("strace") {
+        return;
+    }
+    let mode = Mode { args: &["--backup=numbered", "f"], old: true, system: &[] };
+    let (scene, traced) = lasting(&mode, "renameat2", &["\"f.~1~\""], "EEXIST");
+    let text = stderr(&traced.output);
+    assert_eq!(traced.output.status.code(), Some(4), "{text}");
+    let kept = scene.names().into_iter().find(|name| name.starts_with(".aw-")).expect("the old content");
+    assert!(text.contains("backup: File exists") && text.contains(&format!("the old content is {kept}\n")), "{text}");
+    assert_eq!((scene.text("f").as_str(), scene.text(&kept).as_str()), ("new", "old"));
 }
 
 /// It is said to exist, and cannot be entered.
