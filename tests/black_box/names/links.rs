@@ -156,6 +156,7 @@ fn a_link_into_a_directory_that_may_not_be_written_names_that_and_the_option() {
     let scene = Scene::new();
     scene.mkdir("d");
     scene.write("d/f", "old");
+    scene.give_to_user("d/f");
     scene.symlink("d/f", "link");
     scene.symlink("d/new", "dangling");
     scene.symlink("link", "first");
