@@ -209,12 +209,12 @@ impl<'d> Stage<'d> {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
         let directory = self.directory;
         let other = random_name().map_err(Failure::call(STEP))?;
-        let renamed = sys::rename_to_free(directory, &name.name, &other);
-        if renamed.is_ok() {
+        let settle = |errno| super::settle(directory, &other, name.inode(), errno);
+        if sys::rename_to_free(directory, &name.name, &other).or_else(settle).is_ok() {
             name.name = other;
             return Ok(());
         }
-        match sys::linkat(directory, &name.name, directory, &other, AtFlags::empty()) {
+        match sys::linkat(directory, &name.name, directory, &other, AtFlags::empty()).or_else(settle) {
             Ok(()) => {
                 temporary::remove(directory, &other);
                 Ok(())
@@ -271,6 +271,15 @@ impl<'d> Sealed<'d> {
         }
         if self.keep_open != KeepOpen::No && self.reader.is_none() {
             self.open_reader()?;
+        }
+        Ok(())
+    }
+
+    /// Closes everything that need not stay open.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        self.close_writer()?;
+        if self.is_named() && self.keep_open == KeepOpen::No {
+            self.reader = None;
         }
         Ok(())
     }

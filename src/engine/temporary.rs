@@ -54,7 +54,13 @@ impl<'d> TemporaryName<'d> {
     pub(crate) fn link_name(directory: &'d Directory, existing: &OsStr) -> std::result::Result<Self, Errno> {
         /// As often as other writers may be quicker.
         const MOST: usize = 64;
-        let link = |name: &OsStr| sys::linkat(directory, existing, directory, name, AtFlags::empty());
+        let link = |name: &OsStr| {
+            sys::linkat(directory, existing, directory, name, AtFlags::empty()).or_else(|errno| {
+                // Reported as failed, and done all the same: the name is ours.
+                let done = errno != Errno::EXIST && directory.look(name)?.is_some();
+                if done { Ok(()) } else { Err(errno) }
+            })
+        };
         let mut lost = 0;
         let name = loop {
             match with_free_name(link) {
