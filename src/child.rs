@@ -6,25 +6,29 @@
 use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno as NixErrno;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn, posix_spawnp};
 use nix::sys::signal::{SigSet, Signal};
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::{Errno, retry_on_intr};
-use rustix::process::{
-    Pid, PidfdFlags, WaitId, WaitIdOptions, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, waitid, waitpid,
-};
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::failure::{Failure, Result};
 use crate::signals::{Caught, Signals};
 use crate::startup;
+use crate::sys::{Retries, from_nix};
+use crate::wait::{Woken, wait};
 
-/// A process of ours. `status` is set once it has been waited for.
+/// How long a process that was sent SIGTERM because of a failure of ours is waited for.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A process of ours. `status` is set once it has been waited for; until then nobody else can have its id.
+#[derive(Debug)]
 pub(crate) struct Child {
-    pub(crate) pidfd: OwnedFd,
+    pid: Pid,
     pub(crate) status: Option<Status>,
 }
 
@@ -42,9 +46,13 @@ impl Child {
         if self.status.is_some() {
             return Ok(self.status);
         }
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        let waited = retry_on_intr(|| waitid(WaitId::PidFd(self.pidfd.as_fd()), options));
-        let waited = waited.map_err(Failure::call("wait"))?;
+        let mut retries = Retries::default();
+        let waited = loop {
+            match waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+                Err(Errno::INTR) => retries.again(Errno::INTR).map_err(Failure::call("wait"))?,
+                waited => break waited.map_err(Failure::call("wait"))?,
+            }
+        };
         if let Some(status) = waited {
             let number = |value: Option<i32>| value.and_then(|value| u8::try_from(value).ok());
             self.status = Some(match (number(status.exit_status()), number(status.terminating_signal())) {
@@ -60,36 +68,30 @@ impl Child {
     /// whole foreground group already. Meanwhile the output is read and thrown away, lest the command waits for us.
     pub(crate) fn stop(&mut self, output: Option<&OwnedFd>, first: Caught, signals: &Signals) -> Result<()> {
         let mut next = Some(first);
-        // A real-time signal stays pending, and would be told again and again.
-        let mut real_time = false;
         let mut open = output;
         loop {
-            if let Some(caught) = next.take().filter(|caught| !(real_time && *caught == Caught::RealTime)) {
-                real_time |= caught == Caught::RealTime;
+            if let Some(caught) = next.take() {
                 self.pass_on(caught);
             }
+            signals.clear_children();
             if self.try_wait()?.is_some() {
                 return Ok(());
             }
-            let watched: Vec<_> = signals.descriptors().take(if real_time { 1 } else { 2 }).collect();
-            let mut wanted = vec![PollFd::new(&self.pidfd, PollFlags::IN)];
-            wanted.extend(watched.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)));
-            if let Some(output) = open {
-                wanted.push(PollFd::new(output, PollFlags::IN));
-            }
-            match poll(&mut wanted, None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(errno) => return Err(Failure::call("wait")(errno)),
-            }
-            let readable = open.is_some() && wanted.last().is_some_and(|output| !output.revents().is_empty());
-            if let (true, Some(output)) = (readable, open) {
-                let mut waste = [0; 4096];
-                if matches!(rustix::io::read(output, &mut waste), Ok(0)) {
+            let ended = signals.children()?;
+            let woken = wait([Some(ended), open.map(AsFd::as_fd)], Some(signals), None);
+            if let (Woken::Ready([_, true]), Some(output)) = (woken.map_err(Failure::call("wait"))?, open) {
+                let mut discarded = [0; 4096];
+                if matches!(rustix::io::read(output, &mut discarded), Ok(0)) {
                     open = None;
                 }
             }
             next = signals.caught();
         }
+    }
+
+    /// Sends it SIGTERM.
+    pub(crate) fn terminate(&self) {
+        self.pass_on(Caught::Named { signal: Signal::SIGTERM, by_terminal: false });
     }
 
     fn pass_on(&self, caught: Caught) {
@@ -101,7 +103,34 @@ impl Child {
         };
         if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
             // It may have ended meanwhile.
-            let _ = pidfd_send_signal(&self.pidfd, signal);
+            let _ = kill_process(self.pid, signal);
+        }
+    }
+}
+
+/// A command that was asked to end because of a failure of ours.
+#[derive(Debug)]
+pub(crate) struct Abandoned {
+    pub(crate) child: Child,
+    /// For messages.
+    pub(crate) name: String,
+}
+
+impl Abandoned {
+    /// Waits for its end, but not for long. Returns what is to be told where it still runs.
+    pub(crate) fn see_off(mut self, signals: &Signals) -> Option<String> {
+        let deadline = Instant::now().checked_add(GRACE);
+        loop {
+            signals.clear_children();
+            if self.child.try_wait().is_ok_and(|status| status.is_some()) {
+                return None;
+            }
+            let ended = signals.children().ok()?;
+            let woken = wait([Some(ended)], Some(signals), deadline);
+            // Whoever sends a signal now has waited long enough.
+            if !matches!(woken, Ok(Woken::Ready(_))) || signals.caught().is_some() {
+                return Some(format!("{} (process {}) still runs", self.name, self.child.pid));
+            }
         }
     }
 }
@@ -112,12 +141,17 @@ pub(crate) struct Stdio<'a> {
     pub(crate) stdout: BorrowedFd<'a>,
 }
 
-/// Starts a program, which is looked for in PATH.
-pub(crate) fn spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> nix::Result<Child> {
-    // With SIGCHLD ignored, as we may have been started, the kernel would throw the status away.
-    signal_hook::flag::register(Signal::SIGCHLD as i32, Arc::new(AtomicBool::new(false)))
-        .map_err(|_| NixErrno::EINVAL)?;
+/// Starts the program, as a shell would find it. [`Signals::children`] has been called before.
+pub(crate) fn spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> std::result::Result<Child, Errno> {
+    let spawned = match by_posix_spawn(words, stdio, signals) {
+        // What some filters say to clone3(2), which glibc's posix_spawn(3) does not take for "unknown".
+        Err(NixErrno::EPERM) => by_fork(words, stdio),
+        spawned => spawned.map_err(from_nix),
+    };
+    spawned.map(|pid| Child { pid, status: None })
+}
 
+fn by_posix_spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> nix::Result<Pid> {
     let mut actions = PosixSpawnFileActions::init()?;
     if let Some(stdin) = stdio.stdin {
         actions.add_dup2(stdin.as_raw_fd(), 0)?;
@@ -158,14 +192,22 @@ pub(crate) fn spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) ->
         }
         spawned => spawned,
     }?;
-    let pid = Pid::from_raw(spawned.as_raw()).ok_or(NixErrno::ESRCH)?;
-    let pidfd = retry_on_intr(|| pidfd_open(pid, PidfdFlags::empty())).map_err(|errno| {
-        // It runs, and could not be waited for as the rest is written: it is ended.
-        let _ = kill_process(pid, rustix::process::Signal::KILL);
-        let _ = retry_on_intr(|| waitpid(Some(pid), WaitOptions::empty()));
-        NixErrno::from_raw(errno.raw_os_error())
-    })?;
-    Ok(Child { pidfd, status: None })
+    Pid::from_raw(spawned.as_raw()).ok_or(NixErrno::ESRCH)
+}
+
+/// By the standard library, which forks where a group is to be set. The child begins with an empty signal mask and with the
+/// default action of SIGPIPE, whatever ours were.
+fn by_fork(words: &[OsString], stdio: &Stdio<'_>) -> std::result::Result<Pid, Errno> {
+    let errno = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::INVAL);
+    let (program, arguments) = words.split_first().ok_or(Errno::NOENT)?;
+    let mut command = Command::new(program);
+    command.args(arguments).gid(rustix::process::getgid().as_raw());
+    if let Some(stdin) = stdio.stdin {
+        command.stdin(stdin.try_clone_to_owned().map_err(errno)?);
+    }
+    command.stdout(stdio.stdout.try_clone_to_owned().map_err(errno)?);
+    let child = command.spawn().map_err(errno)?;
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)
 }
 
 /// Where PATH finds the program.

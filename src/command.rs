@@ -1,25 +1,24 @@
 //! COMMAND: its output is the input, and its end decides.
 //!
-//! One loop waits for everything: the pipe, the command's end (a pidfd), and the signals.
+//! One loop waits for everything: the pipe, the command's end, and the signals.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno as NixErrno;
 use nix::sys::signal::Signal;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::Errno;
 
-use crate::child::{Child, Status, Stdio, spawn};
+use crate::child::{Abandoned, Child, Status, Stdio, spawn};
 use crate::engine::copy::Input;
 use crate::engine::stat::Stat;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, words as os_message};
 use crate::report::{self, Shown};
-use crate::signals::{Caught, Signals};
+use crate::signals::Signals;
 use crate::sys;
+use crate::wait::{Woken, wait};
 
 /// The statuses that mean "replaced" and "damaged" and so cannot be a command's.
 const OURS: [u8; 2] = [121, 122];
@@ -80,33 +79,22 @@ impl<'s> Command<'s> {
         let (signals, target, shown) = (self.signals, self.target, self.shown());
         loop {
             let running = self.running()?;
-            let timeout = match running.succeeded {
-                Some(since) if !running.told => Some(PATIENCE.saturating_sub(since.elapsed())),
-                _ => None,
+            let deadline = running.succeeded.filter(|_| !running.told).and_then(|since| since.checked_add(PATIENCE));
+            let output = for_output.then(|| running.output.as_fd());
+            let ended = if running.child.status.is_none() { Some(signals.children()?) } else { None };
+            let woken = wait([output, ended], Some(signals), deadline).map_err(Failure::call("wait"))?;
+            let Woken::Ready([has_output, has_ended]) = woken else {
+                running.told = true;
+                report::note(target, &format!("waiting: {shown} has exited, but its output is still open"));
+                continue;
             };
-            let watched: Vec<_> = signals.descriptors().collect();
-            let mut wanted = Vec::with_capacity(4);
-            if for_output {
-                wanted.push(PollFd::new(&running.output, PollFlags::IN));
-            }
-            wanted.extend(watched.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)));
-            if running.child.status.is_none() {
-                wanted.push(PollFd::new(&running.child.pidfd, PollFlags::IN));
-            }
-            match poll(&mut wanted, timeout.map(timespec).as_ref()) {
-                Ok(0) => {
-                    running.told = true;
-                    report::note(target, &format!("waiting: {shown} has exited, but its output is still open"));
-                    continue;
-                }
-                Ok(_) => {}
-                Err(Errno::INTR) => continue,
-                Err(errno) => return Err(Failure::call("wait")(errno)),
-            }
-            let has_output = for_output && wanted.first().is_some_and(|output| !output.revents().is_empty());
             if let Some(caught) = signals.caught() {
                 running.child.stop(Some(&running.output), caught, signals)?;
                 return Err(Failure::signal(caught));
+            }
+            if has_ended {
+                // Before the look: what is told after it is of another end.
+                signals.clear_children();
             }
             if running.child.status.is_none()
                 && let Some(status) = running.child.try_wait()?
@@ -140,13 +128,14 @@ impl Input for Command<'_> {
 
     fn begin(&mut self) -> Result<()> {
         self.signals.watch()?;
-        let (output, theirs) = retry_on_intr(|| rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))
-            .map_err(Failure::call("pipe"))?;
+        self.signals.children()?;
+        let (output, theirs) = sys::pipe().map_err(Failure::call("pipe"))?;
         let stdio = Stdio { stdin: self.stdin.as_ref().map(AsFd::as_fd), stdout: theirs.as_fd() };
         let child = spawn(self.words, &stdio, self.signals).map_err(|errno| {
-            let status = if errno == NixErrno::ENOENT { 127 } else { 126 };
-            let reason =
-                if status == 127 { "was not found".to_owned() } else { format!("could not be run: {}", errno.desc()) };
+            let (status, reason) = match errno {
+                Errno::NOENT => (127, "was not found".to_owned()),
+                errno => (126, format!("could not be run: {}", os_message(errno))),
+            };
             Failure::command(status, format_args!("{} {reason}", self.shown()))
         })?;
         // Its own copy is what counts; a command that closes it must be seen to.
@@ -170,17 +159,17 @@ impl Input for Command<'_> {
     fn name(&self) -> String {
         format!("output of {}", self.shown())
     }
-}
 
-impl Drop for Command<'_> {
-    /// The run has failed while the command was busy: it is ended, so that it does not outlive us.
-    fn drop(&mut self) {
-        let Some(running) = &mut self.running else { return };
-        if running.child.status.is_none() {
-            let terminate = Caught::Named { signal: Signal::SIGTERM, by_terminal: false };
-            // What could be told has been told.
-            let _ = running.child.stop(Some(&running.output), terminate, self.signals);
+    /// Nobody reads its output any more, which ends most commands; the others are asked to end.
+    fn abandon(&mut self) -> Option<Abandoned> {
+        let name = self.shown();
+        let Running { output, child, .. } = self.running.take()?;
+        drop(output);
+        if child.status.is_some() {
+            return None;
         }
+        child.terminate();
+        Some(Abandoned { child, name })
     }
 }
 
@@ -195,22 +184,18 @@ pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, s
     let stderr = std::io::stderr();
     let stdio = Stdio { stdin: Some(stdin.as_fd()), stdout: stderr.as_fd() };
     signals.watch()?;
+    signals.children()?;
     let mut child = spawn(&words, &stdio, signals)
-        .map_err(|errno| Failure::failed(STEP, format_args!("sh could not be run: {}", errno.desc())))?;
+        .map_err(|errno| Failure::failed(STEP, format_args!("sh could not be run: {}", os_message(errno))))?;
     let status = loop {
-        let watched: Vec<_> = signals.descriptors().collect();
-        let mut wanted = vec![PollFd::new(&child.pidfd, PollFlags::IN)];
-        wanted.extend(watched.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)));
-        match poll(&mut wanted, None) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(Failure::call(STEP)(errno)),
+        signals.clear_children();
+        if let Some(status) = child.try_wait()? {
+            break status;
         }
+        wait([Some(signals.children()?)], Some(signals), None).map_err(Failure::call(STEP))?;
         if let Some(caught) = signals.caught() {
             child.stop(None, caught, signals)?;
             return Err(Failure::signal(caught));
-        }
-        if let Some(status) = child.try_wait()? {
-            break status;
         }
     };
     let shown = Shown(script);
@@ -227,8 +212,4 @@ pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, s
             Err(Failure::refused(STEP, format_args!("command '{shown}' was killed by signal {signal}")))
         }
     }
-}
-
-fn timespec(duration: Duration) -> Timespec {
-    Timespec { tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), tv_nsec: duration.subsec_nanos().into() }
 }

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use rustix::io::Errno;
 
+use crate::child::Abandoned;
+
 /// The result of everything that can fail.
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
@@ -22,6 +24,8 @@ pub(crate) enum Kind {
     NotDurable,
     /// The overwrite in place failed half way.
     Damaged,
+    /// A rename that failed has removed TARGET, and the new content could not take its place.
+    Missing,
 }
 
 /// A failure, told once by `report`.
@@ -30,12 +34,29 @@ pub(crate) struct Failure {
     pub(crate) kind: Kind,
     pub(crate) step: &'static str,
     pub(crate) reason: String,
+    /// The system's error behind it, where there is one.
+    pub(crate) errno: Option<Errno>,
     pub(crate) hints: Vec<String>,
+    /// What is to be known of a TARGET that was replaced all the same.
+    pub(crate) warnings: Vec<String>,
+    /// Whether TARGET is not what it was, by another program's doing.
+    pub(crate) target_changed: bool,
+    /// A command that has been asked to end.
+    pub(crate) abandoned: Option<Box<Abandoned>>,
 }
 
 impl Failure {
     fn new(kind: Kind, step: &'static str, reason: impl Display) -> Self {
-        Failure { kind, step, reason: reason.to_string(), hints: Vec::new() }
+        Failure {
+            kind,
+            step,
+            reason: reason.to_string(),
+            errno: None,
+            hints: Vec::new(),
+            warnings: Vec::new(),
+            target_changed: false,
+            abandoned: None,
+        }
     }
 
     /// Something failed before the commit.
@@ -68,9 +89,24 @@ impl Failure {
         Failure::new(Kind::Damaged, step, reason)
     }
 
+    /// TARGET is gone.
+    pub(crate) fn missing(step: &'static str, reason: impl Display) -> Self {
+        Failure::new(Kind::Missing, step, reason)
+    }
+
     /// A system call failed before the commit.
     pub(crate) fn call(step: &'static str) -> impl Fn(Errno) -> Self {
-        move |errno| Failure::failed(step, words(errno))
+        move |errno| Failure { errno: Some(errno), ..Failure::failed(step, words(errno)) }
+    }
+
+    /// The same, of the place that is named.
+    pub(crate) fn call_at(step: &'static str, place: impl Display, errno: Errno) -> Self {
+        Failure { errno: Some(errno), ..Failure::failed(step, format_args!("{place}: {}", words(errno))) }
+    }
+
+    /// Whether the system refuses what was asked for, as against a disk that fails or is full, or a name that is not there.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.kind == Kind::Failed && self.errno.is_some_and(refuses_names)
     }
 
     /// Adds a line that helps.
@@ -79,6 +115,23 @@ impl Failure {
         self.hints.push(hint.to_string());
         self
     }
+}
+
+/// Whether the error says that this system, or this sandbox, does not let a name be made or replaced here, by this way.
+pub(crate) fn refuses_names(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::PERM
+            | Errno::ACCESS
+            | Errno::XDEV
+            | Errno::BUSY
+            | Errno::TXTBSY
+            | Errno::NOSYS
+            | Errno::NOTSUP
+            | Errno::INVAL
+            | Errno::MLINK
+            | Errno::EXIST
+    )
 }
 
 /// The system's words for an error, without its number.

@@ -120,9 +120,8 @@ impl Guards {
                     return Err(Failure::refused("non-empty", "the input is empty").hint("did the producer fail?"));
                 }
                 Some(NonEmpty::Command) => {
-                    return Err(Failure::refused("replace", "the command wrote nothing to its standard output").hint(
-                        "if it writes the file itself, let it write to standard output; --allow-empty accepts nothing",
-                    ));
+                    return Err(Failure::refused("replace", "the command wrote nothing to its standard output")
+                        .hint("the new content is what the command prints; --allow-empty permits empty output"));
                 }
                 None => {}
             }

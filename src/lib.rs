@@ -36,6 +36,7 @@ mod signals;
 mod source;
 mod startup;
 mod sys;
+mod wait;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -53,10 +54,14 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let signals = match Signals::at_start() {
         Ok(signals) => signals,
-        Err(failure) => return end(report::failure(&args.target, &failure, args.has_command()), None),
+        Err(failure) => {
+            return end(report::failure(&args.target, &failure, args.has_command(), args.quiet), None);
+        }
     };
     let ended = match plan::run(&args, &signals) {
         Ok(outcome) => {
+            // What is left behind is told whatever is quiet.
+            outcome.leftovers.iter().for_each(|words| report::warn(&args.target, words));
             if !args.quiet {
                 outcome.warnings.iter().for_each(|words| report::warn(&args.target, words));
             }
@@ -70,7 +75,13 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
             End::Status(ExitCode::SUCCESS)
         }
-        Err(failure) => report::failure(&args.target, &failure, args.has_command()),
+        Err(mut failure) => {
+            let ended = report::failure(&args.target, &failure, args.has_command(), args.quiet);
+            if let Some(still_runs) = failure.abandoned.take().and_then(|command| command.see_off(&signals)) {
+                report::note(&args.target, &still_runs);
+            }
+            ended
+        }
     };
     end(ended, Some(&signals))
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing is written here but the parent directories that `--parents` asks for.
 
+use std::cell::OnceCell;
 use std::os::fd::OwnedFd;
 
 use rustix::fs::FileType;
@@ -44,11 +45,12 @@ fn resolved(args: &Args, signals: &Signals, parents: &mut Parents) -> Result<Out
     let leftovers = place.directory.leftovers();
     match done {
         Ok(mut outcome) => {
-            outcome.warnings.extend(leftovers);
+            outcome.leftovers.extend(leftovers);
             Ok(outcome)
         }
         Err(mut failure) => {
             failure.hints.extend(leftovers);
+            failure.target_changed = !place.is_unchanged();
             Err(failure)
         }
     }
@@ -65,16 +67,14 @@ fn at(args: &Args, signals: &Signals, place: &mut Place, parents: &mut Parents) 
     } else {
         None
     };
-    let backups = match (&policy.backup, &place.at) {
-        (Some(backup), Some(_)) => Some(Backups::plan(place, backup)?),
-        _ => None,
-    };
+    // Whether or not there is something to keep: it may appear until the commit.
+    let backups = policy.backup.as_ref().map(|backup| Backups::plan(place, backup)).transpose()?;
     if args.validate.is_some() && rustix::fs::access("/proc/self/fd", rustix::fs::Access::EXEC_OK).is_err() {
         return Err(Failure::failed("validate", "/proc is not mounted, so the command could not be shown the content"));
     }
     let old = old_content(args, place)?;
     if let Some(expected) = &args.if_match {
-        if_match(expected, old.as_ref(), signals)?;
+        if_match(expected, place, old.as_ref(), signals)?;
     }
 
     let guards = guards(args);
@@ -91,8 +91,10 @@ fn at(args: &Args, signals: &Signals, place: &mut Place, parents: &mut Parents) 
         old,
         unchanged: args.if_match.is_some() || matches!(args.from, From::Command { edit: true, .. }),
         source_mode,
+        elsewhere: OnceCell::new(),
     };
     engine::run(&job, input.as_mut(), parents)
+        .map_err(|failure| Failure { abandoned: input.abandon().map(Box::new), ..failure })
 }
 
 /// Opens TARGET's content where something reads it.
@@ -118,10 +120,14 @@ fn old_content(args: &Args, place: &Place) -> Result<Option<OldContent>> {
 }
 
 /// `--if-match`: the digest of what TARGET is now.
-fn if_match(expected: &crate::guard::Digest, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
+fn if_match(expected: &crate::guard::Digest, place: &Place, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
     const STEP: &str = "if-match";
     let Some(old) = old else {
-        return Err(Failure::refused(STEP, format_args!("expected {expected}, but there is no such file")));
+        let found = match &place.at {
+            Some(_) => "TARGET is a symbolic link, which has no content of its own (--no-dereference)",
+            None => "there is no such file",
+        };
+        return Err(Failure::refused(STEP, format_args!("expected {expected}, but {found}")));
     };
     let mut hasher = expected.hasher();
     let mut reader = copy::Old { file: std::os::fd::AsFd::as_fd(&old.file), signals: Some(signals) };

@@ -118,11 +118,13 @@ pub(crate) enum End {
     Signal(Caught),
 }
 
-/// Says what failed; the status is the contract's.
-pub(crate) fn failure(target: &Path, failure: &Failure, has_command: bool) -> End {
+/// Says what failed; the status is the contract's. `quiet` is `--quiet`.
+pub(crate) fn failure(target: &Path, failure: &Failure, has_command: bool, quiet: bool) -> End {
     let state = match failure.kind {
         Kind::NotDurable => "replaced, may not survive a power cut",
         Kind::Damaged => "damaged",
+        Kind::Missing => "missing",
+        _ if failure.target_changed => "changed by another program",
         _ => "unchanged",
     };
     if !matches!(failure.kind, Kind::Signal(_)) {
@@ -131,6 +133,9 @@ pub(crate) fn failure(target: &Path, failure: &Failure, has_command: bool) -> En
     for hint in &failure.hints {
         say(&format!("hint: {hint}"));
     }
+    if !quiet {
+        failure.warnings.iter().for_each(|words| warn(target, words));
+    }
     let status = match (failure.kind, has_command) {
         (Kind::Failed, false) => 1,
         (Kind::Failed, true) => 125,
@@ -138,8 +143,8 @@ pub(crate) fn failure(target: &Path, failure: &Failure, has_command: bool) -> En
         (Kind::Refused, true) => 123,
         (Kind::NotDurable, false) => 4,
         (Kind::NotDurable, true) => 121,
-        (Kind::Damaged, false) => 5,
-        (Kind::Damaged, true) => 122,
+        (Kind::Damaged | Kind::Missing, false) => 5,
+        (Kind::Damaged | Kind::Missing, true) => 122,
         (Kind::Command(status), _) => status,
         (Kind::Signal(caught), _) => return End::Signal(caught),
     };

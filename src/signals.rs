@@ -14,7 +14,7 @@
 //! No handler decides anything: those that signal-hook sets bring back SIGPIPE's default action, and see to it that a
 //! child's status is kept. SIGXFSZ is blocked throughout, which makes the write fail with EFBIG.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -25,6 +25,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::failure::{Failure, Result, words};
 use crate::startup;
+use crate::sys::{Retries, from_nix};
 
 /// A signal that asks us to end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,12 +55,16 @@ impl Caught {
 pub(crate) struct Signals {
     at_start: SigSet,
     watch: OnceCell<Watch>,
+    /// Tells of children that have ended.
+    children: OnceCell<SignalFd>,
 }
 
 struct Watch {
     named: SignalFd,
     /// Only ever polled, never read.
     real_time: SignalFd,
+    /// A real-time signal stays pending; it is told once.
+    real_time_told: Cell<bool>,
 }
 
 impl Signals {
@@ -68,7 +73,7 @@ impl Signals {
         let mut file_size = SigSet::empty();
         file_size.add(Signal::SIGXFSZ);
         let at_start = file_size.thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(failed)?;
-        Ok(Signals { at_start, watch: OnceCell::new() })
+        Ok(Signals { at_start, watch: OnceCell::new(), children: OnceCell::new() })
     }
 
     /// The mask that a command must start with.
@@ -95,14 +100,7 @@ impl Signals {
         for set in [&named, &real_time] {
             set.thread_block().map_err(failed)?;
         }
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        let open = |set| loop {
-            match SignalFd::with_flags(set, flags) {
-                Err(nix::errno::Errno::EINTR) => {}
-                opened => return opened.map_err(failed),
-            }
-        };
-        let watch = Watch { named: open(&named)?, real_time: open(&real_time)? };
+        let watch = Watch { named: open(&named)?, real_time: open(&real_time)?, real_time_told: Cell::new(false) };
         // Nobody else can have set it: there is one thread.
         let _ = self.watch.set(watch);
         Ok(())
@@ -113,6 +111,32 @@ impl Signals {
         SigSet::all().thread_block().map_err(failed)
     }
 
+    /// Readable when a child has ended, from the first call on, which must precede its start. A pidfd would tell the same, but
+    /// not before Linux 5.3, nor under many a filter.
+    ///
+    /// SIGCHLD also gets a handler, which never runs: where our parent ignores the signal, the status of a child would be
+    /// thrown away.
+    pub(crate) fn children(&self) -> Result<BorrowedFd<'_>> {
+        if let Some(children) = self.children.get() {
+            return Ok(children.as_fd());
+        }
+        let mut set = SigSet::empty();
+        set.add(Signal::SIGCHLD);
+        set.thread_block().map_err(failed)?;
+        signal_hook::flag::register(Signal::SIGCHLD as i32, Arc::new(AtomicBool::new(false)))
+            .map_err(|error| Failure::failed("signals", words(error)))?;
+        let opened = open(&set)?;
+        Ok(self.children.get_or_init(|| opened).as_fd())
+    }
+
+    /// Forgets what [`Signals::children`] has told.
+    pub(crate) fn clear_children(&self) {
+        if let Some(children) = self.children.get() {
+            // One is pending at most, however many children have ended.
+            let _ = children.read_signal();
+        }
+    }
+
     /// Whether somebody must look at [`Signals::descriptors`].
     pub(crate) fn watched(&self) -> bool {
         self.watch.get().is_some()
@@ -120,7 +144,9 @@ impl Signals {
 
     /// Readable when [`Signals::caught`] has something to say: of named signals, of real-time signals.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.watch.get().into_iter().flat_map(|watch| [watch.named.as_fd(), watch.real_time.as_fd()])
+        let watch = self.watch.get();
+        let real_time = watch.filter(|watch| !watch.real_time_told.get()).map(|watch| watch.real_time.as_fd());
+        watch.map(|watch| watch.named.as_fd()).into_iter().chain(real_time)
     }
 
     /// The next signal that has arrived.
@@ -133,10 +159,10 @@ impl Signals {
             return Some(Caught::Named { signal, by_terminal });
         }
         let mut pending = [PollFd::new(&watch.real_time, PollFlags::IN)];
-        match poll(&mut pending, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
-            Ok(1..) => Some(Caught::RealTime),
-            _ => None,
-        }
+        let is_pending = !watch.real_time_told.get()
+            && matches!(poll(&mut pending, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(1..));
+        watch.real_time_told.set(watch.real_time_told.get() || is_pending);
+        is_pending.then_some(Caught::RealTime)
     }
 
     /// The signal that has arrived, as the reason to stop.
@@ -198,6 +224,18 @@ fn reaches_group(signal: Signal) -> bool {
     }
 }
 
+fn open(set: &SigSet) -> Result<SignalFd> {
+    let mut retries = Retries::default();
+    loop {
+        match SignalFd::with_flags(set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK) {
+            Err(nix::errno::Errno::EINTR) => {
+                retries.again(rustix::io::Errno::INTR).map_err(Failure::call("signals"))?;
+            }
+            opened => return opened.map_err(failed),
+        }
+    }
+}
+
 fn real_time() -> SigSet {
     let mut set = SigSet::all();
     for signal in Signal::iterator() {
@@ -207,5 +245,5 @@ fn real_time() -> SigSet {
 }
 
 fn failed(errno: nix::errno::Errno) -> Failure {
-    Failure::failed("signals", errno.desc())
+    Failure::call("signals")(from_nix(errno))
 }

@@ -3,7 +3,6 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FileType, OFlags, SeekFrom};
 use rustix::io::Errno;
 
@@ -14,6 +13,7 @@ use crate::report::Shown;
 use crate::signals::Signals;
 use crate::startup;
 use crate::sys;
+use crate::wait::{Woken, wait};
 
 /// Standard input, or `--from SOURCE`.
 pub(crate) struct Source<'s> {
@@ -110,20 +110,11 @@ impl Input for Source<'_> {
             return Ok(());
         }
         loop {
-            let descriptor = self.descriptor();
-            let signals: Vec<_> = self.signals.descriptors().collect();
-            let mut wanted = vec![PollFd::new(&descriptor, PollFlags::IN)];
-            wanted.extend(signals.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)));
-            match poll(&mut wanted, None) {
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(self.cannot_read(errno)),
-                Ok(_) => {
-                    let ready = !wanted[0].revents().is_empty();
-                    self.signals.check()?;
-                    if ready {
-                        return Ok(());
-                    }
-                }
+            let woken = wait([Some(self.descriptor())], Some(self.signals), None);
+            let woken = woken.map_err(|errno| self.cannot_read(errno))?;
+            self.signals.check()?;
+            if woken == Woken::Ready([true]) {
+                return Ok(());
             }
         }
     }

@@ -2,19 +2,58 @@
 //!
 //! Local file systems do not say EINTR for most of these; FUSE and NFS may. It means that nothing was done, or, on a
 //! network, that nothing is known: links and renames are followed by a look (`engine::settle`). Calls that move bytes
-//! have loops of their own, as they may also be short.
+//! have loops of their own, as they may also be short. Every such loop ends: [`Retries`] counts.
+//!
+//! All calls go by way of libc, so that a preloaded library (fakeroot, eatmydata) sees them.
 
 use std::ffi::CString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{
-    Access, AtFlags, FallocateFlags, FlockOperation, Gid, Mode, OFlags, RenameFlags, SeekFrom, StatFs, Statx,
-    StatxFlags, Timestamps, Uid, XattrFlags,
+    Access, AtFlags, FallocateFlags, FlockOperation, Mode, OFlags, RenameFlags, SeekFrom, StatFs, Statx, StatxFlags,
+    Timestamps, XattrFlags,
 };
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::Errno;
 use rustix::path::Arg;
 
 type Result<T> = std::result::Result<T, Errno>;
+
+/// Counts the attempts of a loop that makes a call again. A file system or a filter that gives the same answer for ever
+/// must not keep the program for ever.
+#[derive(Debug, Default)]
+pub(crate) struct Retries(u32);
+
+impl Retries {
+    /// More than any number of signals or of other readers brings about, and still less than a second.
+    const MOST: u32 = 10_000;
+
+    /// Once more, or, after too many attempts, the error of the last one.
+    pub(crate) fn again(&mut self, errno: Errno) -> Result<()> {
+        self.0 += 1;
+        if self.0 < Self::MOST { Ok(()) } else { Err(errno) }
+    }
+}
+
+fn retry_on_intr<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+    let mut retries = Retries::default();
+    loop {
+        match call() {
+            Err(Errno::INTR) => retries.again(Errno::INTR)?,
+            done => return done,
+        }
+    }
+}
+
+/// One read or write at an offset. Somebody may have set `O_NONBLOCK` on the description, or a signal may interrupt it.
+pub(crate) fn transfer(mut call: impl FnMut() -> Result<usize>) -> Result<usize> {
+    let mut retries = Retries::default();
+    loop {
+        match call() {
+            Err(errno @ (Errno::INTR | Errno::AGAIN)) => retries.again(errno)?,
+            done => return done,
+        }
+    }
+}
 
 /// No child inherits what is opened here.
 pub(crate) fn openat(directory: impl AsFd, path: impl Arg + Copy, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
@@ -26,6 +65,11 @@ pub(crate) fn open(directory: impl AsFd, path: impl Arg + Copy, flags: OFlags) -
     openat(directory, path, flags, Mode::empty())
 }
 
+/// A pipe that no child inherits: its reading end and its writing end.
+pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    retry_on_intr(|| rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))
+}
+
 pub(crate) fn statx(directory: impl AsFd, path: impl Arg + Copy, flags: AtFlags, mask: StatxFlags) -> Result<Statx> {
     retry_on_intr(|| rustix::fs::statx(&directory, path, flags, mask))
 }
@@ -34,8 +78,28 @@ pub(crate) fn statat(directory: impl AsFd, path: impl Arg + Copy, flags: AtFlags
     retry_on_intr(|| rustix::fs::statat(&directory, path, flags))
 }
 
-pub(crate) fn accessat(directory: impl AsFd, path: impl Arg + Copy, access: Access, flags: AtFlags) -> Result<()> {
-    retry_on_intr(|| rustix::fs::accessat(&directory, path, access, flags))
+/// Whether the caller, by its effective ids, has this access to `name` in `directory`, which is open as `handle`.
+///
+/// By faccessat2(2), which alone counts effective ids and capabilities. libc falls back to faccessat(2) where the kernel
+/// does not know it. A filter may say EPERM where it means that, and access(2) then answers, for the real ids.
+/// `ENOSYS` means that nobody can say.
+pub(crate) fn access(handle: impl AsFd, directory: impl AsFd, name: impl Arg + Copy, access: Access) -> Result<()> {
+    match retry_on_intr(|| rustix::fs::accessat(&directory, name, access, AtFlags::EACCESS)) {
+        Err(Errno::PERM | Errno::NOSYS) => {
+            let path = proc_path(handle);
+            match retry_on_intr(|| rustix::fs::access(path.as_str(), access)) {
+                // Without /proc.
+                Err(Errno::NOENT) => Err(Errno::NOSYS),
+                answer => answer,
+            }
+        }
+        answer => answer,
+    }
+}
+
+/// The path that leads to an open file, whatever its name has become.
+pub(crate) fn proc_path(file: impl AsFd) -> String {
+    format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
 }
 
 pub(crate) fn readlinkat(directory: impl AsFd, path: impl Arg + Copy) -> Result<CString> {
@@ -73,12 +137,29 @@ pub(crate) fn fstatfs(file: impl AsFd) -> Result<StatFs> {
     retry_on_intr(|| rustix::fs::fstatfs(&file))
 }
 
+/// rustix makes this call itself, past a preloaded library.
 pub(crate) fn fchmod(file: impl AsFd, mode: u32) -> Result<()> {
-    retry_on_intr(|| rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)))
+    let mode = nix::sys::stat::Mode::from_bits_truncate(mode);
+    retry_on_intr(|| nix::sys::stat::fchmod(&file, mode).map_err(from_nix))
 }
 
-pub(crate) fn fchown(file: impl AsFd, owner: Option<Uid>, group: Option<Gid>) -> Result<()> {
-    retry_on_intr(|| rustix::fs::fchown(&file, owner, group))
+/// rustix makes this call itself, past a preloaded library.
+pub(crate) fn fchown(file: impl AsFd, owner: Option<u32>, group: Option<u32>) -> Result<()> {
+    retry_on_intr(|| {
+        std::os::unix::fs::fchown(&file, owner, group)
+            .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+    })
+}
+
+/// "You may not", "not here" and "not such an id", as against a disk that fails or is full. Of metadata that is a difference
+/// to be told; nothing has been changed.
+pub(crate) fn is_refusal(errno: Errno) -> bool {
+    matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS | Errno::OVERFLOW)
+}
+
+/// The same error in rustix's words.
+pub(crate) fn from_nix(errno: nix::errno::Errno) -> Errno {
+    Errno::from_raw_os_error(errno as i32)
 }
 
 pub(crate) fn futimens(file: impl AsFd, times: &Timestamps) -> Result<()> {

@@ -13,8 +13,9 @@
 //! can remain there after a kill, and where it had to be a copy, a roll-back gives TARGET the copy's inode.
 
 use std::ffi::{OsStr, OsString};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
@@ -24,13 +25,14 @@ use super::dress::{self, Dress};
 use super::metadata::Metadata;
 use super::names::Place;
 use super::sink::Sink;
+use super::stage::{Naming, Sealed};
 use super::stat::Stat;
 use super::temporary::{self, TemporaryName};
 use super::{commit, preflight, settle, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::{Backup, Control, Sync};
 use crate::report::Shown;
-use crate::sys;
+use crate::sys::{self, Retries};
 
 const STEP: &str = "backup";
 /// `NAME_MAX` of every file system in question, in bytes.
@@ -63,7 +65,7 @@ fn irreplaceable(there: &Stat, directory: &Stat) -> Option<&'static str> {
 }
 
 impl Backups {
-    /// Decides the name, and refuses what could not be written there.
+    /// Decides the name, and refuses what could not be written there. TARGET may be absent yet.
     pub(crate) fn plan(place: &Place, backup: &Backup) -> Result<Backups> {
         let newest = match backup.control {
             Control::Simple => None,
@@ -74,11 +76,17 @@ impl Backups {
             let Some(next) = newest.unwrap_or(0).checked_add(1) else {
                 return Err(Failure::failed(STEP, "the number of the newest backup is the highest possible"));
             };
-            name_fits(&numbered_name(&place.name, next))?;
+            if place.at.is_some() {
+                name_fits(&numbered_name(&place.name, next))?;
+            }
             return Ok(Backups::Numbered(next));
         }
         let mut name = place.name.clone();
         name.push(&backup.suffix);
+        if place.at.is_none() {
+            // Nothing to keep yet. If TARGET appears, the commit tells what stands in the way.
+            return Ok(Backups::Simple(name));
+        }
         name_fits(&name)?;
         if let Some(there) = place.directory.pin(&name).map_err(Failure::call(STEP))? {
             let directory = place.directory.stat().map_err(Failure::call(STEP))?;
@@ -89,59 +97,72 @@ impl Backups {
         Ok(Backups::Simple(name))
     }
 
-    /// Replaces TARGET, which is `old`, by the staged file called `temporary`, and keeps `old`. On failure both TARGET
-    /// and the backups are as they were.
-    pub(crate) fn replace(&self, place: &Place, temporary: TemporaryName<'_>, old: &Stat, sync: Sync) -> Result<()> {
+    /// Replaces TARGET, which is `old`, by the staged file, and keeps `old`. On failure both TARGET and the backups are as
+    /// they were. Returns what is open on the new TARGET, or the staged file again where TARGET has gone meanwhile.
+    pub(crate) fn replace<'d>(
+        &self,
+        place: &Place,
+        sealed: Sealed<'d>,
+        old: &Stat,
+        sync: Sync,
+    ) -> Result<std::result::Result<Option<OwnedFd>, Sealed<'d>>> {
         let directory = &place.directory;
+        let Naming::Named(temporary) = sealed.naming() else {
+            return Err(Failure::failed(STEP, "the staging file has no name"));
+        };
         match exchange(place, &temporary.name, temporary.inode()) {
             Ok(()) => {}
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                return self.replace_without_exchange(place, temporary, sync);
-            }
+            Err(errno) if is_unknown(errno) => return self.replace_without_exchange(place, sealed, sync),
+            Err(Errno::NOENT) if matches!(directory.look(&place.name), Ok(None)) => return Ok(Err(sealed)),
             Err(errno) => return Err(Failure::call("rename")(errno)),
         }
         // From here on the short name leads to the old content.
         match self.keep(place, &temporary.name, old) {
-            Ok(()) => {
-                temporary.give_away();
-                Ok(())
-            }
-            Err(errno) => match exchange(place, &temporary.name, old) {
-                Ok(()) => Err(self.failed(place, errno)),
-                Err(again) => {
-                    let path = directory.join(&temporary.give_away());
-                    let reason = format!("{}; taking it back: {}", words(errno), words(again));
-                    Err(Failure::not_durable(STEP, reason)
-                        .hint(format_args!("the old content is {}", Shown(path.as_os_str()))))
+            Ok(()) => Ok(Ok(commit::give_away(sealed))),
+            Err(errno) => {
+                place.is_ctime_ours.set(true);
+                match exchange(place, &temporary.name, old) {
+                    Ok(()) => Err(self.failed(place, errno)),
+                    Err(again) => {
+                        let path = directory.join(&temporary.name);
+                        commit::give_away(sealed);
+                        Err(not_taken_back(&path, errno, again))
+                    }
                 }
-            },
+            }
         }
     }
 
-    fn replace_without_exchange(&self, place: &Place, temporary: TemporaryName<'_>, sync: Sync) -> Result<()> {
+    fn replace_without_exchange<'d>(
+        &self,
+        place: &Place,
+        sealed: Sealed<'d>,
+        sync: Sync,
+    ) -> Result<std::result::Result<Option<OwnedFd>, Sealed<'d>>> {
+        let Naming::Named(temporary) = sealed.naming() else {
+            return Err(Failure::failed(STEP, "the staging file has no name"));
+        };
+        place.is_ctime_ours.set(true);
         let kept = match TemporaryName::link_name(&place.directory, &place.name) {
             Ok(kept) => kept,
+            Err(Errno::NOENT) if matches!(place.directory.look(&place.name), Ok(None)) => return Ok(Err(sealed)),
             // Another's file under protected_hardlinks, another project, or no links at all.
             Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => copy(place, sync)?,
             Err(errno) => return Err(self.failed(place, errno)),
         };
-        commit::rename(place, temporary)?;
+        commit::rename(place, temporary).map_err(Failure::call("rename"))?;
+        let file = commit::give_away(sealed);
         match self.keep(place, &kept.name, kept.inode()) {
             Ok(()) => {
                 kept.give_away();
-                Ok(())
+                Ok(Ok(file))
             }
             Err(errno) => match sys::renameat(&place.directory, &kept.name, &place.name) {
                 Ok(()) => {
                     kept.give_away();
                     Err(self.failed(place, errno))
                 }
-                Err(again) => {
-                    let path = place.directory.join(&kept.give_away());
-                    let reason = format!("{}; taking it back: {}", words(errno), words(again));
-                    Err(Failure::not_durable(STEP, reason)
-                        .hint(format_args!("the old content is {}", Shown(path.as_os_str()))))
-                }
+                Err(again) => Err(not_taken_back(&place.directory.join(&kept.give_away()), errno, again)),
             },
         }
     }
@@ -160,10 +181,14 @@ impl Backups {
             }
             Backups::Numbered(first) => {
                 let mut number = *first;
+                let mut retries = Retries::default();
                 loop {
                     let backup = numbered_name(&place.name, number);
                     match rename_to_free(place, name, &backup) {
-                        Err(Errno::EXIST) => number = number.checked_add(1).ok_or(Errno::OVERFLOW)?,
+                        Err(Errno::EXIST) => {
+                            retries.again(Errno::EXIST)?;
+                            number = number.checked_add(1).ok_or(Errno::OVERFLOW)?;
+                        }
                         done => return done.or_else(|errno| settle(directory, &backup, old, errno)),
                     }
                 }
@@ -185,25 +210,39 @@ impl Backups {
 /// an exchange that is made twice is none.
 fn exchange(place: &Place, name: &OsStr, wanted: &Stat) -> std::result::Result<(), Errno> {
     let directory = &place.directory;
+    let mut retries = Retries::default();
     loop {
         match renameat_with(directory, name, directory, &place.name, RenameFlags::EXCHANGE)
             .or_else(|errno| settle(directory, &place.name, wanted, errno))
         {
-            Err(Errno::INTR) => {}
+            Err(Errno::INTR) => retries.again(Errno::INTR)?,
             done => return done,
         }
     }
 }
 
+/// What file systems, kernels and filters say that know no flags of a rename.
+fn is_unknown(errno: Errno) -> bool {
+    matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM)
+}
+
 fn rename_to_free(place: &Place, from: &OsStr, to: &OsStr) -> std::result::Result<(), Errno> {
     let directory = &place.directory;
     match sys::rename_to_free(directory, from, to) {
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+        Err(errno) if is_unknown(errno) => {
             sys::linkat(directory, from, directory, to, AtFlags::empty())?;
-            sys::unlinkat(directory, from, AtFlags::empty())
+            // The backup has its name, whatever becomes of the other.
+            temporary::remove(directory, from);
+            Ok(())
         }
         done => done,
     }
+}
+
+/// The new content has TARGET's name, and the old one another than it should.
+fn not_taken_back(path: &Path, errno: Errno, again: Errno) -> Failure {
+    let reason = format!("{}; taking it back: {}", words(errno), words(again));
+    Failure::not_durable(STEP, reason).hint(format_args!("the old content is {}", Shown(path.as_os_str())))
 }
 
 fn name_fits(name: &OsStr) -> Result<()> {
@@ -266,7 +305,7 @@ fn copy(place: &Place, sync: Sync) -> Result<TemporaryName<'_>> {
     let old = &place.directory.pin(&place.name).and_then(|old| old.ok_or(Errno::NOENT)).map_err(&failed)?;
     let content = old.open(place).map_err(&failed)?;
     let (name, file) = TemporaryName::create(&place.directory, Mode::from_raw_mode(0o600)).map_err(&failed)?;
-    let mut sink = Sink::new(file.as_fd(), place.directory.shown().to_string(), false);
+    let mut sink = Sink::new(file.as_fd(), &place.directory, false);
     let mut input = Old { file: content.as_fd(), signals: None };
     copy::prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
     let dress = Dress::Like { old: Metadata::of(old, place)?, mode: None };

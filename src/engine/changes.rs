@@ -4,11 +4,10 @@
 //! common part is then taken from the old file, which must not have changed meanwhile. Where there is no difference,
 //! nothing has been written.
 
-use rustix::io::Errno;
-
 use super::copy::{BUFFER, Input, Old, read};
-use crate::failure::{Failure, Result, words};
+use crate::failure::{Failure, Result};
 use crate::guard::Hasher;
+use crate::sys;
 
 /// What the comparison found.
 pub(crate) enum Comparison {
@@ -59,11 +58,10 @@ pub(crate) fn compare(
 fn fill(old: &Old<'_>, buffer: &mut [u8], offset: u64) -> Result<usize> {
     let mut filled = 0;
     while let Some(rest @ [_, ..]) = buffer.get_mut(filled..) {
-        match rustix::io::pread(old.file, rest, offset + filled as u64) {
+        match sys::transfer(|| rustix::io::pread(old.file, &mut *rest, offset + filled as u64)) {
             Ok(0) => break,
             Ok(count) => filled += count,
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(errno) => return Err(Failure::failed("compare", words(errno))),
+            Err(errno) => return Err(Failure::call("compare")(errno)),
         }
     }
     Ok(filled)

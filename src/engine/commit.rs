@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!                 TARGET is absent                 TARGET exists
-//! unnamed file    link to TARGET                   link to a short name, look again, rename over TARGET
-//! named file      rename, not over anything        look again, rename over TARGET
+//! unnamed file    link to TARGET                   look, link to a short name, look again, rename over TARGET
+//! named file      rename, not over anything        look, rename over TARGET
 //! ```
 //!
 //! What a kill or a power cut leaves: before the link nothing but the old state; between link and rename the old TARGET
@@ -11,9 +11,9 @@
 //!
 //! Signals are held before the first name exists, and stay held until the exit.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
-use rustix::fs::{AtFlags, FileType};
+use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::io::Errno;
 
 use super::backup::Backups;
@@ -21,13 +21,11 @@ use super::names::{Directory, Place};
 use super::stage::{self, Naming, Sealed};
 use super::stat::Stat;
 use super::temporary::TemporaryName;
-use super::{preflight, settle, sync, turn};
-use crate::failure::{Failure, Result, words};
+use super::{preflight, settle, sync};
+use crate::failure::{Failure, Result, refuses_names, words};
 use crate::policy::Sync;
+use crate::report::Shown;
 use crate::sys;
-
-/// `BTRFS_SUPER_MAGIC`.
-const BTRFS: u64 = 0x9123_683e;
 
 /// A staging file whose content and metadata are on the disk, or need not be. Only this can be committed.
 #[derive(Debug)]
@@ -52,8 +50,9 @@ pub(crate) struct How<'a> {
     pub(crate) expected: Expected<'a>,
     pub(crate) backups: Option<&'a Backups>,
     pub(crate) sync: Sync,
-    /// Whether the staged file holds the lock of a turn.
-    pub(crate) locked: bool,
+    /// Whether programs that watch the directory may be told of a new TARGET by opening it for writing. Not where
+    /// somebody may execute it: he could find it busy.
+    pub(crate) announce: bool,
 }
 
 /// What became of the commit.
@@ -63,15 +62,17 @@ pub(crate) enum Commit<'d> {
     Done(Committed),
     /// TARGET has become another file than the one that the staged file was dressed like; nothing is done yet.
     Changed(Sealed<'d>),
-    /// The directory has been removed; nothing is done yet.
-    NoDirectory(Sealed<'d>),
+    /// The unnamed file could not be given a name; nothing is done yet.
+    Unlinkable(Sealed<'d>, Errno),
+    /// The staged file has a name, and the system refuses to rename it over TARGET; nothing is done yet.
+    Refused(Sealed<'d>, Errno),
 }
 
 /// The new TARGET.
 #[derive(Debug)]
 pub(crate) struct Committed {
-    /// Open on it; what holds its lock.
-    pub(crate) file: OwnedFd,
+    /// Open on it, where anything is; what holds its lock.
+    pub(crate) file: Option<OwnedFd>,
     /// Whether there was none before.
     pub(crate) created: bool,
     /// How many other names the old file has.
@@ -81,15 +82,20 @@ pub(crate) struct Committed {
 impl<'d> Synced<'d> {
     /// Sealed -> Synced. The sync is on the descriptor that wrote, where that is still open: every error of writing
     /// back shows there. Then the writer is closed.
-    pub(crate) fn from(mut sealed: Sealed<'d>, directory: &Directory, how: Sync) -> Result<Self> {
-        let failed = |step| {
-            move |errno| Failure::failed(step, format_args!("staging file in {}: {}", directory.shown(), words(errno)))
-        };
+    pub(crate) fn from(mut sealed: Sealed<'d>, how: Sync) -> Result<Self> {
         if how != Sync::None {
-            sync::file(sealed.writer()).map_err(failed("sync"))?;
+            sync::file(sealed.file()?).map_err(|errno| {
+                let failure = sealed.failed("sync", errno);
+                if is_unsupported(errno) { failure.hint("--sync none leaves the sync out") } else { failure }
+            })?;
         }
-        sealed.close_writer().map_err(failed("close"))?;
+        sealed.close_writer()?;
         Ok(Synced(sealed))
+    }
+
+    /// Synced again without a sync: nothing has been done to it since.
+    pub(crate) fn already(sealed: Sealed<'d>) -> Self {
+        Synced(sealed)
     }
 
     /// For the copy of an overwrite in place, which gets no other name.
@@ -101,37 +107,70 @@ impl<'d> Synced<'d> {
     /// TARGET is expected to be absent, or a link that is itself replaced.
     pub(crate) fn commit(self, place: &'d Place, like: Option<&Stat>, how: &How<'_>) -> Result<Commit<'d>> {
         let Synced(mut sealed) = self;
-        if sealed.still_writable() {
+        if sealed.is_held_by_writer() {
             // No /proc: the writer can be exchanged for a reader by name only.
             sealed = match named(sealed, place, how)? {
                 Named::Yes(sealed) => sealed,
-                Named::NoDirectory(sealed) => return Ok(Commit::NoDirectory(sealed)),
+                Named::No(sealed, errno) => return Ok(Commit::Unlinkable(sealed, errno)),
             };
         }
         if like.is_none() {
-            match create(&sealed, place, how)? {
-                Created::Yes => {
-                    return Ok(Commit::Done(Committed { file: sealed.into_file(), created: true, other_names: 0 }));
+            sealed = match create(sealed, place, how)? {
+                Created::Yes(file) => {
+                    return Ok(Commit::Done(Committed { file, created: true, other_names: 0 }));
                 }
-                Created::NoDirectory => return Ok(Commit::NoDirectory(sealed)),
-                Created::Exists if how.no_clobber => {
+                Created::No(sealed, Errno::EXIST) if how.no_clobber => {
+                    drop(sealed);
                     return Err(Failure::refused("no-clobber", "has been created meanwhile"));
                 }
                 // By somebody else meanwhile, or a link.
-                Created::Exists => {}
-            }
+                Created::No(sealed, Errno::EXIST) => sealed,
+                Created::No(sealed, errno) => return Ok(Commit::Unlinkable(sealed, errno)),
+            };
         }
-        let sealed = match named(sealed, place, how)? {
-            Named::Yes(sealed) => sealed,
-            Named::NoDirectory(sealed) => return Ok(Commit::NoDirectory(sealed)),
+        // Before it has a name by which others can open it, and once more after.
+        let (mut sealed, mut now) = match compare(sealed, place, like, how)? {
+            Compared::Alike(sealed, now) => (sealed, now),
+            Compared::Other(commit) => return Ok(commit),
         };
-        let now = place.directory.look(&place.name).map_err(Failure::call("look"))?;
-        expect(now.as_ref(), how)?;
-        match now {
-            Some(now) if !suits(&now, like) => Ok(Commit::Changed(sealed)),
-            now => replace(sealed, place, now.as_ref(), how).map(Commit::Done),
+        if let Naming::Unnamed(_) = sealed.naming() {
+            sealed = match named(sealed, place, how)? {
+                Named::Yes(sealed) => sealed,
+                Named::No(sealed, errno) => return Ok(Commit::Unlinkable(sealed, errno)),
+            };
+            (sealed, now) = match compare(sealed, place, like, how)? {
+                Compared::Alike(sealed, now) => (sealed, now),
+                Compared::Other(commit) => return Ok(commit),
+            };
         }
+        replace(sealed, place, &now, how)
     }
+}
+
+/// What TARGET is, beside the file that the staged one was dressed like.
+enum Compared<'d> {
+    /// This, which looks the same.
+    Alike(Sealed<'d>, Stat),
+    /// Another file, or absent, and what came of that.
+    Other(Commit<'d>),
+}
+
+fn compare<'d>(sealed: Sealed<'d>, place: &'d Place, like: Option<&Stat>, how: &How<'_>) -> Result<Compared<'d>> {
+    Ok(match look(place, how)? {
+        Some(now) if suits(&now, like) => Compared::Alike(sealed, now),
+        Some(_) => Compared::Other(Commit::Changed(sealed)),
+        // Unlinked meanwhile: created, with the metadata that was held.
+        None => Compared::Other(match create(sealed, place, how)? {
+            Created::Yes(file) => Commit::Done(Committed { file, created: true, other_names: 0 }),
+            Created::No(sealed, Errno::EXIST) => Commit::Changed(sealed),
+            Created::No(sealed, errno) => Commit::Unlinkable(sealed, errno),
+        }),
+    })
+}
+
+/// Whether the file system knows no such sync.
+fn is_unsupported(errno: Errno) -> bool {
+    matches!(errno, Errno::INVAL | Errno::NOTSUP | Errno::NOSYS)
 }
 
 /// Whether what was dressed like `like` may take the place of `now`: it looks the same, or is a link, which looks like
@@ -141,125 +180,194 @@ fn suits(now: &Stat, like: Option<&Stat>) -> bool {
     now.kind() == FileType::Symlink || like.is_some_and(|like| looks(now) == looks(like))
 }
 
-/// Compares what TARGET is with what it must be.
-fn expect(now: Option<&Stat>, how: &How<'_>) -> Result<()> {
-    if let Some(now) = now {
+/// What TARGET is, compared with what it must be.
+fn look(place: &Place, how: &How<'_>) -> Result<Option<Stat>> {
+    let now = place.directory.look(&place.name).map_err(Failure::call("look"))?;
+    if let Some(now) = &now {
         preflight::suitable(now.kind(), how.no_dereference)?;
     }
-    match (how.expected, now) {
-        (Expected::Anything, _) | (Expected::Name(None), None) => Ok(()),
-        (Expected::Name(Some(expected)), Some(now)) if expected.is_same_file(now) => Ok(()),
+    match (how.expected, &now) {
+        (Expected::Anything, _) | (Expected::Name(None), None) => Ok(now),
+        (Expected::Name(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
         (Expected::Name(_), _) => {
             Err(Failure::failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
-        (Expected::State(expected), Some(now)) if expected.is_same_state(now) => Ok(()),
+        (Expected::State(expected), Some(found)) if expected.is_same_state(found) => Ok(now),
         (Expected::State(_), _) => Err(Failure::refused("replace", "has changed since it was read")
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
 }
 
 /// What became of a new TARGET.
-enum Created {
-    Yes,
-    Exists,
-    NoDirectory,
+enum Created<'d> {
+    /// With what is open on it.
+    Yes(Option<OwnedFd>),
+    /// The name is taken, or another error says that it cannot be had by this way.
+    No(Sealed<'d>, Errno),
 }
 
 /// Gives the file TARGET's name if that is free; the kernel decides it, not a look.
-fn create(sealed: &Sealed<'_>, place: &Place, how: &How<'_>) -> Result<Created> {
-    let (directory, name, file) = (&place.directory, place.name.as_os_str(), sealed.file.as_fd());
-    let created = match &sealed.naming {
-        Naming::Unnamed(by) => stage::link(directory, file, *by, name),
-        Naming::Named(temporary) => rename_to_free(directory, temporary, place, how.no_clobber)
-            .or_else(|errno| settle(directory, name, temporary.inode(), errno)),
+fn create<'d>(sealed: Sealed<'d>, place: &Place, how: &How<'_>) -> Result<Created<'d>> {
+    let (directory, name) = (&place.directory, place.name.as_os_str());
+    let created = match sealed.naming() {
+        Naming::Unnamed(by) => stage::link(directory, sealed.file()?, *by, name).map(|()| Appeared::Linked),
+        Naming::Named(temporary) => rename_to_free(directory, temporary, place, how),
     };
-    match created {
-        Ok(()) => {
-            again_on_btrfs(file, how.sync).map_err(|errno| Failure::not_durable("sync", words(errno)))?;
-            Ok(Created::Yes)
-        }
-        Err(Errno::EXIST) => Ok(Created::Exists),
-        Err(Errno::NOENT) => Ok(Created::NoDirectory),
-        Err(errno) => Err(Failure::call("link")(errno)),
+    let appeared = match created {
+        Ok(appeared) => appeared,
+        Err(errno) if errno == Errno::NOENT || refuses_names(errno) => return Ok(Created::No(sealed, errno)),
+        Err(errno) => return Err(Failure::call("link")(errno)),
+    };
+    if appeared == Appeared::Linked && how.announce {
+        announce(place);
     }
+    if let Naming::Unnamed(_) = sealed.naming() {
+        again_on_btrfs(&sealed, directory, how.sync).map_err(|errno| Failure::not_durable("sync", words(errno)))?;
+    }
+    let (naming, file) = sealed.into_parts();
+    if let (Naming::Named(temporary), Appeared::Renamed) = (naming, appeared) {
+        temporary.give_away();
+    }
+    Ok(Created::Yes(file))
+}
+
+/// How a new TARGET got its name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Appeared {
+    Linked,
+    Renamed,
+}
+
+/// Who watches a directory for finished files waits for the closing of one that was written, or for a rename. A link is
+/// neither, and the writer was closed when the file had no name: opened for writing and closed, it is told by its name.
+/// Nothing is written, and that it cannot be opened is no failure.
+fn announce(place: &Place) {
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let _ = sys::open(&place.directory, &place.name, flags);
 }
 
 /// Renames over nothing. NFS, FUSE and ZFS know no such flag: there a second name does it, and the first one goes when
-/// it is dropped.
+/// it is dropped. Where it need not be exact a look does, as a link that comes and goes leaves a wrong count of links in
+/// the caches of some.
 fn rename_to_free(
     directory: &Directory,
     temporary: &TemporaryName<'_>,
     place: &Place,
-    no_clobber: bool,
-) -> std::result::Result<(), Errno> {
+    how: &How<'_>,
+) -> std::result::Result<Appeared, Errno> {
     let unknown = |errno| matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM);
+    let exact = how.no_clobber || how.backups.is_some();
     let (from, to) = (temporary.name.as_os_str(), place.name.as_os_str());
-    match sys::rename_to_free(directory, from, to) {
-        Err(errno) if unknown(errno) => match sys::linkat(directory, from, directory, to, AtFlags::empty()) {
+    let settle = |errno| settle(directory, to, temporary.inode(), errno);
+    let rename = || match directory.look(to)? {
+        Some(_) => Err(Errno::EXIST),
+        None => sys::renameat(directory, from, to).or_else(settle).map(|()| Appeared::Renamed),
+    };
+    match sys::rename_to_free(directory, from, to).or_else(settle) {
+        Ok(()) => Ok(Appeared::Renamed),
+        Err(errno) if !unknown(errno) => Err(errno),
+        Err(_) if !exact => rename(),
+        Err(_) => match sys::linkat(directory, from, directory, to, AtFlags::empty()).or_else(settle) {
             // Nobody asked not to clobber: the last writer wins.
-            Err(errno) if unknown(errno) && !no_clobber => sys::renameat(directory, from, to),
-            done => done,
+            Err(errno) if unknown(errno) && !how.no_clobber => rename(),
+            linked => linked.map(|()| Appeared::Linked),
         },
-        done => done,
     }
 }
 
 /// What became of a name of its own.
 enum Named<'d> {
     Yes(Sealed<'d>),
-    NoDirectory(Sealed<'d>),
+    /// It cannot be had by a link.
+    No(Sealed<'d>, Errno),
 }
 
 /// The same file with a name of its own: the first that a kill can leave.
 fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: &How<'_>) -> Result<Named<'d>> {
-    let Naming::Unnamed(by) = sealed.naming else { return Ok(Named::Yes(sealed)) };
+    let Naming::Unnamed(by) = *sealed.naming() else { return Ok(Named::Yes(sealed)) };
     let directory = &place.directory;
-    let name = match TemporaryName::link(directory, sealed.file.as_fd(), by) {
+    let name = match TemporaryName::link(directory, sealed.file()?, by) {
         Ok(name) => name,
-        Err(Errno::NOENT) => return Ok(Named::NoDirectory(sealed)),
+        // Not because of the name: a file system that says so of each has no other answer either.
+        Err(errno @ Errno::EXIST) => return Err(Failure::call("link")(errno)),
+        Err(errno) if errno == Errno::NOENT || refuses_names(errno) => return Ok(Named::No(sealed, errno)),
         Err(errno) => return Err(Failure::call("link")(errno)),
     };
-    again_on_btrfs(sealed.file.as_fd(), how.sync).map_err(Failure::call("sync"))?;
-    let mut file = sealed.file;
-    if sealed.is_writable {
-        let reader = name.open().map_err(Failure::call("open again"))?;
-        if how.locked {
-            // The lock goes with the description. Nobody else knows the name yet.
-            sys::flock(&file, rustix::fs::FlockOperation::Unlock).map_err(Failure::call("lock"))?;
-            turn::lock_staged(reader.as_fd())?;
-        }
-        file = reader;
-    }
-    Ok(Named::Yes(Sealed { naming: Naming::Named(name), file, is_writable: false, ..sealed }))
+    again_on_btrfs(&sealed, directory, how.sync).map_err(Failure::call("sync"))?;
+    sealed.with_name(name).map(Named::Yes)
 }
 
 /// Older btrfs does not log an inode without links at its sync, so what has been given a name is synced again.
-fn again_on_btrfs(file: BorrowedFd<'_>, how: Sync) -> std::result::Result<(), Errno> {
-    #[allow(clippy::cast_sign_loss)] // A bit pattern.
-    if how != Sync::None && sys::fstatfs(file)?.f_type as u64 == BTRFS {
-        sync::file(file)?;
+fn again_on_btrfs(sealed: &Sealed<'_>, directory: &Directory, how: Sync) -> std::result::Result<(), Errno> {
+    match sealed.file() {
+        Ok(file) if how != Sync::None && directory.filesystem().forgets_unnamed_syncs() => sync::file(file),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-/// The rename, and the backup where one is asked for.
-fn replace(sealed: Sealed<'_>, place: &Place, now: Option<&Stat>, how: &How<'_>) -> Result<Committed> {
-    let Sealed { naming: Naming::Named(name), file, .. } = sealed else {
+/// The rename over TARGET, which is `now`, and the backup where one is asked for.
+fn replace<'d>(sealed: Sealed<'d>, place: &Place, now: &Stat, how: &How<'_>) -> Result<Commit<'d>> {
+    let other_names = other_names(place, now);
+    if let Some(backups) = how.backups {
+        return match backups.replace(place, sealed, now, how.sync)? {
+            Ok(file) => Ok(Commit::Done(Committed { file, created: false, other_names })),
+            Err(sealed) => Ok(Commit::Changed(sealed)),
+        };
+    }
+    let Naming::Named(name) = sealed.naming() else {
         return Err(Failure::failed("rename", "the staging file has no name"));
     };
-    match (how.backups, now) {
-        (Some(backups), Some(old)) => backups.replace(place, name, old, how.sync)?,
-        // Unlinked meanwhile: created, with the metadata that was held.
-        _ => rename(place, name)?,
+    match rename(place, name) {
+        Ok(()) => Ok(Commit::Done(Committed { file: give_away(sealed), created: false, other_names })),
+        Err(errno) => after_failed_rename(sealed, place, errno, other_names),
     }
-    Ok(Committed { file, created: now.is_none(), other_names: now.map_or(0, |old| old.links.saturating_sub(1)) })
+}
+
+/// The staged file is TARGET, or what somebody must find: its name is not removed. Returns what is open on it.
+pub(crate) fn give_away(sealed: Sealed<'_>) -> Option<OwnedFd> {
+    let (naming, file) = sealed.into_parts();
+    if let Naming::Named(name) = naming {
+        name.give_away();
+    }
+    file
+}
+
+/// How many other names TARGET has. Where a file system answers from a cache, a name that is gone already may count.
+fn other_names(place: &Place, now: &Stat) -> u64 {
+    if now.links <= 1 {
+        return 0;
+    }
+    let fresh = place.directory.look_afresh(&place.name).ok().flatten();
+    fresh.map_or(now.links, |fresh| fresh.links).saturating_sub(1)
 }
 
 /// Renames the staging file over TARGET.
-pub(crate) fn rename(place: &Place, name: TemporaryName<'_>) -> Result<()> {
+pub(crate) fn rename(place: &Place, name: &TemporaryName<'_>) -> std::result::Result<(), Errno> {
     sys::renameat(&place.directory, &name.name, &place.name)
         .or_else(|errno| settle(&place.directory, &place.name, name.inode(), errno))
-        .map_err(Failure::call("rename"))?;
-    name.give_away();
-    Ok(())
+}
+
+/// Some network file systems remove TARGET first, and then fail. What is missing gets the new content all the same, or its
+/// user is told where that is.
+fn after_failed_rename<'d>(sealed: Sealed<'d>, place: &Place, errno: Errno, other_names: u64) -> Result<Commit<'d>> {
+    let Naming::Named(name) = sealed.naming() else {
+        return Err(Failure::call("rename")(errno));
+    };
+    let directory = &place.directory;
+    let is_there = |name| directory.look_afresh(name).ok().flatten().is_some();
+    // Without its own name it could not be put there.
+    if is_there(&place.name) || !is_there(&name.name) {
+        return if refuses_names(errno) {
+            Ok(Commit::Refused(sealed, errno))
+        } else {
+            Err(Failure::call("rename")(errno))
+        };
+    }
+    if rename(place, name).is_ok() {
+        return Ok(Commit::Done(Committed { file: give_away(sealed), created: false, other_names }));
+    }
+    let path = directory.join(&name.name);
+    give_away(sealed);
+    Err(Failure::missing("rename", format_args!("{}, and TARGET is gone", words(errno)))
+        .hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
 }

@@ -8,10 +8,12 @@ use rustix::io::Errno;
 
 use super::sink::Sink;
 use super::stat::Stat;
+use crate::child::Abandoned;
 use crate::failure::{Failure, Result, words};
 use crate::guard::Hasher;
 use crate::signals::Signals;
-use crate::sys;
+use crate::sys::{self, Retries};
+use crate::wait::wait;
 
 /// What is read at once, in bytes.
 pub(crate) const BUFFER: usize = 256 * 1024;
@@ -37,30 +39,35 @@ pub(crate) trait Input {
     fn finish(&mut self) -> Result<()>;
     /// For messages.
     fn name(&self) -> String;
+    /// After a failure of ours: lets go of what is still running, which somebody else then waits for.
+    fn abandon(&mut self) -> Option<Abandoned> {
+        None
+    }
 }
 
 /// One read into `buffer`, in place of what it holds and up to its capacity. At the end of the input it is empty.
 pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
     buffer.clear();
+    let mut retries = Retries::default();
     loop {
         input.ready()?;
         match rustix::io::read(input.descriptor(), spare_capacity(buffer)) {
             Ok(_) => return Ok(()),
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => wait_readable(input)?,
+            Err(errno @ (Errno::INTR | Errno::AGAIN)) => {
+                retries.again(errno).map_err(|errno| cannot_read(input, errno))?;
+                if errno == Errno::AGAIN {
+                    // Somebody has set `O_NONBLOCK` on the description, which all who share it see.
+                    wait([Some(input.descriptor())], None, None).map_err(|errno| cannot_read(input, errno))?;
+                }
+            }
             Err(errno) => return Err(cannot_read(input, errno)),
         }
     }
 }
 
-/// Somebody has set `O_NONBLOCK` on the descriptor, which all who share it see.
-fn wait_readable(input: &dyn Input) -> Result<()> {
-    use rustix::event::{PollFd, PollFlags, poll};
-    let descriptor = input.descriptor();
-    match poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], None) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(errno) => Err(cannot_read(input, errno)),
-    }
+/// Never bytes that were not there.
+fn became_shorter(input: &dyn Input) -> Failure {
+    Failure::failed("read", format_args!("{}: changed while it was read", input.name()))
 }
 
 fn cannot_read(input: &dyn Input, errno: Errno) -> Failure {
@@ -112,14 +119,16 @@ pub(crate) fn file(
             while from < extent.end {
                 let count = some(input, from, extent.end - from, sink, hasher.as_deref_mut())?;
                 if count == 0 {
-                    // Shorter than it was: `finish` tells.
-                    return Ok(from - start);
+                    return Err(became_shorter(input));
                 }
                 from += count;
             }
         }
-        // The rest is a hole.
+        // The rest is a hole, or is no longer there: what lies beyond the end looks the same.
         skip(input, from, stat.size, hasher.as_deref_mut())?;
+        if Stat::of(input.descriptor()).map_err(|errno| cannot_read(input, errno))?.size < stat.size {
+            return Err(became_shorter(input));
+        }
         sink.offset += stat.size.saturating_sub(from);
         from = from.max(stat.size);
         sink.finish()?;
@@ -224,20 +233,16 @@ fn some(
 ) -> Result<u64> {
     input.ready()?;
     let wanted = usize::try_from(length.min(CHUNK)).unwrap_or(BUFFER);
-    while hasher.is_none() {
-        let (mut offset_in, mut offset_out) = (from, sink.offset);
-        let copied = rustix::fs::copy_file_range(
-            input.descriptor(),
-            Some(&mut offset_in),
-            sink.file,
-            Some(&mut offset_out),
-            wanted,
-        );
+    if hasher.is_none() {
+        let copied = sys::transfer(|| {
+            let (mut offset_in, mut offset_out) = (from, sink.offset);
+            let (offset_in, offset_out) = (Some(&mut offset_in), Some(&mut offset_out));
+            rustix::fs::copy_file_range(input.descriptor(), offset_in, sink.file, offset_out, wanted)
+        });
         match copied {
-            Err(Errno::INTR | Errno::AGAIN) => {}
             Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => return Err(sink.failed("write", errno)),
             // Zero is said by some kernels that cannot. Whatever it dislikes, reading and writing will tell better.
-            Ok(0) | Err(_) => break,
+            Ok(0) | Err(_) => {}
             Ok(count) => {
                 sink.moved(count as u64)?;
                 return Ok(count as u64);
@@ -245,13 +250,8 @@ fn some(
         }
     }
     let mut buffer = Vec::with_capacity(BUFFER.min(usize::try_from(length).unwrap_or(BUFFER)));
-    loop {
-        match rustix::io::pread(input.descriptor(), spare_capacity(&mut buffer), from) {
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(errno) => return Err(cannot_read(input, errno)),
-            Ok(_) => break,
-        }
-    }
+    sys::transfer(|| rustix::io::pread(input.descriptor(), spare_capacity(&mut buffer), from))
+        .map_err(|errno| cannot_read(input, errno))?;
     if let Some(hasher) = hasher {
         hasher.update(&buffer);
     }

@@ -16,12 +16,13 @@
 use std::ffi::CString;
 use std::os::fd::BorrowedFd;
 
-use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
 
 use super::acl;
 use super::metadata::{Metadata, Source, each_name, grow, is_kept, list, shown};
+use super::opaque_acl;
 use super::privilege::Standing;
+use super::stage::{is_wider, mode_cannot_be_had};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::sys;
@@ -45,21 +46,31 @@ pub(crate) enum Dress {
     },
 }
 
+impl Dress {
+    /// The file that it is to look like.
+    pub(crate) fn like(&self) -> Option<&Stat> {
+        match self {
+            Dress::Like { old, .. } => Some(&old.stat),
+            Dress::New { .. } => None,
+        }
+    }
+}
+
 /// Dresses the staged file. `born` is the mode with which it was created, where that was narrowed since. Returns what
-/// could not be kept, in words.
+/// is not as it was to be, in words.
 pub(crate) fn dress(file: BorrowedFd<'_>, dress: &Dress, born: Option<u32>) -> Result<Option<String>> {
     match dress {
         Dress::New { mode: None } => match born {
             Some(born) => {
                 set_mode(file, born)?;
-                Ok(another_mode(born, mode_of(file)?))
+                Ok(in_words(&Vec::from_iter(another_mode(born, mode_of(file)?)), None))
             }
             None => Ok(None),
         },
         Dress::New { mode: Some(mode) } => {
             remove_acl(file)?;
             set_mode(file, *mode)?;
-            Ok(another_mode(*mode, mode_of(file)?))
+            Ok(in_words(&[], asked_mode(file, *mode)?))
         }
         Dress::Like { old, mode } => like(file, old, *mode),
     }
@@ -71,7 +82,8 @@ pub(crate) fn undress(file: BorrowedFd<'_>) -> Result<()> {
     set_mode(file, 0o600)?;
     let list = match list(&Source::Descriptor(file)) {
         Ok(list) => list,
-        Err(Errno::NOTSUP) => return Ok(()),
+        // It has none, or what it has cannot be told; either way none can be taken back.
+        Err(errno) if sys::is_refusal(errno) || errno == Errno::IO => return Ok(()),
         Err(errno) => return Err(Failure::call(STEP)(errno)),
     };
     for name in each_name(&list).filter(|name| is_kept(name.to_bytes())) {
@@ -97,7 +109,7 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         Standing::Unmapped => false,
         _ if has.gid == group => true,
         Standing::Either => false,
-        Standing::Mapped => kept(sys::fchown(file, None, Some(Gid::from_raw(group))))?,
+        Standing::Mapped => kept(sys::fchown(file, None, Some(group)))?,
     };
     if !group_kept {
         lost.push(format!("group {group}"));
@@ -107,39 +119,22 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         set_attribute(file, name, value, &mut lost)?;
     }
     // 4
-    let wanted = old.stat.mode & 0o1777;
     let mut now = has.bits();
-    let mut bits = wanted;
-    match old.acl.as_ref().filter(|_| mode.is_none()) {
-        None => {
+    let bits = match mode {
+        Some(mode) => {
             remove_acl(file)?;
-            if !group_kept {
-                bits = (wanted & 0o1700) | both(wanted >> 3, wanted);
-            }
+            mode
         }
-        Some(acl) => {
-            let acl = if group_kept { acl.clone() } else { acl.without_group() };
-            if kept(sys::fsetxattr(file, acl::ATTRIBUTE, &acl.bytes()))? {
-                // The list has set the permission bits.
-                now = mode_of(file)?;
-                bits = (wanted & 0o1000) | (now & 0o777);
-            } else {
-                remove_acl(file)?;
-                lost.push("access control list".to_owned());
-                bits = acl.as_mode(wanted);
-            }
-        }
-    }
+        None => set_acl(file, old, group_kept, &mut now, &mut lost)?,
+    };
     // 5
-    let bits = mode.unwrap_or(bits);
     // Set-ID bits would make it a program of ours until it has its owner.
     let first = if has.uid == owner { bits } else { bits & 0o1777 };
     if now != first && set_mode(file, first)? {
         now = first;
     }
     // 6
-    let owner_kept = old.owner == Standing::Mapped
-        && (has.uid == owner || kept(sys::fchown(file, Some(Uid::from_raw(owner)), None))?);
+    let owner_kept = old.owner == Standing::Mapped && (has.uid == owner || kept(sys::fchown(file, Some(owner), None))?);
     if !owner_kept {
         lost.insert(0, format!("owner {owner}"));
     }
@@ -151,8 +146,53 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         // The kernel drops set-group-ID without a word where the caller is not in the group.
         now = mode_of(file)?;
     }
+    if mode.is_some() {
+        return Ok(in_words(&lost, asked_mode(file, bits)?));
+    }
     lost.extend(another_mode(bits, now));
-    Ok(in_words(&lost))
+    Ok(in_words(&lost, None))
+}
+
+/// Sets the access control list, or removes what a default list has left. Returns the permission bits that the file is to
+/// have in the end; `now` are those that it has.
+fn set_acl(
+    file: BorrowedFd<'_>,
+    old: &Metadata,
+    group_kept: bool,
+    now: &mut u32,
+    lost: &mut Vec<String>,
+) -> Result<u32> {
+    let wanted = old.stat.mode & 0o1777;
+    let set_by_acl = |now: &mut u32| -> Result<u32> {
+        *now = mode_of(file)?;
+        Ok((wanted & 0o1000) | (*now & 0o777))
+    };
+    if let Some(acl) = &old.acl {
+        let acl = if group_kept { acl.clone() } else { acl.without_group() };
+        if kept(sys::fsetxattr(file, acl::ATTRIBUTE, &acl.bytes()))? {
+            return set_by_acl(now);
+        }
+        remove_acl(file)?;
+        lost.push("access control list".to_owned());
+        return Ok(acl.as_mode(wanted));
+    }
+    remove_acl(file)?;
+    let mut bits = if group_kept { wanted } else { (wanted & 0o1700) | both(wanted >> 3, wanted) };
+    for (name, value) in &old.opaque_acls {
+        let set = match value {
+            Some(value) => kept(sys::fsetxattr(file, name, value))?,
+            None => false,
+        };
+        if set {
+            bits = set_by_acl(now)?;
+        } else if opaque_acl::is_said_by_mode(name, value.as_deref()) {
+            // Nothing is lost.
+        } else {
+            lost.push(shown(name));
+            bits = opaque_acl::bits_without(name, bits);
+        }
+    }
+    Ok(bits)
 }
 
 fn both(group: u32, other: u32) -> u32 {
@@ -161,8 +201,20 @@ fn both(group: u32, other: u32) -> u32 {
 }
 
 /// The one warning, on the final difference.
-fn in_words(lost: &[String]) -> Option<String> {
-    (!lost.is_empty()).then(|| lost.join(", "))
+fn in_words(lost: &[String], mode: Option<String>) -> Option<String> {
+    let lost = (!lost.is_empty()).then(|| format!("cannot keep {}", lost.join(", ")));
+    let mode = mode.map(|mode| format!("cannot set {mode}"));
+    match (lost, mode) {
+        (Some(lost), Some(mode)) => Some(format!("{lost}; {mode}")),
+        (lost, mode) => lost.or(mode),
+    }
+}
+
+/// Compares what has become of the mode that `--mode` asks for. That somebody could do more is an error, as whoever asks
+/// relies on it; that somebody can do less is told.
+fn asked_mode(file: BorrowedFd<'_>, mode: u32) -> Result<Option<String>> {
+    let bits = mode_of(file)?;
+    if is_wider(bits, mode) { Err(mode_cannot_be_had(mode, bits)) } else { Ok(another_mode(mode, bits)) }
 }
 
 fn another_mode(wanted: u32, has: u32) -> Option<String> {
@@ -181,14 +233,25 @@ fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<bool> {
 fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
     match sys::fremovexattr(file, acl::ATTRIBUTE) {
         Err(Errno::NODATA | Errno::NOTSUP) | Ok(()) => Ok(()),
+        // Refused, but then there may be none: where none can be, some file systems refuse any work on it.
+        Err(errno) if sys::is_refusal(errno) && !has_acl(file)? => Ok(()),
         Err(errno) => Err(Failure::failed(STEP, format_args!("access control list: {}", words(errno)))),
+    }
+}
+
+fn has_acl(file: BorrowedFd<'_>) -> Result<bool> {
+    match sys::fgetxattr(file, acl::ATTRIBUTE, &mut []) {
+        Ok(_) => Ok(true),
+        Err(Errno::NODATA) => Ok(false),
+        Err(errno) if sys::is_refusal(errno) => Ok(false),
+        Err(errno) => Err(Failure::call(STEP)(errno)),
     }
 }
 
 fn set_attribute(file: BorrowedFd<'_>, name: &CString, value: &[u8], lost: &mut Vec<String>) -> Result<()> {
     match sys::fsetxattr(file, name, value) {
         Ok(()) => Ok(()),
-        Err(errno) if is_refusal(errno) => {
+        Err(errno) if sys::is_refusal(errno) => {
             // A label that the system has already put there.
             let has = grow(|buffer| sys::fgetxattr(file, name, buffer));
             if has.is_ok_and(|has| has == value) {
@@ -205,12 +268,7 @@ fn set_attribute(file: BorrowedFd<'_>, name: &CString, value: &[u8], lost: &mut 
 fn kept(result: std::result::Result<(), Errno>) -> Result<bool> {
     match result {
         Ok(()) => Ok(true),
-        Err(errno) if is_refusal(errno) => Ok(false),
+        Err(errno) if sys::is_refusal(errno) => Ok(false),
         Err(errno) => Err(Failure::call(STEP)(errno)),
     }
-}
-
-/// "You may not", "not here" and "not such an id", as against a disk that fails or is full.
-pub(super) fn is_refusal(errno: Errno) -> bool {
-    matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS | Errno::OVERFLOW)
 }

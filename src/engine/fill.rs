@@ -19,6 +19,8 @@ pub(super) struct Filled<'d> {
     pub(super) stage: Option<Stage<'d>>,
     /// The size of the input, in bytes.
     pub(super) received: u64,
+    /// What is to be known of a TARGET that is left alone.
+    pub(super) warning: Option<String>,
 }
 
 /// Reads the whole input into the staging file, and asks the guards. `late` stages where that has to wait for the
@@ -39,7 +41,7 @@ pub(super) fn fill<'d>(
                 take_old(job, old, old.stat.size, &mut sink)?;
             }
             let received = pour(input, 0, &mut sink, hasher.as_mut())?;
-            Filled { stage: Some(stage), received }
+            Filled { stage: Some(stage), received, warning: None }
         }
         (None, Some(old)) => fill_from_difference(job, old, input, hasher.as_mut(), late)?,
         (None, None) => return Err(Failure::failed("stage", "there is nothing to compare with")),
@@ -70,15 +72,23 @@ fn fill_from_difference<'d>(
         Comparison::Same(received) => {
             still(old)?;
             let another_mode = match (job.policy.mode, replaced(job)) {
-                (Some(mode), Some(old)) => Metadata::of(old, job.place)?.differs_from(mode),
-                _ => false,
+                (Some(mode), Some(old)) if Metadata::of(old, job.place)?.differs_from(mode) => Some((mode, old)),
+                _ => None,
             };
-            if !another_mode && has_the_name(job, old)? {
-                return Ok(Filled { stage: None, received });
+            let same_file = has_the_name(job, old)?;
+            if another_mode.is_none() && same_file {
+                return Ok(Filled { stage: None, received, warning: None });
             }
             let stage = late()?;
+            if let (Some((mode, old)), true) = (another_mode, same_file)
+                && stage.mode_after(mode)? == old.stat.bits()
+            {
+                // Where the file system gives a mode of its own, nothing more can be done.
+                let warning = Some(format!("cannot set mode {mode:04o} (it is {:04o})", old.stat.bits()));
+                return Ok(Filled { stage: None, received, warning });
+            }
             take_old(job, old, old.stat.size, &mut sink(job, &stage))?;
-            return Ok(Filled { stage: Some(stage), received });
+            return Ok(Filled { stage: Some(stage), received, warning: None });
         }
         Comparison::Differs { common, next } => (common, next),
     };
@@ -93,11 +103,11 @@ fn fill_from_difference<'d>(
     }
     let before = if job.policy.append { 0 } else { common } + next.len() as u64;
     let received = before + pour(input, before, &mut sink, hasher)?;
-    Ok(Filled { stage: Some(stage), received })
+    Ok(Filled { stage: Some(stage), received, warning: None })
 }
 
-fn sink<'a>(job: &Replacement<'_>, stage: &'a Stage<'_>) -> Sink<'a> {
-    Sink::new(stage.writer(), job.place.directory.shown().to_string(), job.policy.sync != Sync::None)
+fn sink<'a>(job: &Replacement<'_>, stage: &'a Stage<'a>) -> Sink<'a> {
+    Sink::new(stage.writer(), stage.directory(), job.policy.sync != Sync::None)
 }
 
 /// Everything that is left of the input, `done` bytes of which have been taken.

@@ -5,20 +5,22 @@
 //! path is printed and nothing is lost.
 
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
-use rustix::fs::{Access, AtFlags, OFlags};
+use rustix::fs::{Access, OFlags};
 use rustix::io::Errno;
 
 use super::acl;
-use super::commit::Synced;
-use super::copy::Input;
-use super::fill::{Filled, fill, still};
+use super::commit::{Synced, give_away};
+use super::filesystem::FileSystem;
+use super::fill::still;
 use super::names::{Directory, Pinned, Place};
-use super::stage::{Birth, Naming};
+use super::preflight;
+use super::privilege;
+use super::stage::{Birth, Naming, Sealed, Stage};
 use super::stat::Stat;
-use super::{Change, Outcome, Replacement, leave_alone, stage_in, sync, validate};
+use super::{Replacement, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
 use crate::report::Shown;
@@ -27,51 +29,69 @@ use crate::sys;
 
 const STEP: &str = "overwrite in place";
 
-/// `--allow-in-place`, where it had to be.
-pub(super) fn run(job: &Replacement<'_>, reason: &str, input: &mut dyn Input) -> Result<Outcome> {
-    let Some(target) = &job.place.at else {
-        return Err(Failure::failed("overwrite in place", "there is nothing to overwrite"));
-    };
-    let directory = elsewhere(job.place)?;
-    let mut done = overwrite_from(job, target, &directory, reason, input);
-    let leftovers = directory.leftovers();
-    match &mut done {
-        Ok(outcome) => outcome.warnings.extend(leftovers),
-        Err(failure) => failure.hints.extend(leftovers),
-    }
-    done
+/// Where the copy may be made, and why it has to be.
+#[derive(Debug)]
+pub(crate) struct Elsewhere {
+    candidates: Vec<Directory>,
+    reason: String,
 }
 
-fn overwrite_from(
-    job: &Replacement<'_>,
-    target: &Pinned,
-    directory: &Directory,
-    reason: &str,
-    input: &mut dyn Input,
-) -> Result<Outcome> {
-    let birth = Birth { mode: 0o600, private: true, named: true };
-    let lazily = job.policy.if_changed && job.old.is_some();
-    let stage = if lazily { None } else { Some(stage_in(directory, birth, job)?) };
-    let Filled { stage, received } = fill(job, stage, input, || stage_in(directory, birth, job))?;
-    let Some(stage) = stage else {
-        return leave_alone(job, received);
-    };
-    let mut sealed = stage.seal()?;
-    if job.guards.validate.is_some() {
-        validate(job, &mut sealed)?;
+impl Elsewhere {
+    /// What could not be removed there.
+    pub(super) fn leftovers(&self) -> Vec<String> {
+        self.candidates.iter().flat_map(Directory::leftovers).collect()
     }
+}
+
+/// Creates the copy's file. `reason` is why no rename is possible.
+pub(super) fn stage<'d>(job: &'d Replacement<'_>, reason: String) -> Result<Stage<'d>> {
+    let birth = Birth { mode: 0o600, private: true, named: true, wanted: None };
+    let elsewhere = job.elsewhere.get_or_init(|| Elsewhere { candidates: candidates(job.place), reason });
+    // What the permissions allow, a sandbox may refuse: only the attempt tells.
+    let mut staged = elsewhere.candidates.iter().map(|directory| Stage::open(directory, birth, job.signals));
+    staged.find_map(Result::ok).ok_or_else(|| {
+        Failure::failed(STEP, "no directory on a disk may be written, for the copy that must be safe first")
+            .hint("set TMPDIR to one")
+    })
+}
+
+/// The last step in place of the rename, where the copy was staged elsewhere. Returns the warnings.
+pub(super) fn finish(job: &Replacement<'_>, sealed: Sealed<'_>) -> Result<Vec<String>> {
+    let (Some(target), Some(elsewhere)) = (&job.place.at, job.elsewhere.get()) else {
+        return Err(Failure::failed(STEP, "there is nothing to overwrite"));
+    };
     if let (Some(old), true) = (&job.old, job.unchanged) {
         still(old).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
     }
     // Synced whatever --sync says: it may become the only good copy.
-    let synced = Synced::from(sealed, directory, Sync::Full)?;
-    overwrite(job.place, target, synced, directory, job.policy.mode, job.policy.sync, job.signals)?;
-    let warnings = vec![format!("{reason}, so it was overwritten in place, which is not atomic")];
-    Ok(Outcome { change: Change::Overwritten, received, warnings })
+    let sealed = Synced::from(sealed, Sync::Full)?.into_sealed();
+    overwrite(job, job.place, target, sealed, &elsewhere.reason)
 }
 
-/// A directory for the copy: TARGET's own if possible, else where temporary files survive a restart.
-fn elsewhere(place: &Place) -> Result<Directory> {
+/// The last step in place of a rename that the system refuses. The staged file lies beside TARGET, and is as safe there.
+pub(super) fn instead_of_rename(
+    job: &Replacement<'_>,
+    place: &Place,
+    mut sealed: Sealed<'_>,
+    errno: Errno,
+) -> Result<Vec<String>> {
+    let refused = Failure::call("rename")(errno);
+    let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
+    let Some(target) = now.as_ref().filter(|_| place.directory.filesystem().is_persistent()) else {
+        return Err(refused);
+    };
+    if !preflight::may_overwrite(place, now.as_ref(), job.policy)? {
+        return Err(preflight::offer_overwrite(refused, place, job.policy));
+    }
+    let file = sealed.reopened()?;
+    // It may belong to somebody else already.
+    let _ = sys::fchmod(file, 0o600);
+    sync::file(file).map_err(Failure::call("sync"))?;
+    overwrite(job, place, target, sealed, &format!("rename: {}", words(errno)))
+}
+
+/// Directories for the copy: TARGET's own if possible, else where temporary files survive a restart.
+fn candidates(place: &Place) -> Vec<Directory> {
     let its_own = || Directory::open(place.directory.as_fd(), OsStr::new("."), place.directory.join(OsStr::new("")));
     let others = [
         std::env::var_os("TMPDIR").filter(|path| !path.is_empty()).map(PathBuf::from),
@@ -81,76 +101,78 @@ fn elsewhere(place: &Place) -> Result<Directory> {
     ];
     let others = others.into_iter().flatten();
     let others = others.map(|path| Directory::open(rustix::fs::CWD, path.as_os_str(), path.clone()));
-    for directory in std::iter::once_with(its_own).chain(others).flatten() {
-        let may_write = sys::accessat(&directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok();
+    let opened = std::iter::once_with(its_own).chain(others).flatten();
+    let usable = opened.filter(|directory| {
+        let may_write = sys::access(directory, directory, ".", Access::WRITE_OK | Access::EXEC_OK).is_ok();
         // A name in an append-only one could never be removed.
         let may_remove = directory.stat().is_ok_and(|stat| !stat.is_append_only());
-        if may_write && may_remove && on_disk(&directory) {
-            return Ok(directory);
-        }
-    }
-    Err(Failure::failed(STEP, "no directory on a disk may be written, for the copy that must be safe first")
-        .hint("set TMPDIR to one"))
+        may_write && may_remove && directory.filesystem().is_persistent()
+    });
+    usable.collect()
 }
 
-/// Not on a file system that lives in memory.
-fn on_disk(directory: &Directory) -> bool {
-    /// `TMPFS_MAGIC`, `RAMFS_MAGIC`, `PROC_SUPER_MAGIC`, `SYSFS_MAGIC`.
-    const IN_MEMORY: [u64; 4] = [0x0102_1994, 0x8584_58f6, 0x9fa0, 0x6265_6572];
-    #[allow(clippy::cast_sign_loss)] // A bit pattern.
-    sys::fstatfs(directory).is_ok_and(|mount| !IN_MEMORY.contains(&(mount.f_type as u64)))
-}
-
-/// Overwrites TARGET, which is `old`, with the copy in `directory`.
+/// Overwrites TARGET, which is `old`, with the copy. Returns the warnings.
 fn overwrite(
+    job: &Replacement<'_>,
     place: &Place,
     old: &Pinned,
-    copy: Synced<'_>,
-    directory: &Directory,
-    mode: Option<u32>,
-    how: Sync,
-    signals: &Signals,
-) -> Result<OwnedFd> {
-    let sealed = copy.into_sealed();
-    let Naming::Named(name) = sealed.naming else {
+    sealed: Sealed<'_>,
+    reason: &str,
+) -> Result<Vec<String>> {
+    let directory = sealed.directory();
+    let Naming::Named(name) = sealed.naming() else {
         return Err(Failure::failed(STEP, "the copy has no name"));
     };
+    let path = directory.join(&name.name);
+    let copy = sealed.file()?;
     // Whatever --sync says: from the first byte on, it may be the only good copy.
-    sync::directory(directory, sealed.file.as_fd()).map_err(Failure::call(STEP))?;
+    sync::directory(directory, Some(copy)).map_err(Failure::call(STEP))?;
     let target = open(place, old)?;
     Signals::hold()?;
-    signals.check()?;
+    job.signals.check()?;
 
-    let size = Stat::of(&sealed.file).map_err(Failure::call(STEP))?.size;
+    let size = Stat::of(copy).map_err(Failure::call(STEP))?.size;
     if !has_room(&target, size).map_err(Failure::call(STEP))? {
         return Err(Failure::call(STEP)(Errno::NOSPC));
     }
-    let look = Look::of(&target, mode).map_err(Failure::call(STEP))?;
-    if let Err(errno) = look.narrow(&target) {
-        // Until the first byte is written, TARGET is whole.
-        return Err(Failure::call(STEP)(errno));
-    }
+    let look = Look::of(&target, job.policy.mode).map_err(Failure::call(STEP))?;
+    place.is_ctime_ours.set(true);
+    // Until the first byte is written, TARGET is whole.
+    look.narrow(&target).map_err(Failure::call(STEP))?;
     let mut touched = false;
-    match write(&sealed.file, &target, size, &look, how, &mut touched) {
-        Ok(()) => Ok(target),
-        Err(errno) if !touched => {
-            look.restore(&target);
-            Err(Failure::call(STEP)(errno))
-        }
-        Err(errno) => {
-            let path = directory.join(&name.give_away());
-            Err(Failure::damaged(STEP, words(errno))
-                .hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
-        }
+    let failed = match write(copy, &target, size, &look, job.policy.sync, &mut touched) {
+        Ok(()) => return Ok(warnings(&target, job.policy.mode, reason)),
+        Err(errno) if !touched => match look.restore(&target) {
+            Ok(()) => return Err(Failure::call(STEP)(errno)),
+            Err(again) => format!("{}; setting mode {:04o} again: {}", words(errno), look.before, words(again)),
+        },
+        Err(errno) => words(errno),
+    };
+    // What is not what it was, nor what it was to be, is damaged. The copy stays.
+    give_away(sealed);
+    Err(Failure::damaged(STEP, failed).hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
+}
+
+fn warnings(target: &OwnedFd, mode: Option<u32>, reason: &str) -> Vec<String> {
+    let mut warnings = vec![format!("{reason}, so it was overwritten in place, which is not atomic")];
+    if let Some(mode) = mode
+        && let Some(bits) = Stat::of(target).ok().map(|stat| stat.bits()).filter(|bits| *bits != mode)
+    {
+        warnings.push(format!("cannot set mode {mode:04o} (it is {bits:04o})"));
     }
+    warnings
 }
 
 /// Whether TARGET can grow to `size`, as far as its file system tells: found here, TARGET is still whole.
 fn has_room(target: &OwnedFd, size: u64) -> std::result::Result<bool, Errno> {
-    let more = size.saturating_sub(Stat::of(target)?.size);
+    let stat = Stat::of(target)?;
     let mount = sys::fstatfs(target)?;
+    // A file system that copies on write needs room for all of it.
+    let more = if FileSystem::of(target).copies_on_write() { size } else { size.saturating_sub(stat.allocated) };
+    // Some blocks are for the system's own use.
+    let blocks = if privilege::may_use_reserved_blocks() { mount.f_bfree } else { mount.f_bavail };
+    let free = u64::try_from(mount.f_bsize).unwrap_or(0).saturating_mul(blocks);
     // Some file systems have no number of blocks.
-    let free = u64::try_from(mount.f_bsize).unwrap_or(0).saturating_mul(mount.f_bfree);
     Ok(mount.f_blocks == 0 || more <= free)
 }
 
@@ -204,10 +226,8 @@ impl Look {
     }
 
     /// Nothing was written after all.
-    fn restore(&self, target: &OwnedFd) {
-        if self.during != self.before {
-            let _ = sys::fchmod(target, self.before);
-        }
+    fn restore(&self, target: &OwnedFd) -> std::result::Result<(), Errno> {
+        if self.during == self.before { Ok(()) } else { sys::fchmod(target, self.before) }
     }
 
     /// After the last byte.
@@ -224,7 +244,7 @@ impl Look {
 
 /// Overwrites, cuts to `size`, sets the mode and syncs. `touched` tells whether TARGET is still what it was.
 fn write(
-    from: &OwnedFd,
+    from: BorrowedFd<'_>,
     to: &OwnedFd,
     size: u64,
     look: &Look,
@@ -234,28 +254,32 @@ fn write(
     let mut buffer = vec![0; super::copy::BUFFER];
     let mut offset = 0;
     while offset < size {
-        let count = match rustix::io::pread(from, &mut buffer, offset) {
-            Ok(0) => return Err(Errno::IO),
-            Ok(count) => count,
-            Err(Errno::INTR | Errno::AGAIN) => continue,
-            Err(errno) => return Err(errno),
+        let count = match sys::transfer(|| rustix::io::pread(from, &mut *buffer, offset))? {
+            0 => return Err(Errno::IO),
+            count => count,
         };
         let mut rest = buffer.get(..count).unwrap_or_default();
         while !rest.is_empty() {
-            match rustix::io::pwrite(to, rest, offset) {
-                Ok(0) => return Err(Errno::IO),
-                Ok(count) => {
+            match sys::transfer(|| rustix::io::pwrite(to, rest, offset))? {
+                0 => return Err(Errno::IO),
+                count => {
                     *touched = true;
                     rest = rest.get(count..).unwrap_or_default();
                     offset += count as u64;
                 }
-                Err(Errno::INTR | Errno::AGAIN) => {}
-                Err(errno) => return Err(errno),
             }
         }
     }
     sys::ftruncate(to, size)?;
     *touched = true;
     look.finish(to)?;
-    if how == Sync::None { Ok(()) } else { sync::file(to.as_fd()) }
+    if how == Sync::None { Ok(()) } else { sync_overwritten(to) }
+}
+
+/// Some file systems of the kernel's own (/proc, /sys) know no sync, and have taken the content when it was written.
+fn sync_overwritten(file: &OwnedFd) -> std::result::Result<(), Errno> {
+    match sync::file(file.as_fd()) {
+        Err(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS) => sys::syncfs(file.as_fd()),
+        done => done,
+    }
 }

@@ -7,8 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use rustix::io::Errno;
 
 use super::acl::{self, Acl};
-use super::dress::is_refusal;
 use super::names::{Pinned, Place};
+use super::opaque_acl;
 use super::privilege::{self, Ids, Standing};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
@@ -22,6 +22,9 @@ pub(crate) struct Metadata {
     pub(super) owner: Standing,
     pub(super) group: Standing,
     pub(super) acl: Option<Acl>,
+    /// Access control lists of other kinds, as the file system hands them out.
+    /// `None` is one that could not be read.
+    pub(super) opaque_acls: Vec<(CString, Option<Vec<u8>>)>,
     pub(super) attributes: Vec<(CString, Vec<u8>)>,
     /// Names of attributes that could be seen but that the caller may not read.
     pub(super) unread: Vec<String>,
@@ -40,7 +43,8 @@ impl Metadata {
         if group == Standing::Either && privilege::group_is_mapped(&pinned.fd, &stat) {
             group = Standing::Mapped;
         }
-        let mut metadata = Metadata { stat, owner, group, acl: None, attributes: Vec::new(), unread: Vec::new() };
+        let (opaque_acls, attributes, unread) = (Vec::new(), Vec::new(), Vec::new());
+        let mut metadata = Metadata { stat, owner, group, acl: None, opaque_acls, attributes, unread };
         // The path goes by way of the descriptor; without /proc the file is opened.
         let opened: OwnedFd;
         let mut path = names_path(pinned.fd.as_fd());
@@ -64,32 +68,49 @@ impl Metadata {
             }
             listed => listed,
         };
-        let list = match list {
-            Ok(list) => list,
-            Err(Errno::NOTSUP) => return Ok(metadata),
-            Err(errno) => return Err(Failure::call("read metadata")(errno)),
+        let filesystem = place.directory.filesystem();
+        let mut names: Vec<CString> = match &list {
+            Ok(list) => each_name(list).collect(),
+            Err(Errno::NOTSUP) => Vec::new(),
+            // Some have no attributes at all and say so in their own way; some have them and a broken network.
+            Err(errno @ Errno::IO) if filesystem.is_fuse() => {
+                metadata.unread.push(format!("extended attributes, which cannot be listed ({})", words(*errno)));
+                Vec::new()
+            }
+            Err(errno) => return Err(Failure::call("read metadata")(*errno)),
         };
-        for name in each_name(&list) {
-            let is_acl = name.to_bytes() == acl::ATTRIBUTE.as_bytes();
-            if !is_acl && !is_kept(name.to_bytes()) {
-                continue;
-            }
-            match value(&path, &name) {
-                Ok(value) if is_acl => {
-                    let acl = Acl::parse(&value).ok_or_else(|| unreadable(&name, "of an unknown form"))?;
-                    metadata.acl = Some(acl);
-                }
-                Ok(value) => metadata.attributes.push((name, value)),
-                // Removed meanwhile.
-                Err(Errno::NODATA) => {}
-                // Without the list nobody could tell what the group may do: the mode shows the mask in its place.
-                Err(errno) if !is_acl && is_refusal(errno) => {
-                    metadata.unread.push(shown(&name));
-                }
-                Err(errno) => return Err(unreadable(&name, &words(errno))),
-            }
+        if filesystem.is_smb() {
+            names.push(opaque_acl::SMB.to_owned());
+        }
+        for name in names {
+            metadata.read(&path, name)?;
         }
         Ok(metadata)
+    }
+
+    /// Reads one attribute, where it is one that is kept.
+    fn read(&mut self, path: &Source<'_>, name: CString) -> Result<()> {
+        let is_acl = name.to_bytes() == acl::ATTRIBUTE.as_bytes();
+        let is_opaque_acl = opaque_acl::is_one(&name);
+        if !is_acl && !is_opaque_acl && !is_kept(name.to_bytes()) {
+            return Ok(());
+        }
+        match value(path, &name) {
+            Ok(value) if is_acl => {
+                let acl = Acl::parse(&value).ok_or_else(|| unreadable(&name, "of an unknown form"))?;
+                self.acl = Some(acl);
+            }
+            Ok(value) if is_opaque_acl => self.opaque_acls.push((name, Some(value))),
+            Ok(value) => self.attributes.push((name, value)),
+            // Removed meanwhile, or not to be had here.
+            Err(Errno::NODATA) => {}
+            Err(Errno::NOTSUP) if is_opaque_acl => {}
+            Err(errno) if is_opaque_acl && sys::is_refusal(errno) => self.opaque_acls.push((name, None)),
+            // Without the list nobody could tell what the group may do: the mode shows the mask in its place.
+            Err(errno) if !is_acl && sys::is_refusal(errno) => self.unread.push(shown(&name)),
+            Err(errno) => return Err(unreadable(&name, &words(errno))),
+        }
+        Ok(())
     }
 
     /// Whether `--mode` would make a difference.
@@ -116,7 +137,7 @@ pub(super) enum Source<'a> {
 }
 
 fn names_path(fd: BorrowedFd<'_>) -> Source<'static> {
-    Source::Path(super::proc_path(fd))
+    Source::Path(sys::proc_path(fd))
 }
 
 pub(super) fn list(source: &Source<'_>) -> std::result::Result<Vec<u8>, Errno> {

@@ -5,7 +5,7 @@
 //! stays open, and everything after happens relative to it. Going round the kernel means keeping its rules: magic
 //! links of procfs, `nosymfollow`, and links planted in sticky world-writable directories are refused.
 
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
+use super::filesystem::FileSystem;
 use super::parents::{self, Parents};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
@@ -22,8 +23,6 @@ use crate::sys;
 
 /// As many links as the kernel follows.
 const MOST_LINKS: usize = 40;
-/// `PROC_SUPER_MAGIC`.
-const PROCFS: u64 = 0x9fa0;
 /// `ST_NOSYMFOLLOW` among the flags of statfs(2).
 const NOSYMFOLLOW: u64 = 0x2000;
 
@@ -35,6 +34,7 @@ pub(crate) struct Directory {
     readable: bool,
     /// As it would be typed, for messages.
     path: PathBuf,
+    filesystem: OnceCell<FileSystem>,
     /// What could not be removed from it, in words.
     leftovers: RefCell<Vec<String>>,
 }
@@ -63,11 +63,16 @@ impl Directory {
             Err(Errno::ACCESS) => (sys::open(base, path, flags | OFlags::PATH)?, false),
             Err(errno) => return Err(errno),
         };
-        Ok(Directory { fd, readable, path: shown, leftovers: RefCell::default() })
+        Ok(Directory { fd, readable, path: shown, filesystem: OnceCell::new(), leftovers: RefCell::default() })
     }
 
     pub(crate) fn readable(&self) -> bool {
         self.readable
+    }
+
+    /// What kind of file system it is on.
+    pub(crate) fn filesystem(&self) -> FileSystem {
+        *self.filesystem.get_or_init(|| FileSystem::of(&self.fd))
     }
 
     /// The directory's path for messages, never empty.
@@ -102,6 +107,23 @@ impl Directory {
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),
         }
+    }
+
+    /// The same, and not from a cache.
+    pub(crate) fn look_afresh(&self, name: &OsStr) -> std::result::Result<Option<Stat>, Errno> {
+        match Stat::fresh(&self.fd, name) {
+            Ok(found) => Ok(Some(found)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Whether the file system gives `name` another inode number at each look, as some FUSE file systems do. Who has the
+    /// number then says nothing about who has the name.
+    pub(crate) fn has_unstable_numbers(&self, name: &OsStr) -> bool {
+        let looks = [self.look_afresh(name), self.look_afresh(name), self.look_afresh(name)];
+        let [Ok(Some(first)), Ok(Some(second)), Ok(Some(third))] = looks else { return false };
+        !first.is_same_file(&second) && !second.is_same_file(&third)
     }
 
     /// Pins what `name` is now.
@@ -140,7 +162,7 @@ impl Pinned {
     /// /proc the name is opened, and compared.
     pub(crate) fn open(&self, place: &Place) -> std::result::Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
-        let once = |flags| match sys::open(rustix::fs::CWD, super::proc_path(&self.fd).as_str(), flags) {
+        let once = |flags| match sys::open(rustix::fs::CWD, sys::proc_path(&self.fd).as_str(), flags) {
             Err(Errno::NOENT) => sys::open(&place.directory, &place.name, flags | OFlags::NOFOLLOW),
             opened => opened,
         };
@@ -160,6 +182,36 @@ pub(crate) struct Place {
     pub(crate) name: OsString,
     /// What the name led to when it was looked at.
     pub(crate) at: Option<Pinned>,
+    /// Whether TARGET is a symbolic link that led here.
+    pub(crate) is_behind_link: bool,
+    /// Whether something was done to the file there and taken back, which changes its ctime.
+    pub(crate) is_ctime_ours: Cell<bool>,
+}
+
+impl Place {
+    /// Whether TARGET is what it was when it was looked at. What cannot be looked at has not been seen to change.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        let Ok(now) = self.directory.look(&self.name) else { return true };
+        match (&self.at, now) {
+            (None, None) => true,
+            (Some(before), Some(now)) => {
+                let same = before.stat.is_same_file(&now) || self.directory.has_unstable_numbers(&self.name);
+                same && before.stat.is_unchanged(&now, self.is_ctime_ours.get())
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds what helps where TARGET is a link and this is not what its user had in mind.
+    pub(crate) fn explain(&self, failure: Failure) -> Failure {
+        if !self.is_behind_link {
+            return failure;
+        }
+        failure.hint(format_args!(
+            "it is a symbolic link into {}; --no-dereference (-P) replaces the link itself",
+            self.directory.shown()
+        ))
+    }
 }
 
 /// Resolves TARGET. `follow` is off for `--no-dereference`; `parents` creates what is missing.
@@ -185,7 +237,10 @@ pub(crate) fn resolve(target: &Path, follow: bool, parents: &mut Parents) -> Res
                 path = OsString::from_vec(text.into_bytes());
                 base = Some(directory);
             }
-            at => return Ok(Place { directory, name, at }),
+            at => {
+                let is_behind_link = base.is_some();
+                return Ok(Place { directory, name, at, is_behind_link, is_ctime_ours: Cell::new(false) });
+            }
         }
     }
     Err(Failure::failed("resolve", words(Errno::LOOP)))
@@ -216,9 +271,9 @@ fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
 fn may_follow(directory: &Directory, link: &Pinned) -> Result<()> {
     // Of the directory, which is on the same mount: FUSE file systems may answer for what the link leads to.
     let mount = sys::fstatfs(directory).map_err(Failure::call("look"))?;
-    #[allow(clippy::cast_sign_loss)] // Magic number and flags are bit patterns.
-    let (kind, flags) = (mount.f_type as u64, mount.f_flags as u64);
-    if kind == PROCFS {
+    #[allow(clippy::cast_sign_loss)] // Flags are a bit pattern.
+    let flags = mount.f_flags as u64;
+    if directory.filesystem().is_proc() {
         // Its links do not lead where their text says.
         let reason = "leads to an open descriptor or another link of /proc, which is no name of a file";
         return Err(Failure::failed("replace", reason).hint("name the file itself"));

@@ -132,7 +132,7 @@ fn create_once(base: BorrowedFd<'_>, path: &OsStr, shown: &Path, parents: &mut P
         }
         let next = next.map_err(|errno| failed(errno, &here, part))?;
         if missing && parents.sync == Sync::Full {
-            sync::directory(&here, next.as_fd()).map_err(|errno| failed(errno, &here, part))?;
+            sync::directory(&here, Some(&next)).map_err(|errno| failed(errno, &here, part))?;
         }
         here = next;
     }

@@ -1,14 +1,13 @@
 //! What the kernel can tell beforehand: everything that would make the replacement fail, found from attributes, with
 //! nothing opened for writing, nothing read and nothing changed.
 
-use rustix::fs::{Access, AtFlags, FileType};
+use rustix::fs::{Access, FileType};
 use rustix::io::Errno;
-use rustix::thread::CapabilitySet;
 
 use super::names::{Pinned, Place};
 use super::privilege;
 use super::stat::Stat;
-use crate::failure::{Failure, Result, words};
+use crate::failure::{Failure, Result};
 use crate::policy::Policy;
 use crate::sys;
 
@@ -38,16 +37,11 @@ pub(crate) fn check(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Resu
     match no_rename(place, at)? {
         None => Ok(Way::Rename),
         Some(reason) => {
-            if let (Some(old), true) = (at, policy.allow_in_place) {
-                overwritable(place, old, policy)?;
+            if may_overwrite(place, at, policy)? {
                 return Ok(Way::InPlace(reason.words));
             }
-            let failure = Failure::failed(STEP, reason.words);
-            Err(match reason.hint {
-                // With these it would be a usage error.
-                Some(hint) if at.is_some() && policy.backup.is_none() && !policy.no_dereference => failure.hint(hint),
-                _ => failure,
-            })
+            let failure = place.explain(Failure::failed(STEP, reason.words));
+            Err(if may_offer_overwrite(at, policy) { failure.hint(reason.hint) } else { failure })
         }
     }
 }
@@ -130,23 +124,12 @@ fn overwritable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
 }
 
 fn may_write(place: &Place, old: &Pinned) -> Result<bool> {
-    let flags = AtFlags::EACCESS | AtFlags::SYMLINK_NOFOLLOW;
-    let answer = sys::accessat(&place.directory, &place.name, Access::WRITE_OK, flags).or_else(|errno| match errno {
-        // Before Linux 5.8 no call leaves a link unfollowed, which this way there is none, and none counts capabilities.
-        Errno::NOSYS => {
-            let path = super::proc_path(&old.fd);
-            match sys::accessat(rustix::fs::CWD, path.as_str(), Access::WRITE_OK, AtFlags::EACCESS) {
-                Err(Errno::ACCESS) if privilege::has(CapabilitySet::DAC_OVERRIDE) => Ok(()),
-                answer => answer,
-            }
-        }
-        errno => Err(errno),
-    });
-    match answer {
-        // Gone meanwhile, or a kernel that cannot say: the commit looks again.
+    match sys::access(&old.fd, &place.directory, &place.name, Access::WRITE_OK) {
+        // Gone meanwhile, or nobody can say: the commit looks again.
         Ok(()) | Err(Errno::NOENT | Errno::NOSYS) => Ok(true),
-        Err(Errno::ACCESS) => Ok(false),
-        Err(errno) => Err(Failure::call(STEP)(errno)),
+        // Without faccessat2 capabilities do not count, except root's.
+        Err(Errno::ACCESS) => Ok(privilege::overrides_permissions(&old.stat)),
+        Err(errno) => Err(place.explain(Failure::call(STEP)(errno))),
     }
 }
 
@@ -158,15 +141,39 @@ pub(super) fn stuck(directory: &Stat, owner: u32) -> bool {
 /// Why a rename is impossible.
 struct NoRename {
     words: String,
-    hint: Option<&'static str>,
+    hint: &'static str,
+}
+
+/// What is offered where a rename is impossible.
+const IN_PLACE: &str = "--allow-in-place overwrites it (not atomic)";
+
+/// Whether `--allow-in-place` could be offered: it has something to overwrite, and no option that contradicts it.
+pub(crate) fn may_offer_overwrite(at: Option<&Pinned>, policy: &Policy) -> bool {
+    at.is_some_and(|old| old.kind() == FileType::RegularFile)
+        && policy.backup.is_none()
+        && !policy.no_dereference
+        && !policy.allow_in_place
+}
+
+/// Whether `--allow-in-place` is given and TARGET can be overwritten as it is.
+pub(crate) fn may_overwrite(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Result<bool> {
+    match at.filter(|old| policy.allow_in_place && old.kind() == FileType::RegularFile) {
+        Some(old) => overwritable(place, old, policy).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Adds the hint to a failure that says that a rename is impossible here.
+pub(crate) fn offer_overwrite(failure: Failure, place: &Place, policy: &Policy) -> Failure {
+    let failure = place.explain(failure);
+    if may_offer_overwrite(place.at.as_ref(), policy) { failure.hint(IN_PLACE) } else { failure }
 }
 
 fn no_rename(place: &Place, at: Option<&Pinned>) -> Result<Option<NoRename>> {
-    const IN_PLACE: Option<&str> = Some("--allow-in-place overwrites it (not atomic)");
     let because = |words: String, hint| Ok(Some(NoRename { words, hint }));
     if at.is_some_and(|old| old.stat.is_mount_point()) {
         let hint = "mount its directory instead, or --allow-in-place (not atomic)";
-        return because("is a mount point".to_owned(), Some(hint));
+        return because("is a mount point".to_owned(), hint);
     }
     let directory = &place.directory;
     let shown = directory.shown();
@@ -177,11 +184,12 @@ fn no_rename(place: &Place, at: Option<&Pinned>) -> Result<Option<NoRename>> {
     if stat.is_append_only() && at.is_some() {
         return because(format!("directory {shown} is append-only"), IN_PLACE);
     }
-    match sys::accessat(directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS) {
+    match sys::access(directory, directory, ".", Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) | Err(Errno::NOSYS) => {}
+        Err(Errno::ACCESS) if privilege::overrides_permissions(&stat) => {}
         Err(Errno::ACCESS) => return because(format!("directory {shown} may not be written"), IN_PLACE),
         Err(errno) => {
-            return Err(Failure::failed(STEP, format_args!("directory {shown}: {}", words(errno))));
+            return Err(place.explain(Failure::call_at(STEP, format_args!("directory {shown}"), errno)));
         }
     }
     if at.is_some_and(|old| stuck(&stat, old.stat.uid)) {

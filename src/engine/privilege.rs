@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::{Access, AtFlags, OFlags};
+use rustix::fs::{Access, OFlags};
 use rustix::thread::CapabilitySet;
 
 use super::stat::Stat;
@@ -34,6 +34,22 @@ pub(crate) fn me() -> u32 {
 /// Whether the user may act as the owner of files of `uid`.
 pub(crate) fn acts_as(uid: u32) -> bool {
     uid == me() || (standing(Ids::Users, uid) != Standing::Unmapped && has(CapabilitySet::FOWNER))
+}
+
+/// Whether an ordinary user has the capability that permission bits do not bind, over a file in this state. access(2)
+/// does not count it; root's it does.
+pub(crate) fn overrides_permissions(stat: &Stat) -> bool {
+    me() != 0
+        && has(CapabilitySet::DAC_OVERRIDE)
+        && standing(Ids::Users, stat.uid) == Standing::Mapped
+        && standing(Ids::Groups, stat.gid) == Standing::Mapped
+}
+
+/// Whether blocks that a file system reserves for the system are the caller's to use: root's, but not the root's of a user
+/// namespace of its own.
+pub(crate) fn may_use_reserved_blocks() -> bool {
+    let is_initial = |map: String| map.split_whitespace().eq(["0", "0", "4294967295"]);
+    (me() == 0 || has(CapabilitySet::SYS_RESOURCE)) && read_small("/proc/self/uid_map").is_some_and(is_initial)
 }
 
 /// Whether an id that a file shows stands for somebody in this user namespace.
@@ -81,7 +97,7 @@ pub(crate) fn standing(ids: Ids, id: u32) -> Standing {
 /// access times to be left alone.
 pub(crate) fn owner_is_mapped(file: impl AsFd) -> bool {
     let flags = OFlags::RDONLY | OFlags::NOATIME | OFlags::NONBLOCK;
-    sys::open(rustix::fs::CWD, super::proc_path(file).as_str(), flags).is_ok()
+    sys::open(rustix::fs::CWD, sys::proc_path(file).as_str(), flags).is_ok()
 }
 
 /// Whether the file's group is surely mapped: write access that no permission bit gives comes from a capability, which
@@ -89,8 +105,8 @@ pub(crate) fn owner_is_mapped(file: impl AsFd) -> bool {
 pub(crate) fn group_is_mapped(file: impl AsFd, stat: &Stat) -> bool {
     let bits = if stat.uid == me() { 0o222 } else { 0o022 };
     let by_capability = stat.mode & bits == 0;
-    by_capability
-        && sys::accessat(rustix::fs::CWD, super::proc_path(file).as_str(), Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+    let path = sys::proc_path(&file);
+    by_capability && sys::access(&file, rustix::fs::CWD, path.as_str(), Access::WRITE_OK).is_ok()
 }
 
 /// A small file of /proc, whole; `None` where it cannot be had.
@@ -99,11 +115,9 @@ pub(crate) fn read_small(path: &str) -> Option<String> {
     let mut text = Vec::new();
     let mut chunk = [0; 4096];
     loop {
-        match rustix::io::read(&file, &mut chunk) {
-            Ok(0) => return String::from_utf8(text).ok(),
-            Ok(length) => text.extend_from_slice(chunk.get(..length)?),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return None,
+        match sys::transfer(|| rustix::io::read(&file, &mut chunk)).ok()? {
+            0 => return String::from_utf8(text).ok(),
+            length => text.extend_from_slice(chunk.get(..length)?),
         }
     }
 }

@@ -6,7 +6,8 @@ use std::os::fd::BorrowedFd;
 use rustix::fs::{Advice, FallocateFlags};
 use rustix::io::Errno;
 
-use crate::failure::{Failure, Result, words};
+use super::names::Directory;
+use crate::failure::{Failure, Result};
 use crate::sys;
 
 /// After so many bytes the kernel is asked to begin writing them back, so that the last sync finds little to do, and so
@@ -18,8 +19,8 @@ const BACKLOG: u64 = 32 * WINDOW;
 /// The staging file as the place where bytes go.
 pub(crate) struct Sink<'a> {
     pub(super) file: BorrowedFd<'a>,
-    /// Where its directory is, for messages.
-    place: String,
+    /// Where the staging file is.
+    directory: &'a Directory,
     /// Where the next byte goes; also the size in the end.
     pub(crate) offset: u64,
     /// Up to here writing back has begun.
@@ -31,24 +32,23 @@ pub(crate) struct Sink<'a> {
 
 impl<'a> Sink<'a> {
     /// `write_behind` is off where nothing will be synced.
-    pub(crate) fn new(file: BorrowedFd<'a>, place: String, write_behind: bool) -> Self {
-        Sink { file, place, offset: 0, begun: 0, ended: 0, write_behind }
+    pub(crate) fn new(file: BorrowedFd<'a>, directory: &'a Directory, write_behind: bool) -> Self {
+        Sink { file, directory, offset: 0, begun: 0, ended: 0, write_behind }
     }
 
     pub(super) fn failed(&self, step: &'static str, errno: Errno) -> Failure {
-        Failure::failed(step, format_args!("staging file in {}: {}", self.place, words(errno)))
+        Failure::call_at(step, format_args!("staging file in {}", self.directory.shown()), errno)
     }
 
     /// Writes all of `bytes`.
     pub(crate) fn put(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
-            match rustix::io::pwrite(self.file, bytes, self.offset) {
+            match sys::transfer(|| rustix::io::pwrite(self.file, bytes, self.offset)) {
                 Ok(0) => return Err(self.failed("write", Errno::IO)),
                 Ok(count) => {
                     bytes = bytes.get(count..).unwrap_or_default();
                     self.moved(count as u64)?;
                 }
-                Err(Errno::INTR | Errno::AGAIN) => {}
                 Err(errno) => return Err(self.failed("write", errno)),
             }
         }
@@ -78,9 +78,10 @@ impl<'a> Sink<'a> {
         sys::ftruncate(self.file, self.offset).map_err(|errno| self.failed("write", errno))
     }
 
-    /// Reserves room, where the file system can; that it cannot is no error, that there is none is.
+    /// Reserves room, where the file system can do that and nothing else; that it cannot is no error, that there is none
+    /// is.
     pub(super) fn reserve(&self, offset: u64, length: u64) -> Result<()> {
-        if length == 0 {
+        if length == 0 || !self.directory.filesystem().reserves_space_only() {
             return Ok(());
         }
         match sys::fallocate(self.file, FallocateFlags::KEEP_SIZE, offset, length) {

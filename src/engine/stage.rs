@@ -9,21 +9,26 @@
 //! A [`Stage`] can be written. A [`Sealed`] one can be read, and dressed, and no more written. Dropping any of them
 //! rolls back, whoever drops it and why: an unnamed file goes with its last descriptor, a [`TemporaryName`] unlinks
 //! itself unless it has been given away. What could not be unlinked is noted in the [`Directory`], to be told.
+//!
+//! An unnamed file is held open until the exit. One with a name is open as briefly as possible: some file systems refuse
+//! to open a file again that is being written, and to rename or remove one that is open.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::names::Directory;
 use super::stat::Stat;
-use super::temporary::{TemporaryName, random_name};
-use crate::failure::{Failure, Result, words};
+use super::temporary::{self, TemporaryName, random_name};
+use super::turn;
+use crate::failure::{Failure, Result};
 use crate::signals::Signals;
 use crate::sys;
 
 const STEP: &str = "stage";
+
 /// How an unnamed file can get a name here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum LinkBy {
@@ -42,30 +47,6 @@ pub(crate) enum Naming<'d> {
     Named(TemporaryName<'d>),
 }
 
-/// A staging file that is being filled.
-///
-/// In the order in which they are dropped, as those of [`Sealed`]: closed, then unlinked. NFS and FUSE give a file that
-/// is open another name in its place, and a directory that `--parents` has made could not be removed.
-#[derive(Debug)]
-pub(crate) struct Stage<'d> {
-    writer: OwnedFd,
-    naming: Naming<'d>,
-    born: Option<u32>,
-}
-
-/// A staging file whose content is complete.
-#[derive(Debug)]
-pub(crate) struct Sealed<'d> {
-    /// Open for reading.
-    pub(crate) file: OwnedFd,
-    /// And for writing as well, where it could not be opened again.
-    pub(crate) is_writable: bool,
-    pub(crate) writer: Option<OwnedFd>,
-    pub(crate) naming: Naming<'d>,
-    /// Its mode at birth, where that was narrowed since.
-    pub(crate) born: Option<u32>,
-}
-
 /// How a staging file is created.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Birth {
@@ -75,6 +56,44 @@ pub(crate) struct Birth {
     pub(crate) private: bool,
     /// With a name from the start.
     pub(crate) named: bool,
+    /// The mode that `--mode` wants it to have in the end.
+    pub(crate) wanted: Option<u32>,
+}
+
+/// What must be open on the staged file until the exit, where that is not needed to hold an unnamed one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum KeepOpen {
+    /// Nothing.
+    No,
+    /// A reader: its file system cannot be synced otherwise.
+    Yes,
+    /// A reader that holds the lock of a turn.
+    Locked,
+}
+
+/// A staging file that is being filled.
+///
+/// In the order in which they are dropped, as those of [`Sealed`]: closed, then unlinked. NFS and FUSE give a file that
+/// is open another name in its place, and a directory that `--parents` has made could not be removed.
+#[derive(Debug)]
+pub(crate) struct Stage<'d> {
+    writer: OwnedFd,
+    naming: Naming<'d>,
+    born: Option<u32>,
+    directory: &'d Directory,
+}
+
+/// A staging file whose content is complete.
+#[derive(Debug)]
+pub(crate) struct Sealed<'d> {
+    /// The descriptor that wrote, as long as it is open: only there do all errors of writing back show.
+    writer: Option<OwnedFd>,
+    reader: Option<OwnedFd>,
+    naming: Naming<'d>,
+    /// Its mode at birth, where that was narrowed since.
+    pub(crate) born: Option<u32>,
+    directory: &'d Directory,
+    keep_open: KeepOpen,
 }
 
 impl<'d> Stage<'d> {
@@ -96,7 +115,10 @@ impl<'d> Stage<'d> {
             let (name, writer) = TemporaryName::create(directory, mode).map_err(|errno| failed(directory, errno))?;
             (Naming::Named(name), writer)
         };
-        let mut stage = Stage { naming, writer, born: None };
+        let mut stage = Stage { writer, naming, born: None, directory };
+        if let Some(mode) = birth.wanted {
+            stage.can_have(mode)?;
+        }
         // A name can be opened by others.
         if birth.private || stage.is_named() {
             stage.narrow()?;
@@ -104,15 +126,41 @@ impl<'d> Stage<'d> {
         Ok(stage)
     }
 
-    /// 0600 until it is dressed. What the kernel made of umask and default list is kept for that.
-    fn narrow(&mut self) -> Result<()> {
-        let stat = Stat::of(&self.writer).map_err(Failure::call(STEP))?;
-        self.born = Some(stat.bits());
-        match sys::fchmod(&self.writer, 0o600) {
+    /// Whether the finished file can be kept from everybody whom `--mode` leaves out: not where the file system gives one
+    /// mode to every file. It is still empty.
+    fn can_have(&self, mode: u32) -> Result<()> {
+        if !is_wider(self.bits()?, mode) {
+            return Ok(());
+        }
+        let bits = self.mode_after(mode)?;
+        if is_wider(bits, mode) { Err(mode_cannot_be_had(mode, bits)) } else { Ok(()) }
+    }
+
+    /// What its mode becomes where `mode` is asked for. It is private again after that.
+    pub(crate) fn mode_after(&self, mode: u32) -> Result<u32> {
+        self.set_mode(mode)?;
+        let bits = self.bits();
+        self.set_mode(0o600)?;
+        bits
+    }
+
+    fn bits(&self) -> Result<u32> {
+        Ok(Stat::of(&self.writer).map_err(Failure::call(STEP))?.bits())
+    }
+
+    fn set_mode(&self, mode: u32) -> Result<()> {
+        match sys::fchmod(&self.writer, mode) {
+            Ok(()) => Ok(()),
             // A file system without modes.
-            Ok(()) | Err(Errno::PERM | Errno::NOTSUP) => Ok(()),
+            Err(errno) if sys::is_refusal(errno) => Ok(()),
             Err(errno) => Err(Failure::call(STEP)(errno)),
         }
+    }
+
+    /// 0600 until it is dressed. What the kernel made of umask and default list is kept for that.
+    fn narrow(&mut self) -> Result<()> {
+        self.born = Some(self.bits()?);
+        self.set_mode(0o600)
     }
 
     /// Whether it has a name already, so that something must clean up.
@@ -120,37 +168,46 @@ impl<'d> Stage<'d> {
         matches!(self.naming, Naming::Named(_))
     }
 
-    /// Stage -> Sealed. The file is opened again for reading, so that the writer can be closed before the file gets
+    /// Stage -> Sealed. An unnamed file is opened again for reading, so that the writer can be closed before the file gets
     /// its name: TARGET may be executed the instant it appears, and the kernel refuses that while a writer is open.
-    pub(crate) fn seal(mut self) -> Result<Sealed<'d>> {
-        let path = super::proc_path(&self.writer);
-        let open = || sys::open(rustix::fs::CWD, path.as_str(), OFlags::RDONLY);
+    pub(crate) fn seal(mut self, keep_open: KeepOpen) -> Result<Sealed<'d>> {
+        let reader = match &self.naming {
+            Naming::Unnamed(_) => self.reopen()?,
+            // Some file systems refuse this as long as the writer is open; then it is tried again when that is closed.
+            Naming::Named(name) if keep_open != KeepOpen::No => name.open().ok(),
+            Naming::Named(_) => None,
+        };
+        let Stage { writer, naming, born, directory } = self;
+        let sealed = Sealed { writer: Some(writer), reader, naming, born, directory, keep_open };
+        if sealed.reader.is_some() || !sealed.is_named() {
+            sealed.lock()?;
+        }
+        Ok(sealed)
+    }
+
+    /// A reader of the unnamed file; `None` without /proc: then the commit opens it by its name.
+    fn reopen(&mut self) -> Result<Option<OwnedFd>> {
+        let path = sys::proc_path(&self.writer);
+        let open = || sys::open(CWD, path.as_str(), OFlags::RDONLY);
         let mut opened = open();
         if opened.as_ref().is_err_and(|errno| *errno == Errno::ACCESS) && self.born.is_none() {
             // The umask lets not even its owner read it.
             self.narrow()?;
             opened = open();
         }
-        let file = match opened {
-            Ok(file) => file,
-            Err(Errno::NOENT) => match &self.naming {
-                Naming::Named(name) => name.open().map_err(Failure::call("open again"))?,
-                // Without /proc the commit does it, by the name.
-                Naming::Unnamed(_) => {
-                    let Stage { naming, writer, born } = self;
-                    return Ok(Sealed { naming, file: writer, is_writable: true, writer: None, born });
-                }
-            },
-            Err(errno) => return Err(Failure::call("open again")(errno)),
-        };
-        Ok(Sealed { naming: self.naming, file, is_writable: false, writer: Some(self.writer), born: self.born })
+        match opened {
+            Ok(file) => Ok(Some(file)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(Failure::call("open again")(errno)),
+        }
     }
 
     /// Whether a named file can take a name that must be free: by the rename's flag or by a second name. With neither,
     /// `--no-clobber` could only look and hope. Where it has to be the second name, two names can be left by a kill in the
     /// instant of the trial.
-    pub(crate) fn can_create(&mut self, directory: &Directory) -> Result<()> {
+    pub(crate) fn can_create(&mut self) -> Result<()> {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
+        let directory = self.directory;
         let other = random_name().map_err(Failure::call(STEP))?;
         let renamed = sys::rename_to_free(directory, &name.name, &other);
         if renamed.is_ok() {
@@ -158,7 +215,10 @@ impl<'d> Stage<'d> {
             return Ok(());
         }
         match sys::linkat(directory, &name.name, directory, &other, AtFlags::empty()) {
-            Ok(()) => sys::unlinkat(directory, &other, AtFlags::empty()).map_err(Failure::call(STEP)),
+            Ok(()) => {
+                temporary::remove(directory, &other);
+                Ok(())
+            }
             Err(_) => Err(Failure::failed(
                 "no-clobber",
                 "this file system can neither rename without replacing nor make hard links",
@@ -170,33 +230,120 @@ impl<'d> Stage<'d> {
     pub(crate) fn writer(&self) -> BorrowedFd<'_> {
         self.writer.as_fd()
     }
+
+    /// Where it is.
+    pub(crate) fn directory(&self) -> &'d Directory {
+        self.directory
+    }
 }
 
-impl Sealed<'_> {
-    /// The descriptor that wrote, as long as it is open: only there do all errors of writing back show.
-    pub(crate) fn writer(&self) -> BorrowedFd<'_> {
-        self.writer.as_ref().unwrap_or(&self.file).as_fd()
+impl<'d> Sealed<'d> {
+    /// What is open on it: the descriptor that wrote, as long as it is open, else a reader.
+    pub(crate) fn file(&self) -> Result<BorrowedFd<'_>> {
+        let open = self.writer.as_ref().or(self.reader.as_ref());
+        open.map(AsFd::as_fd).ok_or_else(|| Failure::failed(STEP, "the staging file has been closed"))
     }
 
-    /// Closes the writer; what is to be synced after this goes through the reader. Network file systems tell here, and
-    /// without a sync only here, that there was no room.
-    pub(crate) fn close_writer(&mut self) -> std::result::Result<(), Errno> {
+    /// The same, opened again where nothing is open on it any more.
+    pub(crate) fn reopened(&mut self) -> Result<BorrowedFd<'_>> {
+        if self.writer.is_none() && self.reader.is_none() {
+            self.open_reader()?;
+        }
+        self.file()
+    }
+
+    /// A reader, after the writer has been closed.
+    pub(crate) fn reader(&mut self) -> Result<BorrowedFd<'_>> {
+        self.close_writer()?;
+        self.reopened()
+    }
+
+    /// Closes the writer, unless nothing else holds the file; what is to be synced after this goes through a reader.
+    /// Network file systems tell here, and without a sync only here, that there was no room.
+    pub(crate) fn close_writer(&mut self) -> Result<()> {
+        if self.is_held_by_writer() {
+            return Ok(());
+        }
         match self.writer.take().map(nix::unistd::close) {
             // Interrupted or not, it is closed.
-            None | Some(Ok(()) | Err(nix::errno::Errno::EINTR)) => Ok(()),
-            Some(Err(errno)) => Err(Errno::from_raw_os_error(errno as i32)),
+            None | Some(Ok(()) | Err(nix::errno::Errno::EINTR)) => {}
+            Some(Err(errno)) => return Err(self.failed("close", sys::from_nix(errno))),
+        }
+        if self.keep_open != KeepOpen::No && self.reader.is_none() {
+            self.open_reader()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the writer is all that keeps it: an unnamed file without /proc.
+    pub(crate) fn is_held_by_writer(&self) -> bool {
+        self.reader.is_none() && !self.is_named()
+    }
+
+    fn is_named(&self) -> bool {
+        matches!(self.naming, Naming::Named(_))
+    }
+
+    /// By its name, which must still lead to it.
+    fn open_reader(&mut self) -> Result<()> {
+        let Naming::Named(name) = &self.naming else {
+            return Err(Failure::failed("open again", "the staging file has no name"));
+        };
+        self.reader = Some(name.open().map_err(Failure::call("open again"))?);
+        self.lock()
+    }
+
+    /// Locks it where that is wanted. No other writer can know it.
+    fn lock(&self) -> Result<()> {
+        let open = self.reader.as_ref().or(self.writer.as_ref());
+        match open.filter(|_| self.keep_open == KeepOpen::Locked) {
+            Some(file) => turn::lock_staged(file.as_fd()),
+            None => Ok(()),
         }
     }
 
-    /// Whether the file could not be opened again for reading only.
-    pub(crate) fn still_writable(&self) -> bool {
-        self.is_writable
+    /// Where it is.
+    pub(crate) fn directory(&self) -> &'d Directory {
+        self.directory
     }
 
-    /// What is left when the name has been given away.
-    pub(crate) fn into_file(self) -> OwnedFd {
-        self.file
+    pub(crate) fn naming(&self) -> &Naming<'d> {
+        &self.naming
     }
+
+    /// Unnamed -> named. Without /proc the writer is exchanged for a reader here, and the lock with it.
+    pub(crate) fn with_name(mut self, name: TemporaryName<'d>) -> Result<Self> {
+        let held_by_writer = self.is_held_by_writer();
+        self.naming = Naming::Named(name);
+        if held_by_writer {
+            if let Some(writer) = self.writer.as_ref().filter(|_| self.keep_open == KeepOpen::Locked) {
+                // The lock goes with the description.
+                sys::flock(writer, FlockOperation::Unlock).map_err(Failure::call("lock"))?;
+            }
+            self.open_reader()?;
+            self.close_writer()?;
+        }
+        Ok(self)
+    }
+
+    /// Its name, and what must stay open on it.
+    pub(crate) fn into_parts(self) -> (Naming<'d>, Option<OwnedFd>) {
+        (self.naming, self.reader)
+    }
+
+    pub(crate) fn failed(&self, step: &'static str, errno: Errno) -> Failure {
+        Failure::call_at(step, format_args!("staging file in {}", self.directory.shown()), errno)
+    }
+}
+
+/// Whether `bits` let anybody do what `mode` does not.
+pub(crate) fn is_wider(bits: u32, mode: u32) -> bool {
+    bits & !mode & 0o777 != 0
+}
+
+/// The mode that `--mode` asks for is not what the file would have.
+pub(crate) fn mode_cannot_be_had(mode: u32, bits: u32) -> Failure {
+    Failure::failed("mode", format_args!("{mode:04o} cannot be had on this file system, the file would be {bits:04o}"))
 }
 
 /// Gives the open file `name`, which must be free.
@@ -213,8 +360,8 @@ fn try_link(directory: &Directory, file: BorrowedFd<'_>, by: LinkBy, name: &OsSt
     match by {
         LinkBy::Descriptor => sys::linkat(file, "", directory, name, AtFlags::EMPTY_PATH),
         LinkBy::Proc => {
-            let path = super::proc_path(file);
-            sys::linkat(rustix::fs::CWD, path.as_str(), directory, name, AtFlags::SYMLINK_FOLLOW)
+            let path = sys::proc_path(file);
+            sys::linkat(CWD, path.as_str(), directory, name, AtFlags::SYMLINK_FOLLOW)
         }
     }
 }
@@ -224,7 +371,10 @@ fn unnamed(directory: &Directory, mode: Mode) -> Result<Option<(OwnedFd, LinkBy)
     // Without O_EXCL, which would mean "never to be linked".
     let writer = match sys::openat(directory, ".", OFlags::TMPFILE | OFlags::RDWR, mode) {
         Ok(writer) => writer,
-        Err(Errno::NOTSUP | Errno::ISDIR | Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
+        // A security module may know the names that it permits, and refuse what has none.
+        Err(
+            Errno::NOTSUP | Errno::ISDIR | Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::PERM | Errno::ACCESS,
+        ) => {
             return Ok(None);
         }
         Err(errno) => return Err(failed(directory, errno)),
@@ -237,5 +387,5 @@ fn unnamed(directory: &Directory, mode: Mode) -> Result<Option<(OwnedFd, LinkBy)
 }
 
 fn failed(directory: &Directory, errno: Errno) -> Failure {
-    Failure::failed(STEP, format_args!("directory {}: {}", directory.shown(), words(errno)))
+    Failure::call_at(STEP, format_args!("directory {}", directory.shown()), errno)
 }

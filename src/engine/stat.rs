@@ -12,6 +12,9 @@ use rustix::path::Arg;
 use super::privilege;
 use crate::sys;
 
+/// The unit of `st_blocks`, in bytes.
+const BLOCK: u64 = 512;
+
 /// The metadata of an inode.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stat {
@@ -25,6 +28,8 @@ pub(crate) struct Stat {
     pub(crate) gid: u32,
     /// In bytes.
     pub(crate) size: u64,
+    /// What it occupies, in bytes.
+    pub(crate) allocated: u64,
     /// Seconds and nanoseconds since the epoch.
     pub(crate) mtime: (i64, i64),
     /// Seconds and nanoseconds since the epoch.
@@ -43,6 +48,13 @@ impl Stat {
     /// Of a name in a directory; a link is not followed.
     pub(crate) fn at(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat, Errno> {
         Stat::get(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    /// The same, and not from a cache: a network or FUSE file system is asked.
+    pub(crate) fn fresh(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat, Errno> {
+        // AT_STATX_FORCE_SYNC, which has no name in rustix.
+        const FORCE_SYNC: AtFlags = AtFlags::from_bits_retain(0x2000);
+        Stat::get(&directory, name, AtFlags::SYMLINK_NOFOLLOW | FORCE_SYNC).or_else(|_| Stat::at(&directory, name))
     }
 
     /// Of what a path leads to.
@@ -109,6 +121,13 @@ impl Stat {
         self.is_same_file(other) && self.size == other.size && (self.mtime, self.ctime) == (other.mtime, other.ctime)
     }
 
+    /// Whether `now` is this file with the same content and metadata, as far as the kernel's times tell. `or_ctime` is on
+    /// where we have changed the ctime ourselves; a new or lost hard link changes it too.
+    pub(crate) fn is_unchanged(&self, now: &Stat, or_ctime: bool) -> bool {
+        let metadata = |stat: &Stat| (stat.device, stat.mode, stat.uid, stat.gid, stat.size, stat.mtime);
+        metadata(self) == metadata(now) && (or_ctime || now.links != self.links || now.ctime == self.ctime)
+    }
+
     /// Whether an open file that was in this state has the same content now. One that has been replaced
     /// meanwhile, or linked, has another number of links, which changes its ctime and not its content.
     pub(crate) fn is_same_content(&self, now: &Stat) -> bool {
@@ -127,7 +146,7 @@ fn mount_id(file: BorrowedFd<'_>) -> Option<String> {
 fn inode_flags(file: BorrowedFd<'_>) -> Result<IFlags, Errno> {
     rustix::fs::ioctl_getflags(file).or_else(|_| {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
-        rustix::fs::ioctl_getflags(sys::open(rustix::fs::CWD, super::proc_path(file).as_str(), flags)?)
+        rustix::fs::ioctl_getflags(sys::open(rustix::fs::CWD, sys::proc_path(file).as_str(), flags)?)
     })
 }
 
@@ -141,6 +160,7 @@ impl From<Statx> for Stat {
             uid: stat.stx_uid,
             gid: stat.stx_gid,
             size: stat.stx_size,
+            allocated: stat.stx_blocks.saturating_mul(BLOCK),
             mtime: (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec.into()),
             ctime: (stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec.into()),
             attributes: stat.stx_attributes,
@@ -161,6 +181,7 @@ impl From<rustix::fs::Stat> for Stat {
             uid: stat.st_uid,
             gid: stat.st_gid,
             size: stat.st_size as u64,
+            allocated: (stat.st_blocks as u64).saturating_mul(BLOCK),
             mtime: (stat.st_mtime.into(), stat.st_mtime_nsec as i64),
             ctime: (stat.st_ctime.into(), stat.st_ctime_nsec as i64),
             attributes: StatxAttributes::empty(),

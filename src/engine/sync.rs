@@ -15,13 +15,16 @@ pub(crate) fn file(descriptor: BorrowedFd<'_>) -> Result<(), Errno> {
 }
 
 /// Syncs a directory's entries. Where the directory cannot be opened for reading, or its file system knows no sync of
-/// directories, the whole file system of `inside` is synced instead.
-pub(crate) fn directory(directory: &Directory, inside: BorrowedFd<'_>) -> Result<(), Errno> {
+/// directories, the whole file system is synced instead, by way of `inside` where that is open.
+pub(crate) fn directory(directory: &Directory, inside: Option<impl AsFd>) -> Result<(), Errno> {
     if directory.readable() {
         match sys::fsync(directory.as_fd()) {
-            Err(Errno::INVAL | Errno::NOTSUP) => {}
+            Err(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS) => {}
             done => return done,
         }
     }
-    sys::syncfs(inside)
+    match inside {
+        Some(inside) => sys::syncfs(inside.as_fd()),
+        None => sys::syncfs(directory.as_fd()),
+    }
 }

@@ -6,19 +6,22 @@
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::names::Directory;
 use super::stage::{self, LinkBy};
 use super::stat::Stat;
 use crate::failure::words;
 use crate::report::Shown;
-use crate::sys;
+use crate::sys::{self, Retries};
 
 /// Every staging name begins like this; 12 letters and digits follow.
 const PREFIX: &str = ".aw-";
 const RANDOM: usize = 12;
+/// How many random names are tried. One that is taken is a wonder; so many are a file system that says so of each.
+const MOST_NAMES: usize = 64;
 
 /// A short random name in a directory, unlinked when it is dropped.
 #[derive(Debug)]
@@ -35,51 +38,34 @@ impl<'d> TemporaryName<'d> {
     /// Creates a file under a new random name; never opens one that exists, never follows a link.
     pub(crate) fn create(directory: &'d Directory, mode: Mode) -> std::result::Result<(Self, OwnedFd), Errno> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
-        loop {
-            let name = random_name()?;
-            match sys::openat(directory, &name, flags, mode) {
-                Ok(file) => {
-                    let inode = Stat::of(&file).inspect_err(|_| remove(directory, &name))?;
-                    return Ok((TemporaryName { directory, name, inode, ours: true }, file));
-                }
-                Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
+        let (name, file) = with_free_name(|name| sys::openat(directory, name, flags, mode))?;
+        let inode = Stat::of(&file).inspect_err(|_| remove(directory, &name))?;
+        Ok((TemporaryName { directory, name, inode, ours: true }, file))
     }
 
     /// Gives the open file a new random name.
     pub(crate) fn link(directory: &'d Directory, file: BorrowedFd<'_>, by: LinkBy) -> std::result::Result<Self, Errno> {
         let inode = Stat::of(file)?;
-        loop {
-            let name = random_name()?;
-            match stage::link(directory, file, by, &name) {
-                Ok(()) => return Ok(TemporaryName { directory, name, inode, ours: true }),
-                Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
+        let (name, ()) = with_free_name(|name| stage::link(directory, file, by, name))?;
+        Ok(TemporaryName { directory, name, inode, ours: true })
     }
 
     /// A second name for the file that is called `existing`.
     pub(crate) fn link_name(directory: &'d Directory, existing: &OsStr) -> std::result::Result<Self, Errno> {
         /// As often as other writers may be quicker.
         const MOST: usize = 64;
+        let link = |name: &OsStr| sys::linkat(directory, existing, directory, name, AtFlags::empty());
         let mut lost = 0;
-        loop {
-            let name = random_name()?;
-            match sys::linkat(directory, existing, directory, &name, AtFlags::empty()) {
-                Ok(()) => {
-                    let look = directory.look(&name).and_then(|found| found.ok_or(Errno::NOENT));
-                    let inode = look.inspect_err(|_| remove(directory, &name))?;
-                    return Ok(TemporaryName { directory, name, inode, ours: true });
-                }
-                Err(Errno::EXIST) => {}
+        let name = loop {
+            match with_free_name(link) {
                 // What was found there has lost the name before it could be linked; what has it now may be.
                 Err(Errno::NOENT) if lost < MOST && directory.look(existing)?.is_some() => lost += 1,
-                Err(errno) => return Err(errno),
+                linked => break linked?.0,
             }
-        }
+        };
+        let look = directory.look(&name).and_then(|found| found.ok_or(Errno::NOENT));
+        let inode = look.inspect_err(|_| remove(directory, &name))?;
+        Ok(TemporaryName { directory, name, inode, ours: true })
     }
 
     /// Opens the file for reading, if the name still leads to it.
@@ -107,9 +93,14 @@ impl Drop for TemporaryName<'_> {
             return;
         }
         match self.directory.look(&self.name) {
+            Ok(None) => return,
             Ok(Some(found)) if found.is_same_file(&self.inode) => {}
-            Ok(_) => return,
-            // Unknown; but nobody else can have guessed it.
+            Ok(Some(_)) if self.directory.has_unstable_numbers(&self.name) => {}
+            Ok(Some(_)) => {
+                note_leftover(self.directory, &self.name, "another file has taken the place of the staged one");
+                return;
+            }
+            // Unknown; but no other program can have guessed it.
             Err(_) => {}
         }
         remove(self.directory, &self.name);
@@ -120,25 +111,57 @@ impl Drop for TemporaryName<'_> {
 pub(super) fn remove(directory: &Directory, name: &OsStr) {
     match sys::unlinkat(directory, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}
-        Err(errno) => {
-            let path = directory.join(name);
-            directory.leave(format!("{} is left behind: {}", Shown(path.as_os_str()), words(errno)));
+        Err(errno) => note_leftover(directory, name, &words(errno)),
+    }
+}
+
+fn note_leftover(directory: &Directory, name: &OsStr, reason: &str) {
+    let path = directory.join(name);
+    directory.leave(format!("{} is left behind: {reason}", Shown(path.as_os_str())));
+}
+
+/// Calls with new random names until one is free. Returns it with what the call has made of it.
+fn with_free_name<T>(
+    call: impl Fn(&OsStr) -> std::result::Result<T, Errno>,
+) -> std::result::Result<(OsString, T), Errno> {
+    for _ in 0..MOST_NAMES {
+        let name = random_name()?;
+        match call(&name) {
+            Err(Errno::EXIST) => {}
+            done => return done.map(|made| (name, made)),
         }
     }
+    Err(Errno::EXIST)
 }
 
 /// A new one.
 pub(super) fn random_name() -> std::result::Result<OsString, Errno> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz2345678";
     let mut bytes = [0; RANDOM];
+    random_bytes(&mut bytes)?;
+    let random = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
+    Ok(PREFIX.chars().chain(random).collect::<String>().into())
+}
+
+/// From getrandom(2), or from the device where that is older than the kernel or refused by a filter.
+fn random_bytes(bytes: &mut [u8]) -> std::result::Result<(), Errno> {
+    let mut device: Option<OwnedFd> = None;
+    let mut retries = Retries::default();
     let mut filled = 0;
     while let Some(rest @ [_, ..]) = bytes.get_mut(filled..) {
-        match rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty()) {
+        let read = match &device {
+            None => getrandom(rest, GetRandomFlags::empty()),
+            Some(device) => rustix::io::read(device, rest),
+        };
+        match read {
+            Ok(0) => return Err(Errno::IO),
             Ok(count) => filled += count,
-            Err(Errno::INTR) => {}
+            Err(Errno::INTR) => retries.again(Errno::INTR)?,
+            Err(Errno::NOSYS | Errno::PERM) if device.is_none() => {
+                device = Some(sys::open(CWD, "/dev/urandom", OFlags::RDONLY)?);
+            }
             Err(errno) => return Err(errno),
         }
     }
-    let random = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
-    Ok(PREFIX.chars().chain(random).collect::<String>().into())
+    Ok(())
 }

@@ -8,15 +8,16 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{FileType, FlockOperation};
 use rustix::io::Errno;
 
-use super::names::Place;
+use super::names::{Pinned, Place};
 use super::preflight;
 use crate::failure::{Failure, Result, words};
 use crate::signals::Signals;
 use crate::sys;
+use crate::wait::{Woken, wait};
 
 const STEP: &str = "lock";
 
@@ -34,55 +35,97 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
         let duration = Duration::try_from_secs_f64(seconds).ok()?;
         Instant::now().checked_add(duration).map(|at| Deadline { at, seconds })
     });
+    let mut lost = Lost::default();
     loop {
-        let file = match &place.at {
-            Some(old) => {
-                preflight::suitable(old.kind(), no_dereference)?;
-                (old.kind() == FileType::RegularFile).then_some(old)
+        if let Some(old) = &place.at {
+            preflight::suitable(old.kind(), no_dereference)?;
+        }
+        let held = match open(place)? {
+            Opened::File(file) => Some(file),
+            Opened::Nothing => None,
+            Opened::Replaced(now) => {
+                place.at = now;
+                lost.once_more(place, false)?;
+                continue;
             }
-            None => None,
         };
-        if let Some(old) = file {
-            // A description of its own: a command that inherited ours would keep the lock.
-            let held = match old.open(place) {
-                Ok(held) => held,
-                Err(errno) => {
-                    let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
-                    let same = now.as_ref().is_some_and(|now| now.stat.is_same_file(&old.stat));
-                    if same || !matches!(errno, Errno::STALE | Errno::NOENT) {
-                        return Err(cannot(errno, "TARGET"));
-                    }
-                    // It has lost its name meanwhile.
-                    place.at = now;
-                    continue;
-                }
-            };
-            lock(held.as_fd(), "TARGET", deadline.as_ref(), signals)?;
-            let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
-            let same = now.as_ref().is_some_and(|now| now.stat.is_same_file(&old.stat));
-            place.at = now;
-            if same {
-                return Ok(Turn { _held: Some(held) });
-            }
-        } else {
-            // Nothing there that could be locked: an absent TARGET, or a link to be replaced.
-            if !place.directory.readable() {
-                let reason = format!("directory {} may not be read, so it cannot be locked", place.directory.shown());
-                return Err(Failure::failed(STEP, reason));
-            }
-            lock(place.directory.as_fd(), "its directory", deadline.as_ref(), signals)?;
-            let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
-            let same = match (&now, &place.at) {
-                (None, None) => true,
-                (Some(now), Some(old)) => now.stat.is_same_file(&old.stat),
-                _ => false,
-            };
-            place.at = now;
-            if same {
-                return Ok(Turn { _held: None });
-            }
+        let waited = match &held {
+            Some(file) => lock(file.as_fd(), "TARGET", deadline.as_ref(), signals)?,
+            None => lock(place.directory.as_fd(), "its directory", deadline.as_ref(), signals)?,
+        };
+        let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
+        let same = is_same(now.as_ref(), place.at.as_ref());
+        place.at = now;
+        if same {
+            return Ok(Turn { _held: held });
+        }
+        if held.is_none() {
             sys::flock(&place.directory, FlockOperation::Unlock).map_err(|errno| cannot(errno, "its directory"))?;
         }
+        lost.once_more(place, waited)?;
+    }
+}
+
+/// What is to be locked.
+enum Opened {
+    /// TARGET.
+    File(OwnedFd),
+    /// Nothing there that could be locked, an absent TARGET or a link to be replaced: its directory is.
+    Nothing,
+    /// This is TARGET now.
+    Replaced(Option<Pinned>),
+}
+
+fn open(place: &Place) -> Result<Opened> {
+    let Some(old) = place.at.as_ref().filter(|old| old.kind() == FileType::RegularFile) else {
+        if place.directory.readable() {
+            return Ok(Opened::Nothing);
+        }
+        let reason = format!("directory {} may not be read, so it cannot be locked", place.directory.shown());
+        return Err(Failure::failed(STEP, reason));
+    };
+    // A description of its own: a command that inherited ours would keep the lock.
+    let errno = match old.open(place) {
+        Ok(file) => return Ok(Opened::File(file)),
+        Err(errno) => errno,
+    };
+    let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
+    if is_same(now.as_ref(), Some(old)) || !matches!(errno, Errno::STALE | Errno::NOENT) {
+        return Err(cannot(errno, "TARGET"));
+    }
+    Ok(Opened::Replaced(now))
+}
+
+fn is_same(now: Option<&Pinned>, before: Option<&Pinned>) -> bool {
+    match (now, before) {
+        (None, None) => true,
+        (Some(now), Some(before)) => now.stat.is_same_file(&before.stat),
+        _ => false,
+    }
+}
+
+/// Locks that were had on a file that had lost the name by then. Among many writers that happens to each of them again and
+/// again, after each wait; without a wait only to who meets writers that do not take turns.
+#[derive(Default)]
+struct Lost {
+    without_wait: u32,
+}
+
+impl Lost {
+    const MOST: u32 = 1000;
+
+    fn once_more(&mut self, place: &Place, waited: bool) -> Result<()> {
+        if place.directory.has_unstable_numbers(&place.name) {
+            return Err(Failure::failed(
+                STEP,
+                "TARGET cannot be locked: its file system gives it another inode number at each look",
+            ));
+        }
+        self.without_wait = if waited { 0 } else { self.without_wait + 1 };
+        if self.without_wait < Self::MOST {
+            return Ok(());
+        }
+        Err(Failure::failed(STEP, "TARGET cannot be locked: other writers keep replacing it without taking turns"))
     }
 }
 
@@ -96,52 +139,65 @@ struct Deadline {
     seconds: f64,
 }
 
-fn lock(file: BorrowedFd<'_>, what: &str, deadline: Option<&Deadline>, signals: &Signals) -> Result<()> {
+/// Returns whether it had to be waited for.
+fn lock(file: BorrowedFd<'_>, what: &str, deadline: Option<&Deadline>, signals: &Signals) -> Result<bool> {
     match sys::flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => return Ok(()),
+        Ok(()) => return Ok(false),
         Err(Errno::WOULDBLOCK) => {}
         Err(errno) => return Err(cannot(errno, what)),
     }
     if deadline.is_none() && !signals.watched() {
-        return sys::flock(file, FlockOperation::LockExclusive).map_err(|errno| cannot(errno, what));
+        return sys::flock(file, FlockOperation::LockExclusive).map(|()| true).map_err(|errno| cannot(errno, what));
     }
     // flock knows no timeout: a thread waits, and tells by an eventfd. When we stop first, it ends with the process.
     let told = eventfd(0, EventfdFlags::CLOEXEC).map_err(Failure::call(STEP))?;
-    let (file, tell) = match (file.try_clone_to_owned(), told.try_clone()) {
+    let (thread_file, tell) = match (file.try_clone_to_owned(), told.try_clone()) {
         (Ok(file), Ok(tell)) => (file, tell),
         (Err(error), _) | (_, Err(error)) => return Err(Failure::failed(STEP, words(error))),
     };
     let waiter = std::thread::Builder::new().stack_size(64 * 1024).spawn(move || {
-        let waited = sys::flock(&file, FlockOperation::LockExclusive);
+        let waited = sys::flock(&thread_file, FlockOperation::LockExclusive);
         // Nobody listens any more: no harm.
         let _ = rustix::io::write(&tell, &1_u64.to_ne_bytes());
         waited
     });
-    let waiter = waiter.map_err(|error| Failure::failed(STEP, words(error)))?;
+    let Ok(waiter) = waiter else {
+        return lock_by_trying(file, what, deadline, signals);
+    };
     loop {
-        let left = deadline.map(|deadline| deadline.at.saturating_duration_since(Instant::now()));
-        let timeout = left.map(|left| Timespec {
-            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: left.subsec_nanos().into(),
-        });
-        let mut wanted = vec![PollFd::new(&told, PollFlags::IN)];
-        let others: Vec<_> = signals.descriptors().collect();
-        wanted.extend(others.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)));
-        match poll(&mut wanted, timeout.as_ref()) {
-            Ok(0) => {
-                let seconds = deadline.map_or(0.0, |deadline| deadline.seconds);
-                return Err(Failure::refused(STEP, format_args!("another writer had the turn for all of {seconds} s")));
-            }
-            Ok(_) if !wanted[0].revents().is_empty() => break,
-            Ok(_) => signals.check()?,
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(Failure::call(STEP)(errno)),
+        let woken = wait([Some(told.as_fd())], Some(signals), deadline.map(|deadline| deadline.at));
+        match woken.map_err(Failure::call(STEP))? {
+            Woken::Deadline => return Err(too_late(deadline)),
+            Woken::Ready([true]) => break,
+            Woken::Ready([false]) => signals.check()?,
         }
     }
     match waiter.join() {
-        Ok(waited) => waited.map_err(|errno| cannot(errno, what)),
+        Ok(waited) => waited.map(|()| true).map_err(|errno| cannot(errno, what)),
         Err(_) => Err(Failure::failed(STEP, "the waiting thread failed")),
     }
+}
+
+/// Where no thread can be had, as under a filter that refuses clone3(2), which glibc does not take for "unknown".
+fn lock_by_trying(file: BorrowedFd<'_>, what: &str, deadline: Option<&Deadline>, signals: &Signals) -> Result<bool> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    loop {
+        match sys::flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => {}
+            done => return done.map(|()| true).map_err(|errno| cannot(errno, what)),
+        }
+        let pause = Instant::now() + PAUSE;
+        if deadline.is_some_and(|deadline| deadline.at < pause) {
+            return Err(too_late(deadline));
+        }
+        wait([None], Some(signals), Some(pause)).map_err(Failure::call(STEP))?;
+        signals.check()?;
+    }
+}
+
+fn too_late(deadline: Option<&Deadline>) -> Failure {
+    let seconds = deadline.map_or(0.0, |deadline| deadline.seconds);
+    Failure::refused(STEP, format_args!("another writer had the turn for all of {seconds} s"))
 }
 
 fn cannot(errno: Errno, what: &str) -> Failure {

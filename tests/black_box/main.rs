@@ -15,6 +15,8 @@ mod commit;
 mod concurrency;
 mod cost;
 mod docs;
+mod file_systems;
+mod filters;
 mod guards;
 mod input;
 mod interface;

@@ -219,6 +219,7 @@ fn another_file_under_its_name_is_not_removed() {
         let run = stopped.resume();
         assert_eq!(status(&run), Some(1), "{run:?}");
         assert_eq!((scene.text(&name).as_str(), scene.text("app.conf").as_str()), ("theirs", "old"));
+        assert!(stderr(&run.output).contains(&format!("hint: {name} is left behind: ")), "{run:?}");
     }
 }
 
@@ -245,7 +246,7 @@ fn one_that_cannot_be_removed_after_all_went_well_is_a_warning() {
         return;
     }
     let scene = scene(false);
-    let run = Strace::new(&scene, &["app.conf"])
+    let run = Strace::new(&scene, &["--quiet", "--backup=simple", "app.conf"])
         .input("new")
         .without_unnamed("EINVAL")
         .inject("renameat2:error=EINVAL")

@@ -102,6 +102,13 @@ impl Calls {
         format!("{name}:when={}", self.when(self.at(name, parts)))
     }
 
+    /// `NAME:when=N`: the last such call, to stop after it.
+    pub fn stop_last(&self, name: &str, parts: &[&str]) -> String {
+        let last = self.0.iter().rposition(|call| call.is(name, parts));
+        let last = last.unwrap_or_else(|| panic!("no {name} {parts:?} in {self:#?}"));
+        format!("{name}:when={}", self.when(last))
+    }
+
     /// Asserts that such calls are there, first one each, in this order.
     pub fn in_order(&self, calls: &[(&str, &[&str])]) {
         let mut rest = self.0.iter();
@@ -220,12 +227,10 @@ impl<'s> Strace<'s> {
         // The tracer is a process apart, so that the child is the program itself.
         let mut child = traced.command(&log, &["-D"]).spawn().unwrap();
         traced.feed(&mut child);
-        let mut log = BufReader::new(File::open(&log).unwrap());
-        let mut seen = String::new();
-        while !seen.contains("--- stopped by SIGSTOP ---") {
-            assert!(log.read_line(&mut seen).unwrap() > 0, "it was not stopped: {seen}");
-        }
-        Stopped { child, log, seen, _directory: directory }
+        let log = BufReader::new(File::open(&log).unwrap());
+        let mut stopped = Stopped { child, log, seen: String::new(), _directory: directory };
+        stopped.wait();
+        stopped
     }
 }
 
@@ -249,6 +254,26 @@ impl Stopped {
 
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
+    }
+
+    /// Reads the log up to the next stop.
+    fn wait(&mut self) {
+        let before = self.seen.len();
+        while !self.seen[before..].contains("--- stopped by SIGSTOP ---") {
+            assert!(self.log.read_line(&mut self.seen).unwrap() > 0, "it was not stopped: {}", self.seen);
+        }
+    }
+
+    /// Lets it go on to the next call that an injection stops it in.
+    pub fn go_on(&mut self) {
+        self.signal(Signal::SIGCONT);
+        self.wait();
+    }
+
+    /// Ends it here.
+    pub fn kill(mut self) {
+        self.signal(Signal::SIGKILL);
+        self.child.wait().unwrap();
     }
 
     /// Lets it go on to its end.

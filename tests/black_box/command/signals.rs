@@ -55,7 +55,7 @@ fn send(id: u32, signal: Signal) {
 }
 
 /// Whether the process is still to be seen, as a zombie too.
-fn exists(id: &str) -> bool {
+pub(super) fn exists(id: &str) -> bool {
     fs::exists(format!("/proc/{}", id.trim())).unwrap()
 }
 

@@ -90,7 +90,8 @@ fn a_rename_that_the_kernel_refuses_copies_nothing_over_target() {
         let before = state();
         let run = Strace::new(&scene, &["f"]).input("new").inject(format!("renameat:error={errno}")).run();
         assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-        assert_eq!(stderr(&run.output), format!("atomic-write: f: rename: {words} (unchanged)\n"));
+        let hint = "hint: --allow-in-place overwrites it (not atomic)\n";
+        assert_eq!(stderr(&run.output), format!("atomic-write: f: rename: {words} (unchanged)\n{hint}"));
         assert_eq!(state(), before);
         assert_eq!((scene.text("f").as_str(), scene.names()), ("old", vec!["f".to_owned()]));
     }

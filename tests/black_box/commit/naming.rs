@@ -44,14 +44,15 @@ fn a_backup_that_is_a_link_of_target_already_leaves_nothing_behind() {
     assert_eq!((scene.text("f").as_str(), scene.text("f~").as_str()), ("new", "old"));
 }
 
-// Row 24.
+// Row 24, and row 89: a link that comes and goes leaves a wrong count in some caches, so it is made where a look will
+// not do.
 #[test]
-fn where_renames_have_no_flags_a_new_target_is_linked() {
+fn where_renames_have_no_flags_a_new_target_is_linked_if_that_must_be_exact() {
     if !has_tool("strace") {
         return;
     }
     for errno in ["EINVAL", "ENOSYS", "EOPNOTSUPP"] {
-        for option in ["--no-clobber", "--sync=full"] {
+        for (option, linked) in [("--no-clobber", true), ("--backup=simple", true), ("--sync=full", false)] {
             let scene = Scene::new();
             let run = Strace::new(&scene, &[option, "f"])
                 .input("new")
@@ -59,7 +60,8 @@ fn where_renames_have_no_flags_a_new_target_is_linked() {
                 .inject(format!("renameat2:error={errno}"))
                 .run();
             is_replaced(&scene, &run);
-            assert!(run.calls.has("linkat", &["\"f\""]) && !run.calls.has("renameat", &[]), "{run:?}");
+            let names = (run.calls.has("linkat", &["\"f\""]), run.calls.has("renameat", &["\"f\""]));
+            assert_eq!(names, (linked, !linked), "{run:?}");
         }
     }
 }
@@ -83,7 +85,10 @@ fn no_clobber_holds_however_late_target_appears() {
         scene.write("f", "theirs");
         let run = stopped.resume();
         assert_eq!(run.output.status.code(), Some(3), "{run:?}");
-        assert_eq!(stderr(&run.output), "atomic-write: f: no-clobber: has been created meanwhile (unchanged)\n");
+        assert_eq!(
+            stderr(&run.output),
+            "atomic-write: f: no-clobber: has been created meanwhile (changed by another program)\n"
+        );
         assert_eq!((scene.text("f").as_str(), scene.names()), ("theirs", vec!["f".to_owned()]));
     }
 }
@@ -224,8 +229,7 @@ fn other_failures_to_stage_are_errors() {
     if !has_tool("strace") {
         return;
     }
-    let failures =
-        [("EACCES", "Permission denied"), ("ENOSPC", "No space left on device"), ("EIO", "Input/output error")];
+    let failures = [("ENOSPC", "No space left on device"), ("EIO", "Input/output error")];
     for (errno, words) in failures {
         let scene = Scene::new();
         scene.write("f", "old");

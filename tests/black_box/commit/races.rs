@@ -88,7 +88,7 @@ fn a_target_that_becomes_anything_but_a_file_is_refused() {
             scene.write("other", "other");
             let run = changed(&scene, named, &["f"], change);
             assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-            assert_eq!(stderr(&run.output), format!("atomic-write: f: replace: {says} (unchanged)\n"));
+            assert_eq!(stderr(&run.output), format!("atomic-write: f: replace: {says} (changed by another program)\n"));
             assert_eq!((scene.text("other").as_str(), scene.names()), ("other", vec!["f".into(), "other".into()]));
             assert!(!scene.path("f").symlink_metadata().unwrap().is_file());
         }
@@ -102,12 +102,12 @@ fn a_target_that_becomes_a_directory_after_the_last_look_is_refused_by_the_kerne
         return;
     }
     let scene = scene_with_old();
-    let looked = plain_calls().stop("statx", &["\"f\""]);
+    let looked = plain_calls().stop_last("statx", &["\"f\""]);
     let stopped = Strace::new(&scene, &["f"]).input("new").stopped_after(&looked);
     directory(&scene.path("f"));
     let run = stopped.resume();
     assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-    assert_eq!(stderr(&run.output), "atomic-write: f: rename: Is a directory (unchanged)\n");
+    assert_eq!(stderr(&run.output), "atomic-write: f: rename: Is a directory (changed by another program)\n");
     assert_eq!(scene.names(), ["f"]);
 }
 
@@ -229,7 +229,10 @@ fn a_parent_that_is_removed_is_a_failure() {
     fs::remove_dir(scene.path("d")).unwrap();
     let run = stopped.resume();
     assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-    assert_eq!(stderr(&run.output), "atomic-write: d/f: link: directory d/: No such file or directory (unchanged)\n");
+    assert_eq!(
+        stderr(&run.output),
+        "atomic-write: d/f: link: directory d/: No such file or directory (unchanged)\n"
+    );
     assert_eq!(scene.names(), [""; 0]);
 }
 

@@ -23,7 +23,7 @@ fn scene_with_old() -> Scene {
 
 /// Stopped when it has looked at TARGET for the last time; the rename that follows will be refused.
 fn before_rename(scene: &Scene) -> Stopped {
-    let looked = plain_calls().stop("statx", &["\"f\""]);
+    let looked = plain_calls().stop_last("statx", &["\"f\""]);
     Strace::new(scene, &["f"]).input("new").inject("renameat:error=EIO").stopped_after(&looked)
 }
 

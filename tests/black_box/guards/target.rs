@@ -51,7 +51,10 @@ fn what_is_created_meanwhile_is_not_clobbered_whatever_it_is() {
         let script = format!("echo new; {create}");
         let output = scene.cmd().args(["-n", "f", "--", "sh", "-c", &script]).output().unwrap();
         assert_eq!(output.status.code(), Some(123), "{create}: {output:?}");
-        assert_eq!(stderr(&output), "atomic-write: f: no-clobber: has been created meanwhile (unchanged)\n");
+        assert_eq!(
+            stderr(&output),
+            "atomic-write: f: no-clobber: has been created meanwhile (changed by another program)\n"
+        );
         let names = scene.names();
         assert!(names == ["f"] || names == ["f", "g"], "{create}: {names:?}");
         assert!(!scene.path("f").is_file() || scene.text("f") != "new\n");
@@ -158,7 +161,7 @@ fn an_old_content_that_is_replaced_at_the_commit_is_not_replaced_again() {
     std::fs::rename(scene.path("g"), scene.path("f")).unwrap();
     let traced = stopped.resume();
     assert_eq!(traced.output.status.code(), Some(3), "{traced:?}");
-    assert!(stderr(&traced.output).contains("f: replace: has changed since it was read (unchanged)"));
+    assert!(stderr(&traced.output).contains("f: replace: has changed since it was read (changed by another program)"));
     assert_eq!(scene.text("f"), "other");
     assert_eq!(scene.names(), ["f"]);
 }

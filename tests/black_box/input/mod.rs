@@ -5,6 +5,7 @@ mod closed;
 mod faults;
 mod holes;
 mod itself;
+mod shrunk;
 mod source;
 mod stream;
 

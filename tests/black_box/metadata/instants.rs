@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use assert_cmd::assert::OutputAssertExt;
 
 use super::{acl, attributes, scene_with_attributes, set_acl, set_attribute, strace};
-use crate::common::strace::{Call, Calls};
+use crate::common::strace::{Call, Calls, has_unnamed};
 use crate::common::{Scene, has_tool, is_root, needs_root, stderr};
 
 /// Every mode that the staging file has, from its creation on.
@@ -172,4 +172,41 @@ fn what_target_has_become_meanwhile_is_what_the_new_file_looks_like() {
     traced.output.assert().success().stderr("");
     assert_eq!((acl(&scene, "f"), attributes(&scene, "f")), before);
     assert_eq!((scene.mode("f"), scene.text("f").as_str()), (0o640, "new"));
+}
+
+/// Row 34: TARGET is absent, so the staged file is as wide as a new one; then another writer creates TARGET, for itself
+/// alone. No name leads to the new content then that others could open.
+#[test]
+fn a_target_that_appears_private_is_never_replaced_through_a_wider_name() {
+    if !has_tool("strace") || !has_unnamed() {
+        return;
+    }
+    let theirs = |scene: &Scene| {
+        scene.write("f", "theirs");
+        scene.chmod("f", 0o600);
+    };
+    let scene = Scene::new();
+    let stopped = strace(&scene, &["f"]).stopped_after("fsync:when=1");
+    theirs(&scene);
+    let calls = stopped.resume().calls;
+    assert_eq!((scene.text("f").as_str(), scene.mode("f")), ("new", 0o600));
+    let named = calls.at("linkat", &["\".aw-"]);
+    let renamed = calls.at("renameat", &["\"f\""]);
+    // Stopped at every call while it has that name.
+    for at in named..renamed {
+        let (name, when) = (&calls.0[at].name, calls.when(at));
+        let scene = Scene::new();
+        let again = name == "fsync";
+        let strace = strace(&scene, &["f"]);
+        let strace = if again { strace } else { strace.inject(format!("{name}:signal=STOP:when={when}")) };
+        let mut stopped = strace.stopped_after(if again { "fsync:when=1+" } else { "fsync:when=1" });
+        theirs(&scene);
+        for _ in 0..if again { when - 1 } else { 1 } {
+            stopped.go_on();
+        }
+        let names = scene.names();
+        let staged = names.iter().find(|name| name.starts_with(".aw-")).expect("a staging file");
+        assert_eq!(scene.mode(staged) & 0o077, 0, "at {:?}: {:#?}", calls.0[at], calls);
+        stopped.kill();
+    }
 }

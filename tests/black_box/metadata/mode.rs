@@ -88,11 +88,11 @@ fn a_set_group_id_bit_that_is_not_permitted_is_warned_of() {
     scene.give(".", USER, 13);
     scene.chmod(".", 0o2755);
     scene.give("f", USER, 13);
-    let warning = "atomic-write: f: warning: cannot keep mode 2755 (it is 0755)\n";
+    let warning = "atomic-write: f: warning: cannot set mode 2755 (it is 0755)\n";
     scene.through(as_user()).args(["-m", "2755", "f"]).write_stdin("new").assert().success().stderr(warning);
     assert_eq!((scene.owner("f"), scene.mode("f")), ((USER, 13), 0o755));
     // Nor where TARGET is new.
-    let warning = "atomic-write: g: warning: cannot keep mode 2755 (it is 0755)\n";
+    let warning = "atomic-write: g: warning: cannot set mode 2755 (it is 0755)\n";
     scene.through(as_user()).args(["-m", "2755", "g"]).write_stdin("new").assert().success().stderr(warning);
 }
 

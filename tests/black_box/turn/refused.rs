@@ -147,7 +147,8 @@ fn a_writer_that_takes_no_turns_is_not_overwritten() {
         let script = format!("{meanwhile}; echo mine");
         let output = scene.cmd().args(["--lock", "f", "--", "sh", "-c", &script]).output().unwrap();
         assert_eq!(output.status.code(), Some(125), "{output:?}");
-        let words = "f: lock: has been replaced meanwhile by a writer that does not take turns (unchanged)";
+        let words =
+            "f: lock: has been replaced meanwhile by a writer that does not take turns (changed by another program)";
         assert!(stderr(&output).contains(words), "{output:?}");
         assert_eq!(scene.text("f"), "other\n");
         assert_eq!(scene.names(), ["f"]);

@@ -1,0 +1,68 @@
+//! What kind of file system a file is on, and what follows from that.
+
+use std::os::fd::AsFd;
+
+use crate::sys;
+
+/// The type of a mounted file system, as in `f_type` of statfs(2); 0 where it is unknown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct FileSystem(u64);
+
+impl FileSystem {
+    const BTRFS: FileSystem = FileSystem(0x9123_683e);
+    const CIFS: FileSystem = FileSystem(0xff53_4d42);
+    const EXT: FileSystem = FileSystem(0xef53);
+    const FUSE: FileSystem = FileSystem(0x6573_5546);
+    const PROC: FileSystem = FileSystem(0x9fa0);
+    const RAMFS: FileSystem = FileSystem(0x8584_58f6);
+    const SMB2: FileSystem = FileSystem(0xfe53_4d42);
+    const SYSFS: FileSystem = FileSystem(0x6265_6572);
+    const TMPFS: FileSystem = FileSystem(0x0102_1994);
+    const UNKNOWN: FileSystem = FileSystem(0);
+    const XFS: FileSystem = FileSystem(0x5846_5342);
+
+    /// That of an open file.
+    pub(crate) fn of(file: impl AsFd) -> FileSystem {
+        #[allow(clippy::cast_sign_loss)] // A bit pattern.
+        sys::fstatfs(file).map_or(FileSystem::UNKNOWN, |mount| FileSystem(mount.f_type as u64 & 0xffff_ffff))
+    }
+
+    /// Whether a sync of a file without a name may be lost once it has one: older btrfs does not log such an inode.
+    pub(crate) fn forgets_unnamed_syncs(self) -> bool {
+        matches!(self, FileSystem::BTRFS | FileSystem::UNKNOWN)
+    }
+
+    /// Whether space can be reserved without another effect. On btrfs, and others that compress, the reserved
+    /// extents are never compressed again; what is behind FUSE, overlayfs or a network cannot be known.
+    pub(crate) fn reserves_space_only(self) -> bool {
+        matches!(self, FileSystem::EXT | FileSystem::XFS | FileSystem::TMPFS)
+    }
+
+    /// Whether what is overwritten needs room beside what is there.
+    pub(crate) fn copies_on_write(self) -> bool {
+        self == FileSystem::BTRFS
+    }
+
+    /// Whether files last longer than the power, as far as can be known.
+    pub(crate) fn is_persistent(self) -> bool {
+        !matches!(
+            self,
+            FileSystem::TMPFS | FileSystem::RAMFS | FileSystem::PROC | FileSystem::SYSFS | FileSystem::UNKNOWN
+        )
+    }
+
+    /// Whether links do not lead where their text says.
+    pub(crate) fn is_proc(self) -> bool {
+        self == FileSystem::PROC
+    }
+
+    /// Whether a program answers in the kernel's place.
+    pub(crate) fn is_fuse(self) -> bool {
+        self == FileSystem::FUSE
+    }
+
+    /// Whether files have attributes that listxattr(2) does not name.
+    pub(crate) fn is_smb(self) -> bool {
+        matches!(self, FileSystem::CIFS | FileSystem::SMB2)
+    }
+}

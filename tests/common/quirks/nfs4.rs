@@ -1,0 +1,56 @@
+//! Values of `system.nfs4_acl`, as Linux's NFS client shows them: XDR, a count and that many entries of type, flags,
+//! rights and whom they are for (RFC 7530, 6.2.1).
+
+pub const NAME: &str = "system.nfs4_acl";
+
+const ALLOW: u32 = 0;
+/// `ACE4_IDENTIFIER_GROUP`.
+const IS_GROUP: u32 = 0x40;
+/// Data, attributes, list; synchronize.
+const READ: u32 = 0x1 | 0x8 | 0x80 | 0x2_0000 | 0x10_0000;
+/// Data, appended data.
+const WRITE: u32 = 0x2 | 0x4;
+const EXECUTE: u32 = 0x20;
+
+/// One entry that allows; `bits` are those of a mode's digit.
+#[derive(Clone, Copy, Debug)]
+pub struct Allow<'a> {
+    pub who: &'a str,
+    pub bits: u32,
+    pub is_group: bool,
+}
+
+/// The value with these entries.
+pub fn acl(entries: &[Allow<'_>]) -> Vec<u8> {
+    let mut value = word(entries.len());
+    for entry in entries {
+        let right = |bit, right| if entry.bits & bit == 0 { 0 } else { right };
+        let rights = right(4, READ) | right(2, WRITE) | right(1, EXECUTE);
+        let flags = if entry.is_group { IS_GROUP } else { 0 };
+        value.extend([ALLOW, flags, rights].into_iter().flat_map(u32::to_be_bytes));
+        value.extend(word(entry.who.len()));
+        value.extend(entry.who.bytes());
+        value.resize(value.len().next_multiple_of(4), 0);
+    }
+    value
+}
+
+/// The value that says what the mode says.
+pub fn trivial(mode: u32) -> Vec<u8> {
+    acl(&classes(mode))
+}
+
+/// With an entry for a user besides.
+pub fn with_user(mode: u32, who: &str, bits: u32) -> Vec<u8> {
+    let [owner, group, everyone] = classes(mode);
+    acl(&[owner, Allow { who, bits, is_group: false }, group, everyone])
+}
+
+fn classes(mode: u32) -> [Allow<'static>; 3] {
+    let class = |who, bits, is_group| Allow { who, bits, is_group };
+    [class("OWNER@", mode >> 6 & 7, false), class("GROUP@", mode >> 3 & 7, true), class("EVERYONE@", mode & 7, false)]
+}
+
+fn word(number: usize) -> Vec<u8> {
+    u32::try_from(number).unwrap().to_be_bytes().to_vec()
+}

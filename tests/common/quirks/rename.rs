@@ -1,0 +1,87 @@
+//! Renames, where most quirks are.
+
+use std::ffi::OsStr;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use rustix::fs::{AtFlags, RenameFlags, renameat, renameat_with, unlinkat};
+use rustix::io::{Errno, Result};
+
+use super::Held;
+use super::nodes::Node;
+use super::pass::{Served, State, unless};
+
+/// The name of a file that is renamed away while it is in use.
+const AWAY: &str = ".nfs0000000000000001";
+
+impl Served {
+    /// Renames a name in one directory to a name in another. `pid` is who asks.
+    pub fn rename(&self, from: (u64, &OsStr), to: (u64, &OsStr), flags: RenameFlags, pid: u32) -> Result<()> {
+        let (quirks, state) = (self.quirks(), self.state());
+        unless(quirks.rename)?;
+        if !flags.is_empty() && !quirks.rename_flags {
+            return Err(Errno::INVAL);
+        }
+        let (from_in, to_in) = (state.nodes.get(from.0)?, state.nodes.get(to.0)?);
+        let source = Node::open(from_in.as_fd(), from.1)?;
+        if state.is_open(&source) {
+            unless(quirks.rename_open)?;
+        }
+        let replaced = Node::open(to_in.as_fd(), to.1).ok().filter(|_| flags.is_empty());
+        let Some(replaced) = replaced else {
+            unless(quirks.create.filter(|_| !flags.contains(RenameFlags::EXCHANGE)))?;
+            renameat_with_none(from_in, from.1, to_in, to.1, flags)?;
+            return unless(quirks.rename_reports);
+        };
+        unless(quirks.rename_over)?;
+        if state.is_open(&replaced) {
+            unless(quirks.rename_over_open)?;
+        }
+        let remove = || unlinkat(to_in, to.1, AtFlags::empty());
+        if let Some(errno) = quirks.rename_removes {
+            remove()?;
+            self.note_absence();
+            return Err(errno);
+        }
+        let held = quirks.rename_over_held.filter(|_| self.is_held(&state, &replaced, to_in, to.1, pid));
+        match held {
+            Some(Held::Removed(errno)) => {
+                remove()?;
+                self.note_absence();
+                return Err(errno);
+            }
+            Some(Held::RenamedAway) => {
+                renameat(to_in, to.1, to_in, AWAY)?;
+                self.note_absence();
+                renameat(from_in, from.1, to_in, to.1)?;
+                unlinkat(to_in, AWAY, AtFlags::empty())?;
+            }
+            None => renameat(from_in, from.1, to_in, to.1)?,
+        }
+        unless(quirks.rename_reports)
+    }
+
+    fn note_absence(&self) {
+        self.shared.absences.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether anybody has the file open, or the process that asks has any descriptor on it.
+    fn is_held(&self, state: &State, node: &Node, directory: &Node, name: &OsStr, pid: u32) -> bool {
+        state.is_open(node) || self.has_descriptor(pid, directory, name).unwrap_or(false)
+    }
+
+    /// A descriptor that was opened with `O_PATH` is none that a request has told of. Its path is what /proc says; to
+    /// look at the inode would be a request that waits for this one.
+    fn has_descriptor(&self, pid: u32, directory: &Node, name: &OsStr) -> std::io::Result<bool> {
+        let behind = std::fs::read_link(directory.path())?;
+        let path: PathBuf = self.point.join(behind.strip_prefix(&self.backing).unwrap_or(&behind)).join(name);
+        let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd"))?;
+        Ok(descriptors.flatten().any(|entry| std::fs::read_link(entry.path()).is_ok_and(|leads_to| leads_to == path)))
+    }
+}
+
+/// With no flag by the older call, which every kernel has.
+fn renameat_with_none(from_in: &Node, from: &OsStr, to_in: &Node, to: &OsStr, flags: RenameFlags) -> Result<()> {
+    if flags.is_empty() { renameat(from_in, from, to_in, to) } else { renameat_with(from_in, from, to_in, to, flags) }
+}
