@@ -4,8 +4,8 @@
 #![allow(dead_code)]
 
 pub mod events;
-pub mod quirks;
 pub mod filter;
+pub mod quirks;
 pub mod strace;
 
 use std::ffi::OsStr;

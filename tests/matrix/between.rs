@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::judge::{self, Verdict};
 use crate::look::{Look, Snapshot};
-use crate::mode::{Expected, Mode, Setting, Source};
+use crate::mode::{Base, Expected, Mode, Setting, Source, Which};
 use crate::other::{Act, ELSEWHERE, INSIDE};
 use crate::stopped::{Meeting, Met};
 use crate::trace::Call;
@@ -30,20 +30,18 @@ pub fn judge(mode: &Mode, act: Act, expected: &Expected, met: &Met, after: &Snap
     let Some(meeting) = &met.meeting else { return judge::succeeded(mode, expected, after, &met.ended) };
     let name = expected.target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let encounter = Encounter { mode, act, expected, met, meeting, after, name };
-    let verdict = match met.ended.status.code() {
-        Some(0) if encounter.is_committed() => encounter.came_first(),
-        Some(0) => encounter.came_last(),
-        Some(status) => encounter.failed(status),
-        None => Err("it died of a signal".to_owned()),
-    };
-    let verdicts = [
-        judge::no_panic(&met.ended),
-        encounter.untouched(),
-        encounter.readers(),
-        verdict,
-        encounter.staged(),
-        judge::message(mode, expected, &met.ended, encounter.states()),
-    ];
+    let mut verdicts =
+        vec![judge::no_panic(&met.ended), encounter.untouched(), encounter.readers(), encounter.staged()];
+    // Where what is refused is another call than it was, anything may be an error.
+    if !encounter.strays() {
+        verdicts.push(match met.ended.status.code() {
+            Some(0) if encounter.is_committed() => encounter.came_first(),
+            Some(0) => encounter.came_last(),
+            Some(status) => encounter.failed(status),
+            None => Err("it died of a signal".to_owned()),
+        });
+        verdicts.push(judge::message(mode, expected, &met.ended, encounter.states()));
+    }
     // Each is a finding of its own.
     let reasons: Vec<String> = verdicts.into_iter().filter_map(Result::err).collect();
     if reasons.is_empty() { Ok(()) } else { Err(reasons.join("; ")) }
@@ -95,10 +93,19 @@ impl Encounter<'_> {
         calls[..commit].iter().skip(self.meeting.calls).any(|call| call.looks_at(&self.name))
     }
 
-    /// Whether the program can know what TARGET was at its start.
+    /// Whether the program can know what TARGET was at its start, or, where there are turns, at the start of its turn.
     fn had_looked(&self) -> bool {
+        let turn = |call: &Call| call.name == "flock" && call.succeeded();
         let earlier = self.earlier();
-        earlier.iter().position(|call| call.looks_at(&self.name)).is_some_and(|first| first + 1 < earlier.len())
+        let from = if self.mode.takes_turn() { earlier.iter().position(turn) } else { Some(0) };
+        let looked = from.and_then(|from| earlier[from..].iter().position(|call| call.looks_at(&self.name)));
+        looked.is_some_and(|looked| from.unwrap_or(0) + looked + 1 < earlier.len())
+    }
+
+    /// Whether the call that the mode refuses by its number has become another one, as there were more before it.
+    fn strays(&self) -> bool {
+        let Some(Base { which: Which::Marked(mark), .. }) = self.mode.base else { return false };
+        self.met.ended.calls.iter().any(|call| call.text.contains("(INJECTED)") && !call.text.contains(mark))
     }
 
     /// What TARGET may be called at the end of an error line.
@@ -176,6 +183,8 @@ impl Encounter<'_> {
         let old = file(self.before()) | file(self.elsewhere(&self.meeting.after));
         let finished = match self.target() {
             Some(target) if self.is_ours(target) => target.bits(),
+            // It would never have been like that one.
+            _ if self.mode.is_no_clobber() => self.expected.after.bits(),
             _ if self.theirs().is_some_and(Look::is_file) => file(self.theirs()),
             _ => self.expected.after.bits(),
         };
@@ -187,7 +196,7 @@ impl Encounter<'_> {
                 let is_known =
                     known.into_iter().flatten().any(|known| (known.inode, known.bits()) == (look.inode, look.bits()));
                 let wider = look.bits() & 0o077 & !(old | finished | expected);
-                if !is_known && wider != 0 {
+                if !is_known && wider != 0 && !self.is_named_unawares(name) {
                     let (name, calls) = (name.display(), stop.calls);
                     return Err(format!(
                         "{name} could be read by more than the finished file after {calls} calls: {look:?}"
@@ -196,6 +205,14 @@ impl Encounter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the file got this name by a link before the program could see what the other writer had done.
+    fn is_named_unawares(&self, name: &Path) -> bool {
+        let name = name.file_name().unwrap_or_default().to_string_lossy();
+        let later = &self.met.ended.calls[self.meeting.calls..];
+        let linked = later.iter().position(|call| call.name == "linkat" && call.gives(&name));
+        linked.is_some_and(|linked| !later[..linked].iter().any(|call| call.looks_at(&self.name)))
     }
 
     /// The other writer acted upon a TARGET that was ours.
@@ -319,6 +336,11 @@ impl Encounter<'_> {
             return Err(format!("status {status}, and the backup has changed: {:?}", self.after.get(backup)));
         }
         self.nothing_left()?;
+        // A system that removes TARGET and refuses the rename looks the same: what is left is told.
+        if self.act == Act::Remove && self.mode.refuses_rename() && matches!(status, 5 | 122) {
+            let whole = |(name, look): (&PathBuf, &Look)| judge::is_staging(name) && self.is_ours(look);
+            return if self.after.iter().any(whole) { Ok(()) } else { Err("the new content is nowhere".to_owned()) };
+        }
         let (failed, refused) = if self.mode.has_command() { (125, 123) } else { (1, 3) };
         let may_refuse = (self.mode.is_no_clobber() && self.theirs().is_some()) || self.mode.compares();
         if (status == refused && may_refuse) || (status == failed && self.may_fail()) {

@@ -385,9 +385,9 @@ pub fn message(mode: &Mode, expected: &Expected, ended: &Ended, states: &[&str])
             continue;
         }
         errors += 1;
-        let states = match code {
+        let states: &[&str] = match code {
             4 | 121 => &["replaced, may not survive a power cut"],
-            5 | 122 => &["damaged"],
+            5 | 122 => &["damaged", "missing"],
             _ => states,
         };
         let reasoned = states.iter().filter_map(|state| said.strip_suffix(&format!(" ({state})"))).any(|said| {

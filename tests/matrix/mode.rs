@@ -287,6 +287,11 @@ impl Mode {
         self.setting == Setting::Same && !self.options.contains(&"-m")
     }
 
+    /// Whether the system refuses to rename over TARGET.
+    pub fn refuses_rename(&self) -> bool {
+        self.base == Some(NO_RENAME)
+    }
+
     pub fn is_no_clobber(&self) -> bool {
         self.options.contains(&"--no-clobber")
     }

@@ -229,10 +229,7 @@ fn a_parent_that_is_removed_is_a_failure() {
     fs::remove_dir(scene.path("d")).unwrap();
     let run = stopped.resume();
     assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-    assert_eq!(
-        stderr(&run.output),
-        "atomic-write: d/f: link: directory d/: No such file or directory (unchanged)\n"
-    );
+    assert_eq!(stderr(&run.output), "atomic-write: d/f: link: directory d/: No such file or directory (unchanged)\n");
     assert_eq!(scene.names(), [""; 0]);
 }
 
