@@ -1,5 +1,6 @@
 //! File systems that do things otherwise, on an imitation of them (`common/quirks`): rows 78 to 80, 86, 89 to 92 and 94.
 
+mod combined;
 mod imitation;
 mod inode_numbers;
 mod leftovers;
