@@ -3,14 +3,14 @@
 //! Nothing is written here but the parent directories that `--parents` asks for.
 
 use std::cell::OnceCell;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::FileType;
 
 use crate::cli::{Args, From};
 use crate::command::Command;
 use crate::engine::copy::{self, Input};
-use crate::engine::names::{self, Place};
+use crate::engine::names::{self, Handle, Place};
 use crate::engine::parents::Parents;
 use crate::engine::stat::Stat;
 use crate::engine::{self, Backups, OldContent, Outcome, Replacement, preflight, turn};
@@ -107,7 +107,7 @@ fn old_content(args: &Args, place: &Place) -> Result<Option<OldContent>> {
     let open = |old: &names::Pinned| -> Result<OldContent> {
         let file: OwnedFd = old.open(place).map_err(Failure::call("read"))?;
         let stat = Stat::of(&file).map_err(Failure::call("read"))?;
-        Ok(OldContent { file, stat })
+        Ok(OldContent { file: Handle::new(file), stat })
     };
     match &place.at {
         Some(old) if old.kind() == FileType::RegularFile => open(old).map(Some),
@@ -130,7 +130,8 @@ fn if_match(expected: &crate::guard::Digest, place: &Place, old: Option<&OldCont
         return Err(Failure::refused(STEP, format_args!("expected {expected}, but {found}")));
     };
     let mut hasher = expected.hasher();
-    let mut reader = copy::Old { file: std::os::fd::AsFd::as_fd(&old.file), signals: Some(signals) };
+    let file = old.file.get().map_err(Failure::call(STEP))?;
+    let mut reader = copy::Old { file: file.as_fd(), signals: Some(signals) };
     let mut buffer = Vec::with_capacity(copy::BUFFER);
     loop {
         copy::read(&mut reader, &mut buffer)?;
@@ -140,7 +141,7 @@ fn if_match(expected: &crate::guard::Digest, place: &Place, old: Option<&OldCont
         hasher.update(&buffer);
     }
     // Others who read it begin where it begins.
-    sys::seek(&old.file, rustix::fs::SeekFrom::Start(0)).map_err(Failure::call(STEP))?;
+    sys::seek(&*file, rustix::fs::SeekFrom::Start(0)).map_err(Failure::call(STEP))?;
     let got = hasher.finish();
     if got == *expected {
         return Ok(());

@@ -2,8 +2,12 @@
 //!
 //! The format is `linux/posix_acl_xattr.h`'s: a version, then entries of tag, permissions and id, little endian.
 
+use std::ffi::CStr;
+
 /// The attribute that holds the list.
 pub(crate) const ATTRIBUTE: &str = "system.posix_acl_access";
+/// The same, as the kernel takes it.
+pub(crate) const NAME: &CStr = c"system.posix_acl_access";
 
 const VERSION: u32 = 2;
 const USER: u16 = 0x02;

@@ -143,27 +143,49 @@ impl Backups {
             return Err(Failure::failed(STEP, "the staging file has no name"));
         };
         place.is_ctime_ours.set(true);
-        let kept = match TemporaryName::link_name(&place.directory, &place.name) {
-            Ok(kept) => kept,
+        let (kept, is_copy) = match TemporaryName::link_name(&place.directory, &place.name) {
+            Ok(kept) => (kept, false),
             Err(Errno::NOENT) if matches!(place.directory.look(&place.name), Ok(None)) => return Ok(Err(sealed)),
             // Another's file under protected_hardlinks, another project, or no links at all.
-            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => copy(place, sync)?,
+            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => (copy(place, sync)?, true),
             Err(errno) => return Err(self.failed(place, errno)),
         };
-        commit::rename(place, temporary).map_err(Failure::call("rename"))?;
+        let is_there = || !matches!(place.directory.look_afresh(&place.name), Ok(None));
+        // The old content has TARGET's name again, or it is told where that is.
+        let take_back = |kept: TemporaryName<'_>| match sys::renameat(&place.directory, &kept.name, &place.name) {
+            Ok(()) => {
+                place.is_inode_ours.set(is_copy);
+                kept.give_away();
+                Ok(())
+            }
+            Err(errno) => Err((place.directory.join(&kept.give_away()), errno)),
+        };
+        // Some network file systems remove TARGET first, and then fail: once more, now that it is gone.
+        let renamed = commit::rename(place, temporary)
+            .or_else(|errno| if is_there() { Err(errno) } else { commit::rename(place, temporary) });
+        if let Err(errno) = renamed {
+            if is_there() {
+                return Err(Failure::call("rename")(errno));
+            }
+            let new = place.directory.join(&temporary.name);
+            return Err(match take_back(kept) {
+                Ok(()) => Failure::call("rename")(errno),
+                Err((old, _)) => {
+                    commit::give_away(sealed);
+                    commit::gone(errno, &new).hint(format_args!("the old content is {}", Shown(old.as_os_str())))
+                }
+            });
+        }
         let file = commit::give_away(sealed);
         match self.keep(place, &kept.name, kept.inode()) {
             Ok(()) => {
                 kept.give_away();
                 Ok(Ok(file))
             }
-            Err(errno) => match sys::renameat(&place.directory, &kept.name, &place.name) {
-                Ok(()) => {
-                    kept.give_away();
-                    Err(self.failed(place, errno))
-                }
-                Err(again) => Err(not_taken_back(&place.directory.join(&kept.give_away()), errno, again)),
-            },
+            Err(errno) => Err(match take_back(kept) {
+                Ok(()) => self.failed(place, errno),
+                Err((old, again)) => not_taken_back(&old, errno, again),
+            }),
         }
     }
 
@@ -173,27 +195,29 @@ impl Backups {
         match self {
             Backups::Simple(backup) => {
                 sys::renameat(directory, name, backup).or_else(|errno| settle(directory, backup, old, errno))?;
-                // Where the backup's name was a link of the same file already, the rename does nothing.
-                if let Ok(Some(_)) = directory.look(name) {
-                    temporary::remove(directory, name);
-                }
-                Ok(())
             }
             Backups::Numbered(first) => {
                 let mut number = *first;
                 let mut retries = Retries::default();
                 loop {
                     let backup = numbered_name(&place.name, number);
-                    match rename_to_free(place, name, &backup) {
+                    let kept = rename_to_free(place, name, &backup);
+                    match kept.or_else(|errno| settle(directory, &backup, old, errno)) {
                         Err(Errno::EXIST) => {
                             retries.again(Errno::EXIST)?;
                             number = number.checked_add(1).ok_or(Errno::OVERFLOW)?;
                         }
-                        done => return done.or_else(|errno| settle(directory, &backup, old, errno)),
+                        done => break done?,
                     }
                 }
             }
         }
+        // Where the backup's name was a link of the same file already, the rename does nothing; and where a second name stood
+        // in for a rename, the first is still there.
+        if let Ok(Some(_)) = directory.look(name) {
+            temporary::remove(directory, name);
+        }
+        Ok(())
     }
 
     fn failed(&self, place: &Place, errno: Errno) -> Failure {
@@ -226,15 +250,18 @@ fn is_unknown(errno: Errno) -> bool {
     matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM)
 }
 
+/// Gives the file called `from` the name `to` if that is free. It may have both in the end.
 fn rename_to_free(place: &Place, from: &OsStr, to: &OsStr) -> std::result::Result<(), Errno> {
     let directory = &place.directory;
     match sys::rename_to_free(directory, from, to) {
-        Err(errno) if is_unknown(errno) => {
-            sys::linkat(directory, from, directory, to, AtFlags::empty())?;
-            // The backup has its name, whatever becomes of the other.
-            temporary::remove(directory, from);
-            Ok(())
-        }
+        Err(errno) if is_unknown(errno) => match sys::linkat(directory, from, directory, to, AtFlags::empty()) {
+            // With neither flags nor links, as on FAT by way of FUSE, only a look can tell.
+            Err(errno) if is_unknown(errno) || errno == Errno::MLINK => match directory.look(to)? {
+                Some(_) => Err(Errno::EXIST),
+                None => sys::renameat(directory, from, to),
+            },
+            linked => linked,
+        },
         done => done,
     }
 }

@@ -12,6 +12,7 @@
 //! Signals are held before the first name exists, and stay held until the exit.
 
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::io::Errno;
@@ -84,12 +85,9 @@ impl<'d> Synced<'d> {
     /// back shows there. Then the writer is closed.
     pub(crate) fn from(mut sealed: Sealed<'d>, how: Sync) -> Result<Self> {
         if how != Sync::None {
-            sync::file(sealed.file()?).map_err(|errno| {
-                let failure = sealed.failed("sync", errno);
-                if is_unsupported(errno) { failure.hint("--sync none leaves the sync out") } else { failure }
-            })?;
+            sync::file(sealed.file()?).map_err(|errno| sync::failed(sealed.failed("sync", errno)))?;
         }
-        sealed.close_writer()?;
+        sealed.close()?;
         Ok(Synced(sealed))
     }
 
@@ -168,11 +166,6 @@ fn compare<'d>(sealed: Sealed<'d>, place: &'d Place, like: Option<&Stat>, how: &
     })
 }
 
-/// Whether the file system knows no such sync.
-fn is_unsupported(errno: Errno) -> bool {
-    matches!(errno, Errno::INVAL | Errno::NOTSUP | Errno::NOSYS)
-}
-
 /// Whether what was dressed like `like` may take the place of `now`: it looks the same, or is a link, which looks like
 /// nothing. A link's owner is nobody to give the file to.
 fn suits(now: &Stat, like: Option<&Stat>) -> bool {
@@ -218,15 +211,19 @@ fn create<'d>(sealed: Sealed<'d>, place: &Place, how: &How<'_>) -> Result<Create
         Err(errno) if errno == Errno::NOENT || refuses_names(errno) => return Ok(Created::No(sealed, errno)),
         Err(errno) => return Err(Failure::call("link")(errno)),
     };
-    if appeared == Appeared::Linked && how.announce {
-        announce(place);
-    }
     if let Naming::Unnamed(_) = sealed.naming() {
         again_on_btrfs(&sealed, directory, how.sync).map_err(|errno| Failure::not_durable("sync", words(errno)))?;
     }
     let (naming, file) = sealed.into_parts();
-    if let (Naming::Named(temporary), Appeared::Renamed) = (naming, appeared) {
-        temporary.give_away();
+    match (naming, appeared) {
+        (Naming::Named(temporary), Appeared::Renamed) => {
+            temporary.give_away();
+        }
+        // The first of two names goes.
+        (naming, _) => drop(naming),
+    }
+    if appeared == Appeared::Linked && how.announce {
+        announce(place);
     }
     Ok(Created::Yes(file))
 }
@@ -368,6 +365,11 @@ fn after_failed_rename<'d>(sealed: Sealed<'d>, place: &Place, errno: Errno, othe
     }
     let path = directory.join(&name.name);
     give_away(sealed);
-    Err(Failure::missing("rename", format_args!("{}, and TARGET is gone", words(errno)))
-        .hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
+    Err(gone(errno, &path))
+}
+
+/// TARGET is gone, and the staged file, which stays, is at `path`.
+pub(crate) fn gone(errno: Errno, path: &Path) -> Failure {
+    Failure::missing("rename", format_args!("{}, and TARGET is gone", words(errno)))
+        .hint(format_args!("the whole new content is {}", Shown(path.as_os_str())))
 }

@@ -13,7 +13,7 @@
 //!
 //! All of it precedes the sync.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
@@ -183,8 +183,9 @@ fn set_acl(
             Some(value) => kept(sys::fsetxattr(file, name, value))?,
             None => false,
         };
-        if set {
-            bits = set_by_acl(now)?;
+        if let (true, Some(value)) = (set, value) {
+            bits = after_opaque_acl(file, name, value, bits)?;
+            *now = bits;
         } else if opaque_acl::is_said_by_mode(name, value.as_deref()) {
             // Nothing is lost.
         } else {
@@ -193,6 +194,15 @@ fn set_acl(
         }
     }
     Ok(bits)
+}
+
+/// The list is set, and mostly the mode with it. Where it is not, chmod(2) is called, which may change the list.
+fn after_opaque_acl(file: BorrowedFd<'_>, name: &CStr, value: &[u8], bits: u32) -> Result<u32> {
+    if mode_of(file)? & 0o777 != bits & 0o777 {
+        set_mode(file, bits)?;
+        kept(sys::fsetxattr(file, name, value))?;
+    }
+    mode_of(file)
 }
 
 fn both(group: u32, other: u32) -> u32 {

@@ -12,6 +12,10 @@ impl FileSystem {
     const BTRFS: FileSystem = FileSystem(0x9123_683e);
     const CIFS: FileSystem = FileSystem(0xff53_4d42);
     const EXT: FileSystem = FileSystem(0xef53);
+    const AFS: FileSystem = FileSystem(0x5346_414f);
+    const CEPH: FileSystem = FileSystem(0x00c3_6400);
+    const NFS: FileSystem = FileSystem(0x6969);
+    const PLAN9: FileSystem = FileSystem(0x0102_1997);
     const FUSE: FileSystem = FileSystem(0x6573_5546);
     const PROC: FileSystem = FileSystem(0x9fa0);
     const RAMFS: FileSystem = FileSystem(0x8584_58f6);
@@ -59,6 +63,12 @@ impl FileSystem {
     /// Whether a program answers in the kernel's place.
     pub(crate) fn is_fuse(self) -> bool {
         self == FileSystem::FUSE
+    }
+
+    /// Whether other machines replace files there too, whom a lock that lasts for a replacement would have to keep out.
+    pub(crate) fn is_remote(self) -> bool {
+        let remote = [FileSystem::AFS, FileSystem::CEPH, FileSystem::NFS, FileSystem::PLAN9];
+        remote.contains(&self) || self.is_smb()
     }
 
     /// Whether files have attributes that listxattr(2) does not name.

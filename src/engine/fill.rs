@@ -59,7 +59,8 @@ fn fill_from_difference<'d>(
     mut hasher: Option<&mut Hasher>,
     late: impl FnOnce() -> Result<Stage<'d>>,
 ) -> Result<Filled<'d>> {
-    let reader = Old { file: old.file.as_fd(), signals: Some(job.signals) };
+    let file = old.file.get().map_err(Failure::call("read"))?;
+    let reader = Old { file: file.as_fd(), signals: Some(job.signals) };
     let comparison = if job.policy.append {
         // What is appended to nothing but itself changes nothing.
         let mut next = Vec::with_capacity(copy::BUFFER);
@@ -120,7 +121,8 @@ fn pour(input: &mut dyn Input, done: u64, sink: &mut Sink<'_>, hasher: Option<&m
 
 /// The first `length` bytes of the old content, which must not have changed since it was opened.
 fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sink<'_>) -> Result<()> {
-    let mut reader = Old { file: old.file.as_fd(), signals: Some(job.signals) };
+    let file = old.file.get().map_err(Failure::call("read"))?;
+    let mut reader = Old { file: file.as_fd(), signals: Some(job.signals) };
     copy::prefix(&mut reader, &old.stat, length, sink)?;
     still(old)
 }
@@ -133,7 +135,7 @@ fn has_the_name(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
 }
 
 pub(super) fn still(old: &OldContent) -> Result<()> {
-    let now = Stat::of(&old.file).map_err(Failure::call("read"))?;
+    let now = old.file.get().and_then(|file| Stat::of(&*file)).map_err(Failure::call("read"))?;
     if old.stat.is_same_content(&now) {
         return Ok(());
     }

@@ -33,21 +33,22 @@ pub(crate) struct Metadata {
 impl Metadata {
     /// Reads it from the pinned inode.
     pub(crate) fn of(pinned: &Pinned, place: &Place) -> Result<Metadata> {
-        let stat = Stat::of(&pinned.fd).map_err(Failure::call("read metadata"))?;
+        let handle = pinned.handle.get().map_err(Failure::call("read metadata"))?;
+        let stat = Stat::of(&*handle).map_err(Failure::call("read metadata"))?;
         let mut owner = privilege::standing(Ids::Users, stat.uid);
         let mut group = privilege::standing(Ids::Groups, stat.gid);
         if owner == Standing::Either {
-            let is_mapped = privilege::owner_is_mapped(&pinned.fd);
+            let is_mapped = privilege::owner_is_mapped(&*handle);
             owner = if is_mapped { Standing::Mapped } else { Standing::Unmapped };
         }
-        if group == Standing::Either && privilege::group_is_mapped(&pinned.fd, &stat) {
+        if group == Standing::Either && privilege::group_is_mapped(&*handle, &stat) {
             group = Standing::Mapped;
         }
         let (opaque_acls, attributes, unread) = (Vec::new(), Vec::new(), Vec::new());
         let mut metadata = Metadata { stat, owner, group, acl: None, opaque_acls, attributes, unread };
         // The path goes by way of the descriptor; without /proc the file is opened.
         let opened: OwnedFd;
-        let mut path = names_path(pinned.fd.as_fd());
+        let mut path = names_path(handle.as_fd());
         let list = match list(&path) {
             Err(Errno::NOENT) => {
                 opened = match pinned.open(place) {
@@ -72,9 +73,10 @@ impl Metadata {
         let mut names: Vec<CString> = match &list {
             Ok(list) => each_name(list).collect(),
             Err(Errno::NOTSUP) => Vec::new(),
-            // Some have no attributes at all and say so in their own way; some have them and a broken network.
-            Err(errno @ Errno::IO) if filesystem.is_fuse() => {
+            // Some FUSE file systems without attributes answer so. One that has an ACL all the same hands it out.
+            Err(errno) if filesystem.is_fuse() && (*errno == Errno::IO || sys::is_refusal(*errno)) => {
                 metadata.unread.push(format!("extended attributes, which cannot be listed ({})", words(*errno)));
+                metadata.acl = value(&path, acl::NAME).ok().and_then(|value| Acl::parse(&value));
                 Vec::new()
             }
             Err(errno) => return Err(Failure::call("read metadata")(*errno)),
@@ -157,7 +159,7 @@ pub(super) fn shown(name: &CStr) -> String {
     Shown(OsStr::from_bytes(name.to_bytes())).to_string()
 }
 
-fn value(source: &Source<'_>, name: &CString) -> std::result::Result<Vec<u8>, Errno> {
+fn value(source: &Source<'_>, name: &CStr) -> std::result::Result<Vec<u8>, Errno> {
     grow(|buffer| match source {
         Source::Path(path) => sys::getxattr(path, name, buffer),
         Source::Descriptor(fd) => sys::fgetxattr(fd, name, buffer),

@@ -50,7 +50,7 @@ pub(crate) mod turn;
 
 use std::cell::OnceCell;
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use rustix::fs::{FileType, Timespec, Timestamps, UTIME_NOW};
@@ -63,7 +63,7 @@ use dress::Dress;
 use fill::{Filled, fill};
 pub(crate) use in_place::Elsewhere;
 use metadata::Metadata;
-use names::{Directory, Pinned, Place};
+use names::{Directory, Handle, Pinned, Place};
 use parents::Parents;
 use preflight::Way;
 use sink::Sink;
@@ -100,7 +100,7 @@ pub(crate) struct Replacement<'a> {
 /// The old content, open for reading, and its state when it was opened.
 #[derive(Debug)]
 pub(crate) struct OldContent {
-    pub(crate) file: OwnedFd,
+    pub(crate) file: Handle,
     pub(crate) stat: Stat,
 }
 
@@ -141,6 +141,10 @@ pub(crate) fn run(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Pa
 fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) -> Result<Outcome> {
     // With --if-changed nothing may be written before there is a difference.
     let lazily = job.policy.if_changed && job.old.is_some();
+    if lazily && has_another_mode(job) {
+        // Found before the input is read: whether that mode can be had.
+        drop(stage(job)?);
+    }
     let stage = if lazily { None } else { Some(stage(job)?) };
     let Filled { stage, received, warning } = fill(job, stage, input, || self::stage(job))?;
 
@@ -163,6 +167,9 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
     let different = dress::dress(sealed.file()?, &dress, sealed.born)?;
     let synced = Synced::from(sealed, job.policy.sync)?;
 
+    // From here on TARGET is compared by name and number.
+    job.place.at.iter().for_each(|old| old.handle.release());
+    job.old.iter().for_each(|old| old.file.release());
     Signals::hold()?;
     // A signal before the commit means no commit.
     job.signals.check()?;
@@ -188,6 +195,12 @@ impl Dressed {
         }
         warnings
     }
+}
+
+/// Whether `--mode` makes a difference whatever the content.
+fn has_another_mode(job: &Replacement<'_>) -> bool {
+    let different = |mode| replaced(job).is_some_and(|old| old.stat.bits() != mode);
+    job.policy.mode.is_some_and(different)
 }
 
 /// How the staging file is created: never wider than the finished file.
@@ -260,7 +273,7 @@ fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
     if job.policy.sync != Sync::None {
         // Errors of writing back show on the descriptor that wrote, which is closed now: what is looked at may be a
         // program, and be run.
-        sync::file(sealed.file()?).map_err(call("sync"))?;
+        sync::file(sealed.file()?).map_err(|errno| sync::failed(call("sync")(errno)))?;
     }
     let file = sealed.reader()?;
     touch(file, MARK).map_err(call(STEP))?;
@@ -340,7 +353,11 @@ fn commit_in<'d>(
             }
         };
     }
-    Err(Failure::failed("rename", "other writers keep replacing it, or removing and creating it"))
+    match place.directory.look(&place.name) {
+        // Said to be taken, and nothing is there.
+        Ok(None) => Err(Failure::call("link")(Errno::EXIST)),
+        _ => Err(Failure::failed("rename", "other writers keep replacing it, or removing and creating it")),
+    }
 }
 
 /// Dresses the staged file like what TARGET has become, and syncs it.
@@ -435,7 +452,8 @@ fn leave_alone(job: &Replacement<'_>, received: u64, warning: Option<String>) ->
         return Err(Failure::failed("compare", "there is nothing to compare with"));
     };
     if job.policy.sync != Sync::None {
-        sync::file(old.file.as_fd()).map_err(Failure::call("sync"))?;
+        let file = old.file.get().map_err(Failure::call("sync"))?;
+        sync::file(file.as_fd()).map_err(|errno| sync::failed(Failure::call("sync")(errno)))?;
     }
     // Not by way of the whole file system, which would write what others have not synced.
     if job.policy.sync == Sync::Full && job.place.directory.readable() {

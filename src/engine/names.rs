@@ -5,7 +5,7 @@
 //! stays open, and everything after happens relative to it. Going round the kernel means keeping its rules: magic
 //! links of procfs, `nosymfollow`, and links planted in sticky world-writable directories are refused.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -132,7 +132,7 @@ impl Directory {
         match sys::open(&self.fd, name, flags) {
             Ok(fd) => {
                 let stat = Stat::of(&fd)?.complete(fd.as_fd(), Some(self.fd.as_fd()));
-                Ok(Some(Pinned { fd, stat }))
+                Ok(Some(Pinned { handle: Handle::new(fd), stat }))
             }
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),
@@ -146,10 +146,31 @@ impl AsFd for Directory {
     }
 }
 
+/// A descriptor that is let go of before the commit, by whoever has it: clients of NFS and SMB do not leave a file in place
+/// that is open when it is renamed over, by whatever kind of descriptor.
+#[derive(Debug)]
+pub(crate) struct Handle(RefCell<Option<OwnedFd>>);
+
+impl Handle {
+    pub(crate) fn new(fd: OwnedFd) -> Self {
+        Handle(RefCell::new(Some(fd)))
+    }
+
+    /// The descriptor. `EBADF` where it has been let go of.
+    pub(crate) fn get(&self) -> std::result::Result<Ref<'_, OwnedFd>, Errno> {
+        Ref::filter_map(self.0.borrow(), Option::as_ref).map_err(|_| Errno::BADF)
+    }
+
+    /// Lets go of it.
+    pub(crate) fn release(&self) {
+        self.0.take();
+    }
+}
+
 /// An inode held by a descriptor that can neither read nor write it: safe to open whatever it is.
 #[derive(Debug)]
 pub(crate) struct Pinned {
-    pub(crate) fd: OwnedFd,
+    pub(crate) handle: Handle,
     pub(crate) stat: Stat,
 }
 
@@ -162,7 +183,8 @@ impl Pinned {
     /// /proc the name is opened, and compared.
     pub(crate) fn open(&self, place: &Place) -> std::result::Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
-        let once = |flags| match sys::open(rustix::fs::CWD, sys::proc_path(&self.fd).as_str(), flags) {
+        let path = sys::proc_path(&*self.handle.get()?);
+        let once = |flags| match sys::open(rustix::fs::CWD, path.as_str(), flags) {
             Err(Errno::NOENT) => sys::open(&place.directory, &place.name, flags | OFlags::NOFOLLOW),
             opened => opened,
         };
@@ -186,11 +208,16 @@ pub(crate) struct Place {
     pub(crate) is_behind_link: bool,
     /// Whether something was done to the file there and taken back, which changes its ctime.
     pub(crate) is_ctime_ours: Cell<bool>,
+    /// Whether it was replaced and brought back from a copy.
+    pub(crate) is_inode_ours: Cell<bool>,
 }
 
 impl Place {
     /// Whether TARGET is what it was when it was looked at. What cannot be looked at has not been seen to change.
     pub(crate) fn is_unchanged(&self) -> bool {
+        if self.is_inode_ours.get() {
+            return true;
+        }
         let Ok(now) = self.directory.look(&self.name) else { return true };
         match (&self.at, now) {
             (None, None) => true,
@@ -233,13 +260,15 @@ pub(crate) fn resolve(target: &Path, follow: bool, parents: &mut Parents) -> Res
         match at {
             Some(link) if follow && link.kind() == FileType::Symlink => {
                 may_follow(&directory, &link)?;
-                let text = sys::readlinkat(&link.fd, "").map_err(Failure::call("read link"))?;
+                let text = link.handle.get().and_then(|link| sys::readlinkat(&*link, ""));
+                let text = text.map_err(Failure::call("read link"))?;
                 path = OsString::from_vec(text.into_bytes());
                 base = Some(directory);
             }
             at => {
                 let is_behind_link = base.is_some();
-                return Ok(Place { directory, name, at, is_behind_link, is_ctime_ours: Cell::new(false) });
+                let (is_ctime_ours, is_inode_ours) = (Cell::new(false), Cell::new(false));
+                return Ok(Place { directory, name, at, is_behind_link, is_ctime_ours, is_inode_ours });
             }
         }
     }

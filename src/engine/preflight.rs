@@ -124,7 +124,8 @@ fn overwritable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
 }
 
 fn may_write(place: &Place, old: &Pinned) -> Result<bool> {
-    match sys::access(&old.fd, &place.directory, &place.name, Access::WRITE_OK) {
+    let handle = old.handle.get().map_err(Failure::call(STEP))?;
+    match sys::access(&*handle, &place.directory, &place.name, Access::WRITE_OK) {
         // Gone meanwhile, or nobody can say: the commit looks again.
         Ok(()) | Err(Errno::NOENT | Errno::NOSYS) => Ok(true),
         // Without faccessat2 capabilities do not count, except root's.

@@ -21,7 +21,7 @@ use rustix::io::Errno;
 
 use super::names::Directory;
 use super::stat::Stat;
-use super::temporary::{self, TemporaryName, random_name};
+use super::temporary::{TemporaryName, random_name};
 use super::turn;
 use crate::failure::{Failure, Result};
 use crate::signals::Signals;
@@ -79,6 +79,8 @@ pub(crate) enum KeepOpen {
 pub(crate) struct Stage<'d> {
     writer: OwnedFd,
     naming: Naming<'d>,
+    /// A second name from a trial, which could not be removed while the file is open.
+    second: Option<TemporaryName<'d>>,
     born: Option<u32>,
     directory: &'d Directory,
 }
@@ -90,6 +92,7 @@ pub(crate) struct Sealed<'d> {
     writer: Option<OwnedFd>,
     reader: Option<OwnedFd>,
     naming: Naming<'d>,
+    second: Option<TemporaryName<'d>>,
     /// Its mode at birth, where that was narrowed since.
     pub(crate) born: Option<u32>,
     directory: &'d Directory,
@@ -115,7 +118,7 @@ impl<'d> Stage<'d> {
             let (name, writer) = TemporaryName::create(directory, mode).map_err(|errno| failed(directory, errno))?;
             (Naming::Named(name), writer)
         };
-        let mut stage = Stage { writer, naming, born: None, directory };
+        let mut stage = Stage { writer, naming, second: None, born: None, directory };
         if let Some(mode) = birth.wanted {
             stage.can_have(mode)?;
         }
@@ -177,8 +180,8 @@ impl<'d> Stage<'d> {
             Naming::Named(name) if keep_open != KeepOpen::No => name.open().ok(),
             Naming::Named(_) => None,
         };
-        let Stage { writer, naming, born, directory } = self;
-        let sealed = Sealed { writer: Some(writer), reader, naming, born, directory, keep_open };
+        let Stage { writer, naming, second, born, directory } = self;
+        let sealed = Sealed { writer: Some(writer), reader, naming, second, born, directory, keep_open };
         if sealed.reader.is_some() || !sealed.is_named() {
             sealed.lock()?;
         }
@@ -209,14 +212,16 @@ impl<'d> Stage<'d> {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
         let directory = self.directory;
         let other = random_name().map_err(Failure::call(STEP))?;
-        let renamed = sys::rename_to_free(directory, &name.name, &other);
-        if renamed.is_ok() {
+        let settle = |errno| super::settle(directory, &other, name.inode(), errno);
+        if sys::rename_to_free(directory, &name.name, &other).or_else(settle).is_ok() {
             name.name = other;
             return Ok(());
         }
-        match sys::linkat(directory, &name.name, directory, &other, AtFlags::empty()) {
+        match sys::linkat(directory, &name.name, directory, &other, AtFlags::empty()).or_else(settle) {
             Ok(()) => {
-                temporary::remove(directory, &other);
+                if sys::unlinkat(directory, &other, AtFlags::empty()).is_err() {
+                    self.second = Some(name.second(other));
+                }
                 Ok(())
             }
             Err(_) => Err(Failure::failed(
@@ -272,6 +277,16 @@ impl<'d> Sealed<'d> {
         if self.keep_open != KeepOpen::No && self.reader.is_none() {
             self.open_reader()?;
         }
+        Ok(())
+    }
+
+    /// Closes everything that need not stay open.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        self.close_writer()?;
+        if self.is_named() && self.keep_open == KeepOpen::No {
+            self.reader = None;
+        }
+        self.second = None;
         Ok(())
     }
 

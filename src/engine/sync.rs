@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
 
 use super::names::Directory;
+use crate::failure::Failure;
 
 use crate::sys;
 
@@ -12,6 +13,14 @@ use crate::sys;
 /// call would succeed without having written anything.
 pub(crate) fn file(descriptor: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::fsync(descriptor)
+}
+
+/// Adds to a failure of [`file`] what helps where its file system knows no sync.
+pub(crate) fn failed(failure: Failure) -> Failure {
+    match failure.errno {
+        Some(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS) => failure.hint("--sync none leaves the sync out"),
+        _ => failure,
+    }
 }
 
 /// Syncs a directory's entries. Where the directory cannot be opened for reading, or its file system knows no sync of

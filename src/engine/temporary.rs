@@ -54,7 +54,12 @@ impl<'d> TemporaryName<'d> {
     pub(crate) fn link_name(directory: &'d Directory, existing: &OsStr) -> std::result::Result<Self, Errno> {
         /// As often as other writers may be quicker.
         const MOST: usize = 64;
-        let link = |name: &OsStr| sys::linkat(directory, existing, directory, name, AtFlags::empty());
+        let link = |name: &OsStr| {
+            sys::linkat(directory, existing, directory, name, AtFlags::empty()).or_else(|errno| {
+                let file = directory.look(existing)?.ok_or(Errno::NOENT)?;
+                super::settle(directory, name, &file, errno)
+            })
+        };
         let mut lost = 0;
         let name = loop {
             match with_free_name(link) {
@@ -73,6 +78,11 @@ impl<'d> TemporaryName<'d> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW;
         let file = sys::open(self.directory, &self.name, flags)?;
         if Stat::of(&file)?.is_same_file(&self.inode) { Ok(file) } else { Err(Errno::STALE) }
+    }
+
+    /// Another name of the same file, which has been made already.
+    pub(crate) fn second(&self, name: OsString) -> Self {
+        TemporaryName { directory: self.directory, name, inode: self.inode, ours: true }
     }
 
     /// The inode that has the name.

@@ -70,14 +70,22 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
 enum Opened {
     /// TARGET.
     File(OwnedFd),
-    /// Nothing there that could be locked, an absent TARGET or a link to be replaced: its directory is.
+    /// Nothing that could be locked there, such as an absent TARGET or a link to be replaced: its directory is.
     Nothing,
     /// This is TARGET now.
     Replaced(Option<Pinned>),
 }
 
 fn open(place: &Place) -> Result<Opened> {
-    let Some(old) = place.at.as_ref().filter(|old| old.kind() == FileType::RegularFile) else {
+    let filesystem = place.directory.filesystem();
+    if filesystem.is_remote() {
+        // The lock of a file is on its inode, which a replacement takes away while it is open; that of a directory never
+        // leaves this machine.
+        return Err(Failure::failed(STEP, "its network file system has no lock that lasts for a replacement"));
+    }
+    // Behind FUSE a file that is open when it is renamed over may be moved away first.
+    let lockable = place.at.as_ref().filter(|old| old.kind() == FileType::RegularFile && !filesystem.is_fuse());
+    let Some(old) = lockable else {
         if place.directory.readable() {
             return Ok(Opened::Nothing);
         }
