@@ -102,7 +102,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("all", _) => {}
         // What was asked for by the name of a call is run whole.
         (_, false) if wishes.iter().any(|wish| wish.contains('/')) => {}
-        ("short", _) => cases.truncate(6000),
+        ("short", _) => cases.truncate(10_000),
         ("", _) => cases.truncate(1000),
         (other, _) => return Err(format!("{SHARE}={other} is neither short nor all").into()),
     }
