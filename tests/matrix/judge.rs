@@ -337,8 +337,13 @@ fn killed(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Ve
         return Ok(());
     }
     let Some(old) = expected.old() else {
+        // What the command made of it may have no other name yet than the short one.
+        let written = |look: &Look| look.content == other::content();
         return match target {
             None => Ok(()),
+            Some(_) if mode.source == Source::Writes && left.iter().any(|(_, look)| written(look)) => {
+                content(mode, expected, after, 0).and_then(|()| metadata(expected, after, words))
+            }
             Some(_) => replaced(mode, expected, after, words),
         };
     };
