@@ -8,3 +8,4 @@ mod mounted;
 mod naming;
 mod races;
 mod uncertain;
+mod unlinkable;

@@ -25,4 +25,5 @@ mod names;
 mod signals;
 mod space;
 mod stage;
+mod systems;
 mod turn;

@@ -3,3 +3,4 @@
 mod durable;
 mod full;
 mod in_place;
+mod in_place_faults;

@@ -259,6 +259,42 @@ fn one_that_cannot_be_removed_after_all_went_well_is_a_warning() {
     assert_eq!(scene.text("app.conf"), "new");
 }
 
+// Promise 5: `--quiet` is for what was not kept of metadata.
+#[test]
+fn one_that_cannot_be_removed_is_told_whatever_quiet_says() {
+    if !has_tool("strace") {
+        return;
+    }
+    // After a success, where a second name had to be made: of a new TARGET, and of a numbered backup.
+    for (old, args) in [(false, &["-q", "-n", "app.conf"][..]), (true, &["-q", "--backup=numbered", "app.conf"])] {
+        let scene = scene(old);
+        let mut strace = Strace::new(&scene, args).input("new");
+        if !old {
+            strace = strace.without_unnamed("EINVAL");
+        }
+        let run = strace.inject("renameat2:error=EINVAL").inject("unlinkat:error=EACCES").run();
+        assert_eq!(status(&run), Some(0), "{args:?}: {run:?}");
+        let text = stderr(&run.output);
+        let left: Vec<String> = scene.names().into_iter().filter(|name| name.starts_with(".aw-")).collect();
+        assert!(!left.is_empty(), "{args:?}: {run:?}");
+        let told = |name: &String| {
+            text.contains(&format!("atomic-write: app.conf: warning: {name} is left behind: Permission denied\n"))
+        };
+        assert!(left.iter().all(told) && text.lines().count() == left.len(), "{args:?}: {left:?}: {text}");
+        assert_eq!(scene.text("app.conf"), "new");
+        assert!(!old || scene.text("app.conf.~1~") == "old");
+    }
+    // After a failure.
+    let scene = scene(true);
+    let args = ["-q", "app.conf"];
+    let run =
+        Strace::new(&scene, &args).input("new").inject("renameat:error=EIO").inject("unlinkat:error=EACCES").run();
+    assert_eq!(status(&run), Some(1), "{run:?}");
+    let [name] = short_names(&scene).try_into().unwrap();
+    let says = format!("(unchanged)\nhint: {name} is left behind: Permission denied\n");
+    assert!(stderr(&run.output).ends_with(&says), "{}", stderr(&run.output));
+}
+
 // Promise 5.
 #[test]
 fn whatever_stops_the_run_a_named_one_is_removed() {

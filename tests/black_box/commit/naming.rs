@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use crate::common::strace::{Strace, Traced, plain_calls};
-use crate::common::{NO_PROC, Scene, USER, has_tool, needs_root, stderr};
+use crate::common::strace::{Call, Strace, Traced, has_unnamed, plain_calls};
+use crate::common::{NO_PROC, Scene, USER, has_tool, needs_root, stderr, tool};
 
 /// TARGET existing (with a mode of its own) and new.
 fn both() -> [Scene; 2] {
@@ -240,4 +240,37 @@ fn other_failures_to_stage_are_errors() {
         assert_eq!(run.calls.input_read(), None, "{run:?}");
         assert_eq!((scene.names(), scene.text("f").as_str()), (vec!["f".to_owned()], "old"));
     }
+}
+
+// Between the two a kill leaves a name: only the last look is made there.
+#[test]
+fn between_the_link_and_the_rename_there_is_only_the_look() {
+    if !has_tool("strace") || !has_unnamed() {
+        return;
+    }
+    let modes: [&[&str]; 6] = [
+        &["f"],
+        &["--lock", "f"],
+        &["--backup=simple", "f"],
+        &["--backup=numbered", "f"],
+        &["--mode", "600", "--no-dereference", "f"],
+        &["--edit", "f", "--", "echo", "new"],
+    ];
+    for args in modes {
+        let scene = Scene::new();
+        scene.write("f", "old");
+        let run = Strace::new(&scene, args).input("new").run();
+        assert_eq!(run.output.status.code(), Some(0), "{args:?}: {run:?}");
+        let linked = run.calls.at("linkat", &["\".aw-"]);
+        let renamed = run.calls.0.iter().position(|call| call.name.starts_with("renameat")).unwrap();
+        let between = &run.calls.0[linked + 1..renamed];
+        // btrfs forgets a sync that came before the link.
+        let allowed = |call: &&Call| call.is("statx", &["\"f\""]) || call.name == "fsync" && on_btrfs(&scene);
+        assert!(between.iter().filter(|call| call.name == "statx").count() == 1, "{args:?}: {between:#?}");
+        assert!(between.iter().all(|call| allowed(&call)), "{args:?}: {between:#?}");
+    }
+}
+
+fn on_btrfs(scene: &Scene) -> bool {
+    tool("stat", &["-fc", "%T", scene.root().to_str().unwrap()]).trim() == "btrfs"
 }

@@ -128,6 +128,23 @@ fn another_old_content_is_refused_and_told() {
     assert_eq!(scene.names(), ["f"]);
 }
 
+/// With `--no-dereference` TARGET is the link, which has no content to compare.
+#[test]
+fn a_link_that_is_itself_replaced_has_no_digest() {
+    for (leads_to, exists) in [("f", true), ("nowhere", false)] {
+        let scene = Scene::new();
+        scene.write("f", "old");
+        scene.symlink(leads_to, "link");
+        let output = scene.cmd().args(["-P", "--if-match", OLD, "link"]).write_stdin("new").output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let text = stderr(&output);
+        assert!(text.starts_with("atomic-write: link: if-match: ") && text.contains("is a symbolic link"), "{text}");
+        assert!(!text.contains("no such file") && text.contains("(unchanged)\n"), "{text}");
+        assert!(scene.path("link").is_symlink() && scene.path("link").exists() == exists);
+        assert_eq!(scene.text("f"), "old");
+    }
+}
+
 #[test]
 fn an_old_content_that_changes_after_the_look_is_not_replaced() {
     for change in ["printf OLD >f", "echo other >>f", "printf old >g; mv g f", "rm f"] {

@@ -11,14 +11,14 @@ use crate::common::{Mounted, Scene, as_user, has_tool, names_in, needs_root, ski
 const LARGE: usize = 600_000;
 
 /// A file in a directory that its owner may not write, and a directory on a disk for the copy.
-struct Stuck {
-    scene: Scene,
+pub(super) struct Stuck {
+    pub(super) scene: Scene,
     /// Where the copy goes: not the scene, which may lie in memory.
-    elsewhere: Scene,
+    pub(super) elsewhere: Scene,
 }
 
 impl Stuck {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let scene = Scene::new();
         scene.mkdir("d");
         scene.write("d/f", "old");
@@ -32,7 +32,7 @@ impl Stuck {
         Stuck { scene, elsewhere }
     }
 
-    fn run(&self, args: &[&str], input: impl AsRef<[u8]>, injections: &[&str]) -> Traced {
+    pub(super) fn run(&self, args: &[&str], input: impl AsRef<[u8]>, injections: &[&str]) -> Traced {
         let temporary = format!("TMPDIR={}", self.elsewhere.root().display());
         let mut strace = Strace::new(&self.scene, args).input(input).by(as_user()).by(&["env", &temporary]);
         for &injection in injections {
@@ -43,17 +43,17 @@ impl Stuck {
         run
     }
 
-    fn copies(&self) -> Vec<PathBuf> {
+    pub(super) fn copies(&self) -> Vec<PathBuf> {
         let names = names_in(self.elsewhere.root());
         names.iter().map(|name| self.elsewhere.path(name)).collect()
     }
 
-    fn target(&self) -> Vec<u8> {
+    pub(super) fn target(&self) -> Vec<u8> {
         self.scene.read("d/f")
     }
 }
 
-const ALLOWED: [&str; 2] = ["--allow-in-place", "d/f"];
+pub(super) const ALLOWED: [&str; 2] = ["--allow-in-place", "d/f"];
 
 #[test]
 fn without_it_the_error_says_what_is_in_the_way_and_hints_at_it() {
