@@ -2,5 +2,6 @@
 //! compresses, watchers, sandboxes. Rows 79, 82 to 86.
 
 mod compressed;
+mod foreign;
 mod preloaded;
 mod watched;
