@@ -4,4 +4,5 @@
 mod compressed;
 mod foreign;
 mod preloaded;
+mod sandboxed;
 mod watched;
