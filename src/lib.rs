@@ -69,9 +69,9 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
                 report::verbose(&args.target, &outcome);
             }
             if args.report
-                && let Err(error) = report::word(&outcome)
+                && let Err(errno) = report::word(&outcome)
             {
-                report::warn(&args.target, &format!("the word for --report could not be written: {}", words(error)));
+                report::warn(&args.target, &format!("the word for --report could not be written: {}", words(errno)));
             }
             End::Status(ExitCode::SUCCESS)
         }

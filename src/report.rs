@@ -2,15 +2,17 @@
 
 use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
-use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
+
+use rustix::io::Errno;
 
 use crate::engine::{Change, Outcome};
 use crate::failure::{Failure, Kind, words};
 use crate::guard::bytes;
 use crate::signals::Caught;
+use crate::sys;
 
 /// A name as it can be shown: as it is, or, where it contains what a terminal would obey or hide, quoted as a shell reads
 /// it (`$'...'`).
@@ -61,7 +63,7 @@ fn is_unsafe(character: char) -> bool {
 
 /// One line on standard error. That it cannot be written changes nothing.
 fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = sys::write_all(std::io::stderr(), format!("{line}\n").as_bytes());
 }
 
 /// Help and version, on standard output, or what is wrong with the command line. Returns the exit status.
@@ -69,8 +71,8 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = error.render().to_string();
         say(&format!("atomic-write: {}", text.strip_prefix("error: ").unwrap_or(&text).trim_end()));
-    } else if let Err(error) = error.print().and_then(|()| std::io::stdout().flush()) {
-        say(&format!("atomic-write: standard output: {}", words(error)));
+    } else if let Err(errno) = sys::write_all(std::io::stdout(), error.render().to_string().as_bytes()) {
+        say(&format!("atomic-write: standard output: {}", words(errno)));
         return ExitCode::FAILURE;
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
@@ -99,14 +101,13 @@ pub(crate) fn verbose(target: &Path, outcome: &Outcome) {
 }
 
 /// `--report`: one word on standard output.
-pub(crate) fn word(outcome: &Outcome) -> std::io::Result<()> {
+pub(crate) fn word(outcome: &Outcome) -> Result<(), Errno> {
     let word = match outcome.change {
         Change::Created => "created",
         Change::Replaced | Change::Overwritten => "replaced",
         Change::Unchanged => "unchanged",
     };
-    writeln!(std::io::stdout(), "{word}")?;
-    std::io::stdout().flush()
+    sys::write_all(std::io::stdout(), format!("{word}\n").as_bytes())
 }
 
 /// How the program ends.

@@ -24,8 +24,8 @@ type Result<T> = std::result::Result<T, Errno>;
 pub(crate) struct Retries(u32);
 
 impl Retries {
-    /// More than any number of signals or of other readers brings about, and still less than a second.
-    const MOST: u32 = 10_000;
+    /// More in a row than signals or other readers of one pipe bring about, and soon over.
+    const MOST: u32 = 1000;
 
     /// Once more, or, after too many attempts, the error of the last one.
     pub(crate) fn again(&mut self, errno: Errno) -> Result<()> {
@@ -63,6 +63,17 @@ pub(crate) fn openat(directory: impl AsFd, path: impl Arg + Copy, flags: OFlags,
 /// Opens what exists.
 pub(crate) fn open(directory: impl AsFd, path: impl Arg + Copy, flags: OFlags) -> Result<OwnedFd> {
     openat(directory, path, flags, Mode::empty())
+}
+
+/// Writes all of `bytes`, as messages are: the standard library would try again for ever.
+pub(crate) fn write_all(file: impl AsFd, mut bytes: &[u8]) -> Result<()> {
+    while !bytes.is_empty() {
+        match transfer(|| rustix::io::write(&file, bytes))? {
+            0 => return Err(Errno::IO),
+            count => bytes = bytes.get(count..).unwrap_or_default(),
+        }
+    }
+    Ok(())
 }
 
 /// A pipe that no child inherits: its reading end and its writing end.

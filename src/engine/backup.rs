@@ -195,27 +195,29 @@ impl Backups {
         match self {
             Backups::Simple(backup) => {
                 sys::renameat(directory, name, backup).or_else(|errno| settle(directory, backup, old, errno))?;
-                // Where the backup's name was a link of the same file already, the rename does nothing.
-                if let Ok(Some(_)) = directory.look(name) {
-                    temporary::remove(directory, name);
-                }
-                Ok(())
             }
             Backups::Numbered(first) => {
                 let mut number = *first;
                 let mut retries = Retries::default();
                 loop {
                     let backup = numbered_name(&place.name, number);
-                    match rename_to_free(place, name, &backup, old) {
+                    let kept = rename_to_free(place, name, &backup);
+                    match kept.or_else(|errno| settle(directory, &backup, old, errno)) {
                         Err(Errno::EXIST) => {
                             retries.again(Errno::EXIST)?;
                             number = number.checked_add(1).ok_or(Errno::OVERFLOW)?;
                         }
-                        done => return done.or_else(|errno| settle(directory, &backup, old, errno)),
+                        done => break done?,
                     }
                 }
             }
         }
+        // Where the backup's name was a link of the same file already, the rename does nothing; and where a second name stood
+        // in for a rename, the first is still there.
+        if let Ok(Some(_)) = directory.look(name) {
+            temporary::remove(directory, name);
+        }
+        Ok(())
     }
 
     fn failed(&self, place: &Place, errno: Errno) -> Failure {
@@ -248,25 +250,17 @@ fn is_unknown(errno: Errno) -> bool {
     matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM)
 }
 
-/// Gives the file `old` the name `to` in place of `from`, if `to` is free.
-fn rename_to_free(place: &Place, from: &OsStr, to: &OsStr, old: &Stat) -> std::result::Result<(), Errno> {
+/// Gives the file called `from` the name `to` if that is free. It may have both in the end.
+fn rename_to_free(place: &Place, from: &OsStr, to: &OsStr) -> std::result::Result<(), Errno> {
     let directory = &place.directory;
-    let link = || {
-        sys::linkat(directory, from, directory, to, AtFlags::empty()).or_else(|errno| settle(directory, to, old, errno))
-    };
     match sys::rename_to_free(directory, from, to) {
-        Err(errno) if is_unknown(errno) => match link() {
-            Ok(()) => {
-                // The backup has its name, whatever becomes of the other.
-                temporary::remove(directory, from);
-                Ok(())
-            }
+        Err(errno) if is_unknown(errno) => match sys::linkat(directory, from, directory, to, AtFlags::empty()) {
             // With neither flags nor links, as on FAT by way of FUSE, only a look can tell.
             Err(errno) if is_unknown(errno) || errno == Errno::MLINK => match directory.look(to)? {
                 Some(_) => Err(Errno::EXIST),
                 None => sys::renameat(directory, from, to),
             },
-            done => done,
+            linked => linked,
         },
         done => done,
     }

@@ -353,7 +353,11 @@ fn commit_in<'d>(
             }
         };
     }
-    Err(Failure::failed("rename", "other writers keep replacing it, or removing and creating it"))
+    match place.directory.look(&place.name) {
+        // Said to be taken, and nothing is there.
+        Ok(None) => Err(Failure::call("link")(Errno::EXIST)),
+        _ => Err(Failure::failed("rename", "other writers keep replacing it, or removing and creating it")),
+    }
 }
 
 /// Dresses the staged file like what TARGET has become, and syncs it.

@@ -21,7 +21,7 @@ use rustix::io::Errno;
 
 use super::names::Directory;
 use super::stat::Stat;
-use super::temporary::{self, TemporaryName, random_name};
+use super::temporary::{TemporaryName, random_name};
 use super::turn;
 use crate::failure::{Failure, Result};
 use crate::signals::Signals;
@@ -79,6 +79,8 @@ pub(crate) enum KeepOpen {
 pub(crate) struct Stage<'d> {
     writer: OwnedFd,
     naming: Naming<'d>,
+    /// A second name from a trial, which could not be removed while the file is open.
+    second: Option<TemporaryName<'d>>,
     born: Option<u32>,
     directory: &'d Directory,
 }
@@ -90,6 +92,7 @@ pub(crate) struct Sealed<'d> {
     writer: Option<OwnedFd>,
     reader: Option<OwnedFd>,
     naming: Naming<'d>,
+    second: Option<TemporaryName<'d>>,
     /// Its mode at birth, where that was narrowed since.
     pub(crate) born: Option<u32>,
     directory: &'d Directory,
@@ -115,7 +118,7 @@ impl<'d> Stage<'d> {
             let (name, writer) = TemporaryName::create(directory, mode).map_err(|errno| failed(directory, errno))?;
             (Naming::Named(name), writer)
         };
-        let mut stage = Stage { writer, naming, born: None, directory };
+        let mut stage = Stage { writer, naming, second: None, born: None, directory };
         if let Some(mode) = birth.wanted {
             stage.can_have(mode)?;
         }
@@ -177,8 +180,8 @@ impl<'d> Stage<'d> {
             Naming::Named(name) if keep_open != KeepOpen::No => name.open().ok(),
             Naming::Named(_) => None,
         };
-        let Stage { writer, naming, born, directory } = self;
-        let sealed = Sealed { writer: Some(writer), reader, naming, born, directory, keep_open };
+        let Stage { writer, naming, second, born, directory } = self;
+        let sealed = Sealed { writer: Some(writer), reader, naming, second, born, directory, keep_open };
         if sealed.reader.is_some() || !sealed.is_named() {
             sealed.lock()?;
         }
@@ -216,7 +219,9 @@ impl<'d> Stage<'d> {
         }
         match sys::linkat(directory, &name.name, directory, &other, AtFlags::empty()).or_else(settle) {
             Ok(()) => {
-                temporary::remove(directory, &other);
+                if sys::unlinkat(directory, &other, AtFlags::empty()).is_err() {
+                    self.second = Some(name.second(other));
+                }
                 Ok(())
             }
             Err(_) => Err(Failure::failed(
@@ -281,6 +286,7 @@ impl<'d> Sealed<'d> {
         if self.is_named() && self.keep_open == KeepOpen::No {
             self.reader = None;
         }
+        self.second = None;
         Ok(())
     }
 

@@ -56,9 +56,8 @@ impl<'d> TemporaryName<'d> {
         const MOST: usize = 64;
         let link = |name: &OsStr| {
             sys::linkat(directory, existing, directory, name, AtFlags::empty()).or_else(|errno| {
-                // Reported as failed, and done all the same: the name is ours.
-                let done = errno != Errno::EXIST && directory.look(name)?.is_some();
-                if done { Ok(()) } else { Err(errno) }
+                let file = directory.look(existing)?.ok_or(Errno::NOENT)?;
+                super::settle(directory, name, &file, errno)
             })
         };
         let mut lost = 0;
@@ -79,6 +78,11 @@ impl<'d> TemporaryName<'d> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW;
         let file = sys::open(self.directory, &self.name, flags)?;
         if Stat::of(&file)?.is_same_file(&self.inode) { Ok(file) } else { Err(Errno::STALE) }
+    }
+
+    /// Another name of the same file, which has been made already.
+    pub(crate) fn second(&self, name: OsString) -> Self {
+        TemporaryName { directory: self.directory, name, inode: self.inode, ours: true }
     }
 
     /// The inode that has the name.

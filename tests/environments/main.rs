@@ -25,13 +25,20 @@ struct Environment {
     run: Run,
 }
 
-const ENVIRONMENTS: [Environment; 4] = [
+const ENVIRONMENTS: [Environment; 5] = [
     Environment {
         name: "old-kernel",
         exceptions: include_str!("old-kernel.txt"),
         needs_root: false,
         tool: None,
         run: enter::old_kernel,
+    },
+    Environment {
+        name: "old-filter",
+        exceptions: include_str!("old-filter.txt"),
+        needs_root: false,
+        tool: None,
+        run: enter::old_filter,
     },
     Environment {
         name: "user-namespace",

@@ -1,5 +1,6 @@
 //! What can happen at a system call.
 
+use crate::other::Act;
 use crate::trace::Call;
 
 /// One thing that happens there.
@@ -15,6 +16,8 @@ pub enum Fault {
     On(&'static str),
     /// One byte moved, and the caller has to go on.
     Short,
+    /// It is done, the program stands still, and another writer acts.
+    Other(Act),
 }
 
 impl Fault {
@@ -25,6 +28,7 @@ impl Fault {
             Fault::Once(errno) => errno.to_owned(),
             Fault::On(errno) => format!("{errno}-on"),
             Fault::Short => "short".to_owned(),
+            Fault::Other(act) => act.name().to_owned(),
         }
     }
 
@@ -38,6 +42,7 @@ impl Fault {
             Fault::On(errno) => format!("{name}:error={errno}:when={nth}+"),
             // The call is not carried out: what it says it has moved is one byte of whatever was there.
             Fault::Short => format!("{name}:retval=1:when={nth}"),
+            Fault::Other(_) => format!("{name}:signal=STOP:when={nth}"),
         }
     }
 
@@ -78,6 +83,36 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
         faults.push(Fault::Short);
     }
     faults
+}
+
+/// Everything that another writer can do between this call and the next. `exists` tells whether there is a TARGET.
+pub fn between(call: &Call, exists: bool) -> impl Iterator<Item = Fault> {
+    let sees = !call.runtime && !is_blind(&call.name);
+    Act::ALL.into_iter().filter(move |act| sees && (exists || !act.needs_file())).map(Fault::Other)
+}
+
+/// Whether the instant before the call and that after it are the same, for whoever looks at files.
+fn is_blind(name: &str) -> bool {
+    matches!(
+        name,
+        "fcntl"
+            | "rt_sigaction"
+            | "rt_sigprocmask"
+            | "signalfd4"
+            | "sigaltstack"
+            | "mmap"
+            | "munmap"
+            | "mprotect"
+            | "brk"
+            | "geteuid"
+            | "getpid"
+            | "gettid"
+            | "getrandom"
+            | "prlimit64"
+            | "capget"
+            | "prctl"
+            | "exit_group"
+    )
 }
 
 /// What the manual pages and file systems know, less what only a wrong argument brings about.

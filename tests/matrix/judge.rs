@@ -6,7 +6,8 @@ use std::process::ExitStatus;
 
 use crate::fault::Fault;
 use crate::look::{Look, Snapshot};
-use crate::mode::{Expected, Mode, Setting};
+use crate::mode::{Expected, Mode, Setting, Source};
+use crate::other;
 use crate::runner::Case;
 use crate::trace::Call;
 
@@ -23,22 +24,20 @@ const TERM: i32 = 15;
 const ABRT: i32 = 6;
 
 /// Where the next numbered backup goes when its number is taken.
-const NEXT_BACKUP: &str = "d/f.~3~";
+pub const NEXT_BACKUP: &str = "d/f.~3~";
 
-type Verdict = Result<(), String>;
+pub type Verdict = Result<(), String>;
 
 /// Judges a run in which one fault was met, or, where the calls came in another order, none.
 pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
     let (mode, words) = (&case.mode, ended.words.as_str());
-    if words.contains("panicked") || words.contains("IO Safety") {
-        return Err("it panicked".to_owned());
-    }
+    no_panic(ended)?;
     untouched(mode, expected, after)?;
     match ended.status.signal() {
         None => {}
         Some(KILL) if case.fault == Fault::Kill => return killed(mode, expected, after, words),
         Some(TERM) if case.fault == Fault::Term => {
-            unchanged(expected, after)?;
+            unchanged(mode, expected, after)?;
             return nothing_left(expected, after, words, false);
         }
         // Without memory the run ends as if it had been killed; the language knows no other way.
@@ -51,7 +50,7 @@ pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) 
         return Err("SIGKILL was not met".to_owned());
     }
     if !case.call.is_message() {
-        message(mode, expected, ended)?;
+        message(mode, expected, ended, &[state(expected, after)])?;
     }
     let silent = case.call.is_message();
     match (ended.status.code().unwrap_or(-1), mode.has_command()) {
@@ -80,7 +79,7 @@ pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) 
             if asks_again(case) {
                 return Err("what has to be asked again was taken for an error".to_owned());
             }
-            unchanged(expected, after)?;
+            unchanged(mode, expected, after)?;
             nothing_left(expected, after, words, silent)
         }
         (status, _) => Err(format!("status {status} is not the contract's")),
@@ -93,6 +92,13 @@ pub fn succeeded(mode: &Mode, expected: &Expected, after: &Snapshot, ended: &End
     nothing_left(expected, after, "", false)?;
     durable(mode, ended)?;
     replaced(mode, expected, after, "")
+}
+
+pub fn no_panic(ended: &Ended) -> Verdict {
+    if ended.words.contains("panicked") || ended.words.contains("IO Safety") {
+        return Err("it panicked".to_owned());
+    }
+    Ok(())
 }
 
 /// What is not the program's business is as it was.
@@ -115,7 +121,7 @@ fn untouched(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
 }
 
 /// The documented pattern, beside the file that is written.
-fn is_staging(name: &Path) -> bool {
+pub fn is_staging(name: &Path) -> bool {
     let file = name.file_name().unwrap_or_default().to_string_lossy();
     let random = file.strip_prefix(".aw-").unwrap_or_default();
     random.len() == 12 && random.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
@@ -147,7 +153,7 @@ fn nothing_left(expected: &Expected, after: &Snapshot, words: &str, silent: bool
 }
 
 /// Whether a line beside the error's leads to it, or into it.
-fn is_told(name: &Path, words: &str) -> bool {
+pub fn is_told(name: &Path, words: &str) -> bool {
     let beside = |line: &&str| line.starts_with("hint: ") || line.contains(": warning: ");
     words.lines().filter(beside).any(|line| line.split_whitespace().any(|word| Path::new(word).starts_with(name)))
 }
@@ -162,14 +168,29 @@ fn narrow(expected: &Expected, look: &Look) -> Verdict {
     Ok(())
 }
 
-fn unchanged(expected: &Expected, after: &Snapshot) -> Verdict {
+fn unchanged(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
     for name in [Some(&expected.target), expected.backup.as_ref()].into_iter().flatten() {
-        let (before, after) = (expected.before.get(name), after.get(name));
-        if before != after {
-            return Err(format!("{} is not unchanged: {before:?} became {after:?}", name.display()));
+        let (old, now) = (expected.before.get(name), after.get(name));
+        if old != now && !(*name == expected.target && is_written(mode, expected, now)) {
+            return Err(format!("{} is not unchanged: {old:?} became {now:?}", name.display()));
         }
     }
     Ok(())
+}
+
+/// Whether this is what the command makes of TARGET by itself, whole or not.
+fn is_written(mode: &Mode, expected: &Expected, look: Option<&Look>) -> bool {
+    mode.source == Source::Writes
+        && look.is_some_and(|look| {
+            let same = expected.old().is_none_or(|old| old.inode == look.inode);
+            same && other::content().starts_with(&look.content)
+        })
+}
+
+/// What an error has to say of TARGET where it was not replaced.
+fn state(expected: &Expected, after: &Snapshot) -> &'static str {
+    let same = after.get(&expected.target) == expected.old();
+    if same { "unchanged" } else { "changed by another program" }
 }
 
 /// Errors that mean nothing where they come once: the call is made again, or waited for, or another name is taken. Where
@@ -194,7 +215,7 @@ fn knows_no_sync(case: &Case) -> bool {
         "openat" => case.fault.errno() == Some("EACCES"),
         _ => false,
     };
-    unknown && case.mode.setting == Setting::Same
+    unknown && case.mode.leaves_alone()
 }
 
 /// A file system that says that there are no attributes is believed.
@@ -213,7 +234,7 @@ fn replaced(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> 
 /// TARGET has the new content, `off` by at most so many bytes.
 fn content(mode: &Mode, expected: &Expected, after: &Snapshot, off: usize) -> Verdict {
     let Some(target) = after.get(&expected.target) else { return Err("TARGET is absent".to_owned()) };
-    if mode.setting == Setting::Same && expected.old() == Some(target) {
+    if mode.leaves_alone() && expected.old() == Some(target) {
         return Ok(());
     }
     if expected.old().is_some_and(|old| (old.inode == target.inode) != mode.in_place()) {
@@ -227,9 +248,15 @@ fn content(mode: &Mode, expected: &Expected, after: &Snapshot, off: usize) -> Ve
 }
 
 /// The old file has the backup's name, or, where that was said to be taken, the next.
-fn backup(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
-    let (Some(backup), Some(old)) = (&expected.backup, expected.old()) else { return Ok(()) };
+pub fn backup(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
+    let Some(backup) = &expected.backup else { return Ok(()) };
     let kept = after.get(backup).or_else(|| after.get(Path::new(NEXT_BACKUP)));
+    let Some(old) = expected.old() else {
+        let written = kept.is_some_and(|kept| kept.content == other::content());
+        // There was nothing to keep, unless the command has made it.
+        let fine = if mode.source == Source::Writes { written } else { kept == expected.before.get(backup) };
+        return if fine { Ok(()) } else { Err(format!("the backup is not what was there: {kept:?}")) };
+    };
     // Where the file system cannot exchange and cannot link, it is a copy.
     if kept.is_some_and(|kept| kept == old || (kept.is_like(old) && mode.base.is_some())) {
         return Ok(());
@@ -266,7 +293,7 @@ fn differs_by_one(has: &[u8], wanted: &[u8]) -> bool {
 }
 
 /// Exit 0: the content was synced before it got its name, and the name after.
-fn durable(mode: &Mode, ended: &Ended) -> Verdict {
+pub fn durable(mode: &Mode, ended: &Ended) -> Verdict {
     let synced = |call: &Call| matches!(call.name.as_str(), "fsync" | "syncfs") && call.succeeded();
     let names = |call: &Call| matches!(call.name.as_str(), "linkat" | "renameat" | "renameat2") && call.succeeded();
     let calls = &ended.calls;
@@ -299,6 +326,9 @@ fn killed(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Ve
         return Err(format!("{} names are left, not {most}: {files:?}", files.len()));
     }
     let target = after.get(&expected.target);
+    if is_written(mode, expected, target) {
+        return Ok(());
+    }
     let Some(old) = expected.old() else {
         return match target {
             None => Ok(()),
@@ -315,7 +345,8 @@ fn killed(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Ve
         Some(target) if target.is_like(&expected.after) => {}
         other => return Err(format!("TARGET is neither old nor new: {other:?}")),
     }
-    if expected.backup.is_some() && !after.values().any(|look| look.is_like(old)) {
+    let kept = |look: &Look| look.is_like(old) || is_written(mode, expected, Some(look));
+    if expected.backup.is_some() && !after.values().any(kept) {
         return Err("the old file has no name any more".to_owned());
     }
     Ok(())
@@ -332,8 +363,8 @@ fn damaged(expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
     }
 }
 
-/// One line that names path, step, reason and state; hints and warnings beside it.
-fn message(mode: &Mode, expected: &Expected, ended: &Ended) -> Verdict {
+/// One line that names path, step, reason and one of the states; hints and warnings beside it.
+pub fn message(mode: &Mode, expected: &Expected, ended: &Ended, states: &[&str]) -> Verdict {
     let code = ended.status.code().unwrap_or(-1);
     let start = format!("atomic-write: {}: ", expected.operand);
     let mut errors = 0;
@@ -354,16 +385,16 @@ fn message(mode: &Mode, expected: &Expected, ended: &Ended) -> Verdict {
             continue;
         }
         errors += 1;
-        let state = match code {
-            4 | 121 => " (replaced, may not survive a power cut)",
-            5 | 122 => " (damaged)",
-            _ => " (unchanged)",
+        let states: &[&str] = match code {
+            4 | 121 => &["replaced, may not survive a power cut"],
+            5 | 122 => &["damaged", "missing"],
+            _ => states,
         };
-        let reasoned = said.strip_suffix(state).is_some_and(|said| {
+        let reasoned = states.iter().filter_map(|state| said.strip_suffix(&format!(" ({state})"))).any(|said| {
             said.split_once(": ").is_some_and(|(step, reason)| !step.trim().is_empty() && !reason.trim().is_empty())
         });
         if !reasoned {
-            return Err(format!("not PATH: step: reason{state}: {line}"));
+            return Err(format!("not PATH: step: reason (one of {states:?}): {line}"));
         }
     }
     let wanted = usize::from(code != 0);

@@ -43,6 +43,10 @@ impl Look {
         (self.mode, self.owner, &self.attributes) == (other.mode, other.owner, &other.attributes)
     }
 
+    pub fn is_file(&self) -> bool {
+        self.mode & 0o170_000 == 0o100_000
+    }
+
     pub fn bits(&self) -> u32 {
         self.mode & 0o7777
     }

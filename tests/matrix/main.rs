@@ -7,13 +7,16 @@
 // Nobody outside reads these.
 #![allow(missing_docs, unreachable_pub)]
 
+mod between;
 #[path = "../common/mod.rs"]
 mod common;
 mod fault;
 mod judge;
 mod look;
 mod mode;
+mod other;
 mod runner;
+mod stopped;
 #[allow(dead_code)] // The laboratory's; this is a part of it.
 #[path = "../power_cut/support.rs"]
 mod support;
@@ -82,8 +85,15 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
 
     let seed = std::env::var(SEED).ok().map_or(Ok(20_261_125), |text| text.parse())?;
     let mut cases: Vec<Case> = Vec::new();
+    let mut broken = false;
     for mode in &modes {
-        cases.extend(runner::cases(mode, &program)?.into_iter().filter(|case| named(&case.name())));
+        match runner::cases(mode, &program) {
+            Ok(found) => cases.extend(found.into_iter().filter(|case| named(&case.name()))),
+            Err(error) => {
+                println!("FAILED {error}");
+                broken = true;
+            }
+        }
     }
     let all = cases.len();
     let share = std::env::var(SHARE).unwrap_or_default();
@@ -103,5 +113,5 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         println!("matrix: the full set has become too small: {all} cases, not {LEAST}");
         return Ok(ExitCode::FAILURE);
     }
-    Ok(if summary.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if broken || summary.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::common;
 use crate::look::{Look, Snapshot, snapshot};
+use crate::other;
 use crate::support::{Context, Result};
 use crate::trace::Call;
 
@@ -21,6 +22,8 @@ pub enum Source {
     Command,
     Edit,
     Append,
+    /// A command that writes TARGET itself before it prints the new content.
+    Writes,
 }
 
 /// What is special about the place.
@@ -31,6 +34,8 @@ pub enum Setting {
     Same,
     /// TARGET is a link to the file.
     Symlink,
+    /// TARGET is a link that is itself replaced.
+    Itself,
     /// TARGET's directories are missing.
     Parents,
     /// The old file has everything that can be kept.
@@ -46,22 +51,59 @@ pub enum Setting {
 pub struct Base {
     pub call: &'static str,
     pub errno: &'static str,
-    /// The one call of this name whose line contains this; all of them, where there is none.
-    pub marked: Option<&'static str>,
+    pub which: Which,
 }
 
-const NO_UNNAMED_FILES: Base = Base { call: "openat", errno: "EOPNOTSUPP", marked: Some("O_TMPFILE") };
-const NO_EXCHANGE: Base = Base { call: "renameat2", errno: "EINVAL", marked: None };
-const NO_WAY_TO_RENAME: Base = Base { call: "faccessat2", errno: "EACCES", marked: Some("\".\", W_OK|X_OK") };
+/// Which calls of the name are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    All,
+    /// The first whose line contains this.
+    Marked(&'static str),
+    /// All but the first, which only asks whether it would be possible.
+    AllButFirst,
+}
 
-const NO_REMOVAL: Base = Base { call: "unlinkat", errno: "EIO", marked: None };
+/// The same, for `strace -e inject=`.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    pub call: &'static str,
+    pub errno: &'static str,
+    pub rule: String,
+    /// The first that is refused.
+    pub first: usize,
+    /// Whether it is the only one.
+    pub once: bool,
+}
+
+impl Refusal {
+    /// Whether the `nth` call of the name is refused.
+    pub fn holds(&self, nth: usize) -> bool {
+        nth == self.first || (nth > self.first && !self.once)
+    }
+}
+
+const NO_UNNAMED_FILES: Base = Base { call: "openat", errno: "EOPNOTSUPP", which: Which::Marked("O_TMPFILE") };
+const NO_EXCHANGE: Base = Base { call: "renameat2", errno: "EINVAL", which: Which::All };
+const NO_WAY_TO_RENAME: Base = Base { call: "faccessat2", errno: "EACCES", which: Which::Marked("\".\", W_OK|X_OK") };
+const NO_RENAME: Base = Base { call: "renameat", errno: "EPERM", which: Which::All };
+const NO_NAMING: Base = Base { call: "linkat", errno: "EACCES", which: Which::AllButFirst };
+const NO_REMOVAL: Base = Base { call: "unlinkat", errno: "EIO", which: Which::All };
 
 impl Base {
-    /// For `strace -e inject=`; `calls` are those of a run without.
-    pub fn expression(&self, calls: &[Call]) -> Option<(String, usize)> {
-        let Some(mark) = self.marked else { return Some((format!("{}:error={}", self.call, self.errno), 0)) };
-        let call = calls.iter().find(|call| call.name == self.call && call.text.contains(mark))?;
-        Some((format!("{}:error={}:when={}", self.call, self.errno, call.nth), call.nth))
+    /// `calls` are those of a run in which nothing is refused.
+    pub fn refusal(&self, calls: &[Call]) -> Option<Refusal> {
+        let Base { call, errno, which } = *self;
+        let (when, first) = match which {
+            Which::All => (String::new(), 1),
+            Which::Marked(mark) => {
+                let marked = calls.iter().find(|other| other.name == call && other.text.contains(mark))?;
+                (format!(":when={}", marked.nth), marked.nth)
+            }
+            Which::AllButFirst => (":when=2+".to_owned(), 2),
+        };
+        let once = matches!(which, Which::Marked(_));
+        Some(Refusal { call, errno, rule: format!("{call}:error={errno}{when}"), first, once })
     }
 }
 
@@ -85,6 +127,8 @@ pub struct Expected {
     pub before: Snapshot,
     /// The finished file, whatever its inode.
     pub after: Look,
+    /// The same, where there is no old one.
+    pub fresh: Look,
     pub backup: Option<PathBuf>,
 }
 
@@ -153,6 +197,41 @@ pub fn all() -> Vec<Mode> {
         Mode { name: "mode-new", options: &["-m", "0604"], ..NEW },
         Mode { name: "symlink", setting: Setting::Symlink, ..EXISTING },
         Mode { name: "full", options: &["--report", "--verbose"], ..EXISTING },
+        Mode { name: "backup-new", options: &["--backup=simple"], setting: Setting::Backup("d/f~"), ..NEW },
+        Mode {
+            name: "backup-numbered-new",
+            options: &["--backup=numbered"],
+            setting: Setting::Backup("d/f.~2~"),
+            ..NEW
+        },
+        Mode {
+            name: "backup-numbered-without-flags",
+            options: &["--backup=numbered"],
+            setting: Setting::Backup("d/f.~2~"),
+            base: Some(NO_EXCHANGE),
+            ..EXISTING
+        },
+        Mode { name: "no-dereference", options: &["--no-dereference"], setting: Setting::Itself, ..EXISTING },
+        Mode { name: "command-writes", source: Source::Writes, ..EXISTING },
+        Mode {
+            name: "command-writes-backup-new",
+            source: Source::Writes,
+            options: &["--backup=simple"],
+            setting: Setting::Backup("d/f~"),
+            ..NEW
+        },
+        Mode { name: "naming-refused", base: Some(NO_NAMING), ..EXISTING },
+        Mode { name: "naming-refused-new", base: Some(NO_NAMING), ..NEW },
+        Mode { name: "naming-refused-no-clobber", options: &["--no-clobber"], base: Some(NO_NAMING), ..NEW },
+        Mode { name: "rename-refused-in-place", options: &["--allow-in-place"], base: Some(NO_RENAME), ..EXISTING },
+        Mode { name: "named-lock", options: &["--lock"], base: Some(NO_UNNAMED_FILES), ..EXISTING },
+        Mode {
+            name: "named-validate",
+            options: &["--validate", "test -s \"$1\""],
+            base: Some(NO_UNNAMED_FILES),
+            ..EXISTING
+        },
+        Mode { name: "if-changed-mode", options: &["--if-changed", "-m", "0604"], setting: Setting::Same, ..EXISTING },
     ];
     if common::is_root() {
         modes.push(Mode { name: "dressed", setting: Setting::Dressed, ..EXISTING });
@@ -195,12 +274,64 @@ impl Mode {
     }
 
     pub fn has_command(&self) -> bool {
-        matches!(self.source, Source::Command | Source::Edit)
+        matches!(self.source, Source::Command | Source::Edit | Source::Writes)
     }
 
-    /// Whether the staging file has a name from the start.
+    /// Whether the staging file has a name before it can be TARGET's.
     pub fn is_named(&self) -> bool {
-        self.base == Some(NO_UNNAMED_FILES)
+        matches!(self.base, Some(NO_UNNAMED_FILES | NO_NAMING))
+    }
+
+    /// Whether TARGET is as it should be, and nothing is to be written.
+    pub fn leaves_alone(&self) -> bool {
+        self.setting == Setting::Same && !self.options.contains(&"-m")
+    }
+
+    /// Whether the system refuses to rename over TARGET.
+    pub fn refuses_rename(&self) -> bool {
+        self.base == Some(NO_RENAME)
+    }
+
+    pub fn is_no_clobber(&self) -> bool {
+        self.options.contains(&"--no-clobber")
+    }
+
+    /// Whether a TARGET that has changed since it was read is refused.
+    pub fn compares(&self) -> bool {
+        self.source == Source::Edit || self.setting == Setting::IfMatch
+    }
+
+    /// Whether writers take turns, or may.
+    pub fn takes_turn(&self) -> bool {
+        self.options.contains(&"--lock") || matches!(self.source, Source::Edit | Source::Append)
+    }
+
+    /// Whether the new content may begin with the old one, or is made of it.
+    pub fn reads_old(&self) -> bool {
+        matches!(self.source, Source::Edit | Source::Append) || self.options.contains(&"--if-changed")
+    }
+
+    /// What the program makes of a file, or of none.
+    pub fn made_from(&self, base: Option<&Look>) -> Vec<u8> {
+        let base = base.map(|base| base.content.as_slice()).unwrap_or_default();
+        match self.source {
+            Source::Append => [base, &content(b'N', 400)].concat(),
+            Source::Edit => base
+                .iter()
+                .map(|byte| match byte {
+                    b'O' => b'N',
+                    b'X' => b'Y',
+                    other => *other,
+                })
+                .collect(),
+            _ => self.new_content(),
+        }
+    }
+
+    /// A file of such metadata once it has the mode that is asked for.
+    pub fn dressed(&self, like: &Look) -> Look {
+        let mode = if self.options.contains(&"-m") { 0o100_604 } else { like.mode };
+        Look { mode, ..like.clone() }
     }
 
     fn operand(&self) -> &'static str {
@@ -211,7 +342,7 @@ impl Mode {
         }
     }
 
-    fn target(&self) -> &'static str {
+    pub fn target(&self) -> &'static str {
         if self.setting == Setting::Symlink { "d/f" } else { self.operand() }
     }
 
@@ -239,7 +370,10 @@ impl Mode {
         arguments.push(self.operand().to_owned());
         match self.source {
             Source::Command => arguments.extend(["--", "cat", "source"].map(str::to_owned)),
-            Source::Edit => arguments.extend(["--", "tr", "O", "N"].map(str::to_owned)),
+            Source::Edit => arguments.extend(["--", "tr", "OX", "NY"].map(str::to_owned)),
+            Source::Writes => {
+                arguments.extend(["--", "sh", "-c", "cat other >d/f; cat source"].map(str::to_owned));
+            }
             _ => {}
         }
         let input = match self.source {
@@ -256,26 +390,31 @@ impl Mode {
         fs::create_dir(&home).context(home.display())?;
         let created = home.join("created");
         fs::write(&created, "").context(created.display())?;
-        let mut after = Look::at(&created)?;
+        let mut fresh = Look::at(&created)?;
         fs::remove_file(&created)?;
-        if matches!(self.source, Source::From | Source::Command) {
+        if self.has_command() || self.source == Source::From {
             lay(&root.join("source"), &self.new_content(), 0o640)?;
         }
-        if self.source == Source::From {
-            after.mode = 0o100_640;
+        if self.source == Source::Writes {
+            lay(&root.join("other"), &other::content(), 0o640)?;
         }
+        if self.source == Source::From {
+            fresh.mode = 0o100_640;
+        }
+        fresh.content = self.new_content();
+        let mut after = fresh.clone();
         let target = root.join(self.target());
-        if self.exists {
+        if self.setting == Setting::Itself {
+            lay(&root.join("pointee"), b"older\n", 0o600)?;
+            symlink("../pointee", &target)?;
+        } else if self.exists {
             lay(&target, &old(), 0o664)?;
             if self.setting == Setting::Dressed {
                 dress(&target)?;
             }
-            after = Look::at(&target)?;
+            after = Look { content: self.new_content(), ..Look::at(&target)? };
         }
-        after.content = self.new_content();
-        if self.options.contains(&"-m") {
-            after.mode = 0o100_604;
-        }
+        after = self.dressed(&after);
         match self.setting {
             Setting::Symlink => symlink("d/f", root.join("link"))?,
             Setting::Backup("d/f~") => lay(&home.join("f~"), b"older\n", 0o600)?,
@@ -287,7 +426,7 @@ impl Mode {
             _ => None,
         };
         let (operand, target) = (self.operand(), self.target().into());
-        Ok(Expected { operand, target, before: snapshot(root)?, after, backup })
+        Ok(Expected { operand, target, before: snapshot(root)?, after, fresh, backup })
     }
 }
 

@@ -8,22 +8,25 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
+use crate::between;
 use crate::common::{self, Scene};
 use crate::fault::{self, Fault};
 use crate::judge::{self, Ended};
 use crate::look::snapshot;
-use crate::mode::Mode;
+use crate::mode::{Mode, Refusal, Source};
+use crate::stopped;
 use crate::support::{Context, Result, lock};
 use crate::trace::{self, Call};
 
-/// No case takes so long, in seconds, unless it hangs.
-const BOUND: i64 = 60;
+/// No case takes so long, unless it hangs.
+pub const BOUND: Duration = Duration::from_secs(60);
 /// How many failures are told.
-const MOST_SHOWN: usize = 20;
+const MOST_SHOWN: usize = 20000;
 /// What the judge reads of each run: where names and the disk come in.
 const JUDGED: &str = "fsync,syncfs,linkat,renameat,renameat2";
 
@@ -55,29 +58,29 @@ pub fn can_trace(program: &Path) -> Result<()> {
 
 /// All cases of a mode, from recordings of what it calls.
 pub fn cases(mode: &Mode, program: &Path) -> Result<Vec<Case>> {
-    let calls = record(mode, program, &[])?;
-    let (base, at) = match &mode.base {
-        None => (None, 0),
-        Some(base) => {
-            let (expression, at) =
-                base.expression(&calls).ok_or_else(|| format!("{}: no {} to refuse", mode.name, base.call))?;
-            (Some(expression), at)
-        }
+    let mut calls = record(mode, program, None)?;
+    let refusal = match &mode.base {
+        None => None,
+        Some(base) => Some(base.refusal(&calls).ok_or_else(|| format!("{}: no {} to refuse", mode.name, base.call))?),
     };
-    let calls = if base.is_some() { record(mode, program, base.as_slice())? } else { calls };
-    let mut cases = Vec::new();
+    if refusal.is_some() {
+        calls = record(mode, program, refusal.as_ref())?;
+    }
+    let name = Path::new(mode.target()).file_name().unwrap_or_default().to_string_lossy();
     let calls = trace::ours(calls);
-    for (at_call, call) in calls.iter().enumerate() {
-        for fault in fault::at(call, &calls[at_call + 1..]) {
-            let inject: Vec<String> = match (&mode.base, &base) {
-                (Some(refused), Some(_)) if refused.call == call.name => {
-                    match combined(call, fault, at, refused.errno) {
-                        Some(expression) => vec![expression],
-                        None => continue,
-                    }
-                }
-                (_, base) => base.iter().cloned().chain([fault.expression(call)]).collect(),
+    let mut exists = mode.exists;
+    let mut cases = Vec::new();
+    for (at, call) in calls.iter().enumerate() {
+        exists |= call.gives(&name);
+        // A command that writes TARGET is another writer.
+        let met = mode.source != Source::Writes;
+        for fault in fault::at(call, &calls[at + 1..]).into_iter().chain(fault::between(call, exists && met)) {
+            let rules = match fault {
+                Fault::Other(_) if !met => None,
+                Fault::Other(_) => stopped::rules(call, refusal.as_ref()),
+                _ => rules(call, fault, refusal.as_ref()),
             };
+            let Some(inject) = rules else { continue };
             cases.push(Case { mode: *mode, call: call.clone(), fault, inject: inject.into() });
         }
     }
@@ -87,22 +90,29 @@ pub fn cases(mode: &Mode, program: &Path) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// strace takes one rule for each call: where the mode refuses one of these already, both have to fit into it.
-fn combined(call: &Call, fault: Fault, base: usize, errno: &str) -> Option<String> {
-    let nth = call.nth;
-    (base > 0 && matches!(fault, Fault::Once(other) if other == errno) && nth > base)
-        .then(|| format!("{}:error={errno}:when={base}..{nth}+{}", call.name, nth - base))
+/// The rules for `strace -e inject=`. It takes one for each name: where the mode refuses some of the same name already,
+/// both have to fit into it, or there are none.
+fn rules(call: &Call, fault: Fault, refusal: Option<&Refusal>) -> Option<Vec<String>> {
+    let refused = refusal.filter(|refusal| refusal.call == call.name);
+    let Some(Refusal { errno, first, once, .. }) = refused else {
+        let refused = refusal.map(|refusal| refusal.rule.clone());
+        return Some(refused.into_iter().chain([fault.expression(call)]).collect());
+    };
+    let (name, nth) = (&call.name, call.nth);
+    let fits = *once && fault == Fault::Once(errno) && nth > *first;
+    fits.then(|| vec![format!("{name}:error={errno}:when={first}..{nth}+{}", nth - first)])
 }
 
-fn record(mode: &Mode, program: &Path, inject: &[String]) -> Result<Vec<Call>> {
+fn record(mode: &Mode, program: &Path, refusal: Option<&Refusal>) -> Result<Vec<Call>> {
     let scene = Scene::new();
     let expected = mode.prepare(scene.root())?;
-    let ended = run(mode, program, scene.root(), inject, None)?;
+    let rules: Vec<String> = refusal.map(|refusal| refusal.rule.clone()).into_iter().collect();
+    let ended = run(mode, program, scene.root(), &rules, None)?;
     let after = snapshot(scene.root())?;
     if !ended.status.success() {
         return Err(format!("{}: {}: {}", mode.name, ended.status, ended.words).into());
     }
-    if mode.base.is_none() || !inject.is_empty() {
+    if mode.base.is_none() || refusal.is_some() {
         judge::succeeded(mode, &expected, &after, &ended).context(format_args!("{} without a fault", mode.name))?;
     }
     Ok(ended.calls)
@@ -110,25 +120,35 @@ fn record(mode: &Mode, program: &Path, inject: &[String]) -> Result<Vec<Call>> {
 
 /// One run under strace, all calls recorded or those that are asked for.
 fn run(mode: &Mode, program: &Path, root: &Path, inject: &[String], traced: Option<&str>) -> Result<Ended> {
-    let invocation = mode.invocation();
     let side = Scene::new();
     let (log, words) = (side.path("log"), side.path("stderr"));
+    let options: Vec<String> =
+        traced.map(|traced| format!("--trace={}", traced.trim_end_matches(','))).into_iter().collect();
+    let mut command = strace(mode, program, root, &log, &options, inject)?;
+    let status = bounded(command.stderr(fs::File::create(&words)?))?;
+    let log = fs::read_to_string(&log).context("strace's log")?;
+    Ok(Ended { status, words: fs::read_to_string(&words).context("stderr")?, calls: trace::parse(&log) })
+}
+
+/// The program under strace, which injects what it is told to; in a process group of its own.
+pub fn strace(
+    mode: &Mode,
+    program: &Path,
+    root: &Path,
+    log: &Path,
+    options: &[String],
+    inject: &[String],
+) -> Result<Command> {
+    let invocation = mode.invocation();
     let mut command = Command::new("strace");
-    command.args(["-qqq", "-o"]).arg(&log);
-    if let Some(traced) = traced {
-        command.args(["-e", &format!("trace={}", traced.trim_end_matches(','))]);
-    }
-    for expression in inject {
-        command.args(["-e", &format!("inject={expression}")]);
-    }
+    command.args(["-qqq", "-o"]).arg(log).args(options);
+    command.args(inject.iter().map(|rule| format!("--inject={rule}")));
     command.arg(program).args(&invocation.arguments).current_dir(root);
     for name in ["VERSION_CONTROL", "SIMPLE_BACKUP_SUFFIX", "TMPDIR", "RUST_BACKTRACE", "LD_LIBRARY_PATH"] {
         command.env_remove(name);
     }
-    command.stdin(piped(&invocation.input)?).stdout(Stdio::null()).stderr(fs::File::create(&words)?);
-    let status = bounded(command.process_group(0))?;
-    let log = fs::read_to_string(&log).context("strace's log")?;
-    Ok(Ended { status, words: fs::read_to_string(&words).context("stderr")?, calls: trace::parse(&log) })
+    command.stdin(piped(&invocation.input)?).stdout(Stdio::null()).process_group(0);
+    Ok(command)
 }
 
 /// A pipe that holds the whole input and has no writer any more.
@@ -142,11 +162,12 @@ fn bounded(command: &mut Command) -> Result<ExitStatus> {
     let mut child = command.spawn()?;
     let pid = Pid::from_child(&child);
     let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-    let ended = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&Timespec { tv_sec: BOUND, tv_nsec: 0 }))?;
+    let bound = Timespec { tv_sec: BOUND.as_secs().cast_signed(), tv_nsec: 0 };
+    let ended = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound))?;
     if ended == 0 {
         kill_process_group(pid, Signal::KILL)?;
         child.wait()?;
-        return Err(format!("hung for {BOUND} s").into());
+        return Err(format!("hung for {} s", BOUND.as_secs()).into());
     }
     Ok(child.wait()?)
 }
@@ -154,13 +175,21 @@ fn bounded(command: &mut Command) -> Result<ExitStatus> {
 /// Runs one case and judges it.
 fn judge(case: &Case, program: &Path) -> Result<()> {
     let scene = Scene::new();
-    let expected = case.mode.prepare(scene.root())?;
-    // strace injects only into what it traces.
-    let refused = case.mode.base.map_or("", |base| base.call);
-    let traced = format!("{JUDGED},{},{refused}", case.call.name);
-    let ended = run(&case.mode, program, scene.root(), &case.inject, Some(&traced))?;
-    let after = snapshot(scene.root())?;
-    judge::judge(case, &expected, &after, &ended).map_err(|reason| {
+    let root = scene.root();
+    let expected = case.mode.prepare(root)?;
+    let (verdict, ended, after) = if let Fault::Other(act) = case.fault {
+        let met = stopped::run(&case.mode, program, root, &case.inject, &case.call, act)?;
+        let after = snapshot(root)?;
+        (between::judge(&case.mode, act, &expected, &met, &after), met.ended, after)
+    } else {
+        // strace injects only into what it traces.
+        let refused = case.mode.base.map_or("", |base| base.call);
+        let traced = format!("{JUDGED},{},{refused}", case.call.name);
+        let ended = run(&case.mode, program, root, &case.inject, Some(&traced))?;
+        let after = snapshot(root)?;
+        (judge::judge(case, &expected, &after, &ended), ended, after)
+    };
+    verdict.map_err(|reason| {
         let after: Vec<String> = after.iter().map(|(name, look)| format!("  {}: {look:?}\n", name.display())).collect();
         let signal = ended.status.signal().map_or(String::new(), |signal| format!(" (signal {signal})"));
         let (at, inject) = (&case.call.text, case.inject.join(" "));

@@ -27,6 +27,28 @@ impl Call {
         self.result().is_some_and(|result| result >= 0)
     }
 
+    /// The last name among its arguments: that which is made, replaced or removed.
+    pub fn names(&self, name: &str) -> bool {
+        self.text.split('"').nth_back(1) == Some(name)
+    }
+
+    /// Whether it looks at what has this name, and not at what is open.
+    pub fn looks_at(&self, name: &str) -> bool {
+        let asks = matches!(self.name.as_str(), "statx" | "newfstatat" | "lstat")
+            || (self.name == "openat" && self.text.contains("O_PATH"));
+        asks && self.names(name)
+    }
+
+    /// Whether it has given this name to a file.
+    pub fn gives(&self, name: &str) -> bool {
+        matches!(self.name.as_str(), "linkat" | "renameat" | "renameat2") && self.succeeded() && self.names(name)
+    }
+
+    /// Whether it is an exchange with this name.
+    pub fn exchanges(&self, name: &str) -> bool {
+        self.names(name) && self.text.contains("RENAME_EXCHANGE")
+    }
+
     /// Whether a descriptor is written that the program was started with.
     pub fn is_message(&self) -> bool {
         self.name == "write" && ["write(1,", "write(2,"].iter().any(|start| self.text.starts_with(start))

@@ -4,6 +4,7 @@
 use rustix::io::Errno;
 
 use super::{ABSENT, Trial, every_way};
+use crate::common::{Mounted, Scene, has_tool, needs_root};
 
 const WARNING: &str = "(hard links)";
 
@@ -44,6 +45,24 @@ fn runs_with_backups_do_not_warn_of_links_that_they_removed() {
 }
 
 #[test]
+fn bindfs_itself_makes_nobody_warn_of_links_that_are_gone() {
+    if !needs_root() || !has_tool("bindfs") {
+        return;
+    }
+    let scene = Scene::new();
+    let options = ["-t", "fuse.bindfs", "-o", "attr_timeout=60,entry_timeout=60"];
+    let behind = scene.mkdir("behind");
+    let bound = Mounted::with(&scene, "bound", &[&options[..], &[behind.to_str().unwrap()]].concat());
+    for first in [&["n"][..], &["--no-clobber", "n"], &["--backup", "n"], &["--append", "n"]] {
+        for args in [first, &["n"], &["n"]] {
+            let mut command = scene.cmd();
+            command.current_dir(bound.path()).args(args).write_stdin("new").assert().success().stderr("");
+        }
+        std::fs::remove_file(bound.path().join("n")).unwrap();
+    }
+}
+
+#[test]
 fn links_that_are_there_are_warned_of() {
     for trial in Trial::for_each_caller() {
         std::fs::hard_link(trial.path("f"), trial.path("g")).unwrap();
@@ -66,7 +85,24 @@ fn where_a_rename_does_no_link_is_made() {
             },
             Trial::is_done_in_silence,
         );
-        let without_flags = every_way().filter(|way| !way.args.contains(&"--no-clobber"));
+        // What must not be replaced needs one or the other.
+        let without_flags =
+            every_way().filter(|way| way.backup != Some("f.~1~") && !way.args.contains(&"--no-clobber"));
         trial.each(without_flags, |quirks| quirks.link = Some(Errno::PERM), Trial::is_done_in_silence);
+    }
+}
+
+// Nothing says that its number is free. What is then said of TARGET is true all the same.
+#[test]
+fn a_numbered_backup_without_flags_and_links_works_or_says_why() {
+    for trial in Trial::for_each_caller() {
+        for way in every_way().filter(|way| way.backup == Some("f.~1~")) {
+            trial.begin(way.before());
+            let before = trial.inode("f");
+            trial.set(|quirks| quirks.link = Some(Errno::PERM));
+            let run = trial.run(way.args);
+            trial.is_done_or_says_why(way, &run);
+            assert!(run.status == Some(0) || trial.inode("f") == before, "{run:?}");
+        }
     }
 }

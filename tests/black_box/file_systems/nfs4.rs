@@ -17,13 +17,13 @@ fn value(trial: &Trial, name: &str) -> Vec<u8> {
     value
 }
 
-/// Begins with a TARGET of this mode and this list; then lists behave like that.
-fn begin(trial: &Trial, way: &Way, mode: u32, list: &[u8], then: Nfs4Acl) {
+/// Begins with a TARGET of this list; then lists behave like that. Returns its mode.
+fn begin(trial: &Trial, way: &Way, list: &[u8], then: Nfs4Acl) -> u32 {
     trial.begin(way.before());
-    trial.chmod("f", mode);
     trial.set(|quirks| quirks.nfs4_acl = Some(Nfs4Acl::default()));
     setxattr(trial.path("f"), nfs4::NAME, list, XattrFlags::empty()).unwrap();
     trial.set(|quirks| quirks.nfs4_acl = Some(then));
+    trial.mode("f")
 }
 
 /// Lists that say more than the mode.
@@ -44,11 +44,11 @@ fn a_list_that_can_be_set_is_kept_in_each_way() {
         for chmod_resets in [false, true] {
             for way in &EXISTING {
                 for list in lists(0o640) {
-                    begin(&trial, way, 0o640, &list, Nfs4Acl { set: None, chmod_resets });
+                    let mode = begin(&trial, way, &list, Nfs4Acl { set: None, chmod_resets });
                     let run = trial.run(way.args);
                     trial.is_done_in_silence(way, &run);
                     assert_eq!(value(&trial, "f"), list, "{way:?}, a chmod resets it: {chmod_resets}");
-                    assert_eq!(trial.mode("f"), 0o640, "{way:?}");
+                    assert_eq!(trial.mode("f"), mode, "{way:?}");
                 }
             }
         }
@@ -60,7 +60,7 @@ fn where_a_list_cannot_be_set_group_and_other_get_nothing_in_each_way() {
     for trial in Trial::for_each_caller() {
         for way in &EXISTING {
             for list in lists(0o664) {
-                begin(&trial, way, 0o664, &list, Nfs4Acl { set: Some(Errno::OPNOTSUPP), chmod_resets: false });
+                begin(&trial, way, &list, Nfs4Acl { set: Some(Errno::OPNOTSUPP), chmod_resets: false });
                 let run = trial.run(way.args);
                 trial.is_done(way, &run);
                 is_told_once(&run);
@@ -77,12 +77,12 @@ fn whatever_the_refusal_and_the_mode_access_is_narrowed_and_told() {
             for mode in [0o660, 0o755, 0o604, 0o777] {
                 let refused = Nfs4Acl { set: Some(errno), chmod_resets: true };
                 let way = &EXISTING[0];
-                begin(&trial, way, mode, &nfs4::with_user(mode, "1234", 6), refused);
+                begin(&trial, way, &nfs4::with_user(mode, "1234", 6), refused);
                 let run = trial.run(way.args);
                 trial.is_done(way, &run);
                 is_told_once(&run);
                 assert_eq!(format!("{:o}", trial.mode("f")), format!("{:o}", mode & 0o700), "{mode:o}, {errno}");
-                begin(&trial, way, mode, &nfs4::with_user(mode, "1234", 6), refused);
+                begin(&trial, way, &nfs4::with_user(mode, "1234", 6), refused);
                 trial.is_done_in_silence(way, &trial.run(&["-q", "f"]));
                 assert_eq!(format!("{:o}", trial.mode("f")), format!("{:o}", mode & 0o700), "{mode:o}, {errno}");
             }
@@ -95,7 +95,7 @@ fn a_list_that_says_what_the_mode_says_is_not_missed() {
     for trial in Trial::for_each_caller() {
         for way in &EXISTING {
             for mode in [0o640, 0o755, 0o600] {
-                begin(&trial, way, mode, &nfs4::trivial(mode), Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });
+                begin(&trial, way, &nfs4::trivial(mode), Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });
                 let run = trial.run(way.args);
                 trial.is_done_in_silence(way, &run);
                 assert_eq!(format!("{:o}", trial.mode("f")), format!("{mode:o}"), "{way:?}");
@@ -119,7 +119,7 @@ fn a_mode_that_is_asked_for_wins_over_the_list() {
     for trial in Trial::for_each_caller() {
         for set in [None, Some(Errno::PERM)] {
             let list = nfs4::with_user(0o660, "1234", 6);
-            begin(&trial, &EXISTING[0], 0o660, &list, Nfs4Acl { set, chmod_resets: false });
+            begin(&trial, &EXISTING[0], &list, Nfs4Acl { set, chmod_resets: false });
             let run = trial.run(&["--mode", "644", "f"]);
             assert_eq!((run.status, trial.mode("f")), (Some(0), 0o644), "{run:?}");
             assert_ne!(value(&trial, "f"), list);
@@ -131,11 +131,11 @@ fn a_mode_that_is_asked_for_wins_over_the_list() {
 fn what_stays_as_it_is_keeps_its_list_without_a_word() {
     for trial in Trial::for_each_caller() {
         let list = nfs4::with_user(0o664, "1234", 6);
-        begin(&trial, &EXISTING[0], 0o664, &list, Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });
+        let mode = begin(&trial, &EXISTING[0], &list, Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });
         std::fs::write(trial.behind("f"), "new\n").unwrap();
         let run = trial.run(&["--if-changed", "f"]);
         assert_eq!((run.status, run.says.as_str()), (Some(0), ""));
-        assert_eq!((value(&trial, "f"), trial.mode("f")), (list, 0o664));
+        assert_eq!((value(&trial, "f"), trial.mode("f")), (list, mode));
     }
 }
 
@@ -144,7 +144,7 @@ fn what_stays_as_it_is_keeps_its_list_without_a_word() {
 fn a_backup_that_is_a_copy_is_narrowed_as_well() {
     for trial in Trial::for_each_caller() {
         let list = nfs4::with_user(0o664, "1234", 6);
-        begin(&trial, &EXISTING[0], 0o664, &list, Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });
+        begin(&trial, &EXISTING[0], &list, Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });
         trial.set(|quirks| quirks.link = Some(Errno::PERM));
         let run = trial.run(&["--backup=simple", "f"]);
         assert_eq!(run.status, Some(0), "{run:?}");

@@ -2,11 +2,14 @@
 //! `--allow-in-place` is for them, whenever it turns out.
 
 use std::os::unix::fs::MetadataExt;
+use std::process::Stdio;
 
 use rustix::io::Errno;
 
 use super::{ABSENT, EXISTING, Run, Trial, Way};
-use crate::common::quirks::Quirks;
+use crate::common::events::{Fifo, end_of};
+use crate::common::quirks::{Quirks, Quirky};
+use crate::common::{Scene, stderr};
 
 const REFUSALS: [Errno; 9] = [
     Errno::PERM,
@@ -117,6 +120,30 @@ fn a_refusal_is_gone_round_by_an_overwrite_in_each_way() {
                 says_that_it_was_in_place(&in_place(&trial, way, refused, Errno::ACCESS));
             }
         }
+    }
+}
+
+// It is not a matter of what was found at the beginning.
+#[test]
+fn a_refusal_that_begins_while_command_runs_is_met_in_the_same_way() {
+    let Some(scene) = Quirky::new() else { return };
+    let elsewhere = Scene::new();
+    let (mut at, mut go) = (Fifo::new(&elsewhere, "at"), Fifo::new(&elsewhere, "go"));
+    let script = "echo here >\"$TMPDIR/at\"; read go <\"$TMPDIR/go\"; echo new";
+    for (options, status, becomes) in [(&[][..], 125, "old"), (&["--allow-in-place"], 0, "new\n")] {
+        scene.write("f", "old");
+        scene.set(|quirks| quirks.rename_over = None);
+        let mut command = scene.process();
+        command.args(options).args(["f", "--", "sh", "-c", script]).env("TMPDIR", elsewhere.root());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        assert_eq!(at.line(), "here");
+        scene.set(|quirks| quirks.rename_over = Some(Errno::ACCESS));
+        go.send();
+        assert_eq!(end_of(&mut child).code(), Some(status), "{options:?}");
+        let says = stderr(&child.wait_with_output().unwrap());
+        assert!(says.contains("in-place") || says.contains("in place"), "{says}");
+        assert_eq!((scene.text("f").as_str(), scene.names()), (becomes, vec!["f".to_owned()]), "{says}");
+        assert_eq!(elsewhere.names(), ["at", "go"]);
     }
 }
 

@@ -8,6 +8,8 @@
 //! Some answers never reach the program: the kernel takes ENOSYS from fsync for success, and from other calls for
 //! another error. See the [module of its own tests](../../black_box/file_systems/imitation.rs).
 
+mod attributes;
+mod handles;
 pub mod nfs4;
 mod nodes;
 mod pass;
@@ -101,7 +103,7 @@ pub enum Change {
     Refused(Errno),
 }
 
-/// How `system.nfs4_acl` behaves.
+/// How `system.nfs4_acl` behaves. What is set also sets the permission bits, as a server does.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Nfs4Acl {
     /// What setting and removing it answer, where they are refused.
@@ -170,11 +172,10 @@ impl Quirky {
         let session = match fuser::spawn_mount(served, &point, &config) {
             Ok(session) => session,
             Err(error) => {
-                skip(&format!("FUSE cannot be mounted: {error}"));
+                skip(format!("FUSE cannot be mounted: {error}").trim_end());
                 return None;
             }
         };
-        // Others have it before the session, which would not wait for a file that is in use.
         let mounted = Mounted::at(point);
         let scene = Scene::on(mounted.path());
         Some(Quirky { scene, _mounted: mounted, _session: session, shared, outer })

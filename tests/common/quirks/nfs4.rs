@@ -46,6 +46,24 @@ pub fn with_user(mode: u32, who: &str, bits: u32) -> Vec<u8> {
     acl(&[owner, Allow { who, bits, is_group: false }, group, everyone])
 }
 
+/// The permission bits that a server makes of the value: those of the group are what any but owner and everyone may do.
+pub fn mode_of(value: &[u8]) -> u32 {
+    let mut words = value.chunks_exact(4).map(|word| u32::from_be_bytes(word.try_into().unwrap()));
+    let mut mode = 0;
+    for _ in 0..words.next().unwrap_or(0) {
+        let [_, _, rights, length] = [(); 4].map(|()| words.next().unwrap_or(0));
+        let who: Vec<u8> = (0..length.div_ceil(4)).flat_map(|_| words.next().unwrap_or(0).to_be_bytes()).collect();
+        let bit = |right, bit| if rights & right == 0 { 0 } else { bit };
+        let bits = bit(0x1, 4) | bit(0x2, 2) | bit(EXECUTE, 1);
+        mode |= match &who[..usize::try_from(length).unwrap()] {
+            b"OWNER@" => bits << 6,
+            b"EVERYONE@" => bits,
+            _ => bits << 3,
+        };
+    }
+    mode
+}
+
 fn classes(mode: u32) -> [Allow<'static>; 3] {
     let class = |who, bits, is_group| Allow { who, bits, is_group };
     [class("OWNER@", mode >> 6 & 7, false), class("GROUP@", mode >> 3 & 7, true), class("EVERYONE@", mode & 7, false)]

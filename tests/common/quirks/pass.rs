@@ -1,7 +1,7 @@
 //! What each request does to the files behind the mount, and what the quirks make of it.
 
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fuser::{FileAttr, FileType, TimeOrNow};
-use rustix::fs::{self, AtFlags, CWD, Dir, Gid, Mode, OFlags, Stat, Timestamps, Uid};
+use fuser::{FileAttr, TimeOrNow};
+use rustix::fs::{self, AtFlags, CWD, Gid, Mode, OFlags, Stat, Timestamps, Uid};
 use rustix::io::{Errno, Result};
 
+use super::handles::{Listing, Open};
 use super::nodes::{Node, Nodes, ROOT};
-use super::{Change, Inodes, Quirks, Shared, nfs4, show};
+use super::{Change, Inodes, Quirks, Shared, show};
 
 /// Longer than any test.
 const LONG: Duration = Duration::from_secs(600);
@@ -32,27 +33,10 @@ pub struct Served {
 pub struct State {
     pub nodes: Nodes,
     pub files: HashMap<u64, Open>,
-    directories: HashMap<u64, Listing>,
+    pub directories: HashMap<u64, Listing>,
     /// `system.nfs4_acl` by the number of the file, which is held so that no other gets the number.
-    acls: HashMap<u64, (OwnedFd, Vec<u8>)>,
+    pub acls: HashMap<u64, (OwnedFd, Vec<u8>)>,
 }
-
-/// An open file.
-#[derive(Debug)]
-pub struct Open {
-    pub file: File,
-    pub behind: u64,
-    writes: bool,
-}
-
-#[derive(Debug)]
-struct Listing {
-    file: OwnedFd,
-    entries: Vec<Listed>,
-}
-
-/// A name in a directory, the number of its file and what it is.
-pub type Listed = (OsString, u64, FileType);
 
 /// What a name leads to, and for how long the kernel may believe that.
 #[derive(Debug)]
@@ -196,70 +180,6 @@ impl Served {
         Ok((entry.attributes, self.opened(file, flags)?))
     }
 
-    pub fn open(&self, number: u64, flags: OFlags) -> Result<u64> {
-        let quirks = self.quirks();
-        let file = {
-            let state = self.state();
-            let node = state.nodes.get(number)?;
-            unless(quirks.open)?;
-            if writes(flags) {
-                unless(quirks.write)?;
-            }
-            if state.files.values().any(|open| open.behind == node.behind && open.writes) {
-                unless(quirks.open_while_written)?;
-            }
-            let flags = flags.intersection(OFlags::ACCMODE) | OFlags::CLOEXEC;
-            File::from(fs::open(node.path(), flags, Mode::empty())?)
-        };
-        self.opened(file, flags)
-    }
-
-    fn opened(&self, file: File, flags: OFlags) -> Result<u64> {
-        let behind = fs::fstat(&file)?.st_ino;
-        let mut state = self.state();
-        let handle = state.nodes.fresh();
-        state.files.insert(handle, Open { file, behind, writes: writes(flags) });
-        Ok(handle)
-    }
-
-    pub fn with_file<T>(&self, handle: u64, act: impl FnOnce(&File) -> Result<T>) -> Result<T> {
-        act(&self.state().files.get(&handle).ok_or(Errno::BADF)?.file)
-    }
-
-    pub fn open_directory(&self, number: u64) -> Result<u64> {
-        let mut state = self.state();
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let file = fs::open(state.nodes.get(number)?.path(), flags, Mode::empty())?;
-        let handle = state.nodes.fresh();
-        state.directories.insert(handle, Listing { file, entries: Vec::new() });
-        Ok(handle)
-    }
-
-    /// The names from this place on. Those that there are when the first are asked for.
-    pub fn list(&self, handle: u64, from: usize) -> Result<Vec<Listed>> {
-        let mut state = self.state();
-        let listing = state.directories.get_mut(&handle).ok_or(Errno::BADF)?;
-        if from == 0 {
-            listing.entries = Dir::read_from(&listing.file)?
-                .map(|entry| {
-                    let entry = entry?;
-                    let name = OsStr::from_bytes(entry.file_name().to_bytes()).to_owned();
-                    Ok((name, entry.ino(), show::kind(entry.file_type())))
-                })
-                .collect::<Result<_>>()?;
-        }
-        Ok(listing.entries.iter().skip(from).cloned().collect())
-    }
-
-    pub fn sync_directory(&self, handle: u64) -> Result<()> {
-        unless(self.quirks().fsyncdir)?;
-        fs::fsync(&self.state().directories.get(&handle).ok_or(Errno::BADF)?.file)
-    }
-
-    pub fn close_directory(&self, handle: u64) {
-        self.state().directories.remove(&handle);
-    }
-
     pub fn link(&self, number: u64, parent: u64, name: &OsStr) -> Result<Entry> {
         let (quirks, mut state) = (self.quirks(), self.state());
         unless(quirks.create)?;
@@ -279,63 +199,6 @@ impl Served {
             unless(quirks.unlink_open)?;
         }
         fs::unlinkat(directory, name, AtFlags::empty())
-    }
-
-    pub fn set_attribute(&self, number: u64, name: &OsStr, value: Option<&[u8]>, flags: i32) -> Result<()> {
-        let (quirks, mut state) = (self.quirks(), self.state());
-        let State { nodes, acls, .. } = &mut *state;
-        let node = nodes.get(number)?;
-        if is_acl(name) {
-            unless(quirks.acl)?;
-        }
-        if let Some(list) = quirks.nfs4_acl.filter(|_| name == nfs4::NAME) {
-            unless(list.set)?;
-            match value {
-                Some(value) => acls.insert(node.behind, (node.as_fd().try_clone_to_owned().unwrap(), value.to_vec())),
-                None => acls.remove(&node.behind),
-            };
-            return Ok(());
-        }
-        match value {
-            Some(value) => {
-                let flags = fs::XattrFlags::from_bits_retain(flags.cast_unsigned());
-                fs::setxattr(node.path(), name, value, flags)
-            }
-            None => fs::removexattr(node.path(), name),
-        }
-    }
-
-    pub fn get_attribute(&self, number: u64, name: &OsStr) -> Result<Vec<u8>> {
-        let (quirks, state) = (self.quirks(), self.state());
-        let node = state.nodes.get(number)?;
-        if is_acl(name) && quirks.acl.is_some() {
-            return Err(Errno::NOTSUP);
-        }
-        if quirks.nfs4_acl.is_some() && name == nfs4::NAME {
-            let set = state.acls.get(&node.behind).map(|(_, value)| value.clone());
-            return set.map_or_else(|| Ok(nfs4::trivial(fs::fstat(node)?.st_mode)), Ok);
-        }
-        let mut value = vec![0; 1 << 16];
-        let length = fs::getxattr(node.path(), name, value.as_mut_slice())?;
-        value.truncate(length);
-        Ok(value)
-    }
-
-    pub fn list_attributes(&self, number: u64) -> Result<Vec<u8>> {
-        let (quirks, state) = (self.quirks(), self.state());
-        unless(quirks.listxattr)?;
-        let mut list = vec![0; 1 << 16];
-        let length = fs::listxattr(state.nodes.get(number)?.path(), list.as_mut_slice())?;
-        list.truncate(length);
-        if quirks.acl.is_some() {
-            let names = list.split_inclusive(|byte| *byte == 0);
-            list =
-                names.filter(|name| !is_acl(OsStr::from_bytes(&name[..name.len() - 1]))).flatten().copied().collect();
-        }
-        if quirks.nfs4_acl.is_some() {
-            list.extend(nfs4::NAME.bytes().chain([0]));
-        }
-        Ok(list)
     }
 
     pub fn read_link(&self, number: u64) -> Result<Vec<u8>> {
@@ -391,14 +254,6 @@ fn done(change: Change) -> Result<bool> {
         Change::Ignored => Ok(false),
         Change::Refused(errno) => Err(errno),
     }
-}
-
-fn writes(flags: OFlags) -> bool {
-    flags.intersects(OFlags::WRONLY | OFlags::RDWR)
-}
-
-fn is_acl(name: &OsStr) -> bool {
-    name == "system.posix_acl_access" || name == "system.posix_acl_default"
 }
 
 /// FNV-1a.
