@@ -56,12 +56,14 @@ fn assert_as_before(mode: &Mode, scene: &Scene, what: &str) {
     assert!(!mode.old || scene.text("f") == "old", "{what}");
 }
 
+/// Where the staging file has a name from the start.
+const NAMED: &[&str] = &[Strace::NO_LINKS];
+
 #[test]
 fn a_name_that_is_never_free_is_an_error() {
     if !has_tool("strace") {
         return;
     }
-    const NAMED: &[&str] = &[Strace::NO_LINKS];
     let plain: &[(Mode, &str, &[&str], &str)] = &[
         (Mode { args: &["f"], old: true, system: &[] }, "linkat", &["\".aw-"], "link: "),
         (Mode { args: &["--lock", "f"], old: true, system: &[] }, "linkat", &["\".aw-"], "link: "),
