@@ -105,7 +105,7 @@ impl Encounter<'_> {
     /// Whether the call that the mode refuses by its number has become another one, as there were more before it.
     fn strays(&self) -> bool {
         let Some(Base { which: Which::Marked(mark), .. }) = self.mode.base else { return false };
-        self.met.ended.calls.iter().any(|call| call.text.contains("(INJECTED)") && !call.text.contains(mark))
+        self.met.ended.calls.iter().any(|call| call.is_injected() && !call.text.contains(mark))
     }
 
     /// What TARGET may be called at the end of an error line.
