@@ -196,7 +196,7 @@ impl Encounter<'_> {
                 let is_known =
                     known.into_iter().flatten().any(|known| (known.inode, known.bits()) == (look.inode, look.bits()));
                 let wider = look.bits() & 0o077 & !(old | finished | expected);
-                if !is_known && wider != 0 && !self.is_named_unawares(name) {
+                if !is_known && wider != 0 && !self.is_named_unawares(name) && !self.is_widened_unawares() {
                     let (name, calls) = (name.display(), stop.calls);
                     return Err(format!(
                         "{name} could be read by more than the finished file after {calls} calls: {look:?}"
@@ -213,6 +213,14 @@ impl Encounter<'_> {
         let later = &self.met.ended.calls[self.meeting.calls..];
         let linked = later.iter().position(|call| call.name == "linkat" && call.gives(&name));
         linked.is_some_and(|linked| !later[..linked].iter().any(|call| call.looks_at(&self.name)))
+    }
+
+    /// Whether a file got its mode before the program could see what the other writer had done: no call looks at TARGET and
+    /// sets the mode of another file at once.
+    fn is_widened_unawares(&self) -> bool {
+        let later = &self.met.ended.calls[self.meeting.calls..];
+        let widened = later.iter().position(|call| call.name == "fchmod");
+        widened.is_some_and(|widened| !later[..widened].iter().any(|call| call.looks_at(&self.name)))
     }
 
     /// The other writer acted upon a TARGET that was ours.
