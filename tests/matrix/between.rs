@@ -215,12 +215,16 @@ impl Encounter<'_> {
         linked.is_some_and(|linked| !later[..linked].iter().any(|call| call.looks_at(&self.name)))
     }
 
-    /// Whether a file got its mode before the program could see what the other writer had done: no call looks at TARGET and
-    /// sets the mode of another file at once.
+    /// Whether a file got its mode after a look at TARGET that the other writer came too late for: no call looks at TARGET
+    /// and sets the mode of another file at once.
     fn is_widened_unawares(&self) -> bool {
-        let later = &self.met.ended.calls[self.meeting.calls..];
+        let (earlier, later) = self.met.ended.calls.split_at(self.meeting.calls);
+        let looks = |calls: &[Call]| calls.iter().any(|call| call.looks_at(&self.name));
+        let moves = |call: &Call| matches!(call.name.as_str(), "write" | "pwrite64" | "copy_file_range" | "ioctl");
+        // Since the content was complete.
+        let complete = earlier.iter().rposition(moves).unwrap_or(earlier.len());
         let widened = later.iter().position(|call| call.name == "fchmod");
-        widened.is_some_and(|widened| !later[..widened].iter().any(|call| call.looks_at(&self.name)))
+        looks(&earlier[complete..]) && widened.is_some_and(|widened| !looks(&later[..widened]))
     }
 
     /// The other writer acted upon a TARGET that was ours.
