@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
-/// What an environment leaves out: a file of names, below lines that begin with `#` and give the reason. A name that ends
+/// What an environment leaves out: files of names, below lines that begin with `#` and give the reason. A name that ends
 /// in `::` is that of a module, with all that is in it.
 pub struct Exceptions {
     pub environment: &'static str,
@@ -13,15 +13,17 @@ pub struct Exceptions {
 }
 
 impl Exceptions {
-    pub fn parse(environment: &'static str, text: &'static str) -> Exceptions {
-        let mut reasoned = false;
+    pub fn parse(environment: &'static str, lists: &[&'static str]) -> Exceptions {
         let mut tests = BTreeSet::new();
-        for line in text.lines().filter(|line| !line.is_empty()) {
-            if line.starts_with('#') {
-                reasoned = true;
-            } else {
-                assert!(reasoned, "{environment}: {line} is left out without a reason");
-                assert!(tests.insert(line), "{environment}: {line} is left out twice");
+        for list in lists {
+            let mut reasoned = false;
+            for line in list.lines().filter(|line| !line.is_empty()) {
+                if line.starts_with('#') {
+                    reasoned = true;
+                } else {
+                    assert!(reasoned, "{environment}: {line} is left out without a reason");
+                    assert!(tests.insert(line), "{environment}: {line} is left out twice");
+                }
             }
         }
         Exceptions { environment, tests }

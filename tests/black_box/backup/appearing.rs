@@ -134,8 +134,12 @@ fn writers(rounds: usize, count: usize, option: &str, judge: impl Fn(&Scene, &[S
         };
         let mut children: Vec<Child> = contents.iter().map(start).collect();
         // They have come up to the end of their input, and go on from there together.
-        children.iter_mut().for_each(|child| drop(child.stdin.take()));
-        children.iter_mut().for_each(|child| assert!(end_of(child).success()));
+        for child in &mut children {
+            drop(child.stdin.take());
+        }
+        for child in &mut children {
+            assert!(end_of(child).success());
+        }
         judge(&scene, &contents);
     }
 }
