@@ -117,17 +117,16 @@ impl Backups {
             Err(errno) => return Err(Failure::call("rename")(errno)),
         }
         // From here on the short name leads to the old content, which since the last look can have become anything.
-        let found = directory.look(&temporary.name).ok().flatten();
-        let kind = found.as_ref().map_or(old.kind(), Stat::kind);
-        let failure = match preflight::suitable(kind, old.kind() == FileType::Symlink) {
-            Ok(()) => match self.keep(place, &temporary.name, old) {
+        let found = directory.look(&temporary.name).ok().flatten().unwrap_or(*old);
+        let failure = match preflight::suitable(found.kind(), old.kind() == FileType::Symlink) {
+            Ok(()) => match self.keep(place, &temporary.name, &found) {
                 Ok(()) => return Ok(Ok(commit::give_away(sealed))),
                 Err(errno) => self.failed(place, errno),
             },
             Err(failure) => failure,
         };
         place.is_ctime_ours.set(true);
-        match exchange(place, &temporary.name, found.as_ref().unwrap_or(old)) {
+        match exchange(place, &temporary.name, &found) {
             Ok(()) => Err(failure),
             Err(again) => {
                 let path = directory.join(&temporary.name);

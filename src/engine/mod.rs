@@ -422,9 +422,7 @@ fn copy_with_name<'d>(
         Ok(stage) => stage,
         Err(failure) if failure.errno == Some(Errno::NOENT) => return Ok(Copied::NoDirectory(sealed)),
         Err(failure) if failure.is_refusal() && preflight::may_overwrite(place, place.at.as_ref(), job.policy)? => {
-            let stage = in_place::stage(job, format!("link: {}", words(errno)))?;
-            let copy = copy_staged(job, &sealed, stage, KeepOpen::Yes)?;
-            return in_place::finish(job, copy).map(Copied::InPlace);
+            return in_place::finish_from(job, &sealed, format!("link: {}", words(errno))).map(Copied::InPlace);
         }
         Err(failure) => {
             let reason = format!("{}; a copy with a name: {}", words(errno), failure.reason);
