@@ -21,7 +21,7 @@ use rustix::io::Errno;
 
 use super::names::Directory;
 use super::stat::Stat;
-use super::temporary::{TemporaryName, random_name};
+use super::temporary::{self, TemporaryName, random_name};
 use super::turn;
 use crate::failure::{Failure, Result};
 use crate::signals::Signals;
@@ -212,7 +212,7 @@ impl<'d> Stage<'d> {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
         let directory = self.directory;
         let other = random_name().map_err(Failure::call(STEP))?;
-        let settle = |errno| super::settle(directory, &other, name.inode(), errno);
+        let settle = |errno| temporary::settle(directory, &other, name.inode(), errno);
         if sys::rename_to_free(directory, &name.name, &other).or_else(settle).is_ok() {
             name.name = other;
             return Ok(());

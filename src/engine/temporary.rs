@@ -57,7 +57,7 @@ impl<'d> TemporaryName<'d> {
         let link = |name: &OsStr| {
             sys::linkat(directory, existing, directory, name, AtFlags::empty()).or_else(|errno| {
                 let file = directory.look(existing)?.ok_or(Errno::NOENT)?;
-                super::settle(directory, name, &file, errno)
+                settle(directory, name, &file, errno)
             })
         };
         let mut lost = 0;
@@ -142,6 +142,14 @@ fn with_free_name<T>(
         }
     }
     Err(Errno::EXIST)
+}
+
+/// As `engine::settle`, for a random name: where file numbers cannot be relied on, no other program can have guessed it. One
+/// that is said to be taken is another's all the same.
+pub(super) fn settle(directory: &Directory, name: &OsStr, ours: &Stat, errno: Errno) -> std::result::Result<(), Errno> {
+    let is_there = || matches!(directory.look(name), Ok(Some(_)));
+    super::settle(directory, name, ours, errno)
+        .or_else(|errno| if errno != Errno::EXIST && is_there() { Ok(()) } else { Err(errno) })
 }
 
 /// A new one.
