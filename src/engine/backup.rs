@@ -116,19 +116,22 @@ impl Backups {
             Err(Errno::NOENT) if matches!(directory.look(&place.name), Ok(None)) => return Ok(Err(sealed)),
             Err(errno) => return Err(Failure::call("rename")(errno)),
         }
-        // From here on the short name leads to the old content.
-        match self.keep(place, &temporary.name, old) {
-            Ok(()) => Ok(Ok(commit::give_away(sealed))),
-            Err(errno) => {
-                place.is_ctime_ours.set(true);
-                match exchange(place, &temporary.name, old) {
-                    Ok(()) => Err(self.failed(place, errno)),
-                    Err(again) => {
-                        let path = directory.join(&temporary.name);
-                        commit::give_away(sealed);
-                        Err(not_taken_back(&path, errno, again))
-                    }
-                }
+        // From here on the short name leads to the old content, which since the last look can have become anything.
+        let found = directory.look(&temporary.name).ok().flatten().unwrap_or(*old);
+        let failure = match preflight::suitable(found.kind(), old.kind() == FileType::Symlink) {
+            Ok(()) => match self.keep(place, &temporary.name, &found) {
+                Ok(()) => return Ok(Ok(commit::give_away(sealed))),
+                Err(errno) => self.failed(place, errno),
+            },
+            Err(failure) => failure,
+        };
+        place.is_ctime_ours.set(true);
+        match exchange(place, &temporary.name, &found) {
+            Ok(()) => Err(failure),
+            Err(again) => {
+                let path = directory.join(&temporary.name);
+                commit::give_away(sealed);
+                Err(not_taken_back(&path, &failure.reason, again))
             }
         }
     }
@@ -184,7 +187,7 @@ impl Backups {
             }
             Err(errno) => Err(match take_back(kept) {
                 Ok(()) => self.failed(place, errno),
-                Err((old, again)) => not_taken_back(&old, errno, again),
+                Err((old, again)) => not_taken_back(&old, &words(errno), again),
             }),
         }
     }
@@ -213,10 +216,8 @@ impl Backups {
             }
         }
         // Where the backup's name was a link of the same file already, the rename does nothing; and where a second name stood
-        // in for a rename, the first is still there.
-        if let Ok(Some(_)) = directory.look(name) {
-            temporary::remove(directory, name);
-        }
+        // in for a rename, the first is still there. Mostly it is gone.
+        temporary::remove(directory, name);
         Ok(())
     }
 
@@ -256,10 +257,12 @@ fn rename_to_free(place: &Place, from: &OsStr, to: &OsStr) -> std::result::Resul
     match sys::rename_to_free(directory, from, to) {
         Err(errno) if is_unknown(errno) => match sys::linkat(directory, from, directory, to, AtFlags::empty()) {
             // With neither flags nor links, as on FAT by way of FUSE, only a look can tell.
-            Err(errno) if is_unknown(errno) || errno == Errno::MLINK => match directory.look(to)? {
-                Some(_) => Err(Errno::EXIST),
-                None => sys::renameat(directory, from, to),
-            },
+            Err(errno) if is_unknown(errno) || matches!(errno, Errno::MLINK | Errno::XDEV) => {
+                match directory.look(to)? {
+                    Some(_) => Err(Errno::EXIST),
+                    None => sys::renameat(directory, from, to),
+                }
+            }
             linked => linked,
         },
         done => done,
@@ -267,8 +270,8 @@ fn rename_to_free(place: &Place, from: &OsStr, to: &OsStr) -> std::result::Resul
 }
 
 /// The new content has TARGET's name, and the old one another than it should.
-fn not_taken_back(path: &Path, errno: Errno, again: Errno) -> Failure {
-    let reason = format!("{}; taking it back: {}", words(errno), words(again));
+fn not_taken_back(path: &Path, reason: &str, again: Errno) -> Failure {
+    let reason = format!("{reason}; taking it back: {}", words(again));
     Failure::not_durable(STEP, reason).hint(format_args!("the old content is {}", Shown(path.as_os_str())))
 }
 

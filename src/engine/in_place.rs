@@ -18,7 +18,7 @@ use super::fill::still;
 use super::names::{Directory, Pinned, Place};
 use super::preflight;
 use super::privilege;
-use super::stage::{Birth, Naming, Sealed, Stage};
+use super::stage::{Birth, KeepOpen, Naming, Sealed, Stage};
 use super::stat::Stat;
 use super::{Replacement, sync};
 use crate::failure::{Failure, Result, words};
@@ -58,14 +58,33 @@ pub(super) fn stage<'d>(job: &'d Replacement<'_>, reason: String) -> Result<Stag
 /// The last step in place of the rename, where the copy was staged elsewhere. Returns the warnings.
 pub(super) fn finish(job: &Replacement<'_>, sealed: Sealed<'_>) -> Result<Vec<String>> {
     let (Some(target), Some(elsewhere)) = (&job.place.at, job.elsewhere.get()) else {
-        return Err(Failure::failed(STEP, "there is nothing to overwrite"));
+        return Err(nothing_there());
     };
     if let (Some(old), true) = (&job.old, job.unchanged) {
         still(old).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
     }
-    // Synced whatever --sync says: it may become the only good copy.
-    let sealed = Synced::from(sealed, Sync::Full)?.into_sealed();
-    overwrite(job, job.place, target, sealed, &elsewhere.reason)
+    overwrite_synced(job, target, sealed, &elsewhere.reason)
+}
+
+/// The same in place of a commit that the system refuses: TARGET has been compared already, and `from` is staged, where it
+/// cannot stay. It is copied to a safe place.
+pub(super) fn finish_from(job: &Replacement<'_>, from: &Sealed<'_>, reason: String) -> Result<Vec<String>> {
+    let stage = stage(job, reason)?;
+    let copy = super::copy_staged(job, from, stage, KeepOpen::Yes)?;
+    let (Some(target), Some(elsewhere)) = (&job.place.at, job.elsewhere.get()) else {
+        return Err(nothing_there());
+    };
+    overwrite_synced(job, target, copy, &elsewhere.reason)
+}
+
+/// Synced whatever --sync says: it may become the only good copy.
+fn overwrite_synced(job: &Replacement<'_>, target: &Pinned, copy: Sealed<'_>, reason: &str) -> Result<Vec<String>> {
+    let copy = Synced::from(copy, Sync::Full)?.into_sealed();
+    overwrite(job, job.place, target, copy, reason)
+}
+
+fn nothing_there() -> Failure {
+    Failure::failed(STEP, "there is nothing to overwrite")
 }
 
 /// The last step in place of a rename that the system refuses. The staged file lies beside TARGET, and is as safe there.
@@ -77,13 +96,16 @@ pub(super) fn instead_of_rename(
 ) -> Result<Vec<String>> {
     let refused = Failure::call("rename")(errno);
     let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
-    let Some(target) = now.as_ref().filter(|_| place.directory.filesystem().is_persistent()) else {
+    let Some(target) = now.as_ref() else {
         return Err(refused);
     };
     if !preflight::may_overwrite(place, now.as_ref(), job.policy)? {
         return Err(preflight::offer_overwrite(refused, place, job.policy));
     }
     let file = sealed.reopened()?;
+    if !place.directory.filesystem().is_persistent() {
+        return finish_from(job, &sealed, format!("rename: {}", words(errno)));
+    }
     // It may belong to somebody else already.
     let _ = sys::fchmod(file, 0o600);
     sync::file(file).map_err(Failure::call("sync"))?;

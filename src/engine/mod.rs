@@ -162,7 +162,7 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
 
     let dress = match replaced(job) {
         Some(old) => Dress::Like { old: Metadata::of(old, job.place)?, mode: job.policy.mode },
-        None => Dress::New { mode: job.policy.mode },
+        None => dress_of_new(job, job.place, sealed.naming())?,
     };
     let different = dress::dress(sealed.file()?, &dress, sealed.born)?;
     let synced = Synced::from(sealed, job.policy.sync)?;
@@ -360,6 +360,19 @@ fn commit_in<'d>(
     }
 }
 
+/// What a new TARGET is to look like. Where its staging file has a name already, others could open that: if TARGET has
+/// appeared meanwhile, nothing wider than it is shown.
+fn dress_of_new(job: &Replacement<'_>, place: &Place, naming: &Naming<'_>) -> Result<Dress> {
+    let mode = job.policy.mode;
+    if let (Naming::Named(_), false) = (naming, job.policy.no_clobber) {
+        let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
+        if let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) {
+            return Ok(Dress::Like { old: Metadata::of(&now, place)?, mode });
+        }
+    }
+    Ok(Dress::New { mode })
+}
+
 /// Dresses the staged file like what TARGET has become, and syncs it.
 fn dress_again<'d>(
     job: &Replacement<'_>,
@@ -409,9 +422,7 @@ fn copy_with_name<'d>(
         Ok(stage) => stage,
         Err(failure) if failure.errno == Some(Errno::NOENT) => return Ok(Copied::NoDirectory(sealed)),
         Err(failure) if failure.is_refusal() && preflight::may_overwrite(place, place.at.as_ref(), job.policy)? => {
-            let stage = in_place::stage(job, format!("link: {}", words(errno)))?;
-            let copy = copy_staged(job, &sealed, stage, KeepOpen::Yes)?;
-            return in_place::finish(job, copy).map(Copied::InPlace);
+            return in_place::finish_from(job, &sealed, format!("link: {}", words(errno))).map(Copied::InPlace);
         }
         Err(failure) => {
             let reason = format!("{}; a copy with a name: {}", words(errno), failure.reason);
@@ -420,6 +431,9 @@ fn copy_with_name<'d>(
         }
     };
     let copy = copy_staged(job, &sealed, stage, keep_open(job))?;
+    if dressed.dress.like().is_none() {
+        dressed.dress = dress_of_new(job, place, copy.naming())?;
+    }
     dressed.different = dress::dress(copy.file()?, &dressed.dress, copy.born)?;
     Synced::from(copy, job.policy.sync).map(Copied::Yes)
 }

@@ -105,7 +105,7 @@ impl Encounter<'_> {
     /// Whether the call that the mode refuses by its number has become another one, as there were more before it.
     fn strays(&self) -> bool {
         let Some(Base { which: Which::Marked(mark), .. }) = self.mode.base else { return false };
-        self.met.ended.calls.iter().any(|call| call.text.contains("(INJECTED)") && !call.text.contains(mark))
+        self.met.ended.calls.iter().any(|call| call.is_injected() && !call.text.contains(mark))
     }
 
     /// What TARGET may be called at the end of an error line.
@@ -196,7 +196,7 @@ impl Encounter<'_> {
                 let is_known =
                     known.into_iter().flatten().any(|known| (known.inode, known.bits()) == (look.inode, look.bits()));
                 let wider = look.bits() & 0o077 & !(old | finished | expected);
-                if !is_known && wider != 0 && !self.is_named_unawares(name) {
+                if !is_known && wider != 0 && !self.is_named_unawares(name) && !self.is_widened_unawares() {
                     let (name, calls) = (name.display(), stop.calls);
                     return Err(format!(
                         "{name} could be read by more than the finished file after {calls} calls: {look:?}"
@@ -213,6 +213,18 @@ impl Encounter<'_> {
         let later = &self.met.ended.calls[self.meeting.calls..];
         let linked = later.iter().position(|call| call.name == "linkat" && call.gives(&name));
         linked.is_some_and(|linked| !later[..linked].iter().any(|call| call.looks_at(&self.name)))
+    }
+
+    /// Whether a file got its mode after a look at TARGET that the other writer came too late for: no call looks at TARGET
+    /// and sets the mode of another file at once.
+    fn is_widened_unawares(&self) -> bool {
+        let (earlier, later) = self.met.ended.calls.split_at(self.meeting.calls);
+        let looks = |calls: &[Call]| calls.iter().any(|call| call.looks_at(&self.name));
+        let moves = |call: &Call| matches!(call.name.as_str(), "write" | "pwrite64" | "copy_file_range" | "ioctl");
+        // Since the content was complete.
+        let complete = earlier.iter().rposition(moves).unwrap_or(earlier.len());
+        let widened = later.iter().position(|call| call.name == "fchmod");
+        looks(&earlier[complete..]) && widened.is_some_and(|widened| !looks(&later[..widened]))
     }
 
     /// The other writer acted upon a TARGET that was ours.

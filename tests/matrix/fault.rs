@@ -79,6 +79,7 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
     }
     if matches!(call.name.as_str(), "read" | "pread64" | "write" | "pwrite64" | "copy_file_range")
         && call.result().is_some_and(|count| count > 1)
+        && !call.reads_signals()
     {
         faults.push(Fault::Short);
     }

@@ -277,6 +277,11 @@ impl Mode {
         matches!(self.source, Source::Command | Source::Edit | Source::Writes)
     }
 
+    /// Whether a command looks at the content.
+    pub fn validates(&self) -> bool {
+        self.options.contains(&"--validate")
+    }
+
     /// Whether the staging file has a name before it can be TARGET's.
     pub fn is_named(&self) -> bool {
         matches!(self.base, Some(NO_UNNAMED_FILES | NO_NAMING))

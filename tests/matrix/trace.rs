@@ -49,6 +49,16 @@ impl Call {
         self.names(name) && self.text.contains("RENAME_EXCHANGE")
     }
 
+    /// Whether the result is strace's.
+    pub fn is_injected(&self) -> bool {
+        self.text.ends_with("(INJECTED)")
+    }
+
+    /// Whether signals are read, which come whole or not at all.
+    pub fn reads_signals(&self) -> bool {
+        self.name == "read" && self.text.split(" = ").next().is_some_and(|call| call.trim_end().ends_with(", 128)"))
+    }
+
     /// Whether a descriptor is written that the program was started with.
     pub fn is_message(&self) -> bool {
         self.name == "write" && ["write(1,", "write(2,"].iter().any(|start| self.text.starts_with(start))

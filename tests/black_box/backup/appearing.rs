@@ -1,6 +1,6 @@
 //! Row 75: a TARGET that appears while the run is going on is backed up like one that was there from the start.
 
-use std::fs::read_link;
+use std::fs::{hard_link, read_link, rename};
 use std::io::Write;
 use std::process::{Child, Stdio};
 
@@ -134,8 +134,12 @@ fn writers(rounds: usize, count: usize, option: &str, judge: impl Fn(&Scene, &[S
         };
         let mut children: Vec<Child> = contents.iter().map(start).collect();
         // They have come up to the end of their input, and go on from there together.
-        children.iter_mut().for_each(|child| drop(child.stdin.take()));
-        children.iter_mut().for_each(|child| assert!(end_of(child).success()));
+        for child in &mut children {
+            drop(child.stdin.take());
+        }
+        for child in &mut children {
+            assert!(end_of(child).success());
+        }
         judge(&scene, &contents);
     }
 }
@@ -160,4 +164,35 @@ fn of_many_writers_of_a_new_file_each_content_is_kept_once_under_a_number() {
         assert_eq!(scene.names(), ["f", "f.~1~", "f.~2~", "f.~3~"]);
         assert_eq!(all_contents(scene), contents);
     });
+}
+
+/// What the exchange brings out may be another file than the one that was looked at. That is what is kept, even where the
+/// file that was looked at has the backup's name by then.
+#[test]
+fn what_came_out_of_the_exchange_is_kept_whatever_was_looked_at() {
+    if !has_tool("strace") {
+        return;
+    }
+    let start = || {
+        let scene = Scene::new();
+        scene.write("f", "old");
+        scene.write("g", "theirs");
+        scene
+    };
+    let args = ["--backup=numbered", "f"];
+    let scene = start();
+    let calls = Strace::new(&scene, &args).input("new").run().calls;
+    let exchanged = calls.at("renameat2", &["RENAME_EXCHANGE"]);
+    let looked = calls.0[..exchanged].iter().rposition(|call| call.is("statx", &["\"f\""])).unwrap();
+    let scene = start();
+    let stop = format!("statx:when={}", calls.when(looked));
+    let stopped = Strace::new(&scene, &args).input("new").stopped_after(&stop);
+    // As another writer with a numbered backup does.
+    hard_link(scene.path("f"), scene.path("f.~1~")).unwrap();
+    rename(scene.path("g"), scene.path("f")).unwrap();
+    let traced = stopped.resume();
+    assert_eq!(traced.output.status.code(), Some(0), "{}", stderr(&traced.output));
+    assert_eq!(scene.names(), ["f", "f.~1~", "f.~2~"]);
+    let contents = ["f", "f.~1~", "f.~2~"].map(|name| scene.text(name));
+    assert_eq!(contents, ["new", "old", "theirs"]);
 }

@@ -2,6 +2,7 @@
 //! then, arrives by a copy that has a name.
 
 use std::fs;
+use std::os::unix::fs::{FileExt, MetadataExt};
 
 use crate::common::strace::{Strace, Traced, has_unnamed};
 use crate::common::{Scene, has_tool, skip, stderr, tool};
@@ -136,7 +137,6 @@ fn the_copy_is_whole_and_keeps_holes() {
     if !can_be_tried() {
         return;
     }
-    use std::os::unix::fs::{FileExt, MetadataExt};
     let scene = scene(true);
     let source = fs::File::create(scene.path("src")).unwrap();
     source.set_len(8 << 20).unwrap();
@@ -190,14 +190,16 @@ fn where_the_copy_fails_as_well_both_reasons_are_told() {
     }
 }
 
+/// The calls that the copy is made of.
+const NAMES: [&str; 9] =
+    ["openat", "fchmod", "pread64", "pwrite64", "copy_file_range", "fsync", "statx", "renameat", "renameat2"];
+
 /// Whatever fails of the copy, TARGET is as it was and nothing is left.
 #[test]
 fn a_failure_of_any_call_of_the_copy_leaves_target_as_it_was() {
     if !can_be_tried() {
         return;
     }
-    const NAMES: [&str; 9] =
-        ["openat", "fchmod", "pread64", "pwrite64", "copy_file_range", "fsync", "statx", "renameat", "renameat2"];
     for old in [true, false] {
         let recorded = run(&scene(old), &["f"], "EACCES").calls;
         let from = recorded.0.iter().position(|call| call.is("linkat", &["\"f\""]) || call.is("linkat", &["\".aw-"]));

@@ -161,6 +161,10 @@ fn a_source_that_grows_is_taken_as_it_was_or_as_it_is() {
     }
 }
 
+fn appended(scene: &Scene) -> Strace<'_> {
+    Strace::new(scene, &["--append", "--lock", "f"]).input("new").inject(NO_SHARING)
+}
+
 /// The old content of `--append` is a source, too.
 #[test]
 fn an_old_content_that_is_truncated_while_it_is_kept_is_an_error() {
@@ -172,18 +176,15 @@ fn an_old_content_that_is_truncated_while_it_is_kept_is_an_error() {
         sparse(&scene.path("f"));
         scene
     };
-    fn strace(scene: &Scene) -> Strace<'_> {
-        Strace::new(scene, &["--append", "--lock", "f"]).input("new").inject(NO_SHARING)
-    }
     let scene = start();
-    let traced = strace(&scene).run();
+    let traced = appended(&scene).run();
     assert!(traced.output.status.success(), "{traced:?}");
     let begun = traced.calls.at("lseek", &["/f>", "SEEK_DATA"]);
     let ended = traced.calls.input_read().unwrap();
     for at in begun..ended {
         let scene = start();
         let stop = format!("{}:when={}", traced.calls.0[at].name, traced.calls.when(at));
-        let stopped = strace(&scene).stopped_after(&stop);
+        let stopped = appended(&scene).stopped_after(&stop);
         OpenOptions::new().write(true).open(scene.path("f")).unwrap().set_len(500 * KIBIBYTE).unwrap();
         let run = stopped.resume();
         let length = fs::metadata(scene.path("f")).unwrap().len();

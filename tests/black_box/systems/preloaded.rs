@@ -96,12 +96,14 @@ fn fakeroot_takes_no_owner_for_that_of_a_later_file() {
     assert_eq!(in_fakeroot(script), expected);
 }
 
+/// All that make the kernel write.
+const SYNCS: [&str; 6] = ["fsync", "fdatasync", "syncfs", "sync", "sync_file_range", "msync"];
+
 #[test]
 fn under_eatmydata_no_sync_reaches_the_kernel() {
     if !has_tool("strace") || !has_tool("eatmydata") || !is_dynamic() {
         return;
     }
-    const SYNCS: [&str; 6] = ["fsync", "fdatasync", "syncfs", "sync", "sync_file_range", "msync"];
     let ways: [&[&str]; 6] = [
         &["f"],
         &["new"],
