@@ -16,6 +16,12 @@ use seccompiler::{
 /// What the first argument of the test program begins with where it is to set a filter and execute the others.
 const OPTION: &str = "--under-seccomp-filter=";
 
+/// For [`Filter::refuse_where`]: the argument of openat(2) that asks for a file without a name, by the bit that is
+/// `O_TMPFILE`'s own.
+pub const UNNAMED: (u8, u64, u64) = (2, 0o20_000_000, 0o20_000_000);
+/// The argument of linkat(2) that says `AT_EMPTY_PATH`.
+pub const EMPTY_PATH: (u8, u64, u64) = (4, 0x1000, 0x1000);
+
 /// One call that is refused.
 #[derive(Clone, Copy, Debug)]
 struct Rule {

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::filter::{Filter, UNNAMED};
 use super::{Scene, program};
 
 /// One system call, as strace shows it.
@@ -164,15 +165,17 @@ impl<'s> Strace<'s> {
         self
     }
 
-    /// As on a file system without unnamed files: `O_TMPFILE` is refused with this error. For runs whose first openat
-    /// calls are those of the plainest: a TARGET in the working directory, standard input or a command.
+    /// As on a file system without unnamed files: `O_TMPFILE` is refused with this error. By a filter, which needs no count
+    /// of the calls that come before.
     #[must_use]
-    pub fn without_unnamed(self, errno: &str) -> Self {
-        if !has_unnamed() {
-            return self;
+    pub fn without_unnamed(mut self, errno: &str) -> Self {
+        if has_unnamed() {
+            let is_it = |number: &i32| format!("{:?}", nix::errno::Errno::from_raw(*number)) == errno;
+            let number = (1..200).find(is_it).unwrap();
+            let filter = Filter::new().refuse_where(nix::libc::SYS_openat, UNNAMED, number);
+            self.launcher.splice(0..0, filter.words());
         }
-        let injection = plain_calls().inject("openat", &["O_TMPFILE"], &format!("error={errno}"));
-        self.inject(injection)
+        self
     }
 
     /// As where an unnamed file cannot be given a name, so that it has one from the start.

@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use nix::libc;
 
 use crate::common::events::until;
-use crate::common::filter::Filter;
+use crate::common::filter::{EMPTY_PATH, Filter, UNNAMED};
 use crate::common::{Mounted, NO_PROC, Scene, tool};
 
 /// The directory in which the suite works.
@@ -45,15 +45,12 @@ fn under(filter: &Filter, command: &mut Command, log: &File) -> ExitStatus {
 
 /// What Linux 3.10 did not know is refused, as it was there.
 pub fn old_kernel(command: &mut Command, log: &File) -> ExitStatus {
-    /// The bit that is O_TMPFILE's own. A kernel that does not know it sees a directory that is to be written.
-    const UNNAMED: u64 = 0o20_000_000;
-    #[allow(clippy::cast_sign_loss)] // A bit pattern.
-    let empty_path = libc::AT_EMPTY_PATH as u64;
     let filter = Filter::new()
         .refuse_all(SINCE_4_18.chain(SINCE_3_10), libc::ENOSYS)
         .refuse(libc::SYS_renameat2, libc::ENOSYS)
-        .refuse_where(libc::SYS_openat, (2, UNNAMED, UNNAMED), libc::EISDIR)
-        .refuse_where(libc::SYS_linkat, (4, empty_path, empty_path), libc::ENOENT);
+        // A kernel that does not know the bit sees a directory that is to be written.
+        .refuse_where(libc::SYS_openat, UNNAMED, libc::EISDIR)
+        .refuse_where(libc::SYS_linkat, EMPTY_PATH, libc::ENOENT);
     under(&filter, command, log)
 }
 

@@ -1,5 +1,7 @@
 //! What becomes of a run where a call is refused, for every call that the program, the C library and the Rust runtime make.
 
+use crate::common::filter::{EMPTY_PATH, UNNAMED};
+
 /// What may become of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -125,8 +127,8 @@ pub const CALLS: &[(&str, Kind, &str)] = &[
 /// Uses of a call that can be refused apart: those that are younger than the call and have an equivalent, and what the
 /// program does with calls without which it would not begin. The argument, from 0, its mask, and the bits in it.
 pub const USES: &[(&str, &str, (u8, u64, u64), Kind, &str)] = &[
-    ("openat", "with O_TMPFILE", (2, 0o20_000_000, 0o20_000_000), Spared, "a file with a name"),
-    ("linkat", "with AT_EMPTY_PATH", (4, 0x1000, 0x1000), Spared, "the path in /proc, or a file with a name"),
+    ("openat", "with O_TMPFILE", UNNAMED, Spared, "a file with a name"),
+    ("linkat", "with AT_EMPTY_PATH", EMPTY_PATH, Spared, "the path in /proc, or a file with a name"),
     ("waitid", "with P_PIDFD", (0, 0xffff_ffff, 3), Spared, "the number of the process"),
     ("openat", "with O_PATH", (2, 0o10_000_000, 0o10_000_000), Needed, "finds TARGET"),
     ("openat", "with O_DIRECTORY", (2, 0o200_000, 0o200_000), Needed, "opens TARGET's directory"),

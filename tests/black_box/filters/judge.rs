@@ -48,6 +48,8 @@ pub fn run(mode: &Mode, words: &[String]) -> Outcome {
     };
     let mut after = look(&scene);
     drop(around);
+    // Or it could not be removed by its owner.
+    scene.chmod("", 0o755);
     let ran = after.remove(Path::new(RAN)).map_or(0, |look| look.content.split(|&byte| byte == b'\n').count() - 1);
     Outcome { status, stdout: text(&mut stdout), stderr: text(&mut stderr), before, after, ran }
 }
