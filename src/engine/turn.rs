@@ -8,7 +8,6 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{FileType, FlockOperation};
 use rustix::io::Errno;
 
@@ -157,16 +156,14 @@ fn lock(file: BorrowedFd<'_>, what: &str, deadline: Option<&Deadline>, signals: 
     if deadline.is_none() && !signals.watched() {
         return sys::flock(file, FlockOperation::LockExclusive).map(|()| true).map_err(|errno| cannot(errno, what));
     }
-    // flock knows no timeout: a thread waits, and tells by an eventfd. When we stop first, it ends with the process.
-    let told = eventfd(0, EventfdFlags::CLOEXEC).map_err(Failure::call(STEP))?;
-    let (thread_file, tell) = match (file.try_clone_to_owned(), told.try_clone()) {
-        (Ok(file), Ok(tell)) => (file, tell),
-        (Err(error), _) | (_, Err(error)) => return Err(Failure::failed(STEP, words(error))),
-    };
+    // flock knows no timeout: a thread waits, and tells by a pipe. When we stop first, it ends with the process.
+    let (told, tell) = sys::pipe().map_err(Failure::call(STEP))?;
+    let thread_file = file.try_clone_to_owned().map_err(|error| Failure::failed(STEP, words(error)))?;
     let waiter = std::thread::Builder::new().stack_size(64 * 1024).spawn(move || {
         let waited = sys::flock(&thread_file, FlockOperation::LockExclusive);
-        // Nobody listens any more: no harm.
-        let _ = rustix::io::write(&tell, &1_u64.to_ne_bytes());
+        // Nobody may listen any more. Where a filter refuses this, the end of the pipe tells.
+        let _ = rustix::io::write(&tell, b"\n");
+        drop(tell);
         waited
     });
     let Ok(waiter) = waiter else {

@@ -131,7 +131,11 @@ fn a_number_that_is_never_free_ends_the_run_and_the_old_content_is_told() {
     let text = stderr(&traced.output);
     assert_eq!(traced.output.status.code(), Some(4), "{text}");
     let kept = scene.names().into_iter().find(|name| name.starts_with(".aw-")).expect("the old content");
-    assert!(text.contains("backup: File exists") && text.contains(&format!("the old content is {kept}\n")), "{text}");
+    assert!(
+        text.contains("backup: f.~1~: File exists; taking it back")
+            && text.contains(&format!("the old content is {kept}\n")),
+        "{text}"
+    );
     assert_eq!((scene.text("f").as_str(), scene.text(&kept).as_str()), ("new", "old"));
 }
 

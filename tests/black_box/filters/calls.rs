@@ -124,9 +124,12 @@ pub const CALLS: &[(&str, Kind, &str)] = &[
     ("execveat", Untried, "starts the program under its filter"),
 ];
 
+/// A call, how it is used, which argument tells (from 0, its mask, and the bits in it), and what becomes of the run.
+pub type Use = (&'static str, &'static str, (u8, u64, u64), Kind, &'static str);
+
 /// Uses of a call that can be refused apart: those that are younger than the call and have an equivalent, and what the
-/// program does with calls without which it would not begin. The argument, from 0, its mask, and the bits in it.
-pub const USES: &[(&str, &str, (u8, u64, u64), Kind, &str)] = &[
+/// program does with calls without which it would not begin.
+pub const USES: &[Use] = &[
     ("openat", "with O_TMPFILE", UNNAMED, Spared, "a file with a name"),
     ("linkat", "with AT_EMPTY_PATH", EMPTY_PATH, Spared, "the path in /proc, or a file with a name"),
     ("waitid", "with P_PIDFD", (0, 0xffff_ffff, 3), Spared, "the number of the process"),

@@ -172,9 +172,7 @@ fn turn_of_another(scene: &Scene) -> File {
 }
 
 fn digest(content: &str) -> String {
-    let digest = Sha256::digest(content);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    Sha256::digest(content).iter().fold("sha256:".to_owned(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// A side effect shows whether, and how often, it runs. Nothing but the shell's own calls, and none that goes on after a failure.
