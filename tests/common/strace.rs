@@ -294,6 +294,12 @@ pub fn has_unnamed() -> bool {
     plain_calls().has("linkat", &["\".\""])
 }
 
+/// The call by which the program looks at a name: the older one where the system refuses the newer one.
+pub fn look() -> &'static str {
+    let answered = plain_calls().all("statx", &["\"f\""]).any(|call| call.result.starts_with('0'));
+    if answered { "statx" } else { "newfstatat" }
+}
+
 /// The calls of the plainest run, one that replaces a small file.
 pub fn plain_calls() -> &'static Calls {
     static CALLS: std::sync::OnceLock<Calls> = std::sync::OnceLock::new();

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Child, Stdio};
 
 use crate::common::events::end_of;
-use crate::common::strace::Strace;
+use crate::common::strace::{Strace, look};
 use crate::common::{Scene, has_tool, stderr, write_until_read};
 
 /// The options, and the name that the first backup gets.
@@ -183,9 +183,9 @@ fn what_came_out_of_the_exchange_is_kept_whatever_was_looked_at() {
     let scene = start();
     let calls = Strace::new(&scene, &args).input("new").run().calls;
     let exchanged = calls.at("renameat2", &["RENAME_EXCHANGE"]);
-    let looked = calls.0[..exchanged].iter().rposition(|call| call.is("statx", &["\"f\""])).unwrap();
+    let looked = calls.0[..exchanged].iter().rposition(|call| call.is(look(), &["\"f\""])).unwrap();
     let scene = start();
-    let stop = format!("statx:when={}", calls.when(looked));
+    let stop = format!("{}:when={}", look(), calls.when(looked));
     let stopped = Strace::new(&scene, &args).input("new").stopped_after(&stop);
     // As another writer with a numbered backup does.
     hard_link(scene.path("f"), scene.path("f.~1~")).unwrap();

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::strace::{Strace, Traced, plain_calls};
+use crate::common::strace::{Strace, Traced, look, plain_calls};
 use crate::common::{Scene, has_tool, is_root, names_in, needs_root, stderr, tool};
 
 fn scene_with_old() -> Scene {
@@ -102,7 +102,7 @@ fn a_target_that_becomes_a_directory_after_the_last_look_is_refused_by_the_kerne
         return;
     }
     let scene = scene_with_old();
-    let looked = plain_calls().stop_last("statx", &["\"f\""]);
+    let looked = plain_calls().stop_last(look(), &["\"f\""]);
     let stopped = Strace::new(&scene, &["f"]).input("new").stopped_after(&looked);
     directory(&scene.path("f"));
     let run = stopped.resume();
@@ -212,6 +212,10 @@ fn after_the_look_every_name_is_relative_to_the_open_directory() {
     let calls = plain_calls();
     let looked = calls.at("openat", &["\"f\""]);
     for call in calls.0[looked..].iter().filter(|call| call.name != "getrandom") {
+        if call.is("statx", &["NULL"]) {
+            // Whether there is such a call is asked without a name.
+            continue;
+        }
         let by_path = call.args.starts_with('"') || call.args.contains("AT_FDCWD");
         assert!(!by_path || call.quoted().starts_with("/proc/self/"), "{call:?}");
     }
@@ -250,9 +254,9 @@ fn a_file_that_becomes_a_link_gives_the_link_owner_nothing() {
     let scene = start();
     let calls = Strace::new(&scene, &args).run().calls;
     let linked = calls.at("linkat", &["\".aw-"]);
-    let looked = calls.0[linked..].iter().position(|call| call.is("statx", &["\"f\""])).unwrap() + linked;
+    let looked = calls.0[linked..].iter().position(|call| call.is(look(), &["\"f\""])).unwrap() + linked;
     let scene = start();
-    let stopped = Strace::new(&scene, &args).stopped_after(&format!("statx:when={}", calls.when(looked)));
+    let stopped = Strace::new(&scene, &args).stopped_after(&format!("{}:when={}", look(), calls.when(looked)));
     fs::remove_file(scene.path("f")).unwrap();
     scene.symlink("elsewhere", "f");
     scene.give_to_user("f");

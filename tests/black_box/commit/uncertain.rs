@@ -7,7 +7,7 @@ use std::fs;
 
 use rustix::fs::{AtFlags, CWD, linkat};
 
-use crate::common::strace::{Stopped, Strace, plain_calls};
+use crate::common::strace::{Stopped, Strace, look, plain_calls};
 use crate::common::{Scene, has_tool, stderr};
 
 /// The short name that is there now.
@@ -23,7 +23,7 @@ fn scene_with_old() -> Scene {
 
 /// Stopped when it has looked at TARGET for the last time; the rename that follows will be refused.
 fn before_rename(scene: &Scene) -> Stopped {
-    let looked = plain_calls().stop_last("statx", &["\"f\""]);
+    let looked = plain_calls().stop_last(look(), &["\"f\""]);
     Strace::new(scene, &["f"]).input("new").inject("renameat:error=EIO").stopped_after(&looked)
 }
 

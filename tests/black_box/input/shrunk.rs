@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::{NO_SHARING, bytes, sha256};
-use crate::common::strace::{Calls, Strace};
+use crate::common::strace::{Calls, Strace, look};
 use crate::common::{Scene, has_tool, stderr};
 
 const KIBIBYTE: u64 = 1 << 10;
@@ -73,7 +73,7 @@ impl Case {
     /// Where it can be disturbed: from the look at the open source to the sync.
     fn instants(self, calls: &Calls) -> Vec<String> {
         let looked = calls.0.iter().position(|call| {
-            let of_source = call.name == "statx" && call.args.contains("/src>");
+            let of_source = call.name == look() && call.args.contains("/src>");
             of_source && (matches!(self.way, Way::From) || call.descriptor() == "0")
         });
         let synced = calls.at("fsync", &[]);
@@ -81,7 +81,7 @@ impl Case {
         // What is refused is not to be stopped in as well.
         let refused: &[&str] = if self.through_memory { &["ioctl", "copy_file_range"] } else { &["ioctl"] };
         let moves = |name: &str| {
-            let names = ["statx", "lseek", "fallocate", "copy_file_range", "pread64", "read", "pwrite64", "ftruncate"];
+            let names = [look(), "lseek", "fallocate", "copy_file_range", "pread64", "read", "pwrite64", "ftruncate"];
             names.contains(&name) && !refused.contains(&name)
         };
         (looked.unwrap()..synced).filter(|&at| moves(&calls.0[at].name)).map(stop).collect()

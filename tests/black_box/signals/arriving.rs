@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 
 use super::{Receiving, STAGINGS, Staging};
 use crate::common::events::{end_of, until};
-use crate::common::strace::{Calls, Strace, plain_calls};
+use crate::common::strace::{Calls, Strace, look, plain_calls};
 use crate::common::{Scene, has_tool, stderr};
 
 /// Those that the contract names, others that would end us, and a real-time one.
@@ -130,7 +130,7 @@ fn during_the_commit_it_waits_for_the_verdict() {
     let last = calls.0.iter().rposition(|call| call.name == "fsync").unwrap();
     let committing = [
         calls.stop("linkat", &[".aw-"]),
-        calls.stop("statx", &["\"f\""]),
+        calls.stop(look(), &["\"f\""]),
         calls.stop("renameat", &[]),
         format!("fsync:when={}", calls.when(last)),
         calls.stop("exit_group", &[]),
