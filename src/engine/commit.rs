@@ -215,13 +215,8 @@ fn create<'d>(sealed: Sealed<'d>, place: &Place, how: &How<'_>) -> Result<Create
         again_on_btrfs(&sealed, directory, how.sync).map_err(|errno| Failure::not_durable("sync", words(errno)))?;
     }
     let (naming, file) = sealed.into_parts();
-    match (naming, appeared) {
-        (Naming::Named(temporary), Appeared::Renamed) => {
-            temporary.give_away();
-        }
-        // The first of two names goes.
-        (naming, _) => drop(naming),
-    }
+    // The first of two names goes, if it is still there: a rename of one link onto another does nothing.
+    drop(naming);
     if appeared == Appeared::Linked && how.announce {
         announce(place);
     }
