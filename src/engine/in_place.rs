@@ -125,7 +125,9 @@ fn candidates(place: &Place) -> Vec<Directory> {
     let others = others.map(|path| Directory::open(rustix::fs::CWD, path.as_os_str(), path.clone()));
     let opened = std::iter::once_with(its_own).chain(others).flatten();
     let usable = opened.filter(|directory| {
-        let may_write = sys::access(directory, directory, ".", Access::WRITE_OK | Access::EXEC_OK).is_ok();
+        let access = sys::access(directory, directory, ".", Access::WRITE_OK | Access::EXEC_OK);
+        // Where nobody can say, the attempt tells.
+        let may_write = matches!(access, Ok(()) | Err(Errno::NOSYS));
         // A name in an append-only one could never be removed.
         let may_remove = directory.stat().is_ok_and(|stat| !stat.is_append_only());
         may_write && may_remove && directory.filesystem().is_persistent()

@@ -76,7 +76,8 @@ impl Stat {
         let told = self.told;
         // Linux 5.8 tells it first. A name on another mount than the directory that it is in is a mount point.
         if !told.contains(StatxAttributes::MOUNT_ROOT)
-            && directory.is_some_and(|directory| mount_id(directory) != mount_id(file))
+            && let Some(ids) = directory.and_then(|directory| mount_id(directory).zip(mount_id(file)))
+            && ids.0 != ids.1
         {
             self.attributes |= StatxAttributes::MOUNT_ROOT;
         }
