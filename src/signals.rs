@@ -123,6 +123,10 @@ impl Signals {
         let mut set = SigSet::empty();
         set.add(Signal::SIGCHLD);
         set.thread_block().map_err(failed)?;
+        // nix takes a refusal for success; a signal that is not blocked would be lost, and waited for without end.
+        if !SigSet::thread_get_mask().map_err(failed)?.contains(Signal::SIGCHLD) {
+            return Err(failed(nix::errno::Errno::ENOSYS));
+        }
         signal_hook::flag::register(Signal::SIGCHLD as i32, Arc::new(AtomicBool::new(false)))
             .map_err(|error| Failure::failed("signals", words(error)))?;
         let opened = open(&set)?;
