@@ -14,7 +14,7 @@ fn aborts(change: impl Fn(&Path)) {
     if !has_tool("strace") {
         return;
     }
-    for stop in ["fallocate:when=1", "ftruncate:when=1"] {
+    for stop in ["lseek:when=1", "ftruncate:when=1"] {
         aborts_at(stop, &change);
     }
 }
@@ -75,7 +75,7 @@ fn a_source_that_is_replaced_by_another_file_is_read_as_it_was() {
     let scene = Scene::new();
     scene.write("src", "old source");
     scene.write("other", "new source");
-    let stopped = Strace::new(&scene, &["--from", "src", "f"]).inject(NO_SHARING).stopped_after("fallocate:when=1");
+    let stopped = Strace::new(&scene, &["--from", "src", "f"]).inject(NO_SHARING).stopped_after("lseek:when=1");
     fs::rename(scene.path("other"), scene.path("src")).unwrap();
     let traced = stopped.resume();
     assert!(traced.output.status.success(), "{traced:?}");
@@ -90,7 +90,7 @@ fn a_source_that_is_linked_meanwhile_is_read() {
     }
     let scene = Scene::new();
     scene.write("src", "source");
-    let stopped = Strace::new(&scene, &["--from", "src", "f"]).inject(NO_SHARING).stopped_after("fallocate:when=1");
+    let stopped = Strace::new(&scene, &["--from", "src", "f"]).inject(NO_SHARING).stopped_after("lseek:when=1");
     fs::hard_link(scene.path("src"), scene.path("other")).unwrap();
     assert!(stopped.resume().output.status.success());
     assert_eq!(scene.text("f"), "source");
