@@ -19,7 +19,8 @@ use rustix::io::Errno;
 
 use super::backup::Backups;
 use super::names::{Directory, Place};
-use super::stage::{self, Naming, Sealed};
+use super::sealed::Sealed;
+use super::stage::{self, Naming};
 use super::stat::Stat;
 use super::temporary::TemporaryName;
 use super::{preflight, settle, sync};

@@ -18,7 +18,8 @@ use super::fill::still;
 use super::names::{Directory, Pinned, Place};
 use super::preflight;
 use super::privilege;
-use super::stage::{Birth, KeepOpen, Naming, Sealed, Stage};
+use super::sealed::{KeepOpen, Sealed};
+use super::stage::{Birth, Naming, Stage};
 use super::stat::Stat;
 use super::{Replacement, sync};
 use crate::failure::{Failure, Result, words};
@@ -70,7 +71,7 @@ pub(super) fn finish(job: &Replacement<'_>, sealed: Sealed<'_>) -> Result<Vec<St
 /// cannot stay. It is copied to a safe place.
 pub(super) fn finish_from(job: &Replacement<'_>, from: &Sealed<'_>, reason: String) -> Result<Vec<String>> {
     let stage = stage(job, reason)?;
-    let copy = super::copy_staged(job, from, stage, KeepOpen::Yes)?;
+    let copy = super::finish::copy_staged(job, from, stage, KeepOpen::Yes)?;
     let (Some(target), Some(elsewhere)) = (&job.place.at, job.elsewhere.get()) else {
         return Err(nothing_there());
     };

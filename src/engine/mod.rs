@@ -10,7 +10,7 @@
 //!  dress       owner, group, list, attributes, mode                                              (dress.rs)
 //!  sync        fsync on the descriptor that wrote; close it                                      (commit.rs)
 //!  hold        signals wait from here to the exit                                                (signals.rs)
-//!  commit      new TARGET: link.  Existing: link to a short name, look again, rename             (commit.rs)
+//!  commit      new TARGET: link.  Existing: link to a short name, look again, rename             (finish.rs, commit.rs)
 //!  sync        fsync of the directory                                                            (sync.rs)
 //! ```
 //!
@@ -34,6 +34,7 @@ pub(crate) mod copy;
 mod dress;
 mod filesystem;
 mod fill;
+mod finish;
 mod in_place;
 pub(crate) mod metadata;
 pub(crate) mod names;
@@ -41,6 +42,7 @@ mod opaque_acl;
 pub(crate) mod parents;
 pub(crate) mod preflight;
 pub(crate) mod privilege;
+mod sealed;
 mod sink;
 mod stage;
 pub(crate) mod stat;
@@ -57,21 +59,22 @@ use rustix::fs::{FileType, Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
 
 pub(crate) use backup::Backups;
-use commit::{Commit, Committed, Expected, How, Synced};
-use copy::{Input, Old};
+use commit::Synced;
+use copy::Input;
 use dress::Dress;
 use fill::{Filled, fill};
+use finish::{Dressed, commit, dress_of_new};
 pub(crate) use in_place::Elsewhere;
 use metadata::Metadata;
 use names::{Directory, Handle, Pinned, Place};
 use parents::Parents;
 use preflight::Way;
-use sink::Sink;
-use stage::{Birth, KeepOpen, Naming, Sealed, Stage};
+use sealed::{KeepOpen, Sealed};
+use stage::{Birth, Stage};
 use stat::Stat;
 use turn::Turn;
 
-use crate::failure::{Failure, Result, words};
+use crate::failure::{Failure, Result};
 use crate::guard::Guards;
 use crate::policy::{Policy, Sync};
 use crate::signals::Signals;
@@ -178,25 +181,6 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
     Ok(Outcome { change, received, warnings, leftovers: Vec::new() })
 }
 
-/// What the staged file looks like, and what could not be had of it, in words.
-struct Dressed {
-    dress: Dress,
-    different: Option<String>,
-}
-
-impl Dressed {
-    /// What is to be known of a TARGET that is replaced.
-    fn warnings(&self, committed: &Committed) -> Vec<String> {
-        let mut warnings = Vec::from_iter(self.different.clone());
-        if committed.other_names > 0 {
-            let names = if committed.other_names == 1 { "name" } else { "names" };
-            warnings
-                .push(format!("had {} other {names} (hard links), which keep the old content", committed.other_names));
-        }
-        warnings
-    }
-}
-
 /// Whether `--mode` makes a difference whatever the content.
 fn has_another_mode(job: &Replacement<'_>) -> bool {
     let different = |mode| replaced(job).is_some_and(|old| old.stat.bits() != mode);
@@ -285,179 +269,6 @@ fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
         return Err(Failure::refused(STEP, "the command changed the content that it was to look at"));
     }
     touch(file, NOW).map_err(call(STEP))
-}
-
-/// Commits, and syncs the directory.
-fn commit(
-    job: &Replacement<'_>,
-    synced: Synced<'_>,
-    dressed: Dressed,
-    parents: &mut Parents,
-) -> Result<(Change, Vec<String>)> {
-    let expected = match (&job.old, &job.turn, job.unchanged) {
-        (Some(old), _, true) => Expected::State(&old.stat),
-        (_, Some(_), _) => Expected::Name(job.place.at.as_ref().map(|old| &old.stat)),
-        _ => Expected::Anything,
-    };
-    let mode = job.policy.mode.or(job.source_mode).unwrap_or(0o666);
-    let how = How {
-        no_clobber: job.policy.no_clobber,
-        no_dereference: job.policy.no_dereference,
-        expected,
-        backups: job.backups.as_ref(),
-        sync: job.policy.sync,
-        announce: mode & 0o111 == 0,
-    };
-    commit_in(job, job.place, synced, dressed, &how, parents)
-}
-
-/// Commits there, as often as TARGET becomes another file that must be looked like, or its directory is taken away.
-fn commit_in<'d>(
-    job: &Replacement<'_>,
-    place: &'d Place,
-    mut synced: Synced<'d>,
-    mut dressed: Dressed,
-    how: &How<'_>,
-    parents: &mut Parents,
-) -> Result<(Change, Vec<String>)> {
-    /// As often as TARGET may become another file meanwhile.
-    const MOST: usize = 64;
-    for _ in 0..MOST {
-        synced = match synced.commit(place, dressed.dress.like(), how)? {
-            Commit::Done(committed) => {
-                let warnings = dressed.warnings(&committed);
-                return match sync_directory(&place.directory, &committed, job.policy.sync) {
-                    Ok(()) => {
-                        let change = if committed.created { Change::Created } else { Change::Replaced };
-                        Ok((change, warnings))
-                    }
-                    Err(failure) => Err(Failure { warnings, ..failure }),
-                };
-            }
-            Commit::Changed(sealed) => dress_again(job, place, sealed, &mut dressed)?,
-            Commit::Unlinkable(sealed, errno) => match copy_with_name(job, place, sealed, &mut dressed, errno)? {
-                Copied::Yes(synced) => synced,
-                Copied::InPlace(warnings) => return Ok((Change::Overwritten, warnings)),
-                // By another writer's roll-back, as with one that `--parents` made: it is made again.
-                Copied::NoDirectory(sealed) if parents.again() => {
-                    let place = names::resolve(job.target, !job.policy.no_dereference, parents)?;
-                    return commit_in(job, &place, Synced::already(sealed), dressed, how, parents);
-                }
-                Copied::NoDirectory(_) => {
-                    return Err(Failure::call_at("link", format_args!("directory {}", place.directory.shown()), errno));
-                }
-            },
-            Commit::Refused(sealed, errno) => {
-                let warnings = in_place::instead_of_rename(job, place, sealed, errno)?;
-                return Ok((Change::Overwritten, warnings));
-            }
-        };
-    }
-    match place.directory.look(&place.name) {
-        // Said to be taken, and nothing is there.
-        Ok(None) => Err(Failure::call("link")(Errno::EXIST)),
-        _ => Err(Failure::failed("rename", "other writers keep replacing it, or removing and creating it")),
-    }
-}
-
-/// What a new TARGET is to look like. Where its staging file has a name already, others could open that: if TARGET has
-/// appeared meanwhile, nothing wider than it is shown.
-fn dress_of_new(job: &Replacement<'_>, place: &Place, naming: &Naming<'_>) -> Result<Dress> {
-    let mode = job.policy.mode;
-    if let (Naming::Named(_), false) = (naming, job.policy.no_clobber) {
-        let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
-        if let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) {
-            return Ok(Dress::Like { old: Metadata::of(&now, place)?, mode });
-        }
-    }
-    Ok(Dress::New { mode })
-}
-
-/// Dresses the staged file like what TARGET has become, and syncs it.
-fn dress_again<'d>(
-    job: &Replacement<'_>,
-    place: &Place,
-    mut sealed: Sealed<'d>,
-    dressed: &mut Dressed,
-) -> Result<Synced<'d>> {
-    let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
-    if now.is_some() {
-        preflight::check(place, now.as_ref(), job.policy)?;
-    }
-    // Where it has gone again meanwhile, what was held will do; and where it is a link, whose owner is nobody to give the
-    // file to.
-    let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) else {
-        return Ok(Synced::already(sealed));
-    };
-    dressed.dress = Dress::Like { old: Metadata::of(&now, place)?, mode: job.policy.mode };
-    let file = sealed.reopened()?;
-    dress::undress(file)?;
-    dressed.different = dress::dress(file, &dressed.dress, None)?;
-    Synced::from(sealed, job.policy.sync)
-}
-
-/// What became of a staged file that cannot be linked.
-enum Copied<'d> {
-    /// Another one with the same content, which has a name.
-    Yes(Synced<'d>),
-    /// TARGET has been overwritten instead, with these warnings.
-    InPlace(Vec<String>),
-    /// Not a security module or a file system refuses it: there is no directory any more.
-    NoDirectory(Sealed<'d>),
-}
-
-/// Copies an unnamed file that the system refuses to link into one that has a name from the start.
-fn copy_with_name<'d>(
-    job: &Replacement<'_>,
-    place: &'d Place,
-    sealed: Sealed<'d>,
-    dressed: &mut Dressed,
-    errno: Errno,
-) -> Result<Copied<'d>> {
-    if let Naming::Named(_) = sealed.naming() {
-        return if errno == Errno::NOENT { Ok(Copied::NoDirectory(sealed)) } else { Err(Failure::call("link")(errno)) };
-    }
-    let birth = Birth { named: true, private: true, ..birth(job) };
-    let stage = match Stage::open(&place.directory, birth, job.signals) {
-        Ok(stage) => stage,
-        Err(failure) if failure.errno == Some(Errno::NOENT) => return Ok(Copied::NoDirectory(sealed)),
-        Err(failure) if failure.is_refusal() && preflight::may_overwrite(place, place.at.as_ref(), job.policy)? => {
-            return in_place::finish_from(job, &sealed, format!("link: {}", words(errno))).map(Copied::InPlace);
-        }
-        Err(failure) => {
-            let reason = format!("{}; a copy with a name: {}", words(errno), failure.reason);
-            let both = Failure { errno: failure.errno, ..Failure::failed("link", reason) };
-            return Err(if both.is_refusal() { preflight::offer_overwrite(both, place, job.policy) } else { both });
-        }
-    };
-    let copy = copy_staged(job, &sealed, stage, keep_open(job))?;
-    if dressed.dress.like().is_none() {
-        dressed.dress = dress_of_new(job, place, copy.naming())?;
-    }
-    dressed.different = dress::dress(copy.file()?, &dressed.dress, copy.born)?;
-    Synced::from(copy, job.policy.sync).map(Copied::Yes)
-}
-
-/// Fills `stage` with what has been staged already.
-fn copy_staged<'d>(
-    job: &Replacement<'_>,
-    sealed: &Sealed<'_>,
-    stage: Stage<'d>,
-    keep_open: KeepOpen,
-) -> Result<Sealed<'d>> {
-    let from = sealed.file()?;
-    let stat = Stat::of(from).map_err(Failure::call("copy"))?;
-    let mut sink = Sink::new(stage.writer(), stage.directory(), job.policy.sync != Sync::None);
-    copy::prefix(&mut Old { file: from, signals: Some(job.signals) }, &stat, stat.size, &mut sink)?;
-    stage.seal(keep_open)
-}
-
-fn sync_directory(directory: &Directory, committed: &Committed, how: Sync) -> Result<()> {
-    if how != Sync::Full {
-        return Ok(());
-    }
-    sync::directory(directory, committed.file.as_ref())
-        .map_err(|errno| Failure::not_durable("sync directory", words(errno)))
 }
 
 /// `--if-changed` found no difference: nothing is written, and exit 0 still means durable.
