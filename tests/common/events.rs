@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{CWD, Mode, mkfifoat};
+use rustix::io::Errno;
 
 use super::Scene;
 
@@ -58,8 +59,12 @@ impl Fifo {
         let mut line = String::new();
         loop {
             let bound = Timespec { tv_sec: BOUND.as_secs().try_into().unwrap(), tv_nsec: 0 };
-            let ready = poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&bound)).unwrap();
-            assert!(ready > 0, "no line came");
+            match poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&bound)) {
+                Ok(0) => panic!("no line came"),
+                Ok(_) => {}
+                Err(Errno::INTR) => continue,
+                Err(errno) => panic!("{errno}"),
+            }
             let mut byte = [0];
             self.0.read_exact(&mut byte).unwrap();
             if byte == *b"\n" {

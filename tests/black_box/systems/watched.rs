@@ -50,7 +50,10 @@ impl Watch {
     /// Waits a little for an event.
     fn wait(&self) {
         let bound = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
-        poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&bound)).unwrap();
+        match poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&bound)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => panic!("{errno}"),
+        }
     }
 }
 
