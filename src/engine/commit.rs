@@ -107,6 +107,13 @@ impl<'d> Synced<'d> {
     pub(crate) fn commit(self, place: &'d Place, like: Option<&Stat>, how: &How<'_>) -> Result<Commit<'d>> {
         let Synced(mut sealed) = self;
         if sealed.is_held_by_writer() {
+            // Before it has a name by which others can open it.
+            if !how.no_clobber
+                && let Some(now) = look(place, how)?
+                && !suits(&now, like)
+            {
+                return Ok(Commit::Changed(sealed));
+            }
             // No /proc: the writer can be exchanged for a reader by name only.
             sealed = match named(sealed, place, how)? {
                 Named::Yes(sealed) => sealed,
