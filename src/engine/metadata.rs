@@ -64,19 +64,7 @@ impl Metadata {
         let mut path = names_path(handle.as_fd());
         let list = match list(&path) {
             Err(Errno::NOENT) => {
-                opened = match pinned.open(place) {
-                    // By another writer, under our hands: what it looks like is what we shall look like.
-                    Err(Errno::STALE) => {
-                        let now = place.directory.pin(&place.name).map_err(Failure::call("read metadata"))?;
-                        let other = now.filter(|now| !now.stat.is_same_file(&pinned.stat));
-                        let other = other.filter(|now| now.kind() == rustix::fs::FileType::RegularFile);
-                        return other.map_or_else(
-                            || Err(Failure::call("read metadata")(Errno::STALE)),
-                            |other| Metadata::of(&other, place),
-                        );
-                    }
-                    opened => opened.map_err(Failure::call("read metadata"))?,
-                };
+                opened = pinned.open(place).map_err(Failure::call("read metadata"))?;
                 path = Source::Descriptor(opened.as_fd());
                 list(&path)
             }
