@@ -34,15 +34,19 @@ impl Metadata {
     /// Reads it from the pinned inode. File systems that know names and not files, as many behind FUSE and NFS, may have
     /// lost a file that was replaced meanwhile; then that of the file which is there now.
     pub(crate) fn of(pinned: &Pinned, place: &Place) -> Result<Metadata> {
-        let failure = match Metadata::of_inode(pinned, place) {
-            Err(failure) if matches!(failure.errno, Some(Errno::NOENT | Errno::STALE)) => failure,
-            read => return read,
-        };
-        let now = place.directory.pin(&place.name).map_err(Failure::call("read metadata"))?;
-        match now.filter(|now| now.kind() == rustix::fs::FileType::RegularFile) {
-            Some(now) => Metadata::of_inode(&now, place),
-            None => Err(failure),
+        /// As often as other writers may be quicker.
+        const MOST: usize = 64;
+        let mut read = Metadata::of_inode(pinned, place);
+        for _ in 0..MOST {
+            match &read {
+                Err(failure) if matches!(failure.errno, Some(Errno::NOENT | Errno::STALE)) => {}
+                _ => break,
+            }
+            let now = place.directory.pin(&place.name).map_err(Failure::call("read metadata"))?;
+            let Some(now) = now.filter(|now| now.kind() == rustix::fs::FileType::RegularFile) else { break };
+            read = Metadata::of_inode(&now, place);
         }
+        read
     }
 
     fn of_inode(pinned: &Pinned, place: &Place) -> Result<Metadata> {
