@@ -28,6 +28,16 @@ pub(crate) enum Kind {
     Missing,
 }
 
+/// How TARGET looks beside what it was when it was first looked at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Seen {
+    Unchanged,
+    /// The same but for its times, which say nothing on its file system.
+    OtherTimes,
+    /// By another program's doing.
+    Changed,
+}
+
 /// A failure, told once by `report`.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -39,8 +49,8 @@ pub(crate) struct Failure {
     pub(crate) hints: Vec<String>,
     /// What is to be known of a TARGET that was replaced all the same.
     pub(crate) warnings: Vec<String>,
-    /// Whether TARGET is not what it was, by another program's doing.
-    pub(crate) target_changed: bool,
+    /// What a TARGET that was not replaced looks like in the end.
+    pub(crate) seen: Seen,
     /// A command that has been asked to end.
     pub(crate) abandoned: Option<Box<Abandoned>>,
 }
@@ -54,7 +64,7 @@ impl Failure {
             errno: None,
             hints: Vec::new(),
             warnings: Vec::new(),
-            target_changed: false,
+            seen: Seen::Unchanged,
             abandoned: None,
         }
     }

@@ -71,6 +71,12 @@ pub(crate) enum Hasher {
     Sha512(Sha512),
 }
 
+impl Default for Hasher {
+    fn default() -> Self {
+        Hasher::Sha256(Sha256::new())
+    }
+}
+
 impl Hasher {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {

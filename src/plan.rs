@@ -3,23 +3,20 @@
 //! Nothing is written here but the parent directories that `--parents` asks for.
 
 use std::cell::OnceCell;
-use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::FileType;
 
 use crate::cli::{Args, From};
 use crate::command::Command;
-use crate::engine::copy::{self, Input};
-use crate::engine::names::{self, Handle, Place};
+use crate::engine::copy::Input;
+use crate::engine::names::{self, Place};
 use crate::engine::parents::Parents;
-use crate::engine::stat::Stat;
 use crate::engine::{self, Backups, OldContent, Outcome, Replacement, preflight, turn};
 use crate::failure::{Failure, Result};
 use crate::guard::{Guards, NonEmpty};
 use crate::signals::Signals;
 use crate::source::Source;
 use crate::startup;
-use crate::sys;
 
 /// Plans, and carries it out.
 pub(crate) fn run(args: &Args, signals: &Signals) -> Result<Outcome> {
@@ -50,7 +47,7 @@ fn resolved(args: &Args, signals: &Signals, parents: &mut Parents) -> Result<Out
         }
         Err(mut failure) => {
             failure.hints.extend(leftovers);
-            failure.target_changed = !place.is_unchanged();
+            failure.seen = place.look_again();
             Err(failure)
         }
     }
@@ -72,7 +69,7 @@ fn at(args: &Args, signals: &Signals, place: &mut Place, parents: &mut Parents) 
     if args.validate.is_some() && rustix::fs::access("/proc/self/fd", rustix::fs::Access::EXEC_OK).is_err() {
         return Err(Failure::failed("validate", "/proc is not mounted, so the command could not be shown the content"));
     }
-    let old = old_content(args, place)?;
+    let old = old_content(args, place, signals)?;
     if let Some(expected) = &args.if_match {
         if_match(expected, place, old.as_ref(), signals)?;
     }
@@ -98,19 +95,14 @@ fn at(args: &Args, signals: &Signals, place: &mut Place, parents: &mut Parents) 
 }
 
 /// Opens TARGET's content where something reads it.
-fn old_content(args: &Args, place: &Place) -> Result<Option<OldContent>> {
+fn old_content(args: &Args, place: &Place, signals: &Signals) -> Result<Option<OldContent>> {
     let edit = matches!(args.from, From::Command { edit: true, .. });
     let needed = edit || args.if_match.is_some();
     if !needed && !args.policy.append && !args.policy.if_changed {
         return Ok(None);
     }
-    let open = |old: &names::Pinned| -> Result<OldContent> {
-        let file: OwnedFd = old.open(place).map_err(Failure::call("read"))?;
-        let stat = Stat::of(&file).map_err(Failure::call("read"))?;
-        Ok(OldContent { file: Handle::new(file), stat })
-    };
     match &place.at {
-        Some(old) if old.kind() == FileType::RegularFile => open(old).map(Some),
+        Some(old) if old.kind() == FileType::RegularFile => OldContent::open(old, place, signals).map(Some),
         Some(_) if edit || args.policy.append => {
             Err(Failure::failed("read", "is a symbolic link, which has no content of its own (--no-dereference)"))
         }
@@ -129,20 +121,7 @@ fn if_match(expected: &crate::guard::Digest, place: &Place, old: Option<&OldCont
         };
         return Err(Failure::refused(STEP, format_args!("expected {expected}, but {found}")));
     };
-    let mut hasher = expected.hasher();
-    let file = old.file.get().map_err(Failure::call(STEP))?;
-    let mut reader = copy::Old { file: file.as_fd(), signals: Some(signals) };
-    let mut buffer = Vec::with_capacity(copy::BUFFER);
-    loop {
-        copy::read(&mut reader, &mut buffer)?;
-        if buffer.is_empty() {
-            break;
-        }
-        hasher.update(&buffer);
-    }
-    // Others who read it begin where it begins.
-    sys::seek(&*file, rustix::fs::SeekFrom::Start(0)).map_err(Failure::call(STEP))?;
-    let got = hasher.finish();
+    let got = old.digest(expected.hasher(), signals)?;
     if got == *expected {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use rustix::io::Errno;
 
 use crate::engine::{Change, Outcome};
-use crate::failure::{Failure, Kind, words};
+use crate::failure::{Failure, Kind, Seen, words};
 use crate::guard::bytes;
 use crate::signals::Caught;
 use crate::sys;
@@ -125,8 +125,11 @@ pub(crate) fn failure(target: &Path, failure: &Failure, has_command: bool, quiet
         Kind::NotDurable => "replaced, may not survive a power cut",
         Kind::Damaged => "damaged",
         Kind::Missing => "missing",
-        _ if failure.target_changed => "changed by another program",
-        _ => "unchanged",
+        _ => match failure.seen {
+            Seen::Unchanged => "unchanged",
+            Seen::OtherTimes => "its times have changed",
+            Seen::Changed => "changed by another program",
+        },
     };
     if !matches!(failure.kind, Kind::Signal(_)) {
         note(target, &format!("{}: {} ({state})", failure.step, failure.reason));

@@ -113,7 +113,7 @@ impl Backups {
         };
         match exchange(place, &temporary.name, temporary.inode()) {
             Ok(()) => {}
-            Err(errno) if is_unknown(errno) => return self.replace_without_exchange(place, sealed, sync),
+            Err(errno) if is_unknown(errno) => return self.replace_without_exchange(place, sealed, old, sync),
             Err(Errno::NOENT) if matches!(directory.look(&place.name), Ok(None)) => return Ok(Err(sealed)),
             Err(errno) => return Err(Failure::call("rename")(errno)),
         }
@@ -141,6 +141,7 @@ impl Backups {
         &self,
         place: &Place,
         sealed: Sealed<'d>,
+        old: &Stat,
         sync: Sync,
     ) -> Result<std::result::Result<Option<OwnedFd>, Sealed<'d>>> {
         let Naming::Named(temporary) = sealed.naming() else {
@@ -154,7 +155,7 @@ impl Backups {
             Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => (copy(place, sync)?, true),
             Err(errno) => return Err(self.failed(place, errno)),
         };
-        let is_there = || !matches!(place.directory.look_afresh(&place.name), Ok(None));
+        let is_there = || commit::is_there(place, old);
         // The old content has TARGET's name again, or it is told where that is.
         let take_back = |kept: TemporaryName<'_>| match sys::renameat(&place.directory, &kept.name, &place.name) {
             Ok(()) => {

@@ -23,7 +23,7 @@ use super::sealed::Sealed;
 use super::stage::{self, Naming};
 use super::stat::Stat;
 use super::temporary::TemporaryName;
-use super::{preflight, settle, sync};
+use super::{OldContent, preflight, settle, sync};
 use crate::failure::{Failure, Result, refuses_names, words};
 use crate::policy::Sync;
 use crate::report::Shown;
@@ -41,7 +41,7 @@ pub(crate) enum Expected<'a> {
     /// The inode that the turn was taken for, or still absent.
     Name(Option<&'a Stat>),
     /// The very state that was read.
-    State(&'a Stat),
+    State(&'a OldContent),
 }
 
 /// How to commit.
@@ -193,7 +193,7 @@ fn look(place: &Place, how: &How<'_>) -> Result<Option<Stat>> {
         (Expected::Name(_), _) => {
             Err(Failure::failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
-        (Expected::State(expected), Some(found)) if expected.is_same_state(found) => Ok(now),
+        (Expected::State(old), Some(found)) if old.is_still(found, place)? => Ok(now),
         (Expected::State(_), _) => Err(Failure::refused("replace", "has changed since it was read")
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
@@ -319,7 +319,7 @@ fn replace<'d>(sealed: Sealed<'d>, place: &Place, now: &Stat, how: &How<'_>) -> 
     };
     match rename(place, name) {
         Ok(()) => Ok(Commit::Done(Committed { file: give_away(sealed), created: false, other_names })),
-        Err(errno) => after_failed_rename(sealed, place, errno, other_names),
+        Err(errno) => after_failed_rename(sealed, place, now, errno, other_names),
     }
 }
 
@@ -349,14 +349,19 @@ pub(crate) fn rename(place: &Place, name: &TemporaryName<'_>) -> std::result::Re
 
 /// Some network file systems remove TARGET first, and then fail. What is missing gets the new content all the same, or its
 /// user is told where that is.
-fn after_failed_rename<'d>(sealed: Sealed<'d>, place: &Place, errno: Errno, other_names: u64) -> Result<Commit<'d>> {
+fn after_failed_rename<'d>(
+    sealed: Sealed<'d>,
+    place: &Place,
+    before: &Stat,
+    errno: Errno,
+    other_names: u64,
+) -> Result<Commit<'d>> {
     let Naming::Named(name) = sealed.naming() else {
         return Err(Failure::call("rename")(errno));
     };
     let directory = &place.directory;
-    let is_there = |name| directory.look_afresh(name).ok().flatten().is_some();
     // Without its own name it could not be put there.
-    if is_there(&place.name) || !is_there(&name.name) {
+    if is_there(place, before) || !matches!(directory.look_afresh(&name.name), Ok(Some(_))) {
         return if refuses_names(errno) {
             Ok(Commit::Refused(sealed, errno))
         } else {
@@ -369,6 +374,13 @@ fn after_failed_rename<'d>(sealed: Sealed<'d>, place: &Place, errno: Errno, othe
     let path = directory.join(&name.name);
     give_away(sealed);
     Err(gone(errno, &path))
+}
+
+/// Whether TARGET, which was `before`, is seen to be there after a rename that failed. SMB clients remove TARGET before they rename once more, and a file that is held open keeps its name until it is
+/// closed, which nobody can open any more: it has no links then.
+pub(crate) fn is_there(place: &Place, before: &Stat) -> bool {
+    let now = place.directory.look_afresh(&place.name).ok().flatten();
+    now.is_some_and(|now| now.links > 0 || before.links == 0)
 }
 
 /// TARGET is gone, and the staged file, which stays, is at `path`.

@@ -71,6 +71,18 @@ impl FileSystem {
         remote.contains(&self) || self.is_smb()
     }
 
+    /// Whether the times of a file change by themselves for a while after it was written. An SMB server dates a file when
+    /// the client closes it, which Linux puts off for a second.
+    pub(crate) fn dates_late(self) -> bool {
+        self.is_smb()
+    }
+
+    /// Whether a file without a name can be given one, as far as that is not known before it is tried. SMB clients (seen in
+    /// Linux 7.3) offer such files, refuse every link of them, and leave them on the server for a second.
+    pub(crate) fn links_unnamed(self) -> bool {
+        !self.is_smb()
+    }
+
     /// Whether files have attributes that listxattr(2) does not name.
     pub(crate) fn is_smb(self) -> bool {
         matches!(self, FileSystem::CIFS | FileSystem::SMB2)

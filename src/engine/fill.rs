@@ -7,7 +7,6 @@ use super::copy::{self, Input, Old};
 use super::metadata::Metadata;
 use super::sink::Sink;
 use super::stage::Stage;
-use super::stat::Stat;
 use super::{OldContent, Replacement, replaced};
 use crate::failure::{Failure, Result};
 use crate::guard::{Digest, Hasher};
@@ -71,7 +70,7 @@ fn fill_from_difference<'d>(
     };
     let (common, next) = match comparison {
         Comparison::Same(received) => {
-            still(old)?;
+            old.still(job.signals)?;
             let another_mode = match (job.policy.mode, replaced(job)) {
                 (Some(mode), Some(old)) if Metadata::of(old, job.place)?.differs_from(mode) => Some((mode, old)),
                 _ => None,
@@ -124,7 +123,7 @@ fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sin
     let file = old.file.get().map_err(Failure::call("read"))?;
     let mut reader = Old { file: file.as_fd(), signals: Some(job.signals) };
     copy::prefix(&mut reader, &old.stat, length, sink)?;
-    still(old)
+    old.still(job.signals)
 }
 
 /// Whether TARGET is still the file that was compared: where another writer has replaced or removed it, this one comes
@@ -132,12 +131,4 @@ fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sin
 fn has_the_name(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
     let now = job.place.directory.look(&job.place.name).map_err(Failure::call("look"))?;
     Ok(now.is_some_and(|now| now.is_same_file(&old.stat)))
-}
-
-pub(super) fn still(old: &OldContent) -> Result<()> {
-    let now = old.file.get().and_then(|file| Stat::of(&*file)).map_err(Failure::call("read"))?;
-    if old.stat.is_same_content(&now) {
-        return Ok(());
-    }
-    Err(Failure::failed("read", "the old content was changed in place while it was read"))
 }

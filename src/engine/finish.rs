@@ -45,7 +45,7 @@ pub(super) fn commit(
     parents: &mut Parents,
 ) -> Result<(Change, Vec<String>)> {
     let expected = match (&job.old, &job.turn, job.unchanged) {
-        (Some(old), _, true) => Expected::State(&old.stat),
+        (Some(old), _, true) => Expected::State(old),
         (_, Some(_), _) => Expected::Name(job.place.at.as_ref().map(|old| &old.stat)),
         _ => Expected::Anything,
     };

@@ -14,7 +14,6 @@ use rustix::io::Errno;
 use super::acl;
 use super::commit::{Synced, give_away};
 use super::filesystem::FileSystem;
-use super::fill::still;
 use super::names::{Directory, Pinned, Place};
 use super::preflight;
 use super::privilege;
@@ -62,7 +61,7 @@ pub(super) fn finish(job: &Replacement<'_>, sealed: Sealed<'_>) -> Result<Vec<St
         return Err(nothing_there());
     };
     if let (Some(old), true) = (&job.old, job.unchanged) {
-        still(old).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
+        old.still(job.signals).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
     }
     overwrite_synced(job, target, sealed, &elsewhere.reason)
 }

@@ -32,12 +32,13 @@ mod changes;
 mod commit;
 pub(crate) mod copy;
 mod dress;
-mod filesystem;
+pub(crate) mod filesystem;
 mod fill;
 mod finish;
 mod in_place;
 pub(crate) mod metadata;
 pub(crate) mod names;
+mod old;
 mod opaque_acl;
 pub(crate) mod parents;
 pub(crate) mod preflight;
@@ -66,7 +67,8 @@ use fill::{Filled, fill};
 use finish::{Dressed, commit, dress_of_new};
 pub(crate) use in_place::Elsewhere;
 use metadata::Metadata;
-use names::{Directory, Handle, Pinned, Place};
+use names::{Directory, Pinned, Place};
+pub(crate) use old::OldContent;
 use parents::Parents;
 use preflight::Way;
 use sealed::{KeepOpen, Sealed};
@@ -98,13 +100,6 @@ pub(crate) struct Replacement<'a> {
     pub(crate) source_mode: Option<u32>,
     /// Where the staging file is, once it had to be in another directory.
     pub(crate) elsewhere: OnceCell<Elsewhere>,
-}
-
-/// The old content, open for reading, and its state when it was opened.
-#[derive(Debug)]
-pub(crate) struct OldContent {
-    pub(crate) file: Handle,
-    pub(crate) stat: Stat,
 }
 
 /// What was done.

@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use super::filesystem::FileSystem;
 use super::parents::{self, Parents};
 use super::stat::Stat;
-use crate::failure::{Failure, Result, words};
+use crate::failure::{Failure, Result, Seen, words};
 use crate::report::Shown;
 use crate::sys;
 
@@ -214,18 +214,23 @@ pub(crate) struct Place {
 
 impl Place {
     /// Whether TARGET is what it was when it was looked at. What cannot be looked at has not been seen to change.
-    pub(crate) fn is_unchanged(&self) -> bool {
+    pub(crate) fn look_again(&self) -> Seen {
         if self.is_inode_ours.get() {
-            return true;
+            return Seen::Unchanged;
         }
-        let Ok(now) = self.directory.look(&self.name) else { return true };
-        match (&self.at, now) {
-            (None, None) => true,
-            (Some(before), Some(now)) => {
-                let same = before.stat.is_same_file(&now) || self.directory.has_unstable_numbers(&self.name);
-                same && before.stat.is_unchanged(&now, self.is_ctime_ours.get())
-            }
-            _ => false,
+        let (before, now) = match (&self.at, self.directory.look(&self.name)) {
+            (_, Err(_)) | (None, Ok(None)) => return Seen::Unchanged,
+            (None, Ok(Some(_))) | (Some(_), Ok(None)) => return Seen::Changed,
+            (Some(before), Ok(Some(now))) => (&before.stat, now),
+        };
+        if !before.is_same_file(&now) && !self.directory.has_unstable_numbers(&self.name) {
+            Seen::Changed
+        } else if before.is_unchanged(&now, self.is_ctime_ours.get()) {
+            Seen::Unchanged
+        } else if self.directory.filesystem().dates_late() && before.with_times_of(&now).is_unchanged(&now, true) {
+            Seen::OtherTimes
+        } else {
+            Seen::Changed
         }
     }
 

@@ -249,6 +249,9 @@ fn try_link(directory: &Directory, file: BorrowedFd<'_>, by: LinkBy, name: &OsSt
 
 /// An unnamed file and how it can be linked, or `None` where the system has no such thing.
 fn unnamed(directory: &Directory, mode: Mode) -> Result<Option<(OwnedFd, LinkBy)>> {
+    if !directory.filesystem().links_unnamed() {
+        return Ok(None);
+    }
     // Without O_EXCL, which would mean "never to be linked".
     let writer = match sys::openat(directory, ".", OFlags::TMPFILE | OFlags::RDWR, mode) {
         Ok(writer) => writer,

@@ -129,6 +129,11 @@ impl Stat {
         metadata(self) == metadata(now) && (or_ctime || now.links != self.links || now.ctime == self.ctime)
     }
 
+    /// This with the times of another look.
+    pub(crate) fn with_times_of(&self, now: &Stat) -> Stat {
+        Stat { mtime: now.mtime, ctime: now.ctime, ..*self }
+    }
+
     /// Whether an open file that was in this state has the same content now. One that has been replaced
     /// meanwhile, or linked, has another number of links, which changes its ctime and not its content.
     pub(crate) fn is_same_content(&self, now: &Stat) -> bool {

@@ -120,7 +120,8 @@ impl Drop for TemporaryName<'_> {
 /// Unlinks a name of ours, or notes that it stays.
 pub(super) fn remove(directory: &Directory, name: &OsStr) {
     match sys::unlinkat(directory, name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => {}
+        // Stale is the directory: on its server it has been removed, which it could only be when it was empty.
+        Ok(()) | Err(Errno::NOENT | Errno::STALE) => {}
         Err(errno) => note_leftover(directory, name, &words(errno)),
     }
 }
