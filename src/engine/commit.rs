@@ -183,7 +183,7 @@ fn suits(now: &Stat, like: Option<&Stat>) -> bool {
 
 /// What TARGET is, compared with what it must be.
 fn look(place: &Place, how: &How<'_>) -> Result<Option<Stat>> {
-    let now = place.directory.look(&place.name).map_err(Failure::call("look"))?;
+    let now = place.directory.look_afresh(&place.name).map_err(Failure::call("look"))?;
     if let Some(now) = &now {
         preflight::suitable(now.kind(), how.no_dereference)?;
     }

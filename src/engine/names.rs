@@ -111,7 +111,11 @@ impl Directory {
 
     /// The same, and not from a cache.
     pub(crate) fn look_afresh(&self, name: &OsStr) -> std::result::Result<Option<Stat>, Errno> {
-        match Stat::fresh(&self.fd, name) {
+        if self.filesystem().is_remote() {
+            // Names are cached for as long as the directory is not known to have changed.
+            let _ = Stat::of_afresh(&self.fd);
+        }
+        match Stat::at_afresh(&self.fd, name) {
             Ok(found) => Ok(Some(found)),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),
@@ -124,6 +128,13 @@ impl Directory {
         let looks = [self.look_afresh(name), self.look_afresh(name), self.look_afresh(name)];
         let [Ok(Some(first)), Ok(Some(second)), Ok(Some(third))] = looks else { return false };
         !first.is_same_file(&second) && !second.is_same_file(&third)
+    }
+
+    /// Pins what `name` is now, and not what a cache says.
+    pub(crate) fn pin_afresh(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
+        // Whatever it says, the cache has been told.
+        let _ = self.look_afresh(name);
+        self.pin(name)
     }
 
     /// Pins what `name` is now.

@@ -109,7 +109,11 @@ fn writable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
     if may_write(place, old)? || policy.force || (policy.mode.is_some() && own) {
         return Ok(());
     }
-    Err(Failure::failed(STEP, "you may not write it").hint("--force replaces it all the same"))
+    match no_rename(place, Some(old))? {
+        None => Err(Failure::failed(STEP, "you may not write it").hint("--force replaces it all the same")),
+        // As on a read-only export, whose client knows nothing of that.
+        Some(reason) => Err(Failure::failed(STEP, format_args!("you may not write it, and {}", reason.words))),
+    }
 }
 
 /// Whether the file can be overwritten as it is. `--force` cannot help here, and nobody but its owner sets its mode.

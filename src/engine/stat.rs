@@ -12,6 +12,8 @@ use rustix::path::Arg;
 use super::privilege;
 use crate::sys;
 
+/// `AT_STATX_FORCE_SYNC`, which has no name in rustix.
+const FORCE_SYNC: AtFlags = AtFlags::from_bits_retain(0x2000);
 /// The unit of `st_blocks`, in bytes.
 const BLOCK: u64 = 512;
 
@@ -51,10 +53,14 @@ impl Stat {
     }
 
     /// The same, and not from a cache: a network or FUSE file system is asked.
-    pub(crate) fn fresh(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat, Errno> {
-        // AT_STATX_FORCE_SYNC, which has no name in rustix.
-        const FORCE_SYNC: AtFlags = AtFlags::from_bits_retain(0x2000);
-        Stat::get(&directory, name, AtFlags::SYMLINK_NOFOLLOW | FORCE_SYNC).or_else(|_| Stat::at(&directory, name))
+    pub(crate) fn at_afresh(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat, Errno> {
+        let flags = AtFlags::SYMLINK_NOFOLLOW | FORCE_SYNC;
+        Stat::get(&directory, name, flags).or_else(|_| Stat::at(&directory, name))
+    }
+
+    /// Of an open file, and not from a cache.
+    pub(crate) fn of_afresh(file: impl AsFd) -> Result<Stat, Errno> {
+        Stat::get(file, "", AtFlags::EMPTY_PATH | FORCE_SYNC)
     }
 
     /// Of what a path leads to.
