@@ -5,6 +5,7 @@
 use std::cell::OnceCell;
 
 use rustix::fs::FileType;
+use rustix::io::Errno;
 
 use crate::cli::{Args, From};
 use crate::command::Command;
@@ -17,6 +18,7 @@ use crate::guard::{Guards, NonEmpty};
 use crate::signals::Signals;
 use crate::source::Source;
 use crate::startup;
+use crate::sys::Retries;
 
 /// Plans, and carries it out.
 pub(crate) fn run(args: &Args, signals: &Signals) -> Result<Outcome> {
@@ -95,12 +97,28 @@ fn at(args: &Args, signals: &Signals, place: &mut Place, parents: &mut Parents) 
 }
 
 /// Opens TARGET's content where something reads it.
-fn old_content(args: &Args, place: &Place, signals: &Signals) -> Result<Option<OldContent>> {
+fn old_content(args: &Args, place: &mut Place, signals: &Signals) -> Result<Option<OldContent>> {
     let edit = matches!(args.from, From::Command { edit: true, .. });
     let needed = edit || args.if_match.is_some();
     if !needed && !args.policy.append && !args.policy.if_changed {
         return Ok(None);
     }
+    let mut retries = Retries::default();
+    loop {
+        match open_old(args, place, signals) {
+            // Replaced by another client of a network file system since it was looked up.
+            Err(failure) if failure.errno == Some(Errno::STALE) => {
+                retries.again(Errno::STALE).map_err(|_| failure)?;
+                place.at = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
+                preflight::check(place, place.at.as_ref(), &args.policy)?;
+            }
+            done => return done,
+        }
+    }
+}
+
+fn open_old(args: &Args, place: &Place, signals: &Signals) -> Result<Option<OldContent>> {
+    let edit = matches!(args.from, From::Command { edit: true, .. });
     match &place.at {
         Some(old) if old.kind() == FileType::RegularFile => OldContent::open(old, place, signals).map(Some),
         Some(_) if edit || args.policy.append => {

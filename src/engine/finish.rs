@@ -130,7 +130,7 @@ fn dress_again<'d>(
     mut sealed: Sealed<'d>,
     dressed: &mut Dressed,
 ) -> Result<Synced<'d>> {
-    let now = place.directory.pin_afresh(&place.name).map_err(Failure::call("look"))?;
+    let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
     if now.is_some() {
         preflight::check(place, now.as_ref(), job.policy)?;
     }

@@ -42,7 +42,7 @@ impl Metadata {
                 Err(failure) if matches!(failure.errno, Some(Errno::NOENT | Errno::STALE)) => {}
                 _ => break,
             }
-            let now = place.directory.pin_afresh(&place.name).map_err(Failure::call("read metadata"))?;
+            let now = place.directory.pin(&place.name).map_err(Failure::call("read metadata"))?;
             let Some(now) = now.filter(|now| now.kind() == rustix::fs::FileType::RegularFile) else { break };
             read = Metadata::of_inode(&now, place);
         }

@@ -19,7 +19,7 @@ use super::parents::{self, Parents};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, Seen, words};
 use crate::report::Shown;
-use crate::sys;
+use crate::sys::{self, Retries};
 
 /// As many links as the kernel follows.
 const MOST_LINKS: usize = 40;
@@ -130,15 +130,23 @@ impl Directory {
         !first.is_same_file(&second) && !second.is_same_file(&third)
     }
 
-    /// Pins what `name` is now, and not what a cache says.
-    pub(crate) fn pin_afresh(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
-        // Whatever it says, the cache has been told.
-        let _ = self.look_afresh(name);
-        self.pin(name)
+    /// Pins what `name` is now. A network file system may lead to a file that another client has replaced since it was
+    /// looked up here, and say so only when it is asked for more.
+    pub(crate) fn pin(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
+        let mut retries = Retries::default();
+        loop {
+            if self.filesystem().is_remote() {
+                // Whatever it says, the cached name is dropped where it is out of date.
+                let _ = self.look_afresh(name);
+            }
+            match self.pin_once(name) {
+                Err(Errno::STALE) => retries.again(Errno::STALE)?,
+                done => return done,
+            }
+        }
     }
 
-    /// Pins what `name` is now.
-    pub(crate) fn pin(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
+    fn pin_once(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW;
         match sys::open(&self.fd, name, flags) {
             Ok(fd) => {

@@ -131,7 +131,7 @@ fn may_write(place: &Place, old: &Pinned) -> Result<bool> {
     let handle = old.handle.get().map_err(Failure::call(STEP))?;
     match sys::access(&*handle, &place.directory, &place.name, Access::WRITE_OK) {
         // Gone meanwhile, or nobody can say: the commit looks again.
-        Ok(()) | Err(Errno::NOENT | Errno::NOSYS) => Ok(true),
+        Ok(()) | Err(Errno::NOENT | Errno::STALE | Errno::NOSYS) => Ok(true),
         // Without faccessat2 capabilities do not count, except root's.
         Err(Errno::ACCESS) => Ok(privilege::overrides_permissions(&old.stat)),
         Err(errno) => Err(place.explain(Failure::call(STEP)(errno))),
