@@ -133,9 +133,9 @@ impl Directory {
     /// Pins what `name` is now. A network file system may lead to a file that another client has replaced since it was
     /// looked up here, and say so only when it is asked for more.
     pub(crate) fn pin(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
-        let mut retries = Retries::default();
+        let (mut retries, mut afresh) = (Retries::default(), self.filesystem().is_remote());
         loop {
-            if self.filesystem().is_remote() {
+            if afresh {
                 // Whatever it says, the cached name is dropped where it is out of date.
                 let _ = self.look_afresh(name);
             }
@@ -143,6 +143,7 @@ impl Directory {
                 Err(Errno::STALE) => retries.again(Errno::STALE)?,
                 done => return done,
             }
+            afresh = true;
         }
     }
 
