@@ -17,7 +17,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::failure::{Failure, Result};
-use crate::signals::{Caught, Signals};
+use crate::caught::Caught;
+use crate::signals::Signals;
 use crate::startup;
 use crate::sys::{Retries, from_nix};
 use crate::wait::{Woken, wait};

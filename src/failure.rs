@@ -4,7 +4,6 @@ use std::fmt::Display;
 
 use rustix::io::Errno;
 
-use crate::child::Abandoned;
 
 /// The result of everything that can fail.
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
@@ -19,7 +18,7 @@ pub(crate) enum Kind {
     /// COMMAND ended with this status, or could not be run (126, 127); TARGET is unchanged.
     Command(u8),
     /// This signal asked us to end; TARGET is unchanged. Nothing is printed.
-    Signal(crate::signals::Caught),
+    Signal(crate::caught::Caught),
     /// TARGET is replaced, but the directory could not be synced.
     NotDurable,
     /// The overwrite in place failed half way.
@@ -51,8 +50,6 @@ pub(crate) struct Failure {
     pub(crate) warnings: Vec<String>,
     /// What a TARGET that was not replaced looks like in the end.
     pub(crate) seen: Seen,
-    /// A command that has been asked to end.
-    pub(crate) abandoned: Option<Box<Abandoned>>,
 }
 
 impl Failure {
@@ -65,7 +62,6 @@ impl Failure {
             hints: Vec::new(),
             warnings: Vec::new(),
             seen: Seen::Unchanged,
-            abandoned: None,
         }
     }
 
@@ -85,7 +81,7 @@ impl Failure {
     }
 
     /// A signal arrived before the commit.
-    pub(crate) fn signal(caught: crate::signals::Caught) -> Self {
+    pub(crate) fn signal(caught: crate::caught::Caught) -> Self {
         Failure::new(Kind::Signal(caught), "replace", "")
     }
 

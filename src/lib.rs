@@ -23,19 +23,24 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("atomic-write is for Linux: its promises have been tested nowhere else");
 
+mod caught;
 mod child;
 pub mod cli;
 mod command;
+pub mod digest;
 mod engine;
 mod failure;
-pub mod guard;
+mod guard;
+mod input;
 mod plan;
 pub mod policy;
+mod quote;
 mod report;
 mod signals;
 mod source;
 mod startup;
 mod sys;
+mod validator;
 mod wait;
 
 use std::ffi::OsString;
@@ -58,7 +63,8 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
             return end(report::failure(&args.target, &failure, args.has_command(), args.quiet), None);
         }
     };
-    let ended = match plan::run(&args, &signals) {
+    let mut abandoned = None;
+    let ended = match plan::run(&args, &signals, &mut abandoned) {
         Ok(outcome) => {
             // What is left behind is told whatever is quiet.
             outcome.leftovers.iter().for_each(|words| report::warn(&args.target, words));
@@ -75,9 +81,9 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
             End::Status(ExitCode::SUCCESS)
         }
-        Err(mut failure) => {
+        Err(failure) => {
             let ended = report::failure(&args.target, &failure, args.has_command(), args.quiet);
-            if let Some(still_runs) = failure.abandoned.take().and_then(|command| command.see_off(&signals)) {
+            if let Some(still_runs) = abandoned.and_then(|command| command.see_off(&signals)) {
                 report::note(&args.target, &still_runs);
             }
             ended

@@ -7,9 +7,11 @@ use std::cell::OnceCell;
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
+use crate::child::Abandoned;
 use crate::cli::{Args, From};
 use crate::command::Command;
-use crate::engine::copy::Input;
+use crate::digest::Digest;
+use crate::input::Input;
 use crate::engine::names::{self, Place};
 use crate::engine::parents::Parents;
 use crate::engine::{self, Backups, OldContent, Outcome, Replacement, preflight, turn};
@@ -20,8 +22,8 @@ use crate::source::Source;
 use crate::startup;
 use crate::sys::Retries;
 
-/// Plans, and carries it out.
-pub(crate) fn run(args: &Args, signals: &Signals) -> Result<Outcome> {
+/// Plans, and carries it out. A command that has been asked to end, because of a failure of ours, is left in `abandoned`.
+pub(crate) fn run(args: &Args, signals: &Signals, abandoned: &mut Option<Abandoned>) -> Result<Outcome> {
     let policy = &args.policy;
     if args.report && startup::was_closed(1) {
         return Err(Failure::failed("report", "standard output is closed"));
@@ -31,15 +33,20 @@ pub(crate) fn run(args: &Args, signals: &Signals) -> Result<Outcome> {
         signals.watch()?;
     }
     let mut parents = Parents::new(args.parents, policy.sync);
-    resolved(args, signals, &mut parents).map_err(|mut failure| {
+    resolved(args, signals, &mut parents, abandoned).map_err(|mut failure| {
         failure.hints.extend(parents.take_back());
         failure
     })
 }
 
-fn resolved(args: &Args, signals: &Signals, parents: &mut Parents) -> Result<Outcome> {
+fn resolved(
+    args: &Args,
+    signals: &Signals,
+    parents: &mut Parents,
+    abandoned: &mut Option<Abandoned>,
+) -> Result<Outcome> {
     let mut place = names::resolve(&args.target, !args.policy.no_dereference, parents)?;
-    let done = at(args, signals, &mut place, parents);
+    let done = at(args, signals, &mut place, parents, abandoned);
     // Whatever was rolled back by now has left its traces, if any.
     let leftovers = place.directory.leftovers();
     match done {
@@ -55,7 +62,13 @@ fn resolved(args: &Args, signals: &Signals, parents: &mut Parents) -> Result<Out
     }
 }
 
-fn at(args: &Args, signals: &Signals, place: &mut Place, parents: &mut Parents) -> Result<Outcome> {
+fn at(
+    args: &Args,
+    signals: &Signals,
+    place: &mut Place,
+    parents: &mut Parents,
+    abandoned: &mut Option<Abandoned>,
+) -> Result<Outcome> {
     let policy = &args.policy;
     // Refused before waiting for a turn, and looked at again after it.
     let mut way = preflight::check(place, place.at.as_ref(), policy)?;
@@ -92,8 +105,7 @@ fn at(args: &Args, signals: &Signals, place: &mut Place, parents: &mut Parents) 
         source_mode,
         elsewhere: OnceCell::new(),
     };
-    engine::run(&job, input.as_mut(), parents)
-        .map_err(|failure| Failure { abandoned: input.abandon().map(Box::new), ..failure })
+    engine::run(&job, input.as_mut(), parents).inspect_err(|_| *abandoned = input.abandon())
 }
 
 /// Opens TARGET's content where something reads it.
@@ -130,7 +142,7 @@ fn open_old(args: &Args, place: &Place, signals: &Signals) -> Result<Option<OldC
 }
 
 /// `--if-match`: the digest of what TARGET is now.
-fn if_match(expected: &crate::guard::Digest, place: &Place, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
+fn if_match(expected: &Digest, place: &Place, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
     const STEP: &str = "if-match";
     let Some(old) = old else {
         let found = match &place.at {

@@ -23,33 +23,10 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::caught::Caught;
 use crate::failure::{Failure, Result, words};
 use crate::startup;
 use crate::sys::{Retries, from_nix};
-
-/// A signal that asks us to end.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Caught {
-    /// A signal with a name in signal(7).
-    Named {
-        /// Which.
-        signal: Signal,
-        /// Sent by the terminal, to the whole foreground group.
-        by_terminal: bool,
-    },
-    /// A real-time signal. It is left pending: the default action takes it when the mask is restored.
-    RealTime,
-}
-
-impl Caught {
-    /// As the shell tells it: 128 and the signal's number.
-    pub(crate) fn status(self) -> u8 {
-        match self {
-            Caught::Named { signal, .. } => u8::try_from(signal as i32).map_or(u8::MAX, |number| 128 + number),
-            Caught::RealTime => u8::MAX,
-        }
-    }
-}
 
 /// The mask that we were started with, and what is watched.
 pub(crate) struct Signals {

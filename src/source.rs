@@ -6,11 +6,11 @@ use std::path::Path;
 use rustix::fs::{FileType, OFlags, SeekFrom};
 use rustix::io::Errno;
 
-use crate::engine::copy::Input;
+use crate::input::Input;
 use crate::engine::filesystem::FileSystem;
 use crate::engine::stat::Stat;
 use crate::failure::{Failure, Result, words};
-use crate::report::Shown;
+use crate::quote::Shown;
 use crate::signals::Signals;
 use crate::startup;
 use crate::sys;

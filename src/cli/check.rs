@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
-use super::{Args, Cli, From};
+use super::args::{Args, Cli, From};
 use crate::policy::{Backup, Control, Policy, Sync};
-use crate::report::Shown;
+use crate::quote::Shown;
 
 /// Parses and checks the command line; `argv[0]` included.
 ///

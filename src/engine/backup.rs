@@ -32,7 +32,7 @@ use super::temporary::{self, TemporaryName};
 use super::{commit, preflight, settle, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::{Backup, Control, Sync};
-use crate::report::Shown;
+use crate::quote::Shown;
 use crate::sys::{self, Retries};
 
 const STEP: &str = "backup";

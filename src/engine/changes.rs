@@ -4,9 +4,10 @@
 //! common part is then taken from the old file, which must not have changed meanwhile. Where there is no difference,
 //! nothing has been written.
 
-use super::copy::{BUFFER, Input, Old, read};
+use super::copy::{BUFFER, Old, read};
+use crate::input::Input;
 use crate::failure::{Failure, Result};
-use crate::guard::Hasher;
+use crate::digest::Hasher;
 use crate::sys;
 
 /// What the comparison found.

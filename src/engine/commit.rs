@@ -26,7 +26,7 @@ use super::temporary::TemporaryName;
 use super::{OldContent, preflight, settle, sync};
 use crate::failure::{Failure, Result, refuses_names, words};
 use crate::policy::Sync;
-use crate::report::Shown;
+use crate::quote::Shown;
 use crate::sys;
 
 /// A staging file whose content and metadata are on the disk, or need not be. Only this can be committed.

@@ -8,9 +8,9 @@ use rustix::io::Errno;
 
 use super::sink::Sink;
 use super::stat::Stat;
-use crate::child::Abandoned;
 use crate::failure::{Failure, Result, words};
-use crate::guard::Hasher;
+use crate::input::Input;
+use crate::digest::Hasher;
 use crate::signals::Signals;
 use crate::sys::{self, Retries};
 use crate::wait::wait;
@@ -24,26 +24,6 @@ const FIRST_BUFFER: usize = 64 * 1024;
 const PIPE: usize = 1024 * 1024;
 /// What is copied within the kernel at once, in bytes; signals are looked at in between.
 const CHUNK: u64 = 32 * 1024 * 1024;
-
-/// Where bytes come from. `source.rs` and `command.rs` implement it; the engine knows no more of them.
-pub(crate) trait Input {
-    /// To read from.
-    fn descriptor(&self) -> BorrowedFd<'_>;
-    /// Where it is a regular file: its state and the offset at which to begin.
-    fn regular(&self) -> Option<(&Stat, u64)>;
-    /// Begins, once nothing can stand in the way any more: a command is started here.
-    fn begin(&mut self) -> Result<()>;
-    /// Waits until a read will not block, where anything else must be waited for as well; fails when that happens.
-    fn ready(&mut self) -> Result<()>;
-    /// After the end of the input: whether it was the whole.
-    fn finish(&mut self) -> Result<()>;
-    /// For messages.
-    fn name(&self) -> String;
-    /// After a failure of ours: lets go of what is still running, which somebody else then waits for.
-    fn abandon(&mut self) -> Option<Abandoned> {
-        None
-    }
-}
 
 /// One read into `buffer`, in place of what it holds and up to its capacity. At the end of the input it is empty.
 pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {

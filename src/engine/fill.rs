@@ -3,13 +3,14 @@
 use std::os::fd::AsFd;
 
 use super::changes::{self, Comparison};
-use super::copy::{self, Input, Old};
+use super::copy::{self, Old};
+use crate::input::Input;
 use super::metadata::Metadata;
 use super::sink::Sink;
 use super::stage::Stage;
 use super::{OldContent, Replacement, replaced};
 use crate::failure::{Failure, Result};
-use crate::guard::{Digest, Hasher};
+use crate::digest::{Digest, Hasher};
 use crate::policy::Sync;
 
 /// What came in.

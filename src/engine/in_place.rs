@@ -23,7 +23,7 @@ use super::stat::Stat;
 use super::{Replacement, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
-use crate::report::Shown;
+use crate::quote::Shown;
 use crate::signals::Signals;
 use crate::sys;
 

@@ -12,7 +12,7 @@ use super::opaque_acl;
 use super::privilege::{self, Ids, Standing};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
-use crate::report::Shown;
+use crate::quote::Shown;
 use crate::sys;
 
 /// What a replaced file hands on.

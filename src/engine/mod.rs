@@ -61,7 +61,6 @@ use rustix::io::Errno;
 
 pub(crate) use backup::Backups;
 use commit::Synced;
-use copy::Input;
 use dress::Dress;
 use fill::{Filled, fill};
 use finish::{Dressed, commit, dress_of_new};
@@ -78,9 +77,11 @@ use turn::Turn;
 
 use crate::failure::{Failure, Result};
 use crate::guard::Guards;
+use crate::input::Input;
 use crate::policy::{Policy, Sync};
 use crate::signals::Signals;
 use crate::sys;
+use crate::validator;
 
 /// A replacement, decided and not begun.
 pub(crate) struct Replacement<'a> {
@@ -150,8 +151,8 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
         return leave_alone(job, received, warning);
     };
     let mut sealed = stage.seal(keep_open(job))?;
-    if job.guards.validate.is_some() {
-        validate(job, &mut sealed)?;
+    if let Some(script) = &job.guards.validate {
+        validate(job, script, &mut sealed)?;
     }
     if job.elsewhere.get().is_some() {
         let warnings = in_place::finish(job, sealed)?;
@@ -238,7 +239,7 @@ fn stage_beside<'d>(job: &'d Replacement<'_>) -> Result<Stage<'d>> {
 }
 
 /// `--validate`, at 0600 and after a sync of its own: the file may be changed by what looks at it, and must not be.
-fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
+fn validate(job: &Replacement<'_>, script: &OsStr, sealed: &mut Sealed<'_>) -> Result<()> {
     const STEP: &str = "validate";
     // The times have a granularity in which a change could hide. From this one every change leads away.
     const MARK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
@@ -257,7 +258,7 @@ fn validate(job: &Replacement<'_>, sealed: &mut Sealed<'_>) -> Result<()> {
     let file = sealed.reader()?;
     touch(file, MARK).map_err(call(STEP))?;
     let before = Stat::of(file).map_err(call(STEP))?;
-    job.guards.validate(file, job.target, job.signals)?;
+    validator::validate(script, file, job.target, job.signals)?;
     let after = Stat::of(file).map_err(call(STEP))?;
     let same = (before.size, before.mtime) == (after.size, after.mtime);
     if !same {

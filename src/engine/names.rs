@@ -18,7 +18,7 @@ use super::filesystem::FileSystem;
 use super::parents::{self, Parents};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, Seen, words};
-use crate::report::Shown;
+use crate::quote::Shown;
 use crate::sys::{self, Retries};
 
 /// As many links as the kernel follows.

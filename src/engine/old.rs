@@ -11,7 +11,7 @@ use super::copy;
 use super::names::{Handle, Pinned, Place};
 use super::stat::Stat;
 use crate::failure::{Failure, Result};
-use crate::guard::{Digest, Hasher};
+use crate::digest::{Digest, Hasher};
 use crate::signals::Signals;
 use crate::sys;
 

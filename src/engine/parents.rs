@@ -12,7 +12,7 @@ use super::names::Directory;
 use super::sync;
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
-use crate::report::Shown;
+use crate::quote::Shown;
 use crate::sys;
 
 const STEP: &str = "create directory";

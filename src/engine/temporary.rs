@@ -14,7 +14,7 @@ use super::names::Directory;
 use super::stage::{self, LinkBy};
 use super::stat::Stat;
 use crate::failure::words;
-use crate::report::Shown;
+use crate::quote::Shown;
 use crate::sys::{self, Retries};
 
 /// Every staging name begins like this; 12 letters and digits follow.

@@ -1,0 +1,81 @@
+//! Names and numbers as they stand in messages.
+
+use std::ffi::OsStr;
+use std::fmt::{self, Write as _};
+use std::os::unix::ffi::OsStrExt;
+
+/// A name as it can be shown: as it is, or, where it contains what a terminal would obey or hide, quoted as a shell reads
+/// it (`$'...'`).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown<'a>(pub(crate) &'a OsStr);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("''");
+        }
+        let text = std::str::from_utf8(self.0.as_bytes());
+        if let Ok(text) = text
+            && !text.chars().any(is_unsafe)
+        {
+            return f.write_str(text);
+        }
+        f.write_str("$'")?;
+        for chunk in self.0.as_bytes().utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match character {
+                    '\n' => f.write_str("\\n")?,
+                    '\t' => f.write_str("\\t")?,
+                    '\r' => f.write_str("\\r")?,
+                    '\'' | '\\' => write!(f, "\\{character}")?,
+                    character if is_unsafe(character) => {
+                        let mut utf8 = [0; 4];
+                        for byte in character.encode_utf8(&mut utf8).bytes() {
+                            write!(f, "\\x{byte:02x}")?;
+                        }
+                    }
+                    character => f.write_char(character)?,
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        f.write_str("'")
+    }
+}
+
+/// Control characters, and those that turn the direction of writing or have no width.
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A number of bytes, in words.
+pub(crate) fn bytes(count: u64) -> String {
+    match count {
+        1 => "1 byte".to_owned(),
+        count => format!("{count} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(bytes: &[u8]) -> String {
+        Shown(OsStr::from_bytes(bytes)).to_string()
+    }
+
+    #[test]
+    fn plain_names_are_shown_as_they_are() {
+        assert_eq!(shown("a b/gr\u{fc}n-\u{65e5}".as_bytes()), "a b/gr\u{fc}n-\u{65e5}");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_quoted() {
+        assert_eq!(shown(b"a\x1b[31m\n"), r"$'a\x1b[31m\n'");
+        assert_eq!(shown(b"caf\xe9"), r"$'caf\xe9'");
+        assert_eq!(shown("\u{202e}'".as_bytes()), r"$'\xe2\x80\xae\''");
+    }
+}
