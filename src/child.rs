@@ -16,8 +16,8 @@ use nix::sys::signal::{SigSet, Signal};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
 
-use crate::failure::{Failure, Result};
 use crate::caught::Caught;
+use crate::failure::{Failure, Result};
 use crate::signals::Signals;
 use crate::startup;
 use crate::sys::{Retries, from_nix};

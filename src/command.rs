@@ -11,9 +11,9 @@ use nix::sys::signal::Signal;
 use rustix::io::Errno;
 
 use crate::child::{Abandoned, Child, Status, Stdio, spawn};
-use crate::input::Input;
 use crate::engine::stat::Stat;
 use crate::failure::{Failure, Result, words as os_message};
+use crate::input::Input;
 use crate::quote::Shown;
 use crate::report;
 use crate::signals::Signals;

@@ -4,7 +4,6 @@ use std::fmt::Display;
 
 use rustix::io::Errno;
 
-
 /// The result of everything that can fail.
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use rustix::io::Errno;
 
+use crate::caught::Caught;
 use crate::engine::{Change, Outcome};
 use crate::failure::{Failure, Kind, Seen, words};
 use crate::quote::{Shown, bytes};
-use crate::caught::Caught;
 use crate::sys;
 
 /// One line on standard error. That it cannot be written changes nothing.

@@ -6,10 +6,10 @@ use std::path::Path;
 use rustix::fs::{FileType, OFlags, SeekFrom};
 use rustix::io::Errno;
 
-use crate::input::Input;
 use crate::engine::filesystem::FileSystem;
 use crate::engine::stat::Stat;
 use crate::failure::{Failure, Result, words};
+use crate::input::Input;
 use crate::quote::Shown;
 use crate::signals::Signals;
 use crate::startup;

@@ -232,3 +232,16 @@ pub(crate) fn fdatasync(file: BorrowedFd<'_>) -> Result<()> {
 pub(crate) fn syncfs(file: BorrowedFd<'_>) -> Result<()> {
     retry_on_intr(|| rustix::fs::syncfs(file))
 }
+
+/// A small file of /proc, whole; `None` where it cannot be had.
+pub(crate) fn read_small(path: &str) -> Option<String> {
+    let file = open(rustix::fs::CWD, path, OFlags::RDONLY).ok()?;
+    let mut text = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        match transfer(|| rustix::io::read(&file, &mut chunk)).ok()? {
+            0 => return String::from_utf8(text).ok(),
+            length => text.extend_from_slice(chunk.get(..length)?),
+        }
+    }
+}

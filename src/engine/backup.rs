@@ -26,10 +26,10 @@ use super::metadata::Metadata;
 use super::names::Place;
 use super::sealed::Sealed;
 use super::sink::Sink;
-use super::stage::Naming;
 use super::stat::Stat;
+use super::temporary::Naming;
 use super::temporary::{self, TemporaryName};
-use super::{commit, preflight, settle, sync};
+use super::{commit, preflight, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::{Backup, Control, Sync};
 use crate::quote::Shown;
@@ -199,7 +199,8 @@ impl Backups {
         let directory = &place.directory;
         match self {
             Backups::Simple(backup) => {
-                sys::renameat(directory, name, backup).or_else(|errno| settle(directory, backup, old, errno))?;
+                sys::renameat(directory, name, backup)
+                    .or_else(|errno| directory.verify_after_error(backup, old, errno))?;
             }
             Backups::Numbered(first) => {
                 let mut number = *first;
@@ -207,7 +208,7 @@ impl Backups {
                 loop {
                     let backup = numbered_name(&place.name, number);
                     let kept = rename_to_free(place, name, &backup);
-                    match kept.or_else(|errno| settle(directory, &backup, old, errno)) {
+                    match kept.or_else(|errno| directory.verify_after_error(&backup, old, errno)) {
                         Err(Errno::EXIST) => {
                             retries.again(Errno::EXIST)?;
                             number = number.checked_add(1).ok_or(Errno::OVERFLOW)?;
@@ -240,7 +241,7 @@ fn exchange(place: &Place, name: &OsStr, wanted: &Stat) -> std::result::Result<(
     let mut retries = Retries::default();
     loop {
         match renameat_with(directory, name, directory, &place.name, RenameFlags::EXCHANGE)
-            .or_else(|errno| settle(directory, &place.name, wanted, errno))
+            .or_else(|errno| directory.verify_after_error(&place.name, wanted, errno))
         {
             Err(Errno::INTR) => retries.again(Errno::INTR)?,
             done => return done,

@@ -5,9 +5,9 @@
 //! nothing has been written.
 
 use super::copy::{BUFFER, Old, read};
-use crate::input::Input;
-use crate::failure::{Failure, Result};
 use crate::digest::Hasher;
+use crate::failure::{Failure, Result};
+use crate::input::Input;
 use crate::sys;
 
 /// What the comparison found.

@@ -18,12 +18,14 @@ use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::io::Errno;
 
 use super::backup::Backups;
-use super::names::{Directory, Place};
+use super::directory::Directory;
+use super::names::Place;
+use super::old::OldContent;
 use super::sealed::Sealed;
-use super::stage::{self, Naming};
 use super::stat::Stat;
-use super::temporary::TemporaryName;
-use super::{OldContent, preflight, settle, sync};
+use super::temporary::{Naming, TemporaryName};
+use super::unnamed;
+use super::{preflight, sync};
 use crate::failure::{Failure, Result, refuses_names, words};
 use crate::policy::Sync;
 use crate::quote::Shown;
@@ -211,7 +213,7 @@ enum Created<'d> {
 fn create<'d>(sealed: Sealed<'d>, place: &Place, how: &How<'_>) -> Result<Created<'d>> {
     let (directory, name) = (&place.directory, place.name.as_os_str());
     let created = match sealed.naming() {
-        Naming::Unnamed(by) => stage::link(directory, sealed.file()?, *by, name).map(|()| Appeared::Linked),
+        Naming::Unnamed(by) => unnamed::link(directory, sealed.file()?, *by, name).map(|()| Appeared::Linked),
         Naming::Named(temporary) => rename_to_free(directory, temporary, place, how),
     };
     let appeared = match created {
@@ -258,16 +260,16 @@ fn rename_to_free(
     let unknown = |errno| matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM);
     let exact = how.no_clobber || how.backups.is_some();
     let (from, to) = (temporary.name.as_os_str(), place.name.as_os_str());
-    let settle = |errno| settle(directory, to, temporary.inode(), errno);
+    let verify = |errno| directory.verify_after_error(to, temporary.inode(), errno);
     let rename = || match directory.look(to)? {
         Some(_) => Err(Errno::EXIST),
-        None => sys::renameat(directory, from, to).or_else(settle).map(|()| Appeared::Renamed),
+        None => sys::renameat(directory, from, to).or_else(verify).map(|()| Appeared::Renamed),
     };
-    match sys::rename_to_free(directory, from, to).or_else(settle) {
+    match sys::rename_to_free(directory, from, to).or_else(verify) {
         Ok(()) => Ok(Appeared::Renamed),
         Err(errno) if !unknown(errno) => Err(errno),
         Err(_) if !exact => rename(),
-        Err(_) => match sys::linkat(directory, from, directory, to, AtFlags::empty()).or_else(settle) {
+        Err(_) => match sys::linkat(directory, from, directory, to, AtFlags::empty()).or_else(verify) {
             // Nobody asked not to clobber: the last writer wins.
             Err(errno) if unknown(errno) && !how.no_clobber => rename(),
             linked => linked.map(|()| Appeared::Linked),
@@ -344,7 +346,7 @@ fn other_names(place: &Place, now: &Stat) -> u64 {
 /// Renames the staging file over TARGET.
 pub(crate) fn rename(place: &Place, name: &TemporaryName<'_>) -> std::result::Result<(), Errno> {
     sys::renameat(&place.directory, &name.name, &place.name)
-        .or_else(|errno| settle(&place.directory, &place.name, name.inode(), errno))
+        .or_else(|errno| place.directory.verify_after_error(&place.name, name.inode(), errno))
 }
 
 /// Some network file systems remove TARGET first, and then fail. What is missing gets the new content all the same, or its

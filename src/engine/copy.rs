@@ -8,9 +8,9 @@ use rustix::io::Errno;
 
 use super::sink::Sink;
 use super::stat::Stat;
+use crate::digest::Hasher;
 use crate::failure::{Failure, Result, words};
 use crate::input::Input;
-use crate::digest::Hasher;
 use crate::signals::Signals;
 use crate::sys::{self, Retries};
 use crate::wait::wait;

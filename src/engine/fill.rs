@@ -4,13 +4,16 @@ use std::os::fd::AsFd;
 
 use super::changes::{self, Comparison};
 use super::copy::{self, Old};
-use crate::input::Input;
 use super::metadata::Metadata;
+use super::old::OldContent;
+use super::request::Replacement;
+use super::sealed::{KeepOpen, Sealed};
 use super::sink::Sink;
 use super::stage::Stage;
-use super::{OldContent, Replacement, replaced};
-use crate::failure::{Failure, Result};
+use super::stat::Stat;
 use crate::digest::{Digest, Hasher};
+use crate::failure::{Failure, Result};
+use crate::input::Input;
 use crate::policy::Sync;
 
 /// What came in.
@@ -72,7 +75,7 @@ fn fill_from_difference<'d>(
     let (common, next) = match comparison {
         Comparison::Same(received) => {
             old.still(job.signals)?;
-            let another_mode = match (job.policy.mode, replaced(job)) {
+            let another_mode = match (job.policy.mode, job.replaced()) {
                 (Some(mode), Some(old)) if Metadata::of(old, job.place)?.differs_from(mode) => Some((mode, old)),
                 _ => None,
             };
@@ -132,4 +135,18 @@ fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sin
 fn has_the_name(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
     let now = job.place.directory.look(&job.place.name).map_err(Failure::call("look"))?;
     Ok(now.is_some_and(|now| now.is_same_file(&old.stat)))
+}
+
+/// Fills `stage` with what has been staged already.
+pub(super) fn copy_staged<'d>(
+    job: &Replacement<'_>,
+    sealed: &Sealed<'_>,
+    stage: Stage<'d>,
+    keep_open: KeepOpen,
+) -> Result<Sealed<'d>> {
+    let from = sealed.file()?;
+    let stat = Stat::of(from).map_err(Failure::call("copy"))?;
+    let mut sink = Sink::new(stage.writer(), stage.directory(), job.policy.sync != Sync::None);
+    copy::prefix(&mut Old { file: from, signals: Some(job.signals) }, &stat, stat.size, &mut sink)?;
+    stage.seal(keep_open)
 }

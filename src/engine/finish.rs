@@ -5,16 +5,16 @@ use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use super::commit::{Commit, Committed, Expected, How, Synced};
-use super::copy::{self, Old};
+use super::directory::Directory;
 use super::dress::{self, Dress};
 use super::metadata::Metadata;
-use super::names::{self, Directory, Place};
+use super::names::{self, Place};
 use super::parents::Parents;
-use super::sealed::{KeepOpen, Sealed};
-use super::sink::Sink;
-use super::stage::{Birth, Naming, Stage};
-use super::stat::Stat;
-use super::{Change, Replacement, birth, in_place, keep_open, preflight, sync};
+use super::request::{Change, Replacement};
+use super::sealed::Sealed;
+use super::stage::{Birth, Stage};
+use super::temporary::Naming;
+use super::{fill, in_place, preflight, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
 
@@ -167,7 +167,7 @@ fn copy_with_name<'d>(
     if let Naming::Named(_) = sealed.naming() {
         return if errno == Errno::NOENT { Ok(Copied::NoDirectory(sealed)) } else { Err(Failure::call("link")(errno)) };
     }
-    let birth = Birth { named: true, private: true, ..birth(job) };
+    let birth = Birth { named: true, private: true, ..job.birth() };
     let stage = match Stage::open(&place.directory, birth, job.signals) {
         Ok(stage) => stage,
         Err(failure) if failure.errno == Some(Errno::NOENT) => return Ok(Copied::NoDirectory(sealed)),
@@ -180,26 +180,12 @@ fn copy_with_name<'d>(
             return Err(if both.is_refusal() { preflight::offer_overwrite(both, place, job.policy) } else { both });
         }
     };
-    let copy = copy_staged(job, &sealed, stage, keep_open(job))?;
+    let copy = fill::copy_staged(job, &sealed, stage, job.keep_open())?;
     if dressed.dress.like().is_none() {
         dressed.dress = dress_of_new(job, place, copy.naming())?;
     }
     dressed.different = dress::dress(copy.file()?, &dressed.dress, copy.born)?;
     Synced::from(copy, job.policy.sync).map(Copied::Yes)
-}
-
-/// Fills `stage` with what has been staged already.
-pub(super) fn copy_staged<'d>(
-    job: &Replacement<'_>,
-    sealed: &Sealed<'_>,
-    stage: Stage<'d>,
-    keep_open: KeepOpen,
-) -> Result<Sealed<'d>> {
-    let from = sealed.file()?;
-    let stat = Stat::of(from).map_err(Failure::call("copy"))?;
-    let mut sink = Sink::new(stage.writer(), stage.directory(), job.policy.sync != Sync::None);
-    copy::prefix(&mut Old { file: from, signals: Some(job.signals) }, &stat, stat.size, &mut sink)?;
-    stage.seal(keep_open)
 }
 
 fn sync_directory(directory: &Directory, committed: &Committed, how: Sync) -> Result<()> {

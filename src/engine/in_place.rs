@@ -4,23 +4,26 @@
 //! and synced first, under a name, 0600, in a directory on a real disk, itself synced; if the overwrite then fails, that
 //! path is printed and nothing is lost.
 
-use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
 
-use rustix::fs::{Access, OFlags};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::acl;
 use super::commit::{Synced, give_away};
+use super::directory::Pinned;
+use super::elsewhere::Elsewhere;
 use super::filesystem::FileSystem;
-use super::names::{Directory, Pinned, Place};
+use super::fill;
+use super::names::Place;
 use super::preflight;
 use super::privilege;
+use super::request::Replacement;
 use super::sealed::{KeepOpen, Sealed};
-use super::stage::{Birth, Naming, Stage};
+use super::stage::{Birth, Stage};
 use super::stat::Stat;
-use super::{Replacement, sync};
+use super::sync;
+use super::temporary::Naming;
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
 use crate::quote::Shown;
@@ -29,24 +32,10 @@ use crate::sys;
 
 const STEP: &str = "overwrite in place";
 
-/// Where the copy may be made, and why it has to be.
-#[derive(Debug)]
-pub(crate) struct Elsewhere {
-    candidates: Vec<Directory>,
-    reason: String,
-}
-
-impl Elsewhere {
-    /// What could not be removed there.
-    pub(super) fn leftovers(&self) -> Vec<String> {
-        self.candidates.iter().flat_map(Directory::leftovers).collect()
-    }
-}
-
 /// Creates the copy's file. `reason` is why no rename is possible.
 pub(super) fn stage<'d>(job: &'d Replacement<'_>, reason: String) -> Result<Stage<'d>> {
     let birth = Birth { mode: 0o600, private: true, named: true, wanted: None };
-    let elsewhere = job.elsewhere.get_or_init(|| Elsewhere { candidates: candidates(job.place), reason });
+    let elsewhere = job.elsewhere.get_or_init(|| Elsewhere::of(job.place, reason));
     // What the permissions allow, a sandbox may refuse: only the attempt tells.
     let mut staged = elsewhere.candidates.iter().map(|directory| Stage::open(directory, birth, job.signals));
     staged.find_map(Result::ok).ok_or_else(|| {
@@ -70,7 +59,7 @@ pub(super) fn finish(job: &Replacement<'_>, sealed: Sealed<'_>) -> Result<Vec<St
 /// cannot stay. It is copied to a safe place.
 pub(super) fn finish_from(job: &Replacement<'_>, from: &Sealed<'_>, reason: String) -> Result<Vec<String>> {
     let stage = stage(job, reason)?;
-    let copy = super::finish::copy_staged(job, from, stage, KeepOpen::Yes)?;
+    let copy = fill::copy_staged(job, from, stage, KeepOpen::Yes)?;
     let (Some(target), Some(elsewhere)) = (&job.place.at, job.elsewhere.get()) else {
         return Err(nothing_there());
     };
@@ -110,29 +99,6 @@ pub(super) fn instead_of_rename(
     let _ = sys::fchmod(file, 0o600);
     sync::file(file).map_err(Failure::call("sync"))?;
     overwrite(job, place, target, sealed, &format!("rename: {}", words(errno)))
-}
-
-/// Directories for the copy: TARGET's own if possible, else where temporary files survive a restart.
-fn candidates(place: &Place) -> Vec<Directory> {
-    let its_own = || Directory::open(place.directory.as_fd(), OsStr::new("."), place.directory.join(OsStr::new("")));
-    let others = [
-        std::env::var_os("TMPDIR").filter(|path| !path.is_empty()).map(PathBuf::from),
-        Some(PathBuf::from("/var/tmp")),
-        Some(PathBuf::from("/tmp")),
-        std::env::var_os("HOME").filter(|path| !path.is_empty()).map(PathBuf::from),
-    ];
-    let others = others.into_iter().flatten();
-    let others = others.map(|path| Directory::open(rustix::fs::CWD, path.as_os_str(), path.clone()));
-    let opened = std::iter::once_with(its_own).chain(others).flatten();
-    let usable = opened.filter(|directory| {
-        let access = sys::access(directory, directory, ".", Access::WRITE_OK | Access::EXEC_OK);
-        // Where nobody can say, the attempt tells.
-        let may_write = matches!(access, Ok(()) | Err(Errno::NOSYS));
-        // A name in an append-only one could never be removed.
-        let may_remove = directory.stat().is_ok_and(|stat| !stat.is_append_only());
-        may_write && may_remove && directory.filesystem().is_persistent()
-    });
-    usable.collect()
 }
 
 /// Overwrites TARGET, which is `old`, with the copy. Returns the warnings.

@@ -7,7 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use rustix::io::Errno;
 
 use super::acl::{self, Acl};
-use super::names::{Pinned, Place};
+use super::directory::Pinned;
+use super::names::Place;
 use super::opaque_acl;
 use super::privilege::{self, Ids, Standing};
 use super::stat::Stat;

@@ -31,7 +31,9 @@ mod backup;
 mod changes;
 mod commit;
 pub(crate) mod copy;
+mod directory;
 mod dress;
+mod elsewhere;
 pub(crate) mod filesystem;
 mod fill;
 mod finish;
@@ -43,6 +45,7 @@ mod opaque_acl;
 pub(crate) mod parents;
 pub(crate) mod preflight;
 pub(crate) mod privilege;
+mod request;
 mod sealed;
 mod sink;
 mod stage;
@@ -50,79 +53,35 @@ pub(crate) mod stat;
 mod sync;
 mod temporary;
 pub(crate) mod turn;
+mod unnamed;
 
-use std::cell::OnceCell;
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
-use std::path::Path;
 
-use rustix::fs::{FileType, Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
 
 pub(crate) use backup::Backups;
 use commit::Synced;
 use dress::Dress;
+use elsewhere::Elsewhere;
 use fill::{Filled, fill};
 use finish::{Dressed, commit, dress_of_new};
-pub(crate) use in_place::Elsewhere;
 use metadata::Metadata;
-use names::{Directory, Pinned, Place};
 pub(crate) use old::OldContent;
 use parents::Parents;
 use preflight::Way;
-use sealed::{KeepOpen, Sealed};
-use stage::{Birth, Stage};
+pub(crate) use request::{Change, Outcome, Replacement};
+use sealed::Sealed;
+use stage::Stage;
 use stat::Stat;
-use turn::Turn;
 
 use crate::failure::{Failure, Result};
-use crate::guard::Guards;
 use crate::input::Input;
-use crate::policy::{Policy, Sync};
+use crate::policy::Sync;
 use crate::signals::Signals;
 use crate::sys;
 use crate::validator;
-
-/// A replacement, decided and not begun.
-pub(crate) struct Replacement<'a> {
-    pub(crate) target: &'a Path,
-    pub(crate) policy: &'a Policy,
-    pub(crate) guards: &'a Guards,
-    pub(crate) signals: &'a Signals,
-    pub(crate) place: &'a Place,
-    pub(crate) way: Way,
-    pub(crate) turn: Option<Turn>,
-    pub(crate) backups: Option<Backups>,
-    /// The old content, where it is read.
-    pub(crate) old: Option<OldContent>,
-    /// Whether TARGET must still be what was read when it is replaced.
-    pub(crate) unchanged: bool,
-    /// The permission bits of a SOURCE that is a regular file.
-    pub(crate) source_mode: Option<u32>,
-    /// Where the staging file is, once it had to be in another directory.
-    pub(crate) elsewhere: OnceCell<Elsewhere>,
-}
-
-/// What was done.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) change: Change,
-    /// The size of the input, in bytes.
-    pub(crate) received: u64,
-    /// What could not be kept, and the like.
-    pub(crate) warnings: Vec<String>,
-    /// What could not be removed.
-    pub(crate) leftovers: Vec<String>,
-}
-
-/// What became of TARGET.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Change {
-    Created,
-    Replaced,
-    Overwritten,
-    Unchanged,
-}
 
 /// Carries it out.
 pub(crate) fn run(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) -> Result<Outcome> {
@@ -150,7 +109,7 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
     let Some(stage) = stage else {
         return leave_alone(job, received, warning);
     };
-    let mut sealed = stage.seal(keep_open(job))?;
+    let mut sealed = stage.seal(job.keep_open())?;
     if let Some(script) = &job.guards.validate {
         validate(job, script, &mut sealed)?;
     }
@@ -159,7 +118,7 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
         return Ok(Outcome { change: Change::Overwritten, received, warnings, leftovers: Vec::new() });
     }
 
-    let dress = match replaced(job) {
+    let dress = match job.replaced() {
         Some(old) => Dress::Like { old: Metadata::of(old, job.place)?, mode: job.policy.mode },
         None => dress_of_new(job, job.place, sealed.naming())?,
     };
@@ -179,38 +138,8 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
 
 /// Whether `--mode` makes a difference whatever the content.
 fn has_another_mode(job: &Replacement<'_>) -> bool {
-    let different = |mode| replaced(job).is_some_and(|old| old.stat.bits() != mode);
+    let different = |mode| job.replaced().is_some_and(|old| old.stat.bits() != mode);
     job.policy.mode.is_some_and(different)
-}
-
-/// How the staging file is created: never wider than the finished file.
-fn birth(job: &Replacement<'_>) -> Birth {
-    let old = replaced(job);
-    let narrow = old.is_some() || job.policy.mode.is_some();
-    Birth {
-        mode: if narrow { 0o600 } else { job.source_mode.unwrap_or(0o666) },
-        private: job.guards.validate.is_some(),
-        named: old.is_some_and(metadata::owner_locks_out),
-        wanted: job.policy.mode,
-    }
-}
-
-/// What must stay open on the staged file.
-fn keep_open(job: &Replacement<'_>) -> KeepOpen {
-    if job.elsewhere.get().is_some() {
-        KeepOpen::Yes
-    } else if job.turn.is_some() {
-        KeepOpen::Locked
-    } else if job.place.directory.readable() {
-        KeepOpen::No
-    } else {
-        KeepOpen::Yes
-    }
-}
-
-/// The regular file that is replaced, whose metadata the new one takes.
-fn replaced<'a>(job: &Replacement<'a>) -> Option<&'a Pinned> {
-    job.place.at.as_ref().filter(|old| old.kind() == FileType::RegularFile)
 }
 
 /// Creates the staging file beside TARGET, or, where no rename is possible and an overwrite is allowed, elsewhere.
@@ -231,7 +160,7 @@ fn stage<'d>(job: &'d Replacement<'_>) -> Result<Stage<'d>> {
 }
 
 fn stage_beside<'d>(job: &'d Replacement<'_>) -> Result<Stage<'d>> {
-    let mut stage = Stage::open(&job.place.directory, birth(job), job.signals)?;
+    let mut stage = Stage::open(&job.place.directory, job.birth(), job.signals)?;
     if job.policy.no_clobber {
         stage.can_create()?;
     }
@@ -285,12 +214,4 @@ fn leave_alone(job: &Replacement<'_>, received: u64, warning: Option<String>) ->
     }
     let warnings = Vec::from_iter(warning);
     Ok(Outcome { change: Change::Unchanged, received, warnings, leftovers: Vec::new() })
-}
-
-/// NFS may report the failure of what it did: if `name` leads to `file`, it is done.
-fn settle(directory: &Directory, name: &OsStr, ours: &Stat, errno: Errno) -> std::result::Result<(), Errno> {
-    match directory.look(name) {
-        Ok(Some(found)) if found.is_same_file(ours) => Ok(()),
-        _ => Err(errno),
-    }
 }

@@ -5,200 +5,28 @@
 //! stays open, and everything after happens relative to it. Going round the kernel means keeping its rules: magic
 //! links of procfs, `nosymfollow`, and links planted in sticky world-writable directories are refused.
 
-use std::cell::{Cell, OnceCell, Ref, RefCell};
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
-use super::filesystem::FileSystem;
+use super::directory::{Directory, Pinned};
 use super::parents::{self, Parents};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, Seen, words};
 use crate::quote::Shown;
-use crate::sys::{self, Retries};
+use crate::sys;
 
 /// As many links as the kernel follows.
 const MOST_LINKS: usize = 40;
 /// `ST_NOSYMFOLLOW` among the flags of statfs(2).
 const NOSYMFOLLOW: u64 = 0x2000;
 
-/// The directory that holds, or will hold, the final file.
-#[derive(Debug)]
-pub(crate) struct Directory {
-    fd: OwnedFd,
-    /// Open for reading, so that it can be synced and locked; else it may be searched only.
-    readable: bool,
-    /// As it would be typed, for messages.
-    path: PathBuf,
-    filesystem: OnceCell<FileSystem>,
-    /// What could not be removed from it, in words.
-    leftovers: RefCell<Vec<String>>,
-}
-
-impl Directory {
-    /// Opens `path` relative to `base`.
-    pub(crate) fn open(base: BorrowedFd<'_>, path: &OsStr, shown: PathBuf) -> std::result::Result<Self, Errno> {
-        let path = if path.is_empty() { OsStr::new(".") } else { path };
-        Directory::open_with(OFlags::DIRECTORY, base, path, shown)
-    }
-
-    /// Opens what `name` is in `base`, which must be a directory and no link to one.
-    pub(crate) fn open_itself(base: &Directory, name: &OsStr) -> std::result::Result<Self, Errno> {
-        Directory::open_with(OFlags::DIRECTORY | OFlags::NOFOLLOW, base.as_fd(), name, base.join(name))
-    }
-
-    fn open_with(
-        flags: OFlags,
-        base: BorrowedFd<'_>,
-        path: &OsStr,
-        shown: PathBuf,
-    ) -> std::result::Result<Self, Errno> {
-        let (fd, readable) = match sys::open(base, path, flags | OFlags::RDONLY) {
-            Ok(fd) => (fd, true),
-            // A `-wx` directory takes new names all the same.
-            Err(Errno::ACCESS) => (sys::open(base, path, flags | OFlags::PATH)?, false),
-            Err(errno) => return Err(errno),
-        };
-        Ok(Directory { fd, readable, path: shown, filesystem: OnceCell::new(), leftovers: RefCell::default() })
-    }
-
-    pub(crate) fn readable(&self) -> bool {
-        self.readable
-    }
-
-    /// What kind of file system it is on.
-    pub(crate) fn filesystem(&self) -> FileSystem {
-        *self.filesystem.get_or_init(|| FileSystem::of(&self.fd))
-    }
-
-    /// The directory's path for messages, never empty.
-    pub(crate) fn shown(&self) -> Shown<'_> {
-        Shown(if self.path.as_os_str().is_empty() { OsStr::new(".") } else { self.path.as_os_str() })
-    }
-
-    /// The path of `name` in it, for messages.
-    pub(crate) fn join(&self, name: &OsStr) -> PathBuf {
-        self.path.join(name)
-    }
-
-    /// Notes what could not be removed, to be told at the end.
-    pub(crate) fn leave(&self, leftover: String) {
-        self.leftovers.borrow_mut().push(leftover);
-    }
-
-    /// What has been noted.
-    pub(crate) fn leftovers(&self) -> Vec<String> {
-        self.leftovers.take()
-    }
-
-    /// The directory's own metadata.
-    pub(crate) fn stat(&self) -> std::result::Result<Stat, Errno> {
-        Stat::of(&self.fd).map(|stat| stat.complete(self.fd.as_fd(), None))
-    }
-
-    /// What `name` is now; `None` where it is absent. Opens nothing, follows nothing.
-    pub(crate) fn look(&self, name: &OsStr) -> std::result::Result<Option<Stat>, Errno> {
-        match Stat::at(&self.fd, name) {
-            Ok(found) => Ok(Some(found)),
-            Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(errno),
-        }
-    }
-
-    /// The same, and not from a cache.
-    pub(crate) fn look_afresh(&self, name: &OsStr) -> std::result::Result<Option<Stat>, Errno> {
-        if self.filesystem().is_remote() {
-            // Names are cached for as long as the directory is not known to have changed.
-            let _ = Stat::of_afresh(&self.fd);
-        }
-        match Stat::at_afresh(&self.fd, name) {
-            Ok(found) => Ok(Some(found)),
-            Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(errno),
-        }
-    }
-
-    /// Whether the file system gives `name` another inode number at each look, as some FUSE file systems do. Who has the
-    /// number then says nothing about who has the name.
-    pub(crate) fn has_unstable_numbers(&self, name: &OsStr) -> bool {
-        let looks = [self.look_afresh(name), self.look_afresh(name), self.look_afresh(name)];
-        let [Ok(Some(first)), Ok(Some(second)), Ok(Some(third))] = looks else { return false };
-        !first.is_same_file(&second) && !second.is_same_file(&third)
-    }
-
-    /// Pins what `name` is now. A network file system may lead to a file that another client has replaced since it was
-    /// looked up here, and say so only when it is asked for more.
-    pub(crate) fn pin(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
-        let (mut retries, mut afresh) = (Retries::default(), self.filesystem().is_remote());
-        loop {
-            if afresh {
-                // Whatever it says, the cached name is dropped where it is out of date.
-                let _ = self.look_afresh(name);
-            }
-            match self.pin_once(name) {
-                Err(Errno::STALE) => retries.again(Errno::STALE)?,
-                done => return done,
-            }
-            afresh = true;
-        }
-    }
-
-    fn pin_once(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
-        let flags = OFlags::PATH | OFlags::NOFOLLOW;
-        match sys::open(&self.fd, name, flags) {
-            Ok(fd) => {
-                let stat = Stat::of(&fd)?.complete(fd.as_fd(), Some(self.fd.as_fd()));
-                Ok(Some(Pinned { handle: Handle::new(fd), stat }))
-            }
-            Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(errno),
-        }
-    }
-}
-
-impl AsFd for Directory {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
-/// A descriptor that is let go of before the commit, by whoever has it: clients of NFS and SMB do not leave a file in place
-/// that is open when it is renamed over, by whatever kind of descriptor.
-#[derive(Debug)]
-pub(crate) struct Handle(RefCell<Option<OwnedFd>>);
-
-impl Handle {
-    pub(crate) fn new(fd: OwnedFd) -> Self {
-        Handle(RefCell::new(Some(fd)))
-    }
-
-    /// The descriptor. `EBADF` where it has been let go of.
-    pub(crate) fn get(&self) -> std::result::Result<Ref<'_, OwnedFd>, Errno> {
-        Ref::filter_map(self.0.borrow(), Option::as_ref).map_err(|_| Errno::BADF)
-    }
-
-    /// Lets go of it.
-    pub(crate) fn release(&self) {
-        self.0.take();
-    }
-}
-
-/// An inode held by a descriptor that can neither read nor write it: safe to open whatever it is.
-#[derive(Debug)]
-pub(crate) struct Pinned {
-    pub(crate) handle: Handle,
-    pub(crate) stat: Stat,
-}
-
 impl Pinned {
-    pub(crate) fn kind(&self) -> FileType {
-        self.stat.kind()
-    }
-
     /// Opens the file for reading. Through /proc it is certainly this one and not what the name has become; without
     /// /proc the name is opened, and compared.
     pub(crate) fn open(&self, place: &Place) -> std::result::Result<OwnedFd, Errno> {

@@ -8,10 +8,11 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::fs::{OFlags, SeekFrom};
 
 use super::copy;
-use super::names::{Handle, Pinned, Place};
+use super::directory::{Handle, Pinned};
+use super::names::Place;
 use super::stat::Stat;
-use crate::failure::{Failure, Result};
 use crate::digest::{Digest, Hasher};
+use crate::failure::{Failure, Result};
 use crate::signals::Signals;
 use crate::sys;
 

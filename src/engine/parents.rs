@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
 
-use super::names::Directory;
+use super::directory::Directory;
 use super::sync;
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;

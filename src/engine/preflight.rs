@@ -4,7 +4,8 @@
 use rustix::fs::{Access, FileType};
 use rustix::io::Errno;
 
-use super::names::{Pinned, Place};
+use super::directory::Pinned;
+use super::names::Place;
 use super::privilege;
 use super::stat::Stat;
 use crate::failure::{Failure, Result};
@@ -80,7 +81,7 @@ fn is_swap(old: &Pinned) -> bool {
     if size < 10 * 4096 || !size.is_multiple_of(4096) {
         return false;
     }
-    let swaps = privilege::read_small("/proc/swaps").unwrap_or_default();
+    let swaps = sys::read_small("/proc/swaps").unwrap_or_default();
     swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next()).any(|path| {
         let path = unescape(path);
         let stat = Stat::follow(path.as_slice());

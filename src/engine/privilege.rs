@@ -49,7 +49,7 @@ pub(crate) fn overrides_permissions(stat: &Stat) -> bool {
 /// namespace of its own.
 pub(crate) fn may_use_reserved_blocks() -> bool {
     let is_initial = |map: String| map.split_whitespace().eq(["0", "0", "4294967295"]);
-    (me() == 0 || has(CapabilitySet::SYS_RESOURCE)) && read_small("/proc/self/uid_map").is_some_and(is_initial)
+    (me() == 0 || has(CapabilitySet::SYS_RESOURCE)) && sys::read_small("/proc/self/uid_map").is_some_and(is_initial)
 }
 
 /// Whether an id that a file shows stands for somebody in this user namespace.
@@ -72,7 +72,7 @@ pub(crate) fn standing(ids: Ids, id: u32) -> Standing {
         Ids::Users => "/proc/self/uid_map",
         Ids::Groups => "/proc/self/gid_map",
     };
-    let Some(map) = read_small(path) else { return Standing::Mapped };
+    let Some(map) = sys::read_small(path) else { return Standing::Mapped };
     // Each line: first id inside, first id outside, count.
     let ranges = map.lines().filter_map(|line| {
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);
@@ -107,17 +107,4 @@ pub(crate) fn group_is_mapped(file: impl AsFd, stat: &Stat) -> bool {
     let by_capability = stat.mode & bits == 0;
     let path = sys::proc_path(&file);
     by_capability && sys::access(&file, rustix::fs::CWD, path.as_str(), Access::WRITE_OK).is_ok()
-}
-
-/// A small file of /proc, whole; `None` where it cannot be had.
-pub(crate) fn read_small(path: &str) -> Option<String> {
-    let file = sys::open(rustix::fs::CWD, path, OFlags::RDONLY).ok()?;
-    let mut text = Vec::new();
-    let mut chunk = [0; 4096];
-    loop {
-        match sys::transfer(|| rustix::io::read(&file, &mut chunk)).ok()? {
-            0 => return String::from_utf8(text).ok(),
-            length => text.extend_from_slice(chunk.get(..length)?),
-        }
-    }
 }

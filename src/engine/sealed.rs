@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
-use super::names::Directory;
-use super::stage::Naming;
+use super::directory::Directory;
+use super::temporary::Naming;
 use super::temporary::TemporaryName;
 use super::turn;
 use crate::failure::{Failure, Result};

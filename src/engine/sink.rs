@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use rustix::fs::{Advice, FallocateFlags};
 use rustix::io::Errno;
 
-use super::names::Directory;
+use super::directory::Directory;
 use crate::failure::{Failure, Result};
 use crate::sys;
 

@@ -13,39 +13,21 @@
 //! An unnamed file is held open until the exit. One with a name is open as briefly as possible: some file systems refuse
 //! to open a file again that is being written, and to rename or remove one that is open.
 
-use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::names::Directory;
+use super::directory::Directory;
 use super::sealed::{KeepOpen, Sealed};
 use super::stat::Stat;
-use super::temporary::{self, TemporaryName, random_name};
+use super::temporary::{self, Naming, TemporaryName, random_name};
+use super::unnamed;
 use crate::failure::{Failure, Result};
 use crate::signals::Signals;
 use crate::sys;
 
 const STEP: &str = "stage";
-
-/// How an unnamed file can get a name here.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum LinkBy {
-    /// `linkat` with `AT_EMPTY_PATH`.
-    Descriptor,
-    /// `linkat` of `/proc/self/fd/N`.
-    Proc,
-}
-
-/// What names the staging file.
-#[derive(Debug)]
-pub(crate) enum Naming<'d> {
-    /// Nothing yet.
-    Unnamed(LinkBy),
-    /// This name, from the start.
-    Named(TemporaryName<'d>),
-}
 
 /// How a staging file is created.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +61,11 @@ impl<'d> Stage<'d> {
     /// watched before it has one.
     pub(crate) fn open(directory: &'d Directory, birth: Birth, signals: &Signals) -> Result<Self> {
         let mode = Mode::from_raw_mode(birth.mode);
-        let unnamed = if birth.named { None } else { unnamed(directory, mode)? };
+        let unnamed = if birth.named {
+            None
+        } else {
+            unnamed::create(directory, mode).map_err(|errno| failed(directory, errno))?
+        };
         let (naming, writer) = if let Some((writer, link)) = unnamed {
             (Naming::Unnamed(link), writer)
         } else {
@@ -187,12 +173,12 @@ impl<'d> Stage<'d> {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
         let directory = self.directory;
         let other = random_name().map_err(Failure::call(STEP))?;
-        let settle = |errno| temporary::settle(directory, &other, name.inode(), errno);
-        if sys::rename_to_free(directory, &name.name, &other).or_else(settle).is_ok() {
+        let verify = |errno| temporary::verify_after_error(directory, &other, name.inode(), errno);
+        if sys::rename_to_free(directory, &name.name, &other).or_else(verify).is_ok() {
             name.name = other;
             return Ok(());
         }
-        match sys::linkat(directory, &name.name, directory, &other, AtFlags::empty()).or_else(settle) {
+        match sys::linkat(directory, &name.name, directory, &other, AtFlags::empty()).or_else(verify) {
             Ok(()) => {
                 if sys::unlinkat(directory, &other, AtFlags::empty()).is_err() {
                     self.second = Some(name.second(other));
@@ -225,49 +211,6 @@ pub(crate) fn is_wider(bits: u32, mode: u32) -> bool {
 /// The mode that `--mode` asks for is not what the file would have.
 pub(crate) fn mode_cannot_be_had(mode: u32, bits: u32) -> Failure {
     Failure::failed("mode", format_args!("{mode:04o} cannot be had on this file system, the file would be {bits:04o}"))
-}
-
-/// Gives the open file `name`, which must be free.
-pub(crate) fn link(
-    directory: &Directory,
-    file: BorrowedFd<'_>,
-    by: LinkBy,
-    name: &OsStr,
-) -> std::result::Result<(), Errno> {
-    try_link(directory, file, by, name).or_else(|errno| super::settle(directory, name, &Stat::of(file)?, errno))
-}
-
-fn try_link(directory: &Directory, file: BorrowedFd<'_>, by: LinkBy, name: &OsStr) -> std::result::Result<(), Errno> {
-    match by {
-        LinkBy::Descriptor => sys::linkat(file, "", directory, name, AtFlags::EMPTY_PATH),
-        LinkBy::Proc => {
-            let path = sys::proc_path(file);
-            sys::linkat(CWD, path.as_str(), directory, name, AtFlags::SYMLINK_FOLLOW)
-        }
-    }
-}
-
-/// An unnamed file and how it can be linked, or `None` where the system has no such thing.
-fn unnamed(directory: &Directory, mode: Mode) -> Result<Option<(OwnedFd, LinkBy)>> {
-    if !directory.filesystem().links_unnamed() {
-        return Ok(None);
-    }
-    // Without O_EXCL, which would mean "never to be linked".
-    let writer = match sys::openat(directory, ".", OFlags::TMPFILE | OFlags::RDWR, mode) {
-        Ok(writer) => writer,
-        // A security module may know the names that it permits, and refuse what has none.
-        Err(
-            Errno::NOTSUP | Errno::ISDIR | Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::PERM | Errno::ACCESS,
-        ) => {
-            return Ok(None);
-        }
-        Err(errno) => return Err(failed(directory, errno)),
-    };
-    // "." exists, so the only good answer is EEXIST: what is asked for could be done. Nothing is changed by asking.
-    let by = [LinkBy::Descriptor, LinkBy::Proc]
-        .into_iter()
-        .find(|by| try_link(directory, writer.as_fd(), *by, OsStr::new(".")) == Err(Errno::EXIST));
-    Ok(by.map(|by| (writer, by)))
 }
 
 fn failed(directory: &Directory, errno: Errno) -> Failure {

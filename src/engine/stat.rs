@@ -9,7 +9,6 @@ use rustix::fs::{AtFlags, FileType, IFlags, OFlags, Statx, StatxAttributes, Stat
 use rustix::io::Errno;
 use rustix::path::Arg;
 
-use super::privilege;
 use crate::sys;
 
 /// `AT_STATX_FORCE_SYNC`, which has no name in rustix.
@@ -150,7 +149,7 @@ impl Stat {
 
 /// Which mount a descriptor is on.
 fn mount_id(file: BorrowedFd<'_>) -> Option<String> {
-    let info = privilege::read_small(&format!("/proc/self/fdinfo/{}", file.as_raw_fd()))?;
+    let info = sys::read_small(&format!("/proc/self/fdinfo/{}", file.as_raw_fd()))?;
     info.lines().find_map(|line| line.strip_prefix("mnt_id:")).map(str::to_owned)
 }
 

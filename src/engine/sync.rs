@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::io::Errno;
 
-use super::names::Directory;
+use super::directory::Directory;
 use crate::failure::Failure;
 
 use crate::sys;

@@ -10,9 +10,9 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
-use super::names::Directory;
-use super::stage::{self, LinkBy};
+use super::directory::Directory;
 use super::stat::Stat;
+use super::unnamed::{self, LinkBy};
 use crate::failure::words;
 use crate::quote::Shown;
 use crate::sys::{self, Retries};
@@ -22,6 +22,15 @@ const PREFIX: &str = ".aw-";
 const RANDOM: usize = 12;
 /// How many random names are tried. One that is taken is a wonder; so many are a file system that says so of each.
 const MOST_NAMES: usize = 64;
+
+/// What names the staging file.
+#[derive(Debug)]
+pub(crate) enum Naming<'d> {
+    /// Nothing yet.
+    Unnamed(LinkBy),
+    /// This name, from the start.
+    Named(TemporaryName<'d>),
+}
 
 /// A short random name in a directory, unlinked when it is dropped.
 #[derive(Debug)]
@@ -46,7 +55,7 @@ impl<'d> TemporaryName<'d> {
     /// Gives the open file a new random name.
     pub(crate) fn link(directory: &'d Directory, file: BorrowedFd<'_>, by: LinkBy) -> std::result::Result<Self, Errno> {
         let inode = Stat::of(file)?;
-        let (name, ()) = with_free_name(|name| stage::link(directory, file, by, name))?;
+        let (name, ()) = with_free_name(|name| unnamed::link(directory, file, by, name))?;
         Ok(TemporaryName { directory, name, inode, ours: true })
     }
 
@@ -57,7 +66,7 @@ impl<'d> TemporaryName<'d> {
         let link = |name: &OsStr| {
             sys::linkat(directory, existing, directory, name, AtFlags::empty()).or_else(|errno| {
                 let file = directory.look(existing)?.ok_or(Errno::NOENT)?;
-                settle(directory, name, &file, errno)
+                verify_after_error(directory, name, &file, errno)
             })
         };
         let mut lost = 0;
@@ -145,11 +154,17 @@ fn with_free_name<T>(
     Err(Errno::EXIST)
 }
 
-/// As `engine::settle`, for a random name: where file numbers cannot be relied on, no other program can have guessed it. One
+/// As [`Directory::verify_after_error`], for a random name: where file numbers cannot be relied on, no other program can have guessed it. One
 /// that is said to be taken is another's all the same.
-pub(super) fn settle(directory: &Directory, name: &OsStr, ours: &Stat, errno: Errno) -> std::result::Result<(), Errno> {
+pub(super) fn verify_after_error(
+    directory: &Directory,
+    name: &OsStr,
+    ours: &Stat,
+    errno: Errno,
+) -> std::result::Result<(), Errno> {
     let is_there = || matches!(directory.look(name), Ok(Some(_)));
-    super::settle(directory, name, ours, errno)
+    directory
+        .verify_after_error(name, ours, errno)
         .or_else(|errno| if errno != Errno::EXIST && is_there() { Ok(()) } else { Err(errno) })
 }
 

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FileType, FlockOperation};
 use rustix::io::Errno;
 
-use super::names::{Pinned, Place};
+use super::directory::Pinned;
+use super::names::Place;
 use super::preflight;
 use crate::failure::{Failure, Result, words};
 use crate::signals::Signals;

@@ -1,0 +1,93 @@
+//! What is to be replaced, how, and what came of it.
+
+use std::cell::OnceCell;
+use std::path::Path;
+
+use rustix::fs::FileType;
+
+use super::backup::Backups;
+use super::directory::Pinned;
+use super::elsewhere::Elsewhere;
+use super::metadata;
+use super::names::Place;
+use super::old::OldContent;
+use super::preflight::Way;
+use super::sealed::KeepOpen;
+use super::stage::Birth;
+use super::turn::Turn;
+use crate::guard::Guards;
+use crate::policy::Policy;
+use crate::signals::Signals;
+
+/// A replacement, decided and not begun.
+pub(crate) struct Replacement<'a> {
+    pub(crate) target: &'a Path,
+    pub(crate) policy: &'a Policy,
+    pub(crate) guards: &'a Guards,
+    pub(crate) signals: &'a Signals,
+    pub(crate) place: &'a Place,
+    pub(crate) way: Way,
+    pub(crate) turn: Option<Turn>,
+    pub(crate) backups: Option<Backups>,
+    /// The old content, where it is read.
+    pub(crate) old: Option<OldContent>,
+    /// Whether TARGET must still be what was read when it is replaced.
+    pub(crate) unchanged: bool,
+    /// The permission bits of a SOURCE that is a regular file.
+    pub(crate) source_mode: Option<u32>,
+    /// Where the staging file is, once it had to be in another directory.
+    pub(crate) elsewhere: OnceCell<Elsewhere>,
+}
+
+impl<'a> Replacement<'a> {
+    /// The regular file that is replaced, whose metadata the new one takes.
+    pub(super) fn replaced(&self) -> Option<&'a Pinned> {
+        self.place.at.as_ref().filter(|old| old.kind() == FileType::RegularFile)
+    }
+
+    /// How the staging file is created: never wider than the finished file.
+    pub(super) fn birth(&self) -> Birth {
+        let old = self.replaced();
+        let narrow = old.is_some() || self.policy.mode.is_some();
+        Birth {
+            mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },
+            private: self.guards.validate.is_some(),
+            named: old.is_some_and(metadata::owner_locks_out),
+            wanted: self.policy.mode,
+        }
+    }
+
+    /// What must stay open on the staged file.
+    pub(super) fn keep_open(&self) -> KeepOpen {
+        if self.elsewhere.get().is_some() {
+            KeepOpen::Yes
+        } else if self.turn.is_some() {
+            KeepOpen::Locked
+        } else if self.place.directory.readable() {
+            KeepOpen::No
+        } else {
+            KeepOpen::Yes
+        }
+    }
+}
+
+/// What was done.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) change: Change,
+    /// The size of the input, in bytes.
+    pub(crate) received: u64,
+    /// What could not be kept, and the like.
+    pub(crate) warnings: Vec<String>,
+    /// What could not be removed.
+    pub(crate) leftovers: Vec<String>,
+}
+
+/// What became of TARGET.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Change {
+    Created,
+    Replaced,
+    Overwritten,
+    Unchanged,
+}
