@@ -4,6 +4,7 @@
 mod expected;
 mod facts;
 mod generated;
+mod layers;
 mod recipes;
 mod supply;
 mod table;
