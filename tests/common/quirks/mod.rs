@@ -127,9 +127,22 @@ pub enum Held {
 struct Shared {
     quirks: Mutex<Quirks>,
     absences: AtomicUsize,
+    given: Mutex<Vec<Given>>,
+}
+
+/// A name that a rename was to give to another file, or take away, whether or not it was then carried out.
+#[derive(Clone, Debug)]
+pub struct Given {
+    pub name: String,
+    /// What the process that asked had open on the file that had the name, by whatever kind of descriptor.
+    pub open: Vec<String>,
 }
 
 impl Shared {
+    fn given(&self) -> MutexGuard<'_, Vec<Given>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn quirks(&self) -> MutexGuard<'_, Quirks> {
         self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -194,6 +207,11 @@ impl Quirky {
     /// How often a name was absent during a rename over it.
     pub fn absences(&self) -> usize {
         self.shared.absences.load(Ordering::Relaxed)
+    }
+
+    /// The names that renames were to give away, since this was asked last.
+    pub fn given(&self) -> Vec<Given> {
+        std::mem::take(&mut self.shared.given())
     }
 }
 

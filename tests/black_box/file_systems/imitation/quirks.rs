@@ -1,10 +1,11 @@
 //! That each quirk does what it says.
 
 use std::fs::{self, File, OpenOptions};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, XattrFlags, openat, removexattr, setxattr};
+use rustix::fs::{CWD, Mode, OFlags, RenameFlags, XattrFlags, openat, removexattr, renameat_with, setxattr};
 use rustix::io::Errno;
 
 use super::{ACL, attribute, attributes, error, links};
@@ -238,4 +239,40 @@ fn a_file_that_is_held_is_renamed_away_or_removed() {
     scene.set(|quirks| quirks.rename_removes = Some(Errno::IO));
     assert_eq!(error(over()), Some(Errno::IO));
     assert_eq!((scene.absences(), scene.names()), (4, vec!["g".to_owned()]));
+}
+
+#[test]
+fn what_is_open_on_a_file_whose_name_is_given_away_is_noted() {
+    let Some(scene) = Quirky::new() else { return };
+    let begin = || {
+        scene.write("f", "old");
+        scene.write("g", "new");
+        scene.given();
+    };
+    let given =
+        || -> Vec<(String, usize)> { scene.given().into_iter().map(|given| (given.name, given.open.len())).collect() };
+    let noted = |g, f| vec![("g".to_owned(), g), ("f".to_owned(), f)];
+    let over = || fs::rename(scene.path("g"), scene.path("f")).unwrap();
+    begin();
+    over();
+    assert_eq!(given(), noted(0, 0));
+    begin();
+    let held = [path_only(&scene.path("f")), File::open(scene.path("f")).unwrap().into()];
+    over();
+    assert_eq!(given(), noted(0, 2));
+    drop(held);
+    // By another name of it, which newer kernels tell.
+    begin();
+    fs::hard_link(scene.path("f"), scene.path("h")).unwrap();
+    let held = path_only(&scene.path("h"));
+    let about = fs::read_to_string(format!("/proc/self/fdinfo/{}", held.as_raw_fd())).unwrap();
+    over();
+    assert_eq!(given(), noted(0, usize::from(about.contains("ino:"))));
+    // An exchange gives both away.
+    begin();
+    scene.set(|quirks| quirks.rename_flags = true);
+    let held = [held, path_only(&scene.path("g"))];
+    renameat_with(CWD, scene.path("g"), CWD, scene.path("f"), RenameFlags::EXCHANGE).unwrap();
+    assert_eq!(given(), noted(1, 0));
+    drop(held);
 }
