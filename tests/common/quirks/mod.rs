@@ -120,6 +120,10 @@ pub enum Held {
     RenamedAway,
     /// As an SMB client does: it is removed, and then the rename fails with this.
     Removed(Errno),
+    /// The same where the server only marks it for deletion, as long as it is open: it keeps its name until the last who
+    /// has it open closes it. Until then the name is listed and can be looked at; it can neither be opened, by this name or
+    /// another, nor changed, nor given to another file, which fails with this again.
+    DeletePending(Errno),
 }
 
 /// What the served file system and the test share.

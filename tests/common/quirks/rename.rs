@@ -9,7 +9,7 @@ use rustix::fs::{AtFlags, RenameFlags, renameat, renameat_with, unlinkat};
 use rustix::io::{Errno, Result};
 
 use super::nodes::Node;
-use super::pass::{Served, State, unless};
+use super::pass::{Pending, Served, State, unless};
 use super::{Given, Held};
 
 /// The name of a file that is renamed away while it is in use.
@@ -18,7 +18,7 @@ const AWAY: &str = ".nfs0000000000000001";
 impl Served {
     /// Renames a name in one directory to a name in another. `pid` is who asks.
     pub fn rename(&self, from: (u64, &OsStr), to: (u64, &OsStr), flags: RenameFlags, pid: u32) -> Result<()> {
-        let (quirks, state) = (self.quirks(), self.state());
+        let (quirks, mut state) = (self.quirks(), self.state());
         unless(quirks.rename)?;
         if !flags.is_empty() && !quirks.rename_flags {
             return Err(Errno::INVAL);
@@ -27,6 +27,12 @@ impl Served {
         let source = Node::open(from_in.as_fd(), from.1)?;
         if state.is_open(&source) {
             unless(quirks.rename_open)?;
+        }
+        if state.pending_at(to_in, to.1).is_some() {
+            return Err(match quirks.rename_over_held {
+                Some(Held::DeletePending(errno)) => errno,
+                _ => Errno::ACCESS,
+            });
         }
         let found = Node::open(to_in.as_fd(), to.1).ok();
         self.note_given((from_in, from.1), &source, pid);
@@ -53,6 +59,15 @@ impl Served {
             Some(Held::Removed(errno)) => {
                 remove()?;
                 self.note_absence();
+                return Err(errno);
+            }
+            Some(Held::DeletePending(errno)) => {
+                remove()?;
+                self.note_absence();
+                if state.is_open(&replaced) {
+                    let pending = Pending { directory: to_in.behind, name: to.1.to_owned(), node: replaced };
+                    state.pending.push(pending);
+                }
                 return Err(errno);
             }
             Some(Held::RenamedAway) => {

@@ -1,15 +1,22 @@
 //! That each quirk does what it says.
 
 use std::fs::{self, File, OpenOptions};
+use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, RenameFlags, XattrFlags, openat, removexattr, renameat_with, setxattr};
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, RenameFlags, Timespec, Timestamps, UTIME_NOW, XattrFlags, openat, removexattr,
+    renameat_with, setxattr, utimensat,
+};
 use rustix::io::Errno;
 
 use super::{ACL, attribute, attributes, error, links};
+use crate::common::events::until;
 use crate::common::quirks::{Change, Held, Inodes, Nfs4Acl, Quirky, nfs4};
+
+const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
 
 fn path_only(path: &Path) -> std::os::fd::OwnedFd {
     openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).unwrap()
@@ -239,6 +246,44 @@ fn a_file_that_is_held_is_renamed_away_or_removed() {
     scene.set(|quirks| quirks.rename_removes = Some(Errno::IO));
     assert_eq!(error(over()), Some(Errno::IO));
     assert_eq!((scene.absences(), scene.names()), (4, vec!["g".to_owned()]));
+}
+
+#[test]
+fn a_file_that_is_held_is_marked_for_deletion() {
+    let Some(scene) = Quirky::new() else { return };
+    let path = scene.write("f", "old");
+    scene.write("g", "new");
+    let inode = scene.inode("f");
+    scene.set(|quirks| quirks.rename_over_held = Some(Held::DeletePending(Errno::ACCESS)));
+    let over = || error(fs::rename(scene.path("g"), &path));
+    let [first, second] = [File::open(&path).unwrap(), File::open(&path).unwrap()];
+    assert_eq!(over(), Some(Errno::ACCESS));
+    let is_marked = || {
+        assert_eq!((scene.names(), scene.inode("f"), links(&scene, "f")), (vec!["f".into(), "g".into()], inode, 0));
+        assert_eq!(error(File::open(&path)), Some(Errno::NOENT));
+        assert_eq!(error(OpenOptions::new().write(true).open(&path)), Some(Errno::NOENT));
+        let now = Timestamps { last_access: NOW, last_modification: NOW };
+        assert_eq!(utimensat(CWD, &path, &now, AtFlags::empty()), Err(Errno::NOENT));
+        drop(path_only(&path));
+        assert_eq!(over(), Some(Errno::ACCESS));
+        assert_eq!(error(fs::hard_link(scene.path("g"), &path)), Some(Errno::EXIST));
+        assert_eq!(error(File::create_new(&path)), Some(Errno::EXIST));
+    };
+    is_marked();
+    // What is open goes on.
+    let mut text = String::new();
+    (&first).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "old");
+    drop(first);
+    is_marked();
+    drop(second);
+    // A file is closed some time after the last descriptor.
+    until("the name is gone", || scene.names() == ["g"]);
+    assert_eq!((error(path.symlink_metadata()), over()), (Some(Errno::NOENT), None));
+    // By the caller's own, which no request tells of, it is gone at once.
+    scene.write("g", "new");
+    let _held = path_only(&path);
+    assert_eq!((over(), scene.names()), (Some(Errno::ACCESS), vec!["g".to_owned()]));
 }
 
 #[test]
