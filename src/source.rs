@@ -28,6 +28,8 @@ pub(crate) struct Source<'s> {
 enum File {
     Stdin(std::io::Stdin),
     Opened(OwnedFd),
+    /// Read to its end, and let go of: it may be TARGET.
+    Done,
 }
 
 impl<'s> Source<'s> {
@@ -84,6 +86,8 @@ impl Input for Source<'_> {
         match &self.file {
             File::Stdin(stdin) => stdin.as_fd(),
             File::Opened(file) => file.as_fd(),
+            // Not reached: nothing is read after `finish`.
+            File::Done => rustix::stdio::stdin(),
         }
     }
 
@@ -121,15 +125,16 @@ impl Input for Source<'_> {
     }
 
     fn finish(&mut self) -> Result<()> {
-        let (File::Opened(file), Some((before, _))) = (&self.file, &self.regular) else {
-            return Ok(());
-        };
-        let now = Stat::of(file).map_err(Failure::call("read"))?;
-        let same = before.is_same_content(&now);
-        if same || before.size == now.size && FileSystem::of(file).dates_late() {
-            return Ok(());
+        let File::Opened(file) = &self.file else { return Ok(()) };
+        if let Some((before, _)) = &self.regular {
+            let now = Stat::of(file).map_err(Failure::call("read"))?;
+            let same = before.is_same_content(&now);
+            if !same && (before.size != now.size || !FileSystem::of(file).dates_late()) {
+                return Err(Failure::failed("read", format_args!("{}: changed while it was read", self.name)));
+            }
         }
-        Err(Failure::failed("read", format_args!("{}: changed while it was read", self.name)))
+        self.file = File::Done;
+        Ok(())
     }
 
     fn name(&self) -> String {

@@ -173,7 +173,11 @@ impl Backups {
                 return Err(Failure::call("rename")(errno));
             }
             let new = place.directory.join(&temporary.name);
-            return Err(match take_back(kept) {
+            // A name that is only marked for deletion cannot be had, and a rename of another link onto it does nothing.
+            let is_marked = !matches!(place.directory.look_afresh(&place.name), Ok(None));
+            let taken_back =
+                if is_marked { Err((place.directory.join(&kept.give_away()), errno)) } else { take_back(kept) };
+            return Err(match taken_back {
                 Ok(()) => Failure::call("rename")(errno),
                 Err((old, _)) => {
                     commit::give_away(sealed);

@@ -378,11 +378,18 @@ fn after_failed_rename<'d>(
     Err(gone(errno, &path))
 }
 
-/// Whether TARGET, which was `before`, is seen to be there after a rename that failed. SMB clients remove TARGET before they rename once more, and a file that is held open keeps its name until it is
-/// closed, which nobody can open any more: it has no links then.
+/// Whether TARGET, which was `before`, is seen to be there after a rename that failed. SMB clients remove TARGET before they
+/// rename once more. One that is held open keeps its name until it is closed, and nobody can open it any more: it has one
+/// link less than it had, mostly none, and by its other names it is there still.
 pub(crate) fn is_there(place: &Place, before: &Stat) -> bool {
     let now = place.directory.look_afresh(&place.name).ok().flatten();
-    now.is_some_and(|now| now.links > 0 || before.links == 0)
+    now.is_some_and(|now| before.links == 0 || now.links > 0 && !is_marked_for_deletion(place, &now))
+}
+
+fn is_marked_for_deletion(place: &Place, now: &Stat) -> bool {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let open = || sys::open(&place.directory, &place.name, flags);
+    now.kind() == FileType::RegularFile && matches!(open(), Err(Errno::NOENT))
 }
 
 /// TARGET is gone, and the staged file, which stays, is at `path`.

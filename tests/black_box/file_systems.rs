@@ -4,6 +4,7 @@ mod combined;
 mod imitation;
 mod inode_numbers;
 mod leftovers;
+mod let_go;
 mod link_counts;
 mod lists;
 mod modes;

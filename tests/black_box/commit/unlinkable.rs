@@ -4,8 +4,9 @@
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt};
 
+use crate::common::filter::{EMPTY_PATH, Filter};
 use crate::common::strace::{Strace, Traced, has_unnamed};
-use crate::common::{Scene, has_tool, skip, stderr, tool};
+use crate::common::{Scene, as_user, has_tool, is_root, skip, stderr, tool};
 
 /// What modules, and file systems that behave like one, say to the second link and to every later one.
 const REFUSALS: [&str; 5] = ["EACCES", "EPERM", "EOPNOTSUPP", "EXDEV", "ENOENT"];
@@ -102,6 +103,65 @@ fn every_mode_of_use_works_where_the_link_is_refused() {
             if let Some(backup) = names.get(1) {
                 assert_eq!((scene.text(backup).as_str(), scene.mode(backup)), ("old", 0o640), "{errno} {args:?}");
             }
+        }
+    }
+}
+
+/// As root, where that is had, and as an ordinary user.
+fn callers() -> impl Iterator<Item = &'static [&'static str]> {
+    let both = [&[][..], as_user()];
+    both.into_iter().take(if is_root() { 2 } else { 1 })
+}
+
+#[test]
+fn what_reads_the_old_content_works_where_the_link_is_refused() {
+    if !can_be_tried() {
+        return;
+    }
+    const OLD: &str = "sha256:cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4";
+    let ways: [(&[&str], &str); 7] = [
+        (&["f"], "new"),
+        (&["--append", "f"], "oldnew"),
+        (&["--edit", "f", "--", "sed", "s/old/new/"], "new"),
+        (&["--if-match", OLD, "f"], "new"),
+        (&["--if-match", OLD, "--append", "--backup=simple", "f"], "oldnew"),
+        (&["--no-dereference", "f"], "new"),
+        // The copy has a name, so nothing is overwritten.
+        (&["--allow-in-place", "f"], "new"),
+    ];
+    for (errno, caller) in REFUSALS.iter().flat_map(|errno| callers().map(move |caller| (errno, caller))) {
+        for (args, becomes) in ways {
+            let scene = scene(true);
+            ["", "f"].map(|name| scene.give_to_user(name));
+            let before = scene.inode("f");
+            let traced = Strace::new(&scene, args).input("new").by(caller).inject(refused(errno)).run();
+            let told = format!("{errno} {caller:?} {args:?}: {}", stderr(&traced.output));
+            assert_eq!((traced.output.status.code(), stderr(&traced.output).as_str()), (Some(0), ""), "{told}");
+            assert_eq!((scene.text("f").as_str(), scene.mode("f")), (becomes, 0o640), "{told}");
+            assert_ne!(scene.inode("f"), before, "{told}");
+            let names = if args.contains(&"--backup=simple") { &["f", "f~"][..] } else { &["f"] };
+            assert_eq!(scene.names(), names, "{told}");
+        }
+    }
+}
+
+/// By way of /proc, where the descriptor itself cannot be linked.
+#[test]
+fn the_content_arrives_by_a_copy_where_the_link_by_way_of_proc_is_refused() {
+    if !can_be_tried() {
+        return;
+    }
+    let filter = Filter::new().refuse_where(nix::libc::SYS_linkat, EMPTY_PATH, nix::libc::ENOENT).words();
+    let filter: Vec<&str> = filter.iter().map(String::as_str).collect();
+    for errno in REFUSALS {
+        for old in [true, false] {
+            let scene = scene(old);
+            let refused = format!("linkat:error={errno}:when=3+");
+            let traced = Strace::new(&scene, &["f"]).input("new").by(&filter).inject(refused).run();
+            let trials = traced.calls.all("linkat", &["\".\""]).map(|call| call.result.split(' ').nth(1).unwrap());
+            assert_eq!(trials.collect::<Vec<_>>(), ["ENOENT", "EEXIST"], "{errno}: {traced:?}");
+            arrives(&scene, &traced, &format!("{errno} {old}"));
+            assert_eq!(scene.names(), ["f"], "{errno}");
         }
     }
 }

@@ -2,10 +2,12 @@
 //! never absent on our account, and what is lost is not called unchanged.
 
 use std::fs::File;
+use std::io::Read;
 
 use rustix::io::Errno;
 
 use super::{EXISTING, Run, Trial, Way};
+use crate::common::events::until;
 use crate::common::quirks::Held;
 
 /// What the test is about: TARGET is what it was or what it was to be, or a path is printed that has it.
@@ -45,16 +47,17 @@ fn on_a_client_of_nfs_target_is_never_absent_on_our_account() {
 #[test]
 fn on_a_client_of_smb_target_is_not_removed_on_our_account() {
     for trial in Trial::for_each_caller() {
-        let quirk = Some(Held::Removed(Errno::ACCESS));
-        trial.each(
-            &EXISTING,
-            |quirks| quirks.rename_over_held = quirk,
-            |trial, way, run| {
-                trial.is_done_or_says_why(way, run);
-                assert!(run.status == Some(0) || way.locks(), "{way:?}: {run:?}");
-                assert_eq!(trial.absences(), 0, "{way:?}: {run:?}");
-            },
-        );
+        for held in [Held::Removed(Errno::ACCESS), Held::DeletePending(Errno::ACCESS)] {
+            trial.each(
+                &EXISTING,
+                |quirks| quirks.rename_over_held = Some(held),
+                |trial, way, run| {
+                    trial.is_done_or_says_why(way, run);
+                    assert!(run.status == Some(0) || way.locks(), "{way:?}: {run:?}");
+                    assert_eq!(trial.absences(), 0, "{way:?}: {run:?}");
+                },
+            );
+        }
     }
 }
 
@@ -96,5 +99,101 @@ fn where_no_rename_works_any_more_the_path_of_the_new_content_is_told() {
             },
             is_not_lost,
         );
+    }
+}
+
+/// The file whose path a hint gives, in these words.
+fn told_of<'r>(run: &'r Run, words: &str) -> Option<&'r str> {
+    let prefix = format!("hint: the {words} is ");
+    run.says.lines().find_map(|line| line.strip_prefix(&prefix))
+}
+
+/// Asserts that TARGET, which has its name until the reader closes it, is not said to be unchanged, and that everything is
+/// where the messages say.
+fn says_what_is_missing(trial: &Trial, way: &Way, run: &Run, reader: File) {
+    let told = format!("{way:?}, ordinary user: {}: {run:?}, {:?}", trial.ordinary, trial.names());
+    assert_eq!(run.status, Some(if way.args.contains(&"--") { 122 } else { 5 }), "{told}");
+    let (mut lines, failed) = (run.says.lines(), "atomic-write: f: rename: Permission denied");
+    assert!(lines.next().is_some_and(|line| line.starts_with(failed) && line.ends_with(" (missing)")), "{told}");
+    assert!(!run.says.contains("unchanged"), "{told}");
+    let new = told_of(run, "whole new content").unwrap_or_else(|| panic!("{told}"));
+    let old = told_of(run, "old content");
+    assert_eq!(old.is_some(), way.backs_up(), "{told}");
+    let is_there = || {
+        assert_eq!(trial.content(new).as_deref(), Some(way.becomes), "{told}");
+        assert!(old.is_none_or(|old| trial.content(old).as_deref() == Some("old\n")), "{told}");
+    };
+    let names = |target: Option<&'static str>| {
+        let mut names: Vec<&str> = [Some(new), old, target, Some("source")].into_iter().flatten().collect();
+        names.sort_unstable();
+        names
+    };
+    is_there();
+    assert_eq!(trial.names(), names(Some("f")), "{told}");
+    // It was not overwritten either.
+    let mut text = String::new();
+    (&reader).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "old\n", "{told}");
+    drop(reader);
+    // A file is closed some time after the last descriptor.
+    until("TARGET is gone", || trial.names() == names(None));
+    is_there();
+    assert_eq!(trial.elsewhere.names(), [""; 0], "{told}");
+}
+
+// What SMB clients of Linux 5.10 to 6.12 show of it: a name that is listed, of a file without links.
+#[test]
+fn a_target_that_vanishes_when_its_reader_closes_it_is_said_to_be_missing() {
+    for trial in Trial::for_each_caller() {
+        for options in [&[][..], &["--allow-in-place"]] {
+            for way in EXISTING.iter().filter(|way| options.is_empty() || !way.backs_up()) {
+                trial.begin(way.before());
+                let reader = File::open(trial.path("f")).unwrap();
+                trial.set(|quirks| quirks.rename_over_held = Some(Held::DeletePending(Errno::ACCESS)));
+                let run = trial.run(&[options, way.args].concat());
+                says_what_is_missing(&trial, way, &run, reader);
+            }
+        }
+    }
+}
+
+// Then its links are some before and some after.
+#[test]
+fn a_target_that_vanishes_and_has_other_names_is_said_to_be_missing() {
+    for trial in Trial::for_each_caller() {
+        for options in [&[][..], &["--allow-in-place"]] {
+            trial.begin(&["f", "source"]);
+            // Where the listing does not show it.
+            std::fs::hard_link(trial.behind("f"), trial.behind("../../other")).unwrap();
+            let reader = File::open(trial.path("f")).unwrap();
+            trial.set(|quirks| quirks.rename_over_held = Some(Held::DeletePending(Errno::ACCESS)));
+            let run = trial.run(&[options, &["f"]].concat());
+            says_what_is_missing(&trial, &EXISTING[0], &run, reader);
+            std::fs::remove_file(trial.behind("../../other")).unwrap();
+        }
+    }
+}
+
+// It has been marked before: nothing of it is ours to tell.
+#[test]
+fn a_target_that_vanishes_on_anothers_account_is_not_overwritten() {
+    for trial in Trial::for_each_caller() {
+        for options in [&[][..], &["--allow-in-place"]] {
+            for way in EXISTING.iter().filter(|way| options.is_empty() || !way.backs_up()) {
+                trial.begin(&["f", "source"]);
+                let reader = File::open(trial.path("f")).unwrap();
+                trial.set(|quirks| quirks.rename_over_held = Some(Held::DeletePending(Errno::ACCESS)));
+                std::fs::rename(trial.path("source"), trial.path("f")).unwrap_err();
+                let run = trial.run(&[options, way.args].concat());
+                let told = format!("{options:?} {way:?}, ordinary user: {}: {run:?}", trial.ordinary);
+                assert!(matches!(run.status, Some(1 | 125)), "{told}");
+                assert_eq!(trial.names(), ["f", "source"], "{told}");
+                let mut text = String::new();
+                (&reader).read_to_string(&mut text).unwrap();
+                assert_eq!(text, "old\n", "{told}");
+                drop(reader);
+                until("TARGET is gone", || trial.names() == ["source"]);
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use fuser::FileType;
 use rustix::fs::{self, Dir, Mode, OFlags};
 use rustix::io::{Errno, Result};
 
-use super::pass::{Served, unless};
+use super::pass::{Served, State, unless};
 use super::show;
 
 /// An open file.
@@ -35,6 +35,7 @@ impl Served {
         let file = {
             let state = self.state();
             let node = state.nodes.get(number)?;
+            unless(state.is_pending(node).then_some(Errno::NOENT))?;
             unless(quirks.open)?;
             if writes(flags) {
                 unless(quirks.write)?;
@@ -60,6 +61,14 @@ impl Served {
         act(&self.state().files.get(&handle).ok_or(Errno::BADF)?.file)
     }
 
+    /// The last who closes a file that is marked for deletion takes its name away.
+    pub fn close(&self, handle: u64) {
+        let mut state = self.state();
+        state.files.remove(&handle);
+        let State { files, pending, .. } = &mut *state;
+        pending.retain(|pending| files.values().any(|open| open.behind == pending.node.behind));
+    }
+
     pub fn open_directory(&self, number: u64) -> Result<u64> {
         let mut state = self.state();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -72,7 +81,8 @@ impl Served {
     /// The names from this place on. Those that there are when the first are asked for.
     pub fn list(&self, handle: u64, from: usize) -> Result<Vec<Listed>> {
         let mut state = self.state();
-        let listing = state.directories.get_mut(&handle).ok_or(Errno::BADF)?;
+        let State { directories, pending, .. } = &mut *state;
+        let listing = directories.get_mut(&handle).ok_or(Errno::BADF)?;
         if from == 0 {
             listing.entries = Dir::read_from(&listing.file)?
                 .map(|entry| {
@@ -81,6 +91,11 @@ impl Served {
                     Ok((name, entry.ino(), show::kind(entry.file_type())))
                 })
                 .collect::<Result<_>>()?;
+            let directory = fs::fstat(&listing.file)?.st_ino;
+            let here = pending.iter().filter(|pending| pending.directory == directory);
+            listing
+                .entries
+                .extend(here.map(|pending| (pending.name.clone(), pending.node.behind, FileType::RegularFile)));
         }
         Ok(listing.entries.iter().skip(from).cloned().collect())
     }

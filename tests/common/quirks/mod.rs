@@ -120,6 +120,10 @@ pub enum Held {
     RenamedAway,
     /// As an SMB client does: it is removed, and then the rename fails with this.
     Removed(Errno),
+    /// The same where the server only marks it for deletion, as long as it is open: it keeps its name until the last who
+    /// has it open closes it. Until then the name is listed and can be looked at; it can neither be opened, by this name or
+    /// another, nor changed, nor given to another file, which fails with this again.
+    DeletePending(Errno),
 }
 
 /// What the served file system and the test share.
@@ -127,9 +131,22 @@ pub enum Held {
 struct Shared {
     quirks: Mutex<Quirks>,
     absences: AtomicUsize,
+    given: Mutex<Vec<Given>>,
+}
+
+/// A name that a rename was to give to another file, or take away, whether or not it was then carried out.
+#[derive(Clone, Debug)]
+pub struct Given {
+    pub name: String,
+    /// What the process that asked had open on the file that had the name, by whatever kind of descriptor.
+    pub open: Vec<String>,
 }
 
 impl Shared {
+    fn given(&self) -> MutexGuard<'_, Vec<Given>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn quirks(&self) -> MutexGuard<'_, Quirks> {
         self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -194,6 +211,11 @@ impl Quirky {
     /// How often a name was absent during a rename over it.
     pub fn absences(&self) -> usize {
         self.shared.absences.load(Ordering::Relaxed)
+    }
+
+    /// The names that renames were to give away, since this was asked last.
+    pub fn given(&self) -> Vec<Given> {
+        std::mem::take(&mut self.shared.given())
     }
 }
 

@@ -30,6 +30,12 @@ impl Node {
         Ok(Node { fd, behind, known: 0 })
     }
 
+    /// The same file, held once more.
+    pub fn again(&self) -> Result<Node> {
+        let fd = rustix::io::fcntl_dupfd_cloexec(&self.fd, 0)?;
+        Ok(Node { fd, behind: self.behind, known: 0 })
+    }
+
     /// A path that leads to the file itself, a symbolic link included.
     pub fn path(&self) -> PathBuf {
         format!("/proc/self/fd/{}", self.fd.as_raw_fd()).into()

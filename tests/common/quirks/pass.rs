@@ -1,7 +1,7 @@
 //! What each request does to the files behind the mount, and what the quirks make of it.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -36,6 +36,17 @@ pub struct State {
     pub directories: HashMap<u64, Listing>,
     /// `system.nfs4_acl` by the number of the file, which is held so that no other gets the number.
     pub acls: HashMap<u64, (OwnedFd, Vec<u8>)>,
+    /// Names that are gone as soon as nobody has their files open.
+    pub pending: Vec<Pending>,
+}
+
+/// A name that is marked for deletion. Behind the mount it is gone.
+#[derive(Debug)]
+pub struct Pending {
+    /// The number of the directory behind the mount.
+    pub directory: u64,
+    pub name: OsString,
+    pub node: Node,
 }
 
 /// What a name leads to, and for how long the kernel may believe that.
@@ -75,7 +86,8 @@ impl Served {
         let (backing, point) = (backing.canonicalize().unwrap(), point.canonicalize().unwrap());
         let nodes = Nodes::new(Node::open(CWD, &backing).unwrap());
         let (files, directories, acls) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Served { backing, point, shared, state: Mutex::new(State { nodes, files, directories, acls }) }
+        let state = State { nodes, files, directories, acls, pending: Vec::new() };
+        Served { backing, point, shared, state: Mutex::new(state) }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -88,7 +100,11 @@ impl Served {
 
     pub fn look_up(&self, parent: u64, name: &OsStr) -> Result<Entry> {
         let mut state = self.state();
-        let node = Node::open(state.nodes.get(parent)?.as_fd(), name)?;
+        let directory = state.nodes.get(parent)?;
+        let node = match state.pending_at(directory, name) {
+            Some(pending) => pending.node.again()?,
+            None => Node::open(directory.as_fd(), name)?,
+        };
         entry(&mut state, node, &self.quirks(), false)
     }
 
@@ -109,6 +125,9 @@ impl Served {
 
     pub fn change(&self, number: u64, wanted: &Wanted) -> Result<()> {
         let (quirks, mut state) = (self.quirks(), self.state());
+        if wanted.handle.is_none() && state.is_pending(state.nodes.get(number)?) {
+            return Err(Errno::NOENT);
+        }
         let State { nodes, files, acls, .. } = &mut *state;
         let node = nodes.get(number)?;
         let before = fs::fstat(node)?;
@@ -218,6 +237,16 @@ impl State {
     /// Whether anybody has the file open.
     pub fn is_open(&self, node: &Node) -> bool {
         self.files.values().any(|open| open.behind == node.behind)
+    }
+
+    /// Whether the file is marked for deletion, by whichever name: a request does not tell it.
+    pub fn is_pending(&self, node: &Node) -> bool {
+        self.pending.iter().any(|pending| pending.node.behind == node.behind)
+    }
+
+    /// What has this name and is marked for deletion.
+    pub fn pending_at(&self, directory: &Node, name: &OsStr) -> Option<&Pending> {
+        self.pending.iter().find(|pending| pending.directory == directory.behind && pending.name == name)
     }
 }
 

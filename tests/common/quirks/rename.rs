@@ -8,9 +8,9 @@ use std::sync::atomic::Ordering;
 use rustix::fs::{AtFlags, RenameFlags, renameat, renameat_with, unlinkat};
 use rustix::io::{Errno, Result};
 
-use super::Held;
 use super::nodes::Node;
-use super::pass::{Served, State, unless};
+use super::pass::{Pending, Served, State, unless};
+use super::{Given, Held};
 
 /// The name of a file that is renamed away while it is in use.
 const AWAY: &str = ".nfs0000000000000001";
@@ -18,7 +18,7 @@ const AWAY: &str = ".nfs0000000000000001";
 impl Served {
     /// Renames a name in one directory to a name in another. `pid` is who asks.
     pub fn rename(&self, from: (u64, &OsStr), to: (u64, &OsStr), flags: RenameFlags, pid: u32) -> Result<()> {
-        let (quirks, state) = (self.quirks(), self.state());
+        let (quirks, mut state) = (self.quirks(), self.state());
         unless(quirks.rename)?;
         if !flags.is_empty() && !quirks.rename_flags {
             return Err(Errno::INVAL);
@@ -28,8 +28,18 @@ impl Served {
         if state.is_open(&source) {
             unless(quirks.rename_open)?;
         }
-        let replaced = Node::open(to_in.as_fd(), to.1).ok().filter(|_| flags.is_empty());
-        let Some(replaced) = replaced else {
+        if state.pending_at(to_in, to.1).is_some() {
+            return Err(match quirks.rename_over_held {
+                Some(Held::DeletePending(errno)) => errno,
+                _ => Errno::ACCESS,
+            });
+        }
+        let found = Node::open(to_in.as_fd(), to.1).ok();
+        self.note_given((from_in, from.1), &source, pid);
+        if let Some(found) = &found {
+            self.note_given((to_in, to.1), found, pid);
+        }
+        let Some(replaced) = found.filter(|_| flags.is_empty()) else {
             unless(quirks.create.filter(|_| !flags.contains(RenameFlags::EXCHANGE)))?;
             renameat_with_none(from_in, from.1, to_in, to.1, flags)?;
             return unless(quirks.rename_reports);
@@ -51,6 +61,15 @@ impl Served {
                 self.note_absence();
                 return Err(errno);
             }
+            Some(Held::DeletePending(errno)) => {
+                remove()?;
+                self.note_absence();
+                if state.is_open(&replaced) {
+                    let pending = Pending { directory: to_in.behind, name: to.1.to_owned(), node: replaced };
+                    state.pending.push(pending);
+                }
+                return Err(errno);
+            }
             Some(Held::RenamedAway) => {
                 renameat(to_in, to.1, to_in, AWAY)?;
                 self.note_absence();
@@ -66,18 +85,37 @@ impl Served {
         self.shared.absences.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether anybody has the file open, or the process that asks has any descriptor on it.
-    fn is_held(&self, state: &State, node: &Node, directory: &Node, name: &OsStr, pid: u32) -> bool {
-        state.is_open(node) || self.has_descriptor(pid, directory, name).unwrap_or(false)
+    /// Notes a name that is given away, and what the process that asks has open on its file then.
+    fn note_given(&self, (directory, name): (&Node, &OsStr), node: &Node, pid: u32) {
+        // What cannot be looked at is not taken for nothing.
+        let open = self.descriptors(pid, directory, name, node).unwrap_or_else(|error| vec![error.to_string()]);
+        self.shared.given().push(Given { name: name.to_string_lossy().into_owned(), open });
     }
 
-    /// A descriptor that was opened with `O_PATH` is none that a request has told of. Its path is what /proc says; to
-    /// look at the inode would be a request that waits for this one.
-    fn has_descriptor(&self, pid: u32, directory: &Node, name: &OsStr) -> std::io::Result<bool> {
+    /// Whether anybody has the file open, or the process that asks has any descriptor on it.
+    fn is_held(&self, state: &State, node: &Node, directory: &Node, name: &OsStr, pid: u32) -> bool {
+        state.is_open(node) || self.descriptors(pid, directory, name, node).is_ok_and(|open| !open.is_empty())
+    }
+
+    /// The descriptors of a process on the file, in words: one that was opened with `O_PATH` is none that a request has told
+    /// of. By their paths in /proc, and by the inode number that newer kernels tell there; to look at the inode itself
+    /// would be a request that waits for this one.
+    fn descriptors(&self, pid: u32, directory: &Node, name: &OsStr, node: &Node) -> std::io::Result<Vec<String>> {
         let behind = std::fs::read_link(directory.path())?;
         let path: PathBuf = self.point.join(behind.strip_prefix(&self.backing).unwrap_or(&behind)).join(name);
-        let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd"))?;
-        Ok(descriptors.flatten().any(|entry| std::fs::read_link(entry.path()).is_ok_and(|leads_to| leads_to == path)))
+        let number = format!("ino:\t{}", node.behind);
+        let mut open = Vec::new();
+        for entry in std::fs::read_dir(format!("/proc/{pid}/fd"))? {
+            let descriptor = entry?.file_name().into_string().unwrap_or_default();
+            // Whatever another thread of it has closed meanwhile is not open.
+            let Ok(leads_to) = std::fs::read_link(format!("/proc/{pid}/fd/{descriptor}")) else { continue };
+            let about = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{descriptor}")).unwrap_or_default();
+            let has_number = leads_to.starts_with(&self.point) && about.lines().any(|line| line == number);
+            if leads_to == path || has_number {
+                open.push(format!("{descriptor}: {}: {}", leads_to.display(), about.replace('\n', " ")));
+            }
+        }
+        Ok(open)
     }
 }
 

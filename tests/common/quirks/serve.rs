@@ -227,7 +227,7 @@ impl Filesystem for Served {
         _: bool,
         reply: ReplyEmpty,
     ) {
-        self.state().files.remove(&handle.0);
+        self.close(handle.0);
         reply.ok();
     }
 

@@ -1,14 +1,22 @@
 //! That each quirk does what it says.
 
 use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, XattrFlags, openat, removexattr, setxattr};
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, RenameFlags, Timespec, Timestamps, UTIME_NOW, XattrFlags, openat, removexattr,
+    renameat_with, setxattr, utimensat,
+};
 use rustix::io::Errno;
 
 use super::{ACL, attribute, attributes, error, links};
+use crate::common::events::until;
 use crate::common::quirks::{Change, Held, Inodes, Nfs4Acl, Quirky, nfs4};
+
+const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
 
 fn path_only(path: &Path) -> std::os::fd::OwnedFd {
     openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).unwrap()
@@ -238,4 +246,78 @@ fn a_file_that_is_held_is_renamed_away_or_removed() {
     scene.set(|quirks| quirks.rename_removes = Some(Errno::IO));
     assert_eq!(error(over()), Some(Errno::IO));
     assert_eq!((scene.absences(), scene.names()), (4, vec!["g".to_owned()]));
+}
+
+#[test]
+fn a_file_that_is_held_is_marked_for_deletion() {
+    let Some(scene) = Quirky::new() else { return };
+    let path = scene.write("f", "old");
+    scene.write("g", "new");
+    let inode = scene.inode("f");
+    scene.set(|quirks| quirks.rename_over_held = Some(Held::DeletePending(Errno::ACCESS)));
+    let over = || error(fs::rename(scene.path("g"), &path));
+    let [first, second] = [File::open(&path).unwrap(), File::open(&path).unwrap()];
+    assert_eq!(over(), Some(Errno::ACCESS));
+    let is_marked = || {
+        assert_eq!((scene.names(), scene.inode("f"), links(&scene, "f")), (vec!["f".into(), "g".into()], inode, 0));
+        assert_eq!(error(File::open(&path)), Some(Errno::NOENT));
+        assert_eq!(error(OpenOptions::new().write(true).open(&path)), Some(Errno::NOENT));
+        let now = Timestamps { last_access: NOW, last_modification: NOW };
+        assert_eq!(utimensat(CWD, &path, &now, AtFlags::empty()), Err(Errno::NOENT));
+        drop(path_only(&path));
+        assert_eq!(over(), Some(Errno::ACCESS));
+        assert_eq!(error(fs::hard_link(scene.path("g"), &path)), Some(Errno::EXIST));
+        assert_eq!(error(File::create_new(&path)), Some(Errno::EXIST));
+    };
+    is_marked();
+    // What is open goes on.
+    let mut text = String::new();
+    (&first).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "old");
+    drop(first);
+    is_marked();
+    drop(second);
+    // A file is closed some time after the last descriptor.
+    until("the name is gone", || scene.names() == ["g"]);
+    assert_eq!((error(path.symlink_metadata()), over()), (Some(Errno::NOENT), None));
+    // By the caller's own, which no request tells of, it is gone at once.
+    scene.write("g", "new");
+    let _held = path_only(&path);
+    assert_eq!((over(), scene.names()), (Some(Errno::ACCESS), vec!["g".to_owned()]));
+}
+
+#[test]
+fn what_is_open_on_a_file_whose_name_is_given_away_is_noted() {
+    let Some(scene) = Quirky::new() else { return };
+    let begin = || {
+        scene.write("f", "old");
+        scene.write("g", "new");
+        scene.given();
+    };
+    let given =
+        || -> Vec<(String, usize)> { scene.given().into_iter().map(|given| (given.name, given.open.len())).collect() };
+    let noted = |g, f| vec![("g".to_owned(), g), ("f".to_owned(), f)];
+    let over = || fs::rename(scene.path("g"), scene.path("f")).unwrap();
+    begin();
+    over();
+    assert_eq!(given(), noted(0, 0));
+    begin();
+    let held = [path_only(&scene.path("f")), File::open(scene.path("f")).unwrap().into()];
+    over();
+    assert_eq!(given(), noted(0, 2));
+    drop(held);
+    // By another name of it, which newer kernels tell.
+    begin();
+    fs::hard_link(scene.path("f"), scene.path("h")).unwrap();
+    let held = path_only(&scene.path("h"));
+    let about = fs::read_to_string(format!("/proc/self/fdinfo/{}", held.as_raw_fd())).unwrap();
+    over();
+    assert_eq!(given(), noted(0, usize::from(about.contains("ino:"))));
+    // An exchange gives both away.
+    begin();
+    scene.set(|quirks| quirks.rename_flags = true);
+    let held = [held, path_only(&scene.path("g"))];
+    renameat_with(CWD, scene.path("g"), CWD, scene.path("f"), RenameFlags::EXCHANGE).unwrap();
+    assert_eq!(given(), noted(1, 0));
+    drop(held);
 }
