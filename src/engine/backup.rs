@@ -29,7 +29,7 @@ use super::sink::Sink;
 use super::stat::Stat;
 use super::temporary::Naming;
 use super::temporary::{self, TemporaryName};
-use super::{commit, preflight, sync};
+use super::{preflight, rename, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::{Backup, Control, Sync};
 use crate::quote::Shown;
@@ -121,7 +121,7 @@ impl Backups {
         let found = directory.look(&temporary.name).ok().flatten().unwrap_or(*old);
         let failure = match preflight::suitable(found.kind(), old.kind() == FileType::Symlink) {
             Ok(()) => match self.keep(place, &temporary.name, &found) {
-                Ok(()) => return Ok(Ok(commit::give_away(sealed))),
+                Ok(()) => return Ok(Ok(sealed.give_away())),
                 Err(errno) => self.failed(place, errno),
             },
             Err(failure) => failure,
@@ -131,7 +131,7 @@ impl Backups {
             Ok(()) => Err(failure),
             Err(again) => {
                 let path = directory.join(&temporary.name);
-                commit::give_away(sealed);
+                sealed.give_away();
                 Err(not_taken_back(&path, &failure.reason, again))
             }
         }
@@ -155,7 +155,7 @@ impl Backups {
             Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => (copy(place, sync)?, true),
             Err(errno) => return Err(self.failed(place, errno)),
         };
-        let is_there = || commit::is_there(place, old);
+        let is_there = || rename::is_there(place, old);
         // The old content has TARGET's name again, or it is told where that is.
         let take_back = |kept: TemporaryName<'_>| match sys::renameat(&place.directory, &kept.name, &place.name) {
             Ok(()) => {
@@ -166,8 +166,8 @@ impl Backups {
             Err(errno) => Err((place.directory.join(&kept.give_away()), errno)),
         };
         // Some network file systems remove TARGET first, and then fail: once more, now that it is gone.
-        let renamed = commit::rename(place, temporary)
-            .or_else(|errno| if is_there() { Err(errno) } else { commit::rename(place, temporary) });
+        let renamed = rename::over(place, temporary)
+            .or_else(|errno| if is_there() { Err(errno) } else { rename::over(place, temporary) });
         if let Err(errno) = renamed {
             if is_there() {
                 return Err(Failure::call("rename")(errno));
@@ -180,12 +180,12 @@ impl Backups {
             return Err(match taken_back {
                 Ok(()) => Failure::call("rename")(errno),
                 Err((old, _)) => {
-                    commit::give_away(sealed);
-                    commit::gone(errno, &new).hint(format_args!("the old content is {}", Shown(old.as_os_str())))
+                    sealed.give_away();
+                    rename::gone(errno, &new).hint(format_args!("the old content is {}", Shown(old.as_os_str())))
                 }
             });
         }
-        let file = commit::give_away(sealed);
+        let file = sealed.give_away();
         match self.keep(place, &kept.name, kept.inode()) {
             Ok(()) => {
                 kept.give_away();

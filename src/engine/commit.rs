@@ -12,7 +12,6 @@
 //! Signals are held before the first name exists, and stay held until the exit.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::io::Errno;
@@ -25,10 +24,9 @@ use super::sealed::Sealed;
 use super::stat::Stat;
 use super::temporary::{Naming, TemporaryName};
 use super::unnamed;
-use super::{preflight, sync};
+use super::{preflight, rename, sync};
 use crate::failure::{Failure, Result, refuses_names, words};
 use crate::policy::Sync;
-use crate::quote::Shown;
 use crate::sys;
 
 /// A staging file whose content and metadata are on the disk, or need not be. Only this can be committed.
@@ -319,19 +317,10 @@ fn replace<'d>(sealed: Sealed<'d>, place: &Place, now: &Stat, how: &How<'_>) -> 
     let Naming::Named(name) = sealed.naming() else {
         return Err(Failure::failed("rename", "the staging file has no name"));
     };
-    match rename(place, name) {
-        Ok(()) => Ok(Commit::Done(Committed { file: give_away(sealed), created: false, other_names })),
+    match rename::over(place, name) {
+        Ok(()) => Ok(Commit::Done(Committed { file: sealed.give_away(), created: false, other_names })),
         Err(errno) => after_failed_rename(sealed, place, now, errno, other_names),
     }
-}
-
-/// The staged file is TARGET, or what somebody must find: its name is not removed. Returns what is open on it.
-pub(crate) fn give_away(sealed: Sealed<'_>) -> Option<OwnedFd> {
-    let (naming, file) = sealed.into_parts();
-    if let Naming::Named(name) = naming {
-        name.give_away();
-    }
-    file
 }
 
 /// How many other names TARGET has. Where a file system answers from a cache, a name that is gone already may count.
@@ -341,12 +330,6 @@ fn other_names(place: &Place, now: &Stat) -> u64 {
     }
     let fresh = place.directory.look_afresh(&place.name).ok().flatten();
     fresh.map_or(now.links, |fresh| fresh.links).saturating_sub(1)
-}
-
-/// Renames the staging file over TARGET.
-pub(crate) fn rename(place: &Place, name: &TemporaryName<'_>) -> std::result::Result<(), Errno> {
-    sys::renameat(&place.directory, &name.name, &place.name)
-        .or_else(|errno| place.directory.verify_after_error(&place.name, name.inode(), errno))
 }
 
 /// Some network file systems remove TARGET first, and then fail. What is missing gets the new content all the same, or its
@@ -363,37 +346,17 @@ fn after_failed_rename<'d>(
     };
     let directory = &place.directory;
     // Without its own name it could not be put there.
-    if is_there(place, before) || !matches!(directory.look_afresh(&name.name), Ok(Some(_))) {
+    if rename::is_there(place, before) || !matches!(directory.look_afresh(&name.name), Ok(Some(_))) {
         return if refuses_names(errno) {
             Ok(Commit::Refused(sealed, errno))
         } else {
             Err(Failure::call("rename")(errno))
         };
     }
-    if rename(place, name).is_ok() {
-        return Ok(Commit::Done(Committed { file: give_away(sealed), created: false, other_names }));
+    if rename::over(place, name).is_ok() {
+        return Ok(Commit::Done(Committed { file: sealed.give_away(), created: false, other_names }));
     }
     let path = directory.join(&name.name);
-    give_away(sealed);
-    Err(gone(errno, &path))
-}
-
-/// Whether TARGET, which was `before`, is seen to be there after a rename that failed. SMB clients remove TARGET before they
-/// rename once more. One that is held open keeps its name until it is closed, and nobody can open it any more: it has one
-/// link less than it had, mostly none, and by its other names it is there still.
-pub(crate) fn is_there(place: &Place, before: &Stat) -> bool {
-    let now = place.directory.look_afresh(&place.name).ok().flatten();
-    now.is_some_and(|now| before.links == 0 || now.links > 0 && !is_marked_for_deletion(place, &now))
-}
-
-fn is_marked_for_deletion(place: &Place, now: &Stat) -> bool {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let open = || sys::open(&place.directory, &place.name, flags);
-    now.kind() == FileType::RegularFile && matches!(open(), Err(Errno::NOENT))
-}
-
-/// TARGET is gone, and the staged file, which stays, is at `path`.
-pub(crate) fn gone(errno: Errno, path: &Path) -> Failure {
-    Failure::missing("rename", format_args!("{}, and TARGET is gone", words(errno)))
-        .hint(format_args!("the whole new content is {}", Shown(path.as_os_str())))
+    sealed.give_away();
+    Err(rename::gone(errno, &path))
 }

@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::acl;
-use super::commit::{Synced, give_away};
+use super::commit::Synced;
 use super::directory::Pinned;
 use super::elsewhere::Elsewhere;
 use super::filesystem::FileSystem;
@@ -139,7 +139,7 @@ fn overwrite(
         Err(errno) => words(errno),
     };
     // What is not what it was, nor what it was to be, is damaged. The copy stays.
-    give_away(sealed);
+    sealed.give_away();
     Err(Failure::damaged(STEP, failed).hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
 }
 

@@ -45,6 +45,7 @@ mod opaque_acl;
 pub(crate) mod parents;
 pub(crate) mod preflight;
 pub(crate) mod privilege;
+mod rename;
 mod request;
 mod sealed;
 mod sink;

@@ -141,6 +141,15 @@ impl<'d> Sealed<'d> {
         (self.naming, self.reader)
     }
 
+    /// It is TARGET now, or what somebody must find: its name is not removed. Returns what is open on it.
+    pub(crate) fn give_away(self) -> Option<OwnedFd> {
+        let (naming, file) = self.into_parts();
+        if let Naming::Named(name) = naming {
+            name.give_away();
+        }
+        file
+    }
+
     pub(crate) fn failed(&self, step: &'static str, errno: Errno) -> Failure {
         Failure::call_at(step, format_args!("staging file in {}", self.directory.shown()), errno)
     }

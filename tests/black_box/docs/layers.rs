@@ -137,7 +137,9 @@ fn a_circle_is_found_however_it_is_written() {
         circles(&imports(&sources))
     };
     assert_eq!(circle("use std::{io, fs};\nfn f() { c::f() }"), [""; 0]);
-    for second in ["use crate::a;", "use super::{c, a::X};", "fn f() { crate::a::f() }", "pub(crate) use super::a::f as g;"] {
+    for second in
+        ["use crate::a;", "use super::{c, a::X};", "fn f() { crate::a::f() }", "pub(crate) use super::a::f as g;"]
+    {
         assert_eq!(circle(second), ["a", "b"], "{second}");
     }
 }

@@ -76,6 +76,18 @@ fn nothing_of_ours_is_open_on_target_when_it_is_replaced_in_any_way() {
     }
 }
 
+// As with `atomic-write f <f`.
+#[test]
+fn nothing_of_ours_is_open_on_target_where_it_is_standard_input_too() {
+    for trial in Trial::for_each_caller() {
+        for args in [&["f"][..], &["--backup=simple", "f"], &["--checksum", OLD, "f"], &["--from", "-", "f"]] {
+            trial.begin(&["f"]);
+            let run = trial.run_from_target(args);
+            is_let_go(&trial, &Way { args, becomes: "old\n", backup: None }, &run);
+        }
+    }
+}
+
 // What TARGET has become is looked at, too, and let go of again.
 #[test]
 fn nothing_of_ours_is_open_on_what_target_becomes_meanwhile() {
