@@ -6,9 +6,10 @@
 //!  fill        read, write, until the input ends                                                 (fill.rs, copy.rs)
 //!  guard       is it what the user wants to have: its size, its digest?                          (guard.rs)
 //!  seal        open again for reading; from here on nobody writes                                (stage.rs)
-//!  validate    where a command must accept it: sync, close the writer, show it                   (command.rs)
+//!  validate    where a command must accept it: sync, close the writer, show it                   (validator.rs)
 //!  dress       owner, group, list, attributes, mode                                              (dress.rs)
 //!  sync        fsync on the descriptor that wrote; close it                                      (commit.rs)
+//!  let go      nothing of ours is open on TARGET from here on, but what holds its lock            (mod.rs)
 //!  hold        signals wait from here to the exit                                                (signals.rs)
 //!  commit      new TARGET: link.  Existing: link to a short name, look again, rename             (finish.rs, commit.rs)
 //!  sync        fsync of the directory                                                            (sync.rs)
@@ -22,6 +23,10 @@
 //! - after the rename, before the last sync: TARGET old or new. Never anything between, as the content was on the disk
 //!   before any name led to it.
 //! - after the last sync: TARGET new.
+//!
+//! A file that is open when it is renamed over, by whatever kind of descriptor, is moved away first by clients of NFS and
+//! removed by clients of SMB, and a kill or an error there would lose it. So TARGET is compared by name and number after
+//! the step `let go`. `--lock`, whose lock is on an open file, is refused on such file systems.
 //!
 //! The types keep the order: only a [`Stage`] can be written, only a [`stage::Sealed`] dressed, only a [`Synced`]
 //! committed. Dropping any of them rolls back.
