@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 
 /// A signal that asks us to end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Caught {
+pub(crate) enum TerminationSignal {
     /// A signal with a name in signal(7).
     Named {
         /// Which.
@@ -16,12 +16,14 @@ pub(crate) enum Caught {
     RealTime,
 }
 
-impl Caught {
+impl TerminationSignal {
     /// As the shell tells it: 128 and the signal's number.
     pub(crate) fn status(self) -> u8 {
         match self {
-            Caught::Named { signal, .. } => u8::try_from(signal as i32).map_or(u8::MAX, |number| 128 + number),
-            Caught::RealTime => u8::MAX,
+            TerminationSignal::Named { signal, .. } => {
+                u8::try_from(signal as i32).map_or(u8::MAX, |number| 128 + number)
+            }
+            TerminationSignal::RealTime => u8::MAX,
         }
     }
 }

@@ -16,7 +16,7 @@ use nix::sys::signal::{SigSet, Signal};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
 
-use crate::caught::Caught;
+use crate::caught::TerminationSignal;
 use crate::failure::{Failure, Result};
 use crate::signals::Signals;
 use crate::startup;
@@ -67,7 +67,7 @@ impl Child {
 
     /// Passes the signal on, and later ones, and waits for the end, without limit. The terminal's signals have reached the
     /// whole foreground group already. Meanwhile the output is read and thrown away, lest the command waits for us.
-    pub(crate) fn stop(&mut self, output: Option<&OwnedFd>, first: Caught, signals: &Signals) -> Result<()> {
+    pub(crate) fn stop(&mut self, output: Option<&OwnedFd>, first: TerminationSignal, signals: &Signals) -> Result<()> {
         let mut next = Some(first);
         let mut open = output;
         loop {
@@ -92,15 +92,15 @@ impl Child {
 
     /// Sends it SIGTERM.
     pub(crate) fn terminate(&self) {
-        self.pass_on(Caught::Named { signal: Signal::SIGTERM, by_terminal: false });
+        self.pass_on(TerminationSignal::Named { signal: Signal::SIGTERM, by_terminal: false });
     }
 
-    fn pass_on(&self, caught: Caught) {
+    fn pass_on(&self, caught: TerminationSignal) {
         let signal = match caught {
-            Caught::Named { signal, by_terminal: false } => signal as i32,
-            Caught::Named { by_terminal: true, .. } => return,
+            TerminationSignal::Named { signal, by_terminal: false } => signal as i32,
+            TerminationSignal::Named { by_terminal: true, .. } => return,
             // It cannot be sent by a safe call; this one asks for the same.
-            Caught::RealTime => Signal::SIGTERM as i32,
+            TerminationSignal::RealTime => Signal::SIGTERM as i32,
         };
         if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
             // It may have ended meanwhile.

@@ -21,9 +21,9 @@ use crate::sys;
 use crate::wait::{Woken, wait};
 
 /// The statuses that mean "replaced" and "damaged" and so cannot be a command's.
-const OURS: [u8; 2] = [121, 122];
+const RESERVED_STATUSES: [u8; 2] = [121, 122];
 /// How long a child of the command may keep the output open before that is told.
-const PATIENCE: Duration = Duration::from_secs(2);
+const OPEN_PIPE_NOTICE: Duration = Duration::from_secs(2);
 
 /// A command whose output is the input.
 pub(crate) struct Command<'s> {
@@ -40,7 +40,7 @@ struct Running {
     child: Child,
     /// When it exited with 0.
     succeeded: Option<Instant>,
-    told: bool,
+    notified: bool,
 }
 
 impl<'s> Command<'s> {
@@ -54,12 +54,12 @@ impl<'s> Command<'s> {
     }
 
     /// What its end means for us.
-    fn judge(&self, status: Status) -> Result<()> {
+    fn check_status(&self, status: Status) -> Result<()> {
         let command = self.shown();
         match status {
             Status::Exited(0) => Ok(()),
             Status::Exited(code) => {
-                let ours = if OURS.contains(&code) { 125 } else { code };
+                let ours = if RESERVED_STATUSES.contains(&code) { 125 } else { code };
                 Err(Failure::command(ours, format_args!("{command} exited with status {code}")))
             }
             Status::Killed(signal) => {
@@ -79,12 +79,13 @@ impl<'s> Command<'s> {
         let (signals, target, shown) = (self.signals, self.target, self.shown());
         loop {
             let running = self.running()?;
-            let deadline = running.succeeded.filter(|_| !running.told).and_then(|since| since.checked_add(PATIENCE));
+            let deadline =
+                running.succeeded.filter(|_| !running.notified).and_then(|since| since.checked_add(OPEN_PIPE_NOTICE));
             let output = for_output.then(|| running.output.as_fd());
             let ended = if running.child.status.is_none() { Some(signals.children()?) } else { None };
             let woken = wait([output, ended], Some(signals), deadline).map_err(Failure::call("wait"))?;
             let Woken::Ready([has_output, has_ended]) = woken else {
-                running.told = true;
+                running.notified = true;
                 report::note(target, &format!("waiting: {shown} has exited, but its output is still open"));
                 continue;
             };
@@ -101,7 +102,7 @@ impl<'s> Command<'s> {
             {
                 running.succeeded = Some(Instant::now());
                 // A failure is known at once, whoever still holds the pipe.
-                self.judge(status)?;
+                self.check_status(status)?;
                 if !for_output {
                     return Ok(());
                 }
@@ -129,8 +130,8 @@ impl Input for Command<'_> {
     fn begin(&mut self) -> Result<()> {
         self.signals.watch()?;
         self.signals.children()?;
-        let (output, theirs) = sys::pipe().map_err(Failure::call("pipe"))?;
-        let stdio = Stdio { stdin: self.stdin.as_ref().map(AsFd::as_fd), stdout: theirs.as_fd() };
+        let (output, write_end) = sys::pipe().map_err(Failure::call("pipe"))?;
+        let stdio = Stdio { stdin: self.stdin.as_ref().map(AsFd::as_fd), stdout: write_end.as_fd() };
         let child = spawn(self.words, &stdio, self.signals).map_err(|errno| {
             let (status, reason) = match errno {
                 Errno::NOENT => (127, "was not found".to_owned()),
@@ -139,9 +140,9 @@ impl Input for Command<'_> {
             Failure::command(status, format_args!("{} {reason}", self.shown()))
         })?;
         // Its own copy is what counts; a command that closes it must be seen to.
-        drop(theirs);
+        drop(write_end);
         self.stdin = None;
-        self.running = Some(Running { output, child, succeeded: None, told: false });
+        self.running = Some(Running { output, child, succeeded: None, notified: false });
         Ok(())
     }
 

@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     /// COMMAND ended with this status, or could not be run (126, 127); TARGET is unchanged.
     Command(u8),
     /// This signal asked us to end; TARGET is unchanged. Nothing is printed.
-    Signal(crate::caught::Caught),
+    Signal(crate::caught::TerminationSignal),
     /// TARGET is replaced, but the directory could not be synced.
     NotDurable,
     /// The overwrite in place failed half way.
@@ -80,7 +80,7 @@ impl Failure {
     }
 
     /// A signal arrived before the commit.
-    pub(crate) fn signal(caught: crate::caught::Caught) -> Self {
+    pub(crate) fn signal(caught: crate::caught::TerminationSignal) -> Self {
         Failure::new(Kind::Signal(caught), "replace", "")
     }
 

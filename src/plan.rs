@@ -121,7 +121,7 @@ fn old_content(args: &Args, place: &mut Place, signals: &Signals) -> Result<Opti
             // Replaced by another client of a network file system since it was looked up.
             Err(failure) if failure.errno == Some(Errno::STALE) => {
                 retries.again(Errno::STALE).map_err(|_| failure)?;
-                place.at = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
+                place.at = place.directory.open_path(&place.name).map_err(Failure::call("look"))?;
                 preflight::check(place, place.at.as_ref(), &args.policy)?;
             }
             done => return done,

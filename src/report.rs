@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use rustix::io::Errno;
 
-use crate::caught::Caught;
+use crate::caught::TerminationSignal;
 use crate::engine::{Change, Outcome};
 use crate::failure::{Failure, Kind, Seen, words};
 use crate::quote::{Shown, bytes};
@@ -66,7 +66,7 @@ pub(crate) enum End {
     /// With a status.
     Status(ExitCode),
     /// Of a signal.
-    Signal(Caught),
+    Signal(TerminationSignal),
 }
 
 /// Says what failed; the status is the contract's. `quiet` is `--quiet`.

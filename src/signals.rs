@@ -23,7 +23,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::caught::Caught;
+use crate::caught::TerminationSignal;
 use crate::failure::{Failure, Result, words};
 use crate::startup;
 use crate::sys::{Retries, from_nix};
@@ -131,19 +131,19 @@ impl Signals {
     }
 
     /// The next signal that has arrived.
-    pub(crate) fn caught(&self) -> Option<Caught> {
+    pub(crate) fn caught(&self) -> Option<TerminationSignal> {
         let watch = self.watch.get()?;
         if let Ok(Some(info)) = watch.named.read_signal() {
             let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())?;
             // SI_USER and below: kill(2), sigqueue(3), tkill(2). The kernel's are above.
             let by_terminal = info.ssi_code > 0 && reaches_group(signal);
-            return Some(Caught::Named { signal, by_terminal });
+            return Some(TerminationSignal::Named { signal, by_terminal });
         }
         let mut pending = [PollFd::new(&watch.real_time, PollFlags::IN)];
         let is_pending = !watch.real_time_told.get()
             && matches!(poll(&mut pending, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(1..));
         watch.real_time_told.set(watch.real_time_told.get() || is_pending);
-        is_pending.then_some(Caught::RealTime)
+        is_pending.then_some(TerminationSignal::RealTime)
     }
 
     /// The signal that has arrived, as the reason to stop.
@@ -153,8 +153,8 @@ impl Signals {
 
     /// Dies of the signal, so that whoever waits sees the truth. Returns only where the system will not have it: the
     /// first process of a container has no default actions.
-    pub(crate) fn die(&self, caught: Caught) {
-        if let Caught::Named { signal, .. } = caught {
+    pub(crate) fn die(&self, caught: TerminationSignal) {
+        if let TerminationSignal::Named { signal, .. } = caught {
             if signal == Signal::SIGPIPE {
                 // The one disposition that the Rust runtime has changed.
                 let _ = signal_hook::low_level::emulate_default_handler(signal as i32);

@@ -16,7 +16,7 @@ static CLOSED: AtomicU8 = AtomicU8::new(0);
 static IGNORED: AtomicU32 = AtomicU32::new(0);
 
 #[ctor::ctor]
-fn look() {
+fn lstat() {
     let standard: [BorrowedFd<'static>; 3] = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
     let closed = standard
         .iter()

@@ -20,16 +20,16 @@ pub fn parse(
     env: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<Args, clap::Error> {
     let argv: Vec<OsString> = argv.into_iter().collect();
-    if let Some(args) = plain(&argv) {
+    if let Some(args) = parse_fast_path(&argv) {
         return Ok(args);
     }
     let matches = Cli::command().try_get_matches_from(&argv);
-    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(safe)?;
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(escape_context)?;
     cli.check(argv.last().is_some_and(|last| last == "--"), env)
 }
 
 /// What was typed, as it can be shown: clap would print it as it is.
-fn safe(mut error: clap::Error) -> clap::Error {
+fn escape_context(mut error: clap::Error) -> clap::Error {
     let is_unsafe = |text: &str| Shown(text.as_ref()).to_string() != text;
     let shown: Vec<_> = error
         .context()
@@ -52,7 +52,7 @@ fn safe(mut error: clap::Error) -> clap::Error {
 
 /// The two commonest command lines, `TARGET` and `TARGET -- COMMAND [ARG]...`, without an option: starting is most of
 /// what a small write costs, and clap would be a third of that. A test holds it to what clap says.
-fn plain(argv: &[OsString]) -> Option<Args> {
+fn parse_fast_path(argv: &[OsString]) -> Option<Args> {
     let (target, command) = match argv {
         [_, target] => (target, None),
         [_, target, dashes, words @ ..] if dashes == "--" => (target, Some(words)),
@@ -327,8 +327,8 @@ mod tests {
             &["aw", "f", "--", "sh", "-c", "x", "--", "-v"],
             &["aw", "f", "--", "--"],
         ] {
-            assert_eq!(plain(&words(line)), by_clap(line), "{line:?}");
-            assert!(plain(&words(line)).is_some(), "{line:?}");
+            assert_eq!(parse_fast_path(&words(line)), by_clap(line), "{line:?}");
+            assert!(parse_fast_path(&words(line)).is_some(), "{line:?}");
         }
         for line in [
             &["aw"][..],
@@ -341,7 +341,7 @@ mod tests {
             &["aw", "f", "-v"],
             &["aw", "--", "f"],
         ] {
-            assert_eq!(plain(&words(line)), None, "{line:?}");
+            assert_eq!(parse_fast_path(&words(line)), None, "{line:?}");
         }
     }
 

@@ -20,12 +20,12 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::copy::{self, Old};
+use super::copy::{self, OldContentReader};
 use super::dress::{self, Dress};
 use super::metadata::Metadata;
 use super::names::Place;
 use super::sealed::Sealed;
-use super::sink::Sink;
+use super::sink::StagingWriter;
 use super::stat::Stat;
 use super::temporary::Naming;
 use super::temporary::{self, TemporaryName};
@@ -58,7 +58,7 @@ fn irreplaceable(there: &Stat, directory: &Stat) -> Option<&'static str> {
         Some("is immutable")
     } else if there.is_append_only() {
         Some("is append-only")
-    } else if preflight::stuck(directory, there.uid) {
+    } else if preflight::sticky_denies(directory, there.uid) {
         Some("is another user's, in a sticky directory")
     } else {
         None
@@ -89,7 +89,7 @@ impl Backups {
             return Ok(Backups::Simple(name));
         }
         name_fits(&name)?;
-        if let Some(there) = place.directory.pin(&name).map_err(Failure::call(STEP))? {
+        if let Some(there) = place.directory.open_path(&name).map_err(Failure::call(STEP))? {
             let directory = place.directory.stat().map_err(Failure::call(STEP))?;
             if let Some(reason) = irreplaceable(&there.stat, &directory) {
                 return Err(Failure::failed(STEP, format_args!("{} {reason}", Shown(&name))));
@@ -114,14 +114,14 @@ impl Backups {
         match exchange(place, &temporary.name, temporary.inode()) {
             Ok(()) => {}
             Err(errno) if is_unknown(errno) => return self.replace_without_exchange(place, sealed, old, sync),
-            Err(Errno::NOENT) if matches!(directory.look(&place.name), Ok(None)) => return Ok(Err(sealed)),
+            Err(Errno::NOENT) if matches!(directory.lstat(&place.name), Ok(None)) => return Ok(Err(sealed)),
             Err(errno) => return Err(Failure::call("rename")(errno)),
         }
         // From here on the short name leads to the old content, which since the last look can have become anything.
-        let found = directory.look(&temporary.name).ok().flatten().unwrap_or(*old);
+        let found = directory.lstat(&temporary.name).ok().flatten().unwrap_or(*old);
         let failure = match preflight::suitable(found.kind(), old.kind() == FileType::Symlink) {
             Ok(()) => match self.keep(place, &temporary.name, &found) {
-                Ok(()) => return Ok(Ok(sealed.give_away())),
+                Ok(()) => return Ok(Ok(sealed.disarm())),
                 Err(errno) => self.failed(place, errno),
             },
             Err(failure) => failure,
@@ -131,7 +131,7 @@ impl Backups {
             Ok(()) => Err(failure),
             Err(again) => {
                 let path = directory.join(&temporary.name);
-                sealed.give_away();
+                sealed.disarm();
                 Err(not_taken_back(&path, &failure.reason, again))
             }
         }
@@ -150,7 +150,7 @@ impl Backups {
         place.is_ctime_ours.set(true);
         let (kept, is_copy) = match TemporaryName::link_name(&place.directory, &place.name) {
             Ok(kept) => (kept, false),
-            Err(Errno::NOENT) if matches!(place.directory.look(&place.name), Ok(None)) => return Ok(Err(sealed)),
+            Err(Errno::NOENT) if matches!(place.directory.lstat(&place.name), Ok(None)) => return Ok(Err(sealed)),
             // Another's file under protected_hardlinks, another project, or no links at all.
             Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => (copy(place, sync)?, true),
             Err(errno) => return Err(self.failed(place, errno)),
@@ -160,10 +160,10 @@ impl Backups {
         let take_back = |kept: TemporaryName<'_>| match sys::renameat(&place.directory, &kept.name, &place.name) {
             Ok(()) => {
                 place.is_inode_ours.set(is_copy);
-                kept.give_away();
+                kept.disarm();
                 Ok(())
             }
-            Err(errno) => Err((place.directory.join(&kept.give_away()), errno)),
+            Err(errno) => Err((place.directory.join(&kept.disarm()), errno)),
         };
         // Some network file systems remove TARGET first, and then fail: once more, now that it is gone.
         let renamed = rename::over(place, temporary)
@@ -174,21 +174,21 @@ impl Backups {
             }
             let new = place.directory.join(&temporary.name);
             // A name that is only marked for deletion cannot be had, and a rename of another link onto it does nothing.
-            let is_marked = !matches!(place.directory.look_afresh(&place.name), Ok(None));
+            let is_marked = !matches!(place.directory.lstat_uncached(&place.name), Ok(None));
             let taken_back =
-                if is_marked { Err((place.directory.join(&kept.give_away()), errno)) } else { take_back(kept) };
+                if is_marked { Err((place.directory.join(&kept.disarm()), errno)) } else { take_back(kept) };
             return Err(match taken_back {
                 Ok(()) => Failure::call("rename")(errno),
                 Err((old, _)) => {
-                    sealed.give_away();
+                    sealed.disarm();
                     rename::gone(errno, &new).hint(format_args!("the old content is {}", Shown(old.as_os_str())))
                 }
             });
         }
-        let file = sealed.give_away();
+        let file = sealed.disarm();
         match self.keep(place, &kept.name, kept.inode()) {
             Ok(()) => {
-                kept.give_away();
+                kept.disarm();
                 Ok(Ok(file))
             }
             Err(errno) => Err(match take_back(kept) {
@@ -265,7 +265,7 @@ fn rename_to_free(place: &Place, from: &OsStr, to: &OsStr) -> std::result::Resul
         Err(errno) if is_unknown(errno) => match sys::linkat(directory, from, directory, to, AtFlags::empty()) {
             // With neither flags nor links, as on FAT by way of FUSE, only a look can tell.
             Err(errno) if is_unknown(errno) || matches!(errno, Errno::MLINK | Errno::XDEV) => {
-                match directory.look(to)? {
+                match directory.lstat(to)? {
                     Some(_) => Err(Errno::EXIST),
                     None => sys::renameat(directory, from, to),
                 }
@@ -318,7 +318,7 @@ fn newest(place: &Place) -> Result<Option<u64>> {
 fn newest_by_name(place: &Place) -> Result<Option<u64>> {
     let mut newest = None;
     for number in 1.. {
-        let there = place.directory.look(&numbered_name(&place.name, number)).map_err(Failure::call(STEP))?;
+        let there = place.directory.lstat(&numbered_name(&place.name, number)).map_err(Failure::call(STEP))?;
         if there.is_none() {
             break;
         }
@@ -339,12 +339,12 @@ fn number(target: &[u8], name: &[u8]) -> Option<u64> {
 /// A copy of the old file, dressed like it and synced, under a short name.
 fn copy(place: &Place, sync: Sync) -> Result<TemporaryName<'_>> {
     let failed = Failure::call(STEP);
-    let old = &place.directory.pin(&place.name).and_then(|old| old.ok_or(Errno::NOENT)).map_err(&failed)?;
+    let old = &place.directory.open_path(&place.name).and_then(|old| old.ok_or(Errno::NOENT)).map_err(&failed)?;
     let content = old.open(place).map_err(&failed)?;
     let (name, file) = TemporaryName::create(&place.directory, Mode::from_raw_mode(0o600)).map_err(&failed)?;
-    let mut sink = Sink::new(file.as_fd(), &place.directory, false);
-    let mut input = Old { file: content.as_fd(), signals: None };
-    copy::prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
+    let mut sink = StagingWriter::new(file.as_fd(), &place.directory, false);
+    let mut input = OldContentReader { file: content.as_fd(), signals: None };
+    copy::copy_prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
     let dress = Dress::Like { old: Metadata::of(old, place)?, mode: None };
     dress::dress(file.as_fd(), &dress, None)?;
     if sync != Sync::None {

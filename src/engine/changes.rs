@@ -4,7 +4,7 @@
 //! common part is then taken from the old file, which must not have changed meanwhile. Where there is no difference,
 //! nothing has been written.
 
-use super::copy::{BUFFER, Old, read};
+use super::copy::{BUFFER, OldContentReader, read};
 use crate::digest::Hasher;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
@@ -27,7 +27,7 @@ pub(crate) enum Comparison {
 /// Compares, and hashes what is common.
 pub(crate) fn compare(
     input: &mut dyn Input,
-    old: &Old<'_>,
+    old: &OldContentReader<'_>,
     size: u64,
     mut hasher: Option<&mut Hasher>,
 ) -> Result<Comparison> {
@@ -56,7 +56,7 @@ pub(crate) fn compare(
 }
 
 /// Reads at `offset` until the buffer is full or the file ends.
-fn fill(old: &Old<'_>, buffer: &mut [u8], offset: u64) -> Result<usize> {
+fn fill(old: &OldContentReader<'_>, buffer: &mut [u8], offset: u64) -> Result<usize> {
     let mut filled = 0;
     while let Some(rest @ [_, ..]) = buffer.get_mut(filled..) {
         match sys::transfer(|| rustix::io::pread(old.file, &mut *rest, offset + filled as u64)) {

@@ -35,7 +35,7 @@ pub(crate) struct Synced<'d>(Sealed<'d>);
 
 /// What TARGET must still be.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Expected<'a> {
+pub(crate) enum Precondition<'a> {
     /// Whatever it has become: the last writer wins.
     Anything,
     /// The inode that the turn was taken for, or still absent.
@@ -46,10 +46,10 @@ pub(crate) enum Expected<'a> {
 
 /// How to commit.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct How<'a> {
+pub(crate) struct CommitOptions<'a> {
     pub(crate) no_clobber: bool,
     pub(crate) no_dereference: bool,
-    pub(crate) expected: Expected<'a>,
+    pub(crate) expected: Precondition<'a>,
     pub(crate) backups: Option<&'a Backups>,
     pub(crate) sync: Sync,
     /// Whether programs that watch the directory may be told of a new TARGET by opening it for writing. Not where
@@ -104,13 +104,13 @@ impl<'d> Synced<'d> {
 
     /// Synced -> TARGET, or what stood in the way. `like` is the file that the staged one was dressed like; without it
     /// TARGET is expected to be absent, or a link that is itself replaced.
-    pub(crate) fn commit(self, place: &'d Place, like: Option<&Stat>, how: &How<'_>) -> Result<Commit<'d>> {
+    pub(crate) fn commit(self, place: &'d Place, like: Option<&Stat>, how: &CommitOptions<'_>) -> Result<Commit<'d>> {
         let Synced(mut sealed) = self;
         if sealed.is_held_by_writer() {
             // Before it has a name by which others can open it.
             if !how.no_clobber
                 && let Some(now) = look(place, how)?
-                && !suits(&now, like)
+                && !same_owner_and_mode(&now, like)
             {
                 return Ok(Commit::Changed(sealed));
             }
@@ -161,9 +161,14 @@ enum Compared<'d> {
     Other(Commit<'d>),
 }
 
-fn compare<'d>(sealed: Sealed<'d>, place: &'d Place, like: Option<&Stat>, how: &How<'_>) -> Result<Compared<'d>> {
+fn compare<'d>(
+    sealed: Sealed<'d>,
+    place: &'d Place,
+    like: Option<&Stat>,
+    how: &CommitOptions<'_>,
+) -> Result<Compared<'d>> {
     Ok(match look(place, how)? {
-        Some(now) if suits(&now, like) => Compared::Alike(sealed, now),
+        Some(now) if same_owner_and_mode(&now, like) => Compared::Alike(sealed, now),
         Some(_) => Compared::Other(Commit::Changed(sealed)),
         // Unlinked meanwhile: created, with the metadata that was held.
         None => Compared::Other(match create(sealed, place, how)? {
@@ -176,25 +181,25 @@ fn compare<'d>(sealed: Sealed<'d>, place: &'d Place, like: Option<&Stat>, how: &
 
 /// Whether what was dressed like `like` may take the place of `now`: it looks the same, or is a link, which looks like
 /// nothing. A link's owner is nobody to give the file to.
-fn suits(now: &Stat, like: Option<&Stat>) -> bool {
+fn same_owner_and_mode(now: &Stat, like: Option<&Stat>) -> bool {
     let looks = |stat: &Stat| (stat.uid, stat.gid, stat.mode);
     now.kind() == FileType::Symlink || like.is_some_and(|like| looks(now) == looks(like))
 }
 
 /// What TARGET is, compared with what it must be.
-fn look(place: &Place, how: &How<'_>) -> Result<Option<Stat>> {
-    let now = place.directory.look_afresh(&place.name).map_err(Failure::call("look"))?;
+fn look(place: &Place, how: &CommitOptions<'_>) -> Result<Option<Stat>> {
+    let now = place.directory.lstat_uncached(&place.name).map_err(Failure::call("look"))?;
     if let Some(now) = &now {
         preflight::suitable(now.kind(), how.no_dereference)?;
     }
     match (how.expected, &now) {
-        (Expected::Anything, _) | (Expected::Name(None), None) => Ok(now),
-        (Expected::Name(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
-        (Expected::Name(_), _) => {
+        (Precondition::Anything, _) | (Precondition::Name(None), None) => Ok(now),
+        (Precondition::Name(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
+        (Precondition::Name(_), _) => {
             Err(Failure::failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
-        (Expected::State(old), Some(found)) if old.is_still(found, place)? => Ok(now),
-        (Expected::State(_), _) => Err(Failure::refused("replace", "has changed since it was read")
+        (Precondition::State(old), Some(found)) if old.is_still(found, place)? => Ok(now),
+        (Precondition::State(_), _) => Err(Failure::refused("replace", "has changed since it was read")
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
 }
@@ -208,7 +213,7 @@ enum Created<'d> {
 }
 
 /// Gives the file TARGET's name if that is free; the kernel decides it, not a look.
-fn create<'d>(sealed: Sealed<'d>, place: &Place, how: &How<'_>) -> Result<Created<'d>> {
+fn create<'d>(sealed: Sealed<'d>, place: &Place, how: &CommitOptions<'_>) -> Result<Created<'d>> {
     let (directory, name) = (&place.directory, place.name.as_os_str());
     let created = match sealed.naming() {
         Naming::Unnamed(by) => unnamed::link(directory, sealed.file()?, *by, name).map(|()| Appeared::Linked),
@@ -253,13 +258,13 @@ fn rename_to_free(
     directory: &Directory,
     temporary: &TemporaryName<'_>,
     place: &Place,
-    how: &How<'_>,
+    how: &CommitOptions<'_>,
 ) -> std::result::Result<Appeared, Errno> {
     let unknown = |errno| matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM);
     let exact = how.no_clobber || how.backups.is_some();
     let (from, to) = (temporary.name.as_os_str(), place.name.as_os_str());
     let verify = |errno| directory.verify_after_error(to, temporary.inode(), errno);
-    let rename = || match directory.look(to)? {
+    let rename = || match directory.lstat(to)? {
         Some(_) => Err(Errno::EXIST),
         None => sys::renameat(directory, from, to).or_else(verify).map(|()| Appeared::Renamed),
     };
@@ -283,7 +288,7 @@ enum Named<'d> {
 }
 
 /// The same file with a name of its own: the first that a kill can leave.
-fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: &How<'_>) -> Result<Named<'d>> {
+fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: &CommitOptions<'_>) -> Result<Named<'d>> {
     let Naming::Unnamed(by) = *sealed.naming() else { return Ok(Named::Yes(sealed)) };
     let directory = &place.directory;
     let name = match TemporaryName::link(directory, sealed.file()?, by) {
@@ -306,7 +311,7 @@ fn again_on_btrfs(sealed: &Sealed<'_>, directory: &Directory, how: Sync) -> std:
 }
 
 /// The rename over TARGET, which is `now`, and the backup where one is asked for.
-fn replace<'d>(sealed: Sealed<'d>, place: &Place, now: &Stat, how: &How<'_>) -> Result<Commit<'d>> {
+fn replace<'d>(sealed: Sealed<'d>, place: &Place, now: &Stat, how: &CommitOptions<'_>) -> Result<Commit<'d>> {
     let other_names = other_names(place, now);
     if let Some(backups) = how.backups {
         return match backups.replace(place, sealed, now, how.sync)? {
@@ -318,7 +323,7 @@ fn replace<'d>(sealed: Sealed<'d>, place: &Place, now: &Stat, how: &How<'_>) -> 
         return Err(Failure::failed("rename", "the staging file has no name"));
     };
     match rename::over(place, name) {
-        Ok(()) => Ok(Commit::Done(Committed { file: sealed.give_away(), created: false, other_names })),
+        Ok(()) => Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names })),
         Err(errno) => after_failed_rename(sealed, place, now, errno, other_names),
     }
 }
@@ -328,7 +333,7 @@ fn other_names(place: &Place, now: &Stat) -> u64 {
     if now.links <= 1 {
         return 0;
     }
-    let fresh = place.directory.look_afresh(&place.name).ok().flatten();
+    let fresh = place.directory.lstat_uncached(&place.name).ok().flatten();
     fresh.map_or(now.links, |fresh| fresh.links).saturating_sub(1)
 }
 
@@ -346,7 +351,7 @@ fn after_failed_rename<'d>(
     };
     let directory = &place.directory;
     // Without its own name it could not be put there.
-    if rename::is_there(place, before) || !matches!(directory.look_afresh(&name.name), Ok(Some(_))) {
+    if rename::is_there(place, before) || !matches!(directory.lstat_uncached(&name.name), Ok(Some(_))) {
         return if refuses_names(errno) {
             Ok(Commit::Refused(sealed, errno))
         } else {
@@ -354,9 +359,9 @@ fn after_failed_rename<'d>(
         };
     }
     if rename::over(place, name).is_ok() {
-        return Ok(Commit::Done(Committed { file: sealed.give_away(), created: false, other_names }));
+        return Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names }));
     }
     let path = directory.join(&name.name);
-    sealed.give_away();
+    sealed.disarm();
     Err(rename::gone(errno, &path))
 }

@@ -6,7 +6,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
-use super::sink::Sink;
+use super::sink::StagingWriter;
 use super::stat::Stat;
 use crate::digest::Hasher;
 use crate::failure::{Failure, Result, words};
@@ -55,7 +55,11 @@ fn cannot_read(input: &dyn Input, errno: Errno) -> Failure {
 }
 
 /// Reads to the end of the input. Returns how many bytes came.
-pub(crate) fn stream(input: &mut dyn Input, sink: &mut Sink<'_>, mut hasher: Option<&mut Hasher>) -> Result<u64> {
+pub(crate) fn stream(
+    input: &mut dyn Input,
+    sink: &mut StagingWriter<'_>,
+    mut hasher: Option<&mut Hasher>,
+) -> Result<u64> {
     let mut buffer = Vec::with_capacity(FIRST_BUFFER);
     let mut total = 0;
     loop {
@@ -66,7 +70,7 @@ pub(crate) fn stream(input: &mut dyn Input, sink: &mut Sink<'_>, mut hasher: Opt
         if let Some(hasher) = hasher.as_deref_mut() {
             hasher.update(&buffer);
         }
-        sink.put(&buffer)?;
+        sink.write_all(&buffer)?;
         total += buffer.len() as u64;
         if buffer.len() == FIRST_BUFFER && buffer.capacity() < BUFFER {
             // The writer fills the pipe faster than we empty it. Not a pipe, or over the limit: stay as we are.
@@ -82,22 +86,22 @@ pub(crate) fn file(
     input: &mut dyn Input,
     stat: &Stat,
     start: u64,
-    sink: &mut Sink<'_>,
+    sink: &mut StagingWriter<'_>,
     mut hasher: Option<&mut Hasher>,
 ) -> Result<u64> {
     let base = sink.offset;
     let mut from = start;
-    if start == 0 && base == 0 && hasher.is_none() && share(input.descriptor(), sink, stat.size)? {
+    if start == 0 && base == 0 && hasher.is_none() && reflink(input.descriptor(), sink, stat.size)? {
         from = stat.size;
     } else {
         while from < stat.size {
             let Some(extent) = next_data(input, from, stat.size)? else { break };
-            skip(input, from, extent.start, hasher.as_deref_mut())?;
+            hash_zeros(input, from, extent.start, hasher.as_deref_mut())?;
             sink.offset += extent.start - from;
             sink.reserve(sink.offset, extent.end - extent.start)?;
             from = extent.start;
             while from < extent.end {
-                let count = some(input, from, extent.end - from, sink, hasher.as_deref_mut())?;
+                let count = copy_chunk(input, from, extent.end - from, sink, hasher.as_deref_mut())?;
                 if count == 0 {
                     return Err(became_shorter(input));
                 }
@@ -105,7 +109,7 @@ pub(crate) fn file(
             }
         }
         // The rest is a hole, or is no longer there: what lies beyond the end looks the same.
-        skip(input, from, stat.size, hasher.as_deref_mut())?;
+        hash_zeros(input, from, stat.size, hasher.as_deref_mut())?;
         if Stat::of(input.descriptor()).map_err(|errno| cannot_read(input, errno))?.size < stat.size {
             return Err(became_shorter(input));
         }
@@ -120,7 +124,7 @@ pub(crate) fn file(
 }
 
 /// Shares the blocks of the whole file, where the file system can. Of the old content as well as of the input.
-pub(crate) fn share(from: BorrowedFd<'_>, sink: &mut Sink<'_>, size: u64) -> Result<bool> {
+pub(crate) fn reflink(from: BorrowedFd<'_>, sink: &mut StagingWriter<'_>, size: u64) -> Result<bool> {
     if size == 0 {
         return Ok(false);
     }
@@ -136,13 +140,13 @@ pub(crate) fn share(from: BorrowedFd<'_>, sink: &mut Sink<'_>, size: u64) -> Res
 }
 
 /// The old file as an input: it is pinned, and nothing else needs to be waited for.
-pub(crate) struct Old<'a> {
+pub(crate) struct OldContentReader<'a> {
     pub(crate) file: BorrowedFd<'a>,
     /// Looked at between chunks; not where they are held anyway.
     pub(crate) signals: Option<&'a Signals>,
 }
 
-impl Input for Old<'_> {
+impl Input for OldContentReader<'_> {
     fn descriptor(&self) -> BorrowedFd<'_> {
         self.file
     }
@@ -164,8 +168,13 @@ impl Input for Old<'_> {
 }
 
 /// Copies the first `length` bytes of the old content, of which `stat` is the state.
-pub(crate) fn prefix(old: &mut Old<'_>, stat: &Stat, length: u64, sink: &mut Sink<'_>) -> Result<()> {
-    if share(old.file, sink, stat.size)? {
+pub(crate) fn copy_prefix(
+    old: &mut OldContentReader<'_>,
+    stat: &Stat,
+    length: u64,
+    sink: &mut StagingWriter<'_>,
+) -> Result<()> {
+    if reflink(old.file, sink, stat.size)? {
         sink.offset = length;
         return sink.finish();
     }
@@ -176,7 +185,7 @@ pub(crate) fn prefix(old: &mut Old<'_>, stat: &Stat, length: u64, sink: &mut Sin
         sink.reserve(extent.start, extent.end - extent.start)?;
         from = extent.start;
         while from < extent.end {
-            match some(old, from, extent.end - from, sink, None)? {
+            match copy_chunk(old, from, extent.end - from, sink, None)? {
                 0 => return Err(Failure::failed("read", "the old content became shorter while it was copied")),
                 count => from += count,
             }
@@ -204,11 +213,11 @@ fn next_data(input: &dyn Input, from: u64, end: u64) -> Result<Option<std::ops::
 }
 
 /// Copies some bytes at `from`, at most `length`; 0 is the end of the file.
-fn some(
+fn copy_chunk(
     input: &mut dyn Input,
     from: u64,
     length: u64,
-    sink: &mut Sink<'_>,
+    sink: &mut StagingWriter<'_>,
     hasher: Option<&mut Hasher>,
 ) -> Result<u64> {
     input.ready()?;
@@ -224,7 +233,7 @@ fn some(
             // Zero is said by some kernels that cannot. Whatever it dislikes, reading and writing will tell better.
             Ok(0) | Err(_) => {}
             Ok(count) => {
-                sink.moved(count as u64)?;
+                sink.advance(count as u64)?;
                 return Ok(count as u64);
             }
         }
@@ -235,12 +244,12 @@ fn some(
     if let Some(hasher) = hasher {
         hasher.update(&buffer);
     }
-    sink.put(&buffer)?;
+    sink.write_all(&buffer)?;
     Ok(buffer.len() as u64)
 }
 
 /// A hole counts as zeros. It may be so large that somebody loses patience.
-fn skip(input: &mut dyn Input, from: u64, to: u64, hasher: Option<&mut Hasher>) -> Result<()> {
+fn hash_zeros(input: &mut dyn Input, from: u64, to: u64, hasher: Option<&mut Hasher>) -> Result<()> {
     let Some(hasher) = hasher else { return Ok(()) };
     let zeros = vec![0; BUFFER];
     let mut left = to.saturating_sub(from);

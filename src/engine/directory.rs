@@ -88,7 +88,7 @@ impl Directory {
     }
 
     /// What `name` is now; `None` where it is absent. Opens nothing, follows nothing.
-    pub(crate) fn look(&self, name: &OsStr) -> std::result::Result<Option<Stat>, Errno> {
+    pub(crate) fn lstat(&self, name: &OsStr) -> std::result::Result<Option<Stat>, Errno> {
         match Stat::at(&self.fd, name) {
             Ok(found) => Ok(Some(found)),
             Err(Errno::NOENT) => Ok(None),
@@ -97,7 +97,7 @@ impl Directory {
     }
 
     /// The same, and not from a cache.
-    pub(crate) fn look_afresh(&self, name: &OsStr) -> std::result::Result<Option<Stat>, Errno> {
+    pub(crate) fn lstat_uncached(&self, name: &OsStr) -> std::result::Result<Option<Stat>, Errno> {
         if self.filesystem().is_remote() {
             // Names are cached for as long as the directory is not known to have changed.
             let _ = Stat::of_afresh(&self.fd);
@@ -112,21 +112,21 @@ impl Directory {
     /// Whether the file system gives `name` another inode number at each look, as some FUSE file systems do. Who has the
     /// number then says nothing about who has the name.
     pub(crate) fn has_unstable_numbers(&self, name: &OsStr) -> bool {
-        let looks = [self.look_afresh(name), self.look_afresh(name), self.look_afresh(name)];
+        let looks = [self.lstat_uncached(name), self.lstat_uncached(name), self.lstat_uncached(name)];
         let [Ok(Some(first)), Ok(Some(second)), Ok(Some(third))] = looks else { return false };
         !first.is_same_file(&second) && !second.is_same_file(&third)
     }
 
     /// Pins what `name` is now. A network file system may lead to a file that another client has replaced since it was
     /// looked up here, and say so only when it is asked for more.
-    pub(crate) fn pin(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
+    pub(crate) fn open_path(&self, name: &OsStr) -> std::result::Result<Option<PathHandle>, Errno> {
         let (mut retries, mut afresh) = (Retries::default(), self.filesystem().is_remote());
         loop {
             if afresh {
                 // Whatever it says, the cached name is dropped where it is out of date.
-                let _ = self.look_afresh(name);
+                let _ = self.lstat_uncached(name);
             }
-            match self.pin_once(name) {
+            match self.open_path_once(name) {
                 Err(Errno::STALE) => retries.again(Errno::STALE)?,
                 done => return done,
             }
@@ -134,12 +134,12 @@ impl Directory {
         }
     }
 
-    fn pin_once(&self, name: &OsStr) -> std::result::Result<Option<Pinned>, Errno> {
+    fn open_path_once(&self, name: &OsStr) -> std::result::Result<Option<PathHandle>, Errno> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW;
         match sys::open(&self.fd, name, flags) {
             Ok(fd) => {
                 let stat = Stat::of(&fd)?.complete(fd.as_fd(), Some(self.fd.as_fd()));
-                Ok(Some(Pinned { handle: Handle::new(fd), stat }))
+                Ok(Some(PathHandle { handle: Handle::new(fd), stat }))
             }
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),
@@ -148,7 +148,7 @@ impl Directory {
 
     /// NFS may report the failure of what it did: if `name` leads to `file`, it is done.
     pub(crate) fn verify_after_error(&self, name: &OsStr, ours: &Stat, errno: Errno) -> std::result::Result<(), Errno> {
-        match self.look(name) {
+        match self.lstat(name) {
             Ok(Some(found)) if found.is_same_file(ours) => Ok(()),
             _ => Err(errno),
         }
@@ -184,12 +184,12 @@ impl Handle {
 
 /// An inode held by a descriptor that can neither read nor write it: safe to open whatever it is.
 #[derive(Debug)]
-pub(crate) struct Pinned {
+pub(crate) struct PathHandle {
     pub(crate) handle: Handle,
     pub(crate) stat: Stat,
 }
 
-impl Pinned {
+impl PathHandle {
     pub(crate) fn kind(&self) -> FileType {
         self.stat.kind()
     }

@@ -19,9 +19,9 @@ use std::os::fd::BorrowedFd;
 use rustix::io::Errno;
 
 use super::acl;
-use super::metadata::{Metadata, Source, each_name, grow, is_kept, list, shown};
+use super::metadata::{Metadata, Source, each_name, grow, is_preserved, list, shown};
 use super::opaque_acl;
-use super::privilege::Standing;
+use super::privilege::IdMapping;
 use super::stage::{is_wider, mode_cannot_be_had};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
@@ -78,7 +78,7 @@ pub(crate) fn dress(file: BorrowedFd<'_>, dress: &Dress, born: Option<u32>) -> R
 
 /// Takes back what was dressed like a file that TARGET is no more: private again, and without its attributes. What the
 /// system does not let go, such as a label of its own, stays.
-pub(crate) fn undress(file: BorrowedFd<'_>) -> Result<()> {
+pub(crate) fn reset_metadata(file: BorrowedFd<'_>) -> Result<()> {
     set_mode(file, 0o600)?;
     let list = match list(&Source::Descriptor(file)) {
         Ok(list) => list,
@@ -86,37 +86,37 @@ pub(crate) fn undress(file: BorrowedFd<'_>) -> Result<()> {
         Err(errno) if sys::is_refusal(errno) || errno == Errno::IO => return Ok(()),
         Err(errno) => return Err(Failure::call(STEP)(errno)),
     };
-    for name in each_name(&list).filter(|name| is_kept(name.to_bytes())) {
-        kept(sys::fremovexattr(file, &name))?;
+    for name in each_name(&list).filter(|name| is_preserved(name.to_bytes())) {
+        unless_refused(sys::fremovexattr(file, &name))?;
     }
     Ok(())
 }
 
 fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Option<String>> {
-    let mut lost: Vec<String> = old.unread.clone();
+    let mut not_preserved: Vec<String> = old.unread.clone();
     let (users, others): (Vec<_>, Vec<_>) =
         old.attributes.iter().partition(|(name, _)| name.to_bytes().starts_with(b"user."));
 
     // 1
     for (name, value) in users {
-        set_attribute(file, name, value, &mut lost)?;
+        set_attribute(file, name, value, &mut not_preserved)?;
     }
     // 2
     let has = Stat::of(file).map_err(Failure::call(STEP))?;
     let (owner, group) = (old.stat.uid, old.stat.gid);
     // An id that is not mapped here must not be taken for the user or group that it shows as.
     let group_kept = match old.group {
-        Standing::Unmapped => false,
+        IdMapping::Unmapped => false,
         _ if has.gid == group => true,
-        Standing::Either => false,
-        Standing::Mapped => kept(sys::fchown(file, None, Some(group)))?,
+        IdMapping::Ambiguous => false,
+        IdMapping::Mapped => unless_refused(sys::fchown(file, None, Some(group)))?,
     };
     if !group_kept {
-        lost.push(format!("group {group}"));
+        not_preserved.push(format!("group {group}"));
     }
     // 3
     for (name, value) in others {
-        set_attribute(file, name, value, &mut lost)?;
+        set_attribute(file, name, value, &mut not_preserved)?;
     }
     // 4
     let mut now = has.bits();
@@ -125,7 +125,7 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
             remove_acl(file)?;
             mode
         }
-        None => set_acl(file, old, group_kept, &mut now, &mut lost)?,
+        None => set_acl(file, old, group_kept, &mut now, &mut not_preserved)?,
     };
     // 5
     // Set-ID bits would make it a program of ours until it has its owner.
@@ -134,9 +134,10 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         now = first;
     }
     // 6
-    let owner_kept = old.owner == Standing::Mapped && (has.uid == owner || kept(sys::fchown(file, Some(owner), None))?);
+    let owner_kept =
+        old.owner == IdMapping::Mapped && (has.uid == owner || unless_refused(sys::fchown(file, Some(owner), None))?);
     if !owner_kept {
-        lost.insert(0, format!("owner {owner}"));
+        not_preserved.insert(0, format!("owner {owner}"));
     }
     // 7
     if bits & 0o6000 != 0 {
@@ -147,10 +148,10 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         now = mode_of(file)?;
     }
     if mode.is_some() {
-        return Ok(in_words(&lost, asked_mode(file, bits)?));
+        return Ok(in_words(&not_preserved, asked_mode(file, bits)?));
     }
-    lost.extend(another_mode(bits, now));
-    Ok(in_words(&lost, None))
+    not_preserved.extend(another_mode(bits, now));
+    Ok(in_words(&not_preserved, None))
 }
 
 /// Sets the access control list, or removes what a default list has left. Returns the permission bits that the file is to
@@ -160,7 +161,7 @@ fn set_acl(
     old: &Metadata,
     group_kept: bool,
     now: &mut u32,
-    lost: &mut Vec<String>,
+    not_preserved: &mut Vec<String>,
 ) -> Result<u32> {
     let wanted = old.stat.mode & 0o1777;
     let set_by_acl = |now: &mut u32| -> Result<u32> {
@@ -169,18 +170,18 @@ fn set_acl(
     };
     if let Some(acl) = &old.acl {
         let acl = if group_kept { acl.clone() } else { acl.without_group() };
-        if kept(sys::fsetxattr(file, acl::ATTRIBUTE, &acl.bytes()))? {
+        if unless_refused(sys::fsetxattr(file, acl::ATTRIBUTE, &acl.bytes()))? {
             return set_by_acl(now);
         }
         remove_acl(file)?;
-        lost.push("access control list".to_owned());
+        not_preserved.push("access control list".to_owned());
         return Ok(acl.as_mode(wanted));
     }
     remove_acl(file)?;
     let mut bits = if group_kept { wanted } else { (wanted & 0o1700) | both(wanted >> 3, wanted) };
     for (name, value) in &old.opaque_acls {
         let set = match value {
-            Some(value) => kept(sys::fsetxattr(file, name, value))?,
+            Some(value) => unless_refused(sys::fsetxattr(file, name, value))?,
             None => false,
         };
         if let (true, Some(value)) = (set, value) {
@@ -189,7 +190,7 @@ fn set_acl(
         } else if opaque_acl::is_said_by_mode(name, value.as_deref()) {
             // Nothing is lost.
         } else {
-            lost.push(shown(name));
+            not_preserved.push(shown(name));
             bits = opaque_acl::bits_without(name, bits);
         }
     }
@@ -200,7 +201,7 @@ fn set_acl(
 fn after_opaque_acl(file: BorrowedFd<'_>, name: &CStr, value: &[u8], bits: u32) -> Result<u32> {
     if mode_of(file)? & 0o777 != bits & 0o777 {
         set_mode(file, bits)?;
-        kept(sys::fsetxattr(file, name, value))?;
+        unless_refused(sys::fsetxattr(file, name, value))?;
     }
     mode_of(file)
 }
@@ -211,12 +212,12 @@ fn both(group: u32, other: u32) -> u32 {
 }
 
 /// The one warning, on the final difference.
-fn in_words(lost: &[String], mode: Option<String>) -> Option<String> {
-    let lost = (!lost.is_empty()).then(|| format!("cannot keep {}", lost.join(", ")));
+fn in_words(not_preserved: &[String], mode: Option<String>) -> Option<String> {
+    let not_preserved = (!not_preserved.is_empty()).then(|| format!("cannot keep {}", not_preserved.join(", ")));
     let mode = mode.map(|mode| format!("cannot set {mode}"));
-    match (lost, mode) {
-        (Some(lost), Some(mode)) => Some(format!("{lost}; {mode}")),
-        (lost, mode) => lost.or(mode),
+    match (not_preserved, mode) {
+        (Some(not_preserved), Some(mode)) => Some(format!("{not_preserved}; {mode}")),
+        (not_preserved, mode) => not_preserved.or(mode),
     }
 }
 
@@ -237,7 +238,7 @@ fn mode_of(file: BorrowedFd<'_>) -> Result<u32> {
 
 /// A file system without modes says EPERM; then the mode is what the mount gives to every file.
 fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<bool> {
-    kept(sys::fchmod(file, mode))
+    unless_refused(sys::fchmod(file, mode))
 }
 
 fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
@@ -258,7 +259,7 @@ fn has_acl(file: BorrowedFd<'_>) -> Result<bool> {
     }
 }
 
-fn set_attribute(file: BorrowedFd<'_>, name: &CString, value: &[u8], lost: &mut Vec<String>) -> Result<()> {
+fn set_attribute(file: BorrowedFd<'_>, name: &CString, value: &[u8], not_preserved: &mut Vec<String>) -> Result<()> {
     match sys::fsetxattr(file, name, value) {
         Ok(()) => Ok(()),
         Err(errno) if sys::is_refusal(errno) => {
@@ -267,7 +268,7 @@ fn set_attribute(file: BorrowedFd<'_>, name: &CString, value: &[u8], lost: &mut 
             if has.is_ok_and(|has| has == value) {
                 return Ok(());
             }
-            lost.push(shown(name));
+            not_preserved.push(shown(name));
             Ok(())
         }
         Err(errno) => Err(Failure::failed(STEP, format_args!("{}: {}", shown(name), words(errno)))),
@@ -275,7 +276,7 @@ fn set_attribute(file: BorrowedFd<'_>, name: &CString, value: &[u8], lost: &mut 
 }
 
 /// Whether the call succeeded; a refusal is told as a warning, anything else ends the run.
-fn kept(result: std::result::Result<(), Errno>) -> Result<bool> {
+fn unless_refused(result: std::result::Result<(), Errno>) -> Result<bool> {
     match result {
         Ok(()) => Ok(true),
         Err(errno) if sys::is_refusal(errno) => Ok(false),

@@ -13,15 +13,15 @@ use crate::sys;
 
 /// Where the copy may be made, and why it has to be.
 #[derive(Debug)]
-pub(crate) struct Elsewhere {
+pub(crate) struct SpillDirectory {
     pub(super) candidates: Vec<Directory>,
     pub(super) reason: String,
 }
 
-impl Elsewhere {
+impl SpillDirectory {
     /// `reason` is why no rename is possible.
     pub(super) fn of(place: &Place, reason: String) -> Self {
-        Elsewhere { candidates: candidates(place), reason }
+        SpillDirectory { candidates: candidates(place), reason }
     }
 
     /// What could not be removed there.

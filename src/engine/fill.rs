@@ -3,12 +3,12 @@
 use std::os::fd::AsFd;
 
 use super::changes::{self, Comparison};
-use super::copy::{self, Old};
+use super::copy::{self, OldContentReader};
 use super::metadata::Metadata;
 use super::old::OldContent;
 use super::request::Replacement;
 use super::sealed::{KeepOpen, Sealed};
-use super::sink::Sink;
+use super::sink::StagingWriter;
 use super::stage::Stage;
 use super::stat::Stat;
 use crate::digest::{Digest, Hasher};
@@ -32,7 +32,7 @@ pub(super) fn fill<'d>(
     job: &Replacement<'_>,
     stage: Option<Stage<'d>>,
     input: &mut dyn Input,
-    late: impl FnOnce() -> Result<Stage<'d>>,
+    create_staging: impl FnOnce() -> Result<Stage<'d>>,
 ) -> Result<Filled<'d>> {
     job.signals.restore_pipe()?;
     input.begin()?;
@@ -43,10 +43,10 @@ pub(super) fn fill<'d>(
             if let (true, Some(old)) = (job.policy.append, old) {
                 take_old(job, old, old.stat.size, &mut sink)?;
             }
-            let received = pour(input, 0, &mut sink, hasher.as_mut())?;
+            let received = copy_input(input, 0, &mut sink, hasher.as_mut())?;
             Filled { stage: Some(stage), received, warning: None }
         }
-        (None, Some(old)) => fill_from_difference(job, old, input, hasher.as_mut(), late)?,
+        (None, Some(old)) => fill_from_difference(job, old, input, hasher.as_mut(), create_staging)?,
         (None, None) => return Err(Failure::failed("stage", "there is nothing to compare with")),
     };
     input.finish()?;
@@ -60,10 +60,10 @@ fn fill_from_difference<'d>(
     old: &OldContent,
     input: &mut dyn Input,
     mut hasher: Option<&mut Hasher>,
-    late: impl FnOnce() -> Result<Stage<'d>>,
+    create_staging: impl FnOnce() -> Result<Stage<'d>>,
 ) -> Result<Filled<'d>> {
     let file = old.file.get().map_err(Failure::call("read"))?;
-    let reader = Old { file: file.as_fd(), signals: Some(job.signals) };
+    let reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
     let comparison = if job.policy.append {
         // What is appended to nothing but itself changes nothing.
         let mut next = Vec::with_capacity(copy::BUFFER);
@@ -79,11 +79,11 @@ fn fill_from_difference<'d>(
                 (Some(mode), Some(old)) if Metadata::of(old, job.place)?.differs_from(mode) => Some((mode, old)),
                 _ => None,
             };
-            let same_file = has_the_name(job, old)?;
+            let same_file = still_linked(job, old)?;
             if another_mode.is_none() && same_file {
                 return Ok(Filled { stage: None, received, warning: None });
             }
-            let stage = late()?;
+            let stage = create_staging()?;
             if let (Some((mode, old)), true) = (another_mode, same_file)
                 && stage.mode_after(mode)? == old.stat.bits()
             {
@@ -96,26 +96,31 @@ fn fill_from_difference<'d>(
         }
         Comparison::Differs { common, next } => (common, next),
     };
-    let stage = late()?;
+    let stage = create_staging()?;
     let mut sink = sink(job, &stage);
     if common > 0 {
         take_old(job, old, common, &mut sink)?;
     }
-    sink.put(&next)?;
+    sink.write_all(&next)?;
     if let Some(hasher) = hasher.as_deref_mut() {
         hasher.update(&next);
     }
     let before = if job.policy.append { 0 } else { common } + next.len() as u64;
-    let received = before + pour(input, before, &mut sink, hasher)?;
+    let received = before + copy_input(input, before, &mut sink, hasher)?;
     Ok(Filled { stage: Some(stage), received, warning: None })
 }
 
-fn sink<'a>(job: &Replacement<'_>, stage: &'a Stage<'a>) -> Sink<'a> {
-    Sink::new(stage.writer(), stage.directory(), job.policy.sync != Sync::None)
+fn sink<'a>(job: &Replacement<'_>, stage: &'a Stage<'a>) -> StagingWriter<'a> {
+    StagingWriter::new(stage.writer(), stage.directory(), job.policy.sync != Sync::None)
 }
 
 /// Everything that is left of the input, `done` bytes of which have been taken.
-fn pour(input: &mut dyn Input, done: u64, sink: &mut Sink<'_>, hasher: Option<&mut Hasher>) -> Result<u64> {
+fn copy_input(
+    input: &mut dyn Input,
+    done: u64,
+    sink: &mut StagingWriter<'_>,
+    hasher: Option<&mut Hasher>,
+) -> Result<u64> {
     match input.regular().map(|(stat, start)| (*stat, start)) {
         Some((stat, start)) => copy::file(input, &stat, start + done, sink, hasher),
         None => copy::stream(input, sink, hasher),
@@ -123,17 +128,17 @@ fn pour(input: &mut dyn Input, done: u64, sink: &mut Sink<'_>, hasher: Option<&m
 }
 
 /// The first `length` bytes of the old content, which must not have changed since it was opened.
-fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sink<'_>) -> Result<()> {
+fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut StagingWriter<'_>) -> Result<()> {
     let file = old.file.get().map_err(Failure::call("read"))?;
-    let mut reader = Old { file: file.as_fd(), signals: Some(job.signals) };
-    copy::prefix(&mut reader, &old.stat, length, sink)?;
+    let mut reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
+    copy::copy_prefix(&mut reader, &old.stat, length, sink)?;
     old.still(job.signals)
 }
 
 /// Whether TARGET is still the file that was compared: where another writer has replaced or removed it, this one comes
 /// last, and its content is what TARGET must have.
-fn has_the_name(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
-    let now = job.place.directory.look(&job.place.name).map_err(Failure::call("look"))?;
+fn still_linked(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
+    let now = job.place.directory.lstat(&job.place.name).map_err(Failure::call("look"))?;
     Ok(now.is_some_and(|now| now.is_same_file(&old.stat)))
 }
 
@@ -146,7 +151,7 @@ pub(super) fn copy_staged<'d>(
 ) -> Result<Sealed<'d>> {
     let from = sealed.file()?;
     let stat = Stat::of(from).map_err(Failure::call("copy"))?;
-    let mut sink = Sink::new(stage.writer(), stage.directory(), job.policy.sync != Sync::None);
-    copy::prefix(&mut Old { file: from, signals: Some(job.signals) }, &stat, stat.size, &mut sink)?;
+    let mut sink = StagingWriter::new(stage.writer(), stage.directory(), job.policy.sync != Sync::None);
+    copy::copy_prefix(&mut OldContentReader { file: from, signals: Some(job.signals) }, &stat, stat.size, &mut sink)?;
     stage.seal(keep_open)
 }

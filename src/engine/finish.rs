@@ -4,7 +4,7 @@
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
-use super::commit::{Commit, Committed, Expected, How, Synced};
+use super::commit::{Commit, CommitOptions, Committed, Precondition, Synced};
 use super::directory::Directory;
 use super::dress::{self, Dress};
 use super::metadata::Metadata;
@@ -12,19 +12,19 @@ use super::names::{self, Place};
 use super::parents::Parents;
 use super::request::{Change, Replacement};
 use super::sealed::Sealed;
-use super::stage::{Birth, Stage};
+use super::stage::{CreateOptions, Stage};
 use super::temporary::Naming;
 use super::{fill, in_place, preflight, sync};
 use crate::failure::{Failure, Result, words};
 use crate::policy::Sync;
 
 /// What the staged file looks like, and what could not be had of it, in words.
-pub(super) struct Dressed {
+pub(super) struct AppliedMetadata {
     pub(super) dress: Dress,
     pub(super) different: Option<String>,
 }
 
-impl Dressed {
+impl AppliedMetadata {
     /// What is to be known of a TARGET that is replaced.
     fn warnings(&self, committed: &Committed) -> Vec<String> {
         let mut warnings = Vec::from_iter(self.different.clone());
@@ -41,16 +41,16 @@ impl Dressed {
 pub(super) fn commit(
     job: &Replacement<'_>,
     synced: Synced<'_>,
-    dressed: Dressed,
+    dressed: AppliedMetadata,
     parents: &mut Parents,
 ) -> Result<(Change, Vec<String>)> {
     let expected = match (&job.old, &job.turn, job.unchanged) {
-        (Some(old), _, true) => Expected::State(old),
-        (_, Some(_), _) => Expected::Name(job.place.at.as_ref().map(|old| &old.stat)),
-        _ => Expected::Anything,
+        (Some(old), _, true) => Precondition::State(old),
+        (_, Some(_), _) => Precondition::Name(job.place.at.as_ref().map(|old| &old.stat)),
+        _ => Precondition::Anything,
     };
     let mode = job.policy.mode.or(job.source_mode).unwrap_or(0o666);
-    let how = How {
+    let how = CommitOptions {
         no_clobber: job.policy.no_clobber,
         no_dereference: job.policy.no_dereference,
         expected,
@@ -66,8 +66,8 @@ fn commit_in<'d>(
     job: &Replacement<'_>,
     place: &'d Place,
     mut synced: Synced<'d>,
-    mut dressed: Dressed,
-    how: &How<'_>,
+    mut dressed: AppliedMetadata,
+    how: &CommitOptions<'_>,
     parents: &mut Parents,
 ) -> Result<(Change, Vec<String>)> {
     /// As often as TARGET may become another file meanwhile.
@@ -103,7 +103,7 @@ fn commit_in<'d>(
             }
         };
     }
-    match place.directory.look(&place.name) {
+    match place.directory.lstat(&place.name) {
         // Said to be taken, and nothing is there.
         Ok(None) => Err(Failure::call("link")(Errno::EXIST)),
         _ => Err(Failure::failed("rename", "other writers keep replacing it, or removing and creating it")),
@@ -115,7 +115,7 @@ fn commit_in<'d>(
 pub(super) fn dress_of_new(job: &Replacement<'_>, place: &Place, naming: &Naming<'_>) -> Result<Dress> {
     let mode = job.policy.mode;
     if let (Naming::Named(_), false) = (naming, job.policy.no_clobber) {
-        let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
+        let now = place.directory.open_path(&place.name).map_err(Failure::call("look"))?;
         if let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) {
             return Ok(Dress::Like { old: Metadata::of(&now, place)?, mode });
         }
@@ -128,9 +128,9 @@ fn dress_again<'d>(
     job: &Replacement<'_>,
     place: &Place,
     mut sealed: Sealed<'d>,
-    dressed: &mut Dressed,
+    dressed: &mut AppliedMetadata,
 ) -> Result<Synced<'d>> {
-    let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
+    let now = place.directory.open_path(&place.name).map_err(Failure::call("look"))?;
     if now.is_some() {
         preflight::check(place, now.as_ref(), job.policy)?;
     }
@@ -141,7 +141,7 @@ fn dress_again<'d>(
     };
     dressed.dress = Dress::Like { old: Metadata::of(&now, place)?, mode: job.policy.mode };
     let file = sealed.reopened()?;
-    dress::undress(file)?;
+    dress::reset_metadata(file)?;
     dressed.different = dress::dress(file, &dressed.dress, None)?;
     Synced::from(sealed, job.policy.sync)
 }
@@ -161,13 +161,13 @@ fn copy_with_name<'d>(
     job: &Replacement<'_>,
     place: &'d Place,
     sealed: Sealed<'d>,
-    dressed: &mut Dressed,
+    dressed: &mut AppliedMetadata,
     errno: Errno,
 ) -> Result<Copied<'d>> {
     if let Naming::Named(_) = sealed.naming() {
         return if errno == Errno::NOENT { Ok(Copied::NoDirectory(sealed)) } else { Err(Failure::call("link")(errno)) };
     }
-    let birth = Birth { named: true, private: true, ..job.birth() };
+    let birth = CreateOptions { named: true, private: true, ..job.birth() };
     let stage = match Stage::open(&place.directory, birth, job.signals) {
         Ok(stage) => stage,
         Err(failure) if failure.errno == Some(Errno::NOENT) => return Ok(Copied::NoDirectory(sealed)),

@@ -11,8 +11,8 @@ use rustix::io::Errno;
 
 use super::acl;
 use super::commit::Synced;
-use super::directory::Pinned;
-use super::elsewhere::Elsewhere;
+use super::directory::PathHandle;
+use super::elsewhere::SpillDirectory;
 use super::filesystem::FileSystem;
 use super::fill;
 use super::names::Place;
@@ -20,7 +20,7 @@ use super::preflight;
 use super::privilege;
 use super::request::Replacement;
 use super::sealed::{KeepOpen, Sealed};
-use super::stage::{Birth, Stage};
+use super::stage::{CreateOptions, Stage};
 use super::stat::Stat;
 use super::sync;
 use super::temporary::Naming;
@@ -34,8 +34,8 @@ const STEP: &str = "overwrite in place";
 
 /// Creates the copy's file. `reason` is why no rename is possible.
 pub(super) fn stage<'d>(job: &'d Replacement<'_>, reason: String) -> Result<Stage<'d>> {
-    let birth = Birth { mode: 0o600, private: true, named: true, wanted: None };
-    let elsewhere = job.elsewhere.get_or_init(|| Elsewhere::of(job.place, reason));
+    let birth = CreateOptions { mode: 0o600, private: true, named: true, wanted: None };
+    let elsewhere = job.elsewhere.get_or_init(|| SpillDirectory::of(job.place, reason));
     // What the permissions allow, a sandbox may refuse: only the attempt tells.
     let mut staged = elsewhere.candidates.iter().map(|directory| Stage::open(directory, birth, job.signals));
     staged.find_map(Result::ok).ok_or_else(|| {
@@ -67,7 +67,7 @@ pub(super) fn finish_from(job: &Replacement<'_>, from: &Sealed<'_>, reason: Stri
 }
 
 /// Synced whatever --sync says: it may become the only good copy.
-fn overwrite_synced(job: &Replacement<'_>, target: &Pinned, copy: Sealed<'_>, reason: &str) -> Result<Vec<String>> {
+fn overwrite_synced(job: &Replacement<'_>, target: &PathHandle, copy: Sealed<'_>, reason: &str) -> Result<Vec<String>> {
     let copy = Synced::from(copy, Sync::Full)?.into_sealed();
     overwrite(job, job.place, target, copy, reason)
 }
@@ -84,7 +84,7 @@ pub(super) fn instead_of_rename(
     errno: Errno,
 ) -> Result<Vec<String>> {
     let refused = Failure::call("rename")(errno);
-    let now = place.directory.pin(&place.name).map_err(Failure::call("look"))?;
+    let now = place.directory.open_path(&place.name).map_err(Failure::call("look"))?;
     let Some(target) = now.as_ref() else {
         return Err(refused);
     };
@@ -105,7 +105,7 @@ pub(super) fn instead_of_rename(
 fn overwrite(
     job: &Replacement<'_>,
     place: &Place,
-    old: &Pinned,
+    old: &PathHandle,
     sealed: Sealed<'_>,
     reason: &str,
 ) -> Result<Vec<String>> {
@@ -139,7 +139,7 @@ fn overwrite(
         Err(errno) => words(errno),
     };
     // What is not what it was, nor what it was to be, is damaged. The copy stays.
-    sealed.give_away();
+    sealed.disarm();
     Err(Failure::damaged(STEP, failed).hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
 }
 
@@ -167,7 +167,7 @@ fn has_room(target: &OwnedFd, size: u64) -> std::result::Result<bool, Errno> {
 }
 
 /// Opens TARGET for writing, neither truncated nor any other file than the one that was looked at.
-fn open(place: &Place, old: &Pinned) -> Result<OwnedFd> {
+fn open(place: &Place, old: &PathHandle) -> Result<OwnedFd> {
     let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let target = sys::open(&place.directory, &place.name, flags).map_err(Failure::call(STEP))?;
     let now = Stat::of(&target).map_err(Failure::call(STEP))?;

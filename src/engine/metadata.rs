@@ -7,10 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use rustix::io::Errno;
 
 use super::acl::{self, Acl};
-use super::directory::Pinned;
+use super::directory::PathHandle;
 use super::names::Place;
 use super::opaque_acl;
-use super::privilege::{self, Ids, Standing};
+use super::privilege::{self, IdMapping, Ids};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::quote::Shown;
@@ -20,8 +20,8 @@ use crate::sys;
 #[derive(Debug)]
 pub(crate) struct Metadata {
     pub(crate) stat: Stat,
-    pub(super) owner: Standing,
-    pub(super) group: Standing,
+    pub(super) owner: IdMapping,
+    pub(super) group: IdMapping,
     pub(super) acl: Option<Acl>,
     /// Access control lists of other kinds, as the file system hands them out.
     /// `None` is one that could not be read.
@@ -34,7 +34,7 @@ pub(crate) struct Metadata {
 impl Metadata {
     /// Reads it from the pinned inode. File systems that know names and not files, as many behind FUSE and NFS, may have
     /// lost a file that was replaced meanwhile; then that of the file which is there now.
-    pub(crate) fn of(pinned: &Pinned, place: &Place) -> Result<Metadata> {
+    pub(crate) fn of(pinned: &PathHandle, place: &Place) -> Result<Metadata> {
         /// As often as other writers may be quicker.
         const MOST: usize = 64;
         let mut read = Metadata::of_inode(pinned, place);
@@ -43,24 +43,24 @@ impl Metadata {
                 Err(failure) if matches!(failure.errno, Some(Errno::NOENT | Errno::STALE)) => {}
                 _ => break,
             }
-            let now = place.directory.pin(&place.name).map_err(Failure::call("read metadata"))?;
+            let now = place.directory.open_path(&place.name).map_err(Failure::call("read metadata"))?;
             let Some(now) = now.filter(|now| now.kind() == rustix::fs::FileType::RegularFile) else { break };
             read = Metadata::of_inode(&now, place);
         }
         read
     }
 
-    fn of_inode(pinned: &Pinned, place: &Place) -> Result<Metadata> {
+    fn of_inode(pinned: &PathHandle, place: &Place) -> Result<Metadata> {
         let handle = pinned.handle.get().map_err(Failure::call("read metadata"))?;
         let stat = Stat::of(&*handle).map_err(Failure::call("read metadata"))?;
-        let mut owner = privilege::standing(Ids::Users, stat.uid);
-        let mut group = privilege::standing(Ids::Groups, stat.gid);
-        if owner == Standing::Either {
+        let mut owner = privilege::id_mapping(Ids::Users, stat.uid);
+        let mut group = privilege::id_mapping(Ids::Groups, stat.gid);
+        if owner == IdMapping::Ambiguous {
             let is_mapped = privilege::owner_is_mapped(&*handle);
-            owner = if is_mapped { Standing::Mapped } else { Standing::Unmapped };
+            owner = if is_mapped { IdMapping::Mapped } else { IdMapping::Unmapped };
         }
-        if group == Standing::Either && privilege::group_is_mapped(&*handle, &stat) {
-            group = Standing::Mapped;
+        if group == IdMapping::Ambiguous && privilege::group_is_mapped(&*handle, &stat) {
+            group = IdMapping::Mapped;
         }
         let (opaque_acls, attributes, unread) = (Vec::new(), Vec::new(), Vec::new());
         let mut metadata = Metadata { stat, owner, group, acl: None, opaque_acls, attributes, unread };
@@ -100,7 +100,7 @@ impl Metadata {
     fn read(&mut self, path: &Source<'_>, name: CString) -> Result<()> {
         let is_acl = name.to_bytes() == acl::ATTRIBUTE.as_bytes();
         let is_opaque_acl = opaque_acl::is_one(&name);
-        if !is_acl && !is_opaque_acl && !is_kept(name.to_bytes()) {
+        if !is_acl && !is_opaque_acl && !is_preserved(name.to_bytes()) {
             return Ok(());
         }
         match value(path, &name) {
@@ -133,9 +133,9 @@ fn unreadable(name: &CStr, reason: &str) -> Failure {
 
 /// Whether the finished file will belong to somebody whose files we then may not link any more: `CAP_CHOWN` gives it
 /// away, and linking another's file needs `CAP_FOWNER`.
-pub(crate) fn owner_locks_out(old: &Pinned) -> bool {
+pub(crate) fn owner_locks_out(old: &PathHandle) -> bool {
     use rustix::thread::CapabilitySet;
-    old.stat.uid != privilege::me() && privilege::has(CapabilitySet::CHOWN) && !privilege::has(CapabilitySet::FOWNER)
+    old.stat.uid != privilege::euid() && privilege::has(CapabilitySet::CHOWN) && !privilege::has(CapabilitySet::FOWNER)
 }
 
 /// How attributes are reached.
@@ -192,7 +192,7 @@ pub(super) fn grow(
 }
 
 /// The contract's list: what belongs to the file is kept, what belongs to its old content is not.
-pub(super) fn is_kept(name: &[u8]) -> bool {
+pub(super) fn is_preserved(name: &[u8]) -> bool {
     const CONTENT: [&[u8]; 3] = [b"security.capability", b"security.ima", b"security.evm"];
     const OVERLAY: [&[u8]; 2] = [b"trusted.overlay.", b"user.overlay."];
     // As root sees XFS keep the access control lists themselves, which are handed on as such.

@@ -70,13 +70,13 @@ use rustix::io::Errno;
 pub(crate) use backup::Backups;
 use commit::Synced;
 use dress::Dress;
-use elsewhere::Elsewhere;
+use elsewhere::SpillDirectory;
 use fill::{Filled, fill};
-use finish::{Dressed, commit, dress_of_new};
+use finish::{AppliedMetadata, commit, dress_of_new};
 use metadata::Metadata;
 pub(crate) use old::OldContent;
 use parents::Parents;
-use preflight::Way;
+use preflight::Strategy;
 pub(crate) use request::{Change, Outcome, Replacement};
 use sealed::Sealed;
 use stage::Stage;
@@ -93,7 +93,7 @@ use crate::validator;
 pub(crate) fn run(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) -> Result<Outcome> {
     let mut done = replace(job, input, parents);
     // Whatever was rolled back by now has left its traces, if any.
-    let leftovers = job.elsewhere.get().map(Elsewhere::leftovers).unwrap_or_default();
+    let leftovers = job.elsewhere.get().map(SpillDirectory::leftovers).unwrap_or_default();
     match &mut done {
         Ok(outcome) => outcome.leftovers.extend(leftovers),
         Err(failure) => failure.hints.extend(leftovers),
@@ -137,7 +137,7 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
     Signals::hold()?;
     // A signal before the commit means no commit.
     job.signals.check()?;
-    let (change, warnings) = commit(job, synced, Dressed { dress, different }, parents)?;
+    let (change, warnings) = commit(job, synced, AppliedMetadata { dress, different }, parents)?;
     parents.keep();
     Ok(Outcome { change, received, warnings, leftovers: Vec::new() })
 }
@@ -150,7 +150,7 @@ fn has_another_mode(job: &Replacement<'_>) -> bool {
 
 /// Creates the staging file beside TARGET, or, where no rename is possible and an overwrite is allowed, elsewhere.
 fn stage<'d>(job: &'d Replacement<'_>) -> Result<Stage<'d>> {
-    if let Way::InPlace(reason) = &job.way {
+    if let Strategy::InPlace(reason) = &job.way {
         return in_place::stage(job, reason.clone());
     }
     match stage_beside(job) {

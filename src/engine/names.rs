@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
-use super::directory::{Directory, Pinned};
+use super::directory::{Directory, PathHandle};
 use super::parents::{self, Parents};
 use super::stat::Stat;
 use crate::failure::{Failure, Result, Seen, words};
@@ -26,7 +26,7 @@ const MOST_LINKS: usize = 40;
 /// `ST_NOSYMFOLLOW` among the flags of statfs(2).
 const NOSYMFOLLOW: u64 = 0x2000;
 
-impl Pinned {
+impl PathHandle {
     /// Opens the file for reading. Through /proc it is certainly this one and not what the name has become; without
     /// /proc the name is opened, and compared.
     pub(crate) fn open(&self, place: &Place) -> std::result::Result<OwnedFd, Errno> {
@@ -51,7 +51,7 @@ pub(crate) struct Place {
     pub(crate) directory: Directory,
     pub(crate) name: OsString,
     /// What the name led to when it was looked at.
-    pub(crate) at: Option<Pinned>,
+    pub(crate) at: Option<PathHandle>,
     /// Whether TARGET is a symbolic link that led here.
     pub(crate) is_behind_link: bool,
     /// Whether something was done to the file there and taken back, which changes its ctime.
@@ -66,7 +66,7 @@ impl Place {
         if self.is_inode_ours.get() {
             return Seen::Unchanged;
         }
-        let (before, now) = match (&self.at, self.directory.look(&self.name)) {
+        let (before, now) = match (&self.at, self.directory.lstat(&self.name)) {
             (_, Err(_)) | (None, Ok(None)) => return Seen::Unchanged,
             (None, Ok(Some(_))) | (Some(_), Ok(None)) => return Seen::Changed,
             (Some(before), Ok(Some(now))) => (&before.stat, now),
@@ -109,7 +109,7 @@ pub(crate) fn resolve(target: &Path, follow: bool, parents: &mut Parents) -> Res
             opened => opened.map_err(|errno| no_directory(errno, &shown))?,
         };
         let name = name.to_owned();
-        let at = directory.pin(&name).map_err(Failure::call("look"))?;
+        let at = directory.open_path(&name).map_err(Failure::call("look"))?;
         match at {
             Some(link) if follow && link.kind() == FileType::Symlink => {
                 may_follow(&directory, &link)?;
@@ -150,7 +150,7 @@ fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
 }
 
 /// The kernel's rules for following the link that is the last component.
-fn may_follow(directory: &Directory, link: &Pinned) -> Result<()> {
+fn may_follow(directory: &Directory, link: &PathHandle) -> Result<()> {
     // Of the directory, which is on the same mount: FUSE file systems may answer for what the link leads to.
     let mount = sys::fstatfs(directory).map_err(Failure::call("look"))?;
     #[allow(clippy::cast_sign_loss)] // Flags are a bit pattern.

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::fs::{OFlags, SeekFrom};
 
 use super::copy;
-use super::directory::{Handle, Pinned};
+use super::directory::{Handle, PathHandle};
 use super::names::Place;
 use super::stat::Stat;
 use crate::digest::{Digest, Hasher};
@@ -26,7 +26,7 @@ pub(crate) struct OldContent {
 }
 
 impl OldContent {
-    pub(crate) fn open(old: &Pinned, place: &Place, signals: &Signals) -> Result<OldContent> {
+    pub(crate) fn open(old: &PathHandle, place: &Place, signals: &Signals) -> Result<OldContent> {
         let file = old.open(place).map_err(Failure::call("read"))?;
         let stat = Stat::of(&file).map_err(Failure::call("read"))?;
         let mut content = OldContent { file: Handle::new(file), stat, digest: None };
@@ -73,7 +73,7 @@ impl OldContent {
 fn digest(file: BorrowedFd<'_>, mut hasher: Hasher, signals: Option<&Signals>) -> Result<Digest> {
     let to_start = || sys::seek(file, SeekFrom::Start(0)).map_err(Failure::call("read"));
     to_start()?;
-    let mut reader = copy::Old { file, signals };
+    let mut reader = copy::OldContentReader { file, signals };
     let mut buffer = Vec::with_capacity(copy::BUFFER);
     loop {
         copy::read(&mut reader, &mut buffer)?;

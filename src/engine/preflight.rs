@@ -4,7 +4,7 @@
 use rustix::fs::{Access, FileType};
 use rustix::io::Errno;
 
-use super::directory::Pinned;
+use super::directory::PathHandle;
 use super::names::Place;
 use super::privilege;
 use super::stat::Stat;
@@ -16,7 +16,7 @@ const STEP: &str = "replace";
 
 /// How TARGET can be replaced.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Way {
+pub(crate) enum Strategy {
     /// By a rename.
     Rename,
     /// A rename is impossible for this reason, and the user allows an overwrite.
@@ -24,7 +24,7 @@ pub(crate) enum Way {
 }
 
 /// Decides, or refuses. `at` is what TARGET is.
-pub(crate) fn check(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Result<Way> {
+pub(crate) fn check(place: &Place, at: Option<&PathHandle>, policy: &Policy) -> Result<Strategy> {
     if let Some(old) = at {
         if policy.no_clobber {
             return Err(Failure::refused("no-clobber", "exists"));
@@ -36,10 +36,10 @@ pub(crate) fn check(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Resu
         }
     }
     match no_rename(place, at)? {
-        None => Ok(Way::Rename),
+        None => Ok(Strategy::Rename),
         Some(reason) => {
             if may_overwrite(place, at, policy)? {
-                return Ok(Way::InPlace(reason.words));
+                return Ok(Strategy::InPlace(reason.words));
             }
             let failure = place.explain(Failure::failed(STEP, reason.words));
             Err(if may_offer_overwrite(at, policy) { failure.hint(reason.hint) } else { failure })
@@ -62,7 +62,7 @@ pub(crate) fn suitable(kind: FileType, no_dereference: bool) -> Result<()> {
     }
 }
 
-fn unchangeable(old: &Pinned) -> Result<()> {
+fn unchangeable(old: &PathHandle) -> Result<()> {
     if old.stat.is_immutable() {
         return Err(Failure::failed(STEP, "is immutable").hint("chattr -i removes the attribute"));
     }
@@ -76,7 +76,7 @@ fn unchangeable(old: &Pinned) -> Result<()> {
 }
 
 /// Renaming over a swap file is EPERM; no attribute tells. Whole pages, ten at least, are what mkswap(8) accepts.
-fn is_swap(old: &Pinned) -> bool {
+fn is_swap(old: &PathHandle) -> bool {
     let size = old.stat.size;
     if size < 10 * 4096 || !size.is_multiple_of(4096) {
         return false;
@@ -105,8 +105,8 @@ fn unescape(path: &str) -> Vec<u8> {
 }
 
 /// Whether the caller may write the file. A rename would not need that, and would surprise its owner.
-fn writable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
-    let own = old.stat.uid == privilege::me();
+fn writable(place: &Place, old: &PathHandle, policy: &Policy) -> Result<()> {
+    let own = old.stat.uid == privilege::euid();
     if may_write(place, old)? || policy.force || (policy.mode.is_some() && own) {
         return Ok(());
     }
@@ -118,17 +118,17 @@ fn writable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
 }
 
 /// Whether the file can be overwritten as it is. `--force` cannot help here, and nobody but its owner sets its mode.
-fn overwritable(place: &Place, old: &Pinned, policy: &Policy) -> Result<()> {
+fn overwritable(place: &Place, old: &PathHandle, policy: &Policy) -> Result<()> {
     if !may_write(place, old)? {
         return Err(Failure::failed(STEP, "you may not write it, and no rename is possible that would not need it"));
     }
-    if policy.mode.is_some_and(|mode| mode != old.stat.bits()) && !privilege::acts_as(old.stat.uid) {
+    if policy.mode.is_some_and(|mode| mode != old.stat.bits()) && !privilege::owner_or_capable(old.stat.uid) {
         return Err(Failure::failed(STEP, "you may not set the mode of another user's file, which stays in place"));
     }
     Ok(())
 }
 
-fn may_write(place: &Place, old: &Pinned) -> Result<bool> {
+fn may_write(place: &Place, old: &PathHandle) -> Result<bool> {
     let handle = old.handle.get().map_err(Failure::call(STEP))?;
     match sys::access(&*handle, &place.directory, &place.name, Access::WRITE_OK) {
         // Gone meanwhile, or nobody can say: the commit looks again.
@@ -140,8 +140,8 @@ fn may_write(place: &Place, old: &Pinned) -> Result<bool> {
 }
 
 /// Whether the sticky bit of `directory` keeps the caller from renaming over a file of `owner`'s there.
-pub(super) fn stuck(directory: &Stat, owner: u32) -> bool {
-    directory.mode & 0o1000 != 0 && directory.uid != privilege::me() && !privilege::acts_as(owner)
+pub(super) fn sticky_denies(directory: &Stat, owner: u32) -> bool {
+    directory.mode & 0o1000 != 0 && directory.uid != privilege::euid() && !privilege::owner_or_capable(owner)
 }
 
 /// Why a rename is impossible.
@@ -154,7 +154,7 @@ struct NoRename {
 const IN_PLACE: &str = "--allow-in-place overwrites it (not atomic)";
 
 /// Whether `--allow-in-place` could be offered: it has something to overwrite, and no option that contradicts it.
-pub(crate) fn may_offer_overwrite(at: Option<&Pinned>, policy: &Policy) -> bool {
+pub(crate) fn may_offer_overwrite(at: Option<&PathHandle>, policy: &Policy) -> bool {
     at.is_some_and(|old| old.kind() == FileType::RegularFile)
         && policy.backup.is_none()
         && !policy.no_dereference
@@ -162,7 +162,7 @@ pub(crate) fn may_offer_overwrite(at: Option<&Pinned>, policy: &Policy) -> bool 
 }
 
 /// Whether `--allow-in-place` is given and TARGET can be overwritten as it is.
-pub(crate) fn may_overwrite(place: &Place, at: Option<&Pinned>, policy: &Policy) -> Result<bool> {
+pub(crate) fn may_overwrite(place: &Place, at: Option<&PathHandle>, policy: &Policy) -> Result<bool> {
     match at.filter(|old| policy.allow_in_place && old.kind() == FileType::RegularFile) {
         Some(old) => overwritable(place, old, policy).map(|()| true),
         None => Ok(false),
@@ -175,31 +175,31 @@ pub(crate) fn offer_overwrite(failure: Failure, place: &Place, policy: &Policy) 
     if may_offer_overwrite(place.at.as_ref(), policy) { failure.hint(IN_PLACE) } else { failure }
 }
 
-fn no_rename(place: &Place, at: Option<&Pinned>) -> Result<Option<NoRename>> {
-    let because = |words: String, hint| Ok(Some(NoRename { words, hint }));
+fn no_rename(place: &Place, at: Option<&PathHandle>) -> Result<Option<NoRename>> {
+    let reason = |words: String, hint| Ok(Some(NoRename { words, hint }));
     if at.is_some_and(|old| old.stat.is_mount_point()) {
         let hint = "mount its directory instead, or --allow-in-place (not atomic)";
-        return because("is a mount point".to_owned(), hint);
+        return reason("is a mount point".to_owned(), hint);
     }
     let directory = &place.directory;
     let shown = directory.shown();
     let stat = directory.stat().map_err(Failure::call("look"))?;
     if stat.is_immutable() {
-        return because(format!("directory {shown} is immutable"), IN_PLACE);
+        return reason(format!("directory {shown} is immutable"), IN_PLACE);
     }
     if stat.is_append_only() && at.is_some() {
-        return because(format!("directory {shown} is append-only"), IN_PLACE);
+        return reason(format!("directory {shown} is append-only"), IN_PLACE);
     }
     match sys::access(directory, directory, ".", Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) | Err(Errno::NOSYS) => {}
         Err(Errno::ACCESS) if privilege::overrides_permissions(&stat) => {}
-        Err(Errno::ACCESS) => return because(format!("directory {shown} may not be written"), IN_PLACE),
+        Err(Errno::ACCESS) => return reason(format!("directory {shown} may not be written"), IN_PLACE),
         Err(errno) => {
             return Err(place.explain(Failure::call_at(STEP, format_args!("directory {shown}"), errno)));
         }
     }
-    if at.is_some_and(|old| stuck(&stat, old.stat.uid)) {
-        return because(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
+    if at.is_some_and(|old| sticky_denies(&stat, old.stat.uid)) {
+        return reason(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
     }
     Ok(None)
 }

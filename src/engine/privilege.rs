@@ -27,52 +27,52 @@ pub(crate) fn has(capability: CapabilitySet) -> bool {
 }
 
 /// The effective user.
-pub(crate) fn me() -> u32 {
+pub(crate) fn euid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
 /// Whether the user may act as the owner of files of `uid`.
-pub(crate) fn acts_as(uid: u32) -> bool {
-    uid == me() || (standing(Ids::Users, uid) != Standing::Unmapped && has(CapabilitySet::FOWNER))
+pub(crate) fn owner_or_capable(uid: u32) -> bool {
+    uid == euid() || (id_mapping(Ids::Users, uid) != IdMapping::Unmapped && has(CapabilitySet::FOWNER))
 }
 
 /// Whether an ordinary user has the capability that permission bits do not bind, over a file in this state. access(2)
 /// does not count it; root's it does.
 pub(crate) fn overrides_permissions(stat: &Stat) -> bool {
-    me() != 0
+    euid() != 0
         && has(CapabilitySet::DAC_OVERRIDE)
-        && standing(Ids::Users, stat.uid) == Standing::Mapped
-        && standing(Ids::Groups, stat.gid) == Standing::Mapped
+        && id_mapping(Ids::Users, stat.uid) == IdMapping::Mapped
+        && id_mapping(Ids::Groups, stat.gid) == IdMapping::Mapped
 }
 
 /// Whether blocks that a file system reserves for the system are the caller's to use: root's, but not the root's of a user
 /// namespace of its own.
 pub(crate) fn may_use_reserved_blocks() -> bool {
     let is_initial = |map: String| map.split_whitespace().eq(["0", "0", "4294967295"]);
-    (me() == 0 || has(CapabilitySet::SYS_RESOURCE)) && sys::read_small("/proc/self/uid_map").is_some_and(is_initial)
+    (euid() == 0 || has(CapabilitySet::SYS_RESOURCE)) && sys::read_small("/proc/self/uid_map").is_some_and(is_initial)
 }
 
 /// Whether an id that a file shows stands for somebody in this user namespace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Standing {
+pub(crate) enum IdMapping {
     /// It is mapped.
     Mapped,
     /// It is not, and shows as the overflow id, which must not be taken for the user `nobody`.
     Unmapped,
     /// It shows as the overflow id, and the map has that one and leaves out others: it is either.
-    Either,
+    Ambiguous,
 }
 
 /// What the map says about the id.
-pub(crate) fn standing(ids: Ids, id: u32) -> Standing {
+pub(crate) fn id_mapping(ids: Ids, id: u32) -> IdMapping {
     if id != OVERFLOW {
-        return Standing::Mapped;
+        return IdMapping::Mapped;
     }
     let path = match ids {
         Ids::Users => "/proc/self/uid_map",
         Ids::Groups => "/proc/self/gid_map",
     };
-    let Some(map) = sys::read_small(path) else { return Standing::Mapped };
+    let Some(map) = sys::read_small(path) else { return IdMapping::Mapped };
     // Each line: first id inside, first id outside, count.
     let ranges = map.lines().filter_map(|line| {
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);
@@ -87,9 +87,9 @@ pub(crate) fn standing(ids: Ids, id: u32) -> Standing {
         contains |= (first..first + count).contains(&u64::from(id));
     }
     match (contains, mapped == u64::from(u32::MAX)) {
-        (_, true) => Standing::Mapped,
-        (true, false) => Standing::Either,
-        (false, false) => Standing::Unmapped,
+        (_, true) => IdMapping::Mapped,
+        (true, false) => IdMapping::Ambiguous,
+        (false, false) => IdMapping::Unmapped,
     }
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn owner_is_mapped(file: impl AsFd) -> bool {
 /// Whether the file's group is surely mapped: write access that no permission bit gives comes from a capability, which
 /// covers files of mapped owners and groups alone. (The bits of the group bound every entry of a list.)
 pub(crate) fn group_is_mapped(file: impl AsFd, stat: &Stat) -> bool {
-    let bits = if stat.uid == me() { 0o222 } else { 0o022 };
+    let bits = if stat.uid == euid() { 0o222 } else { 0o022 };
     let by_capability = stat.mode & bits == 0;
     let path = sys::proc_path(&file);
     by_capability && sys::access(&file, rustix::fs::CWD, path.as_str(), Access::WRITE_OK).is_ok()

@@ -22,7 +22,7 @@ pub(super) fn over(place: &Place, name: &TemporaryName<'_>) -> std::result::Resu
 /// rename once more. One that is held open keeps its name until it is closed, and nobody can open it any more: it has one
 /// link less than it had, mostly none, and by its other names it is there still.
 pub(super) fn is_there(place: &Place, before: &Stat) -> bool {
-    let now = place.directory.look_afresh(&place.name).ok().flatten();
+    let now = place.directory.lstat_uncached(&place.name).ok().flatten();
     now.is_some_and(|now| before.links == 0 || now.links > 0 && !is_marked_for_deletion(place, &now))
 }
 

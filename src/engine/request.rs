@@ -6,14 +6,14 @@ use std::path::Path;
 use rustix::fs::FileType;
 
 use super::backup::Backups;
-use super::directory::Pinned;
-use super::elsewhere::Elsewhere;
+use super::directory::PathHandle;
+use super::elsewhere::SpillDirectory;
 use super::metadata;
 use super::names::Place;
 use super::old::OldContent;
-use super::preflight::Way;
+use super::preflight::Strategy;
 use super::sealed::KeepOpen;
-use super::stage::Birth;
+use super::stage::CreateOptions;
 use super::turn::Turn;
 use crate::guard::Guards;
 use crate::policy::Policy;
@@ -26,7 +26,7 @@ pub(crate) struct Replacement<'a> {
     pub(crate) guards: &'a Guards,
     pub(crate) signals: &'a Signals,
     pub(crate) place: &'a Place,
-    pub(crate) way: Way,
+    pub(crate) way: Strategy,
     pub(crate) turn: Option<Turn>,
     pub(crate) backups: Option<Backups>,
     /// The old content, where it is read.
@@ -36,20 +36,20 @@ pub(crate) struct Replacement<'a> {
     /// The permission bits of a SOURCE that is a regular file.
     pub(crate) source_mode: Option<u32>,
     /// Where the staging file is, once it had to be in another directory.
-    pub(crate) elsewhere: OnceCell<Elsewhere>,
+    pub(crate) elsewhere: OnceCell<SpillDirectory>,
 }
 
 impl<'a> Replacement<'a> {
     /// The regular file that is replaced, whose metadata the new one takes.
-    pub(super) fn replaced(&self) -> Option<&'a Pinned> {
+    pub(super) fn replaced(&self) -> Option<&'a PathHandle> {
         self.place.at.as_ref().filter(|old| old.kind() == FileType::RegularFile)
     }
 
     /// How the staging file is created: never wider than the finished file.
-    pub(super) fn birth(&self) -> Birth {
+    pub(super) fn birth(&self) -> CreateOptions {
         let old = self.replaced();
         let narrow = old.is_some() || self.policy.mode.is_some();
-        Birth {
+        CreateOptions {
             mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },
             private: self.guards.validate.is_some(),
             named: old.is_some_and(metadata::owner_locks_out),

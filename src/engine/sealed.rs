@@ -142,10 +142,10 @@ impl<'d> Sealed<'d> {
     }
 
     /// It is TARGET now, or what somebody must find: its name is not removed. Returns what is open on it.
-    pub(crate) fn give_away(self) -> Option<OwnedFd> {
+    pub(crate) fn disarm(self) -> Option<OwnedFd> {
         let (naming, file) = self.into_parts();
         if let Naming::Named(name) = naming {
-            name.give_away();
+            name.disarm();
         }
         file
     }

@@ -17,23 +17,23 @@ const WINDOW: u64 = 8 * 1024 * 1024;
 const BACKLOG: u64 = 32 * WINDOW;
 
 /// The staging file as the place where bytes go.
-pub(crate) struct Sink<'a> {
+pub(crate) struct StagingWriter<'a> {
     pub(super) file: BorrowedFd<'a>,
     /// Where the staging file is.
     directory: &'a Directory,
     /// Where the next byte goes; also the size in the end.
     pub(crate) offset: u64,
     /// Up to here writing back has begun.
-    begun: u64,
+    writeback_started: u64,
     /// Up to here it has ended.
-    ended: u64,
+    synced_to: u64,
     write_behind: bool,
 }
 
-impl<'a> Sink<'a> {
+impl<'a> StagingWriter<'a> {
     /// `write_behind` is off where nothing will be synced.
     pub(crate) fn new(file: BorrowedFd<'a>, directory: &'a Directory, write_behind: bool) -> Self {
-        Sink { file, directory, offset: 0, begun: 0, ended: 0, write_behind }
+        StagingWriter { file, directory, offset: 0, writeback_started: 0, synced_to: 0, write_behind }
     }
 
     pub(super) fn failed(&self, step: &'static str, errno: Errno) -> Failure {
@@ -41,13 +41,13 @@ impl<'a> Sink<'a> {
     }
 
     /// Writes all of `bytes`.
-    pub(crate) fn put(&mut self, mut bytes: &[u8]) -> Result<()> {
+    pub(crate) fn write_all(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             match sys::transfer(|| rustix::io::pwrite(self.file, bytes, self.offset)) {
                 Ok(0) => return Err(self.failed("write", Errno::IO)),
                 Ok(count) => {
                     bytes = bytes.get(count..).unwrap_or_default();
-                    self.moved(count as u64)?;
+                    self.advance(count as u64)?;
                 }
                 Err(errno) => return Err(self.failed("write", errno)),
             }
@@ -55,20 +55,20 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    pub(super) fn moved(&mut self, count: u64) -> Result<()> {
+    pub(super) fn advance(&mut self, count: u64) -> Result<()> {
         self.offset += count;
-        if !self.write_behind || self.offset - self.begun < WINDOW {
+        if !self.write_behind || self.offset - self.writeback_started < WINDOW {
             return Ok(());
         }
         // Begins the writing and does not wait for it. It also drops what is clean, which pages just written are not: they
         // stay cached for those who will read TARGET.
-        let length = NonZeroU64::new(self.offset - self.begun);
-        let _ = rustix::fs::fadvise(self.file, self.begun, length, Advice::DontNeed);
-        self.begun = self.offset;
-        if self.offset - self.ended >= BACKLOG {
+        let length = NonZeroU64::new(self.offset - self.writeback_started);
+        let _ = rustix::fs::fadvise(self.file, self.writeback_started, length, Advice::DontNeed);
+        self.writeback_started = self.offset;
+        if self.offset - self.synced_to >= BACKLOG {
             // An error is told once: the last sync would not know of it.
             sys::fdatasync(self.file).map_err(|errno| self.failed("sync", errno))?;
-            self.ended = self.offset;
+            self.synced_to = self.offset;
         }
         Ok(())
     }

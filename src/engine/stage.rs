@@ -31,7 +31,7 @@ const STEP: &str = "stage";
 
 /// How a staging file is created.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Birth {
+pub(crate) struct CreateOptions {
     /// Less the umask, or with the directory's default list.
     pub(crate) mode: u32,
     /// 0600 until it is dressed.
@@ -59,7 +59,7 @@ pub(crate) struct Stage<'d> {
 impl<'d> Stage<'d> {
     /// Creates the staging file in `directory`. It is decided here whether it can do without a name; if not, signals are
     /// watched before it has one.
-    pub(crate) fn open(directory: &'d Directory, birth: Birth, signals: &Signals) -> Result<Self> {
+    pub(crate) fn open(directory: &'d Directory, birth: CreateOptions, signals: &Signals) -> Result<Self> {
         let mode = Mode::from_raw_mode(birth.mode);
         let unnamed = if birth.named {
             None

@@ -65,7 +65,7 @@ impl<'d> TemporaryName<'d> {
         const MOST: usize = 64;
         let link = |name: &OsStr| {
             sys::linkat(directory, existing, directory, name, AtFlags::empty()).or_else(|errno| {
-                let file = directory.look(existing)?.ok_or(Errno::NOENT)?;
+                let file = directory.lstat(existing)?.ok_or(Errno::NOENT)?;
                 verify_after_error(directory, name, &file, errno)
             })
         };
@@ -73,11 +73,11 @@ impl<'d> TemporaryName<'d> {
         let name = loop {
             match with_free_name(link) {
                 // What was found there has lost the name before it could be linked; what has it now may be.
-                Err(Errno::NOENT) if lost < MOST && directory.look(existing)?.is_some() => lost += 1,
+                Err(Errno::NOENT) if lost < MOST && directory.lstat(existing)?.is_some() => lost += 1,
                 linked => break linked?.0,
             }
         };
-        let look = directory.look(&name).and_then(|found| found.ok_or(Errno::NOENT));
+        let look = directory.lstat(&name).and_then(|found| found.ok_or(Errno::NOENT));
         let inode = look.inspect_err(|_| remove(directory, &name))?;
         Ok(TemporaryName { directory, name, inode, ours: true })
     }
@@ -100,7 +100,7 @@ impl<'d> TemporaryName<'d> {
     }
 
     /// The name is gone by a rename, or must stay.
-    pub(crate) fn give_away(mut self) -> OsString {
+    pub(crate) fn disarm(mut self) -> OsString {
         self.ours = false;
         std::mem::take(&mut self.name)
     }
@@ -111,7 +111,7 @@ impl Drop for TemporaryName<'_> {
         if !self.ours {
             return;
         }
-        match self.directory.look(&self.name) {
+        match self.directory.lstat(&self.name) {
             Ok(None) => return,
             Ok(Some(found)) if found.is_same_file(&self.inode) => {}
             Ok(Some(_)) if self.directory.has_unstable_numbers(&self.name) => {}
@@ -162,7 +162,7 @@ pub(super) fn verify_after_error(
     ours: &Stat,
     errno: Errno,
 ) -> std::result::Result<(), Errno> {
-    let is_there = || matches!(directory.look(name), Ok(Some(_)));
+    let is_there = || matches!(directory.lstat(name), Ok(Some(_)));
     directory
         .verify_after_error(name, ours, errno)
         .or_else(|errno| if errno != Errno::EXIST && is_there() { Ok(()) } else { Err(errno) })

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FileType, FlockOperation};
 use rustix::io::Errno;
 
-use super::directory::Pinned;
+use super::directory::PathHandle;
 use super::names::Place;
 use super::preflight;
 use crate::failure::{Failure, Result, words};
@@ -53,7 +53,7 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
             Some(file) => lock(file.as_fd(), "TARGET", deadline.as_ref(), signals)?,
             None => lock(place.directory.as_fd(), "its directory", deadline.as_ref(), signals)?,
         };
-        let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
+        let now = place.directory.open_path(&place.name).map_err(Failure::call(STEP))?;
         let same = is_same(now.as_ref(), place.at.as_ref());
         place.at = now;
         if same {
@@ -73,7 +73,7 @@ enum Opened {
     /// Nothing that could be locked there, such as an absent TARGET or a link to be replaced: its directory is.
     Nothing,
     /// This is TARGET now.
-    Replaced(Option<Pinned>),
+    Replaced(Option<PathHandle>),
 }
 
 fn open(place: &Place) -> Result<Opened> {
@@ -97,14 +97,14 @@ fn open(place: &Place) -> Result<Opened> {
         Ok(file) => return Ok(Opened::File(file)),
         Err(errno) => errno,
     };
-    let now = place.directory.pin(&place.name).map_err(Failure::call(STEP))?;
+    let now = place.directory.open_path(&place.name).map_err(Failure::call(STEP))?;
     if is_same(now.as_ref(), Some(old)) || !matches!(errno, Errno::STALE | Errno::NOENT) {
         return Err(cannot(errno, "TARGET"));
     }
     Ok(Opened::Replaced(now))
 }
 
-fn is_same(now: Option<&Pinned>, before: Option<&Pinned>) -> bool {
+fn is_same(now: Option<&PathHandle>, before: Option<&PathHandle>) -> bool {
     match (now, before) {
         (None, None) => true,
         (Some(now), Some(before)) => now.stat.is_same_file(&before.stat),
