@@ -11,9 +11,9 @@ use crate::child::Abandoned;
 use crate::cli::{Args, From};
 use crate::command::Command;
 use crate::digest::Digest;
-use crate::engine::names::{self, Place};
 use crate::engine::parents::Parents;
-use crate::engine::{self, Backups, OldContent, Outcome, Replacement, preflight, turn};
+use crate::engine::resolve::{self, ResolvedTarget};
+use crate::engine::{self, Backups, OldContent, Outcome, Replacement, lock, preflight};
 use crate::failure::{Failure, Result};
 use crate::guard::{Guards, NonEmpty};
 use crate::input::Input;
@@ -45,10 +45,10 @@ fn resolved(
     parents: &mut Parents,
     abandoned: &mut Option<Abandoned>,
 ) -> Result<Outcome> {
-    let mut place = names::resolve(&args.target, !args.policy.no_dereference, parents)?;
-    let done = at(args, signals, &mut place, parents, abandoned);
+    let mut target = resolve::resolve(&args.target, !args.policy.no_dereference, parents)?;
+    let done = planned(args, signals, &mut target, parents, abandoned);
     // Whatever was rolled back by now has left its traces, if any.
-    let leftovers = place.directory.leftovers();
+    let leftovers = target.directory.leftovers();
     match done {
         Ok(mut outcome) => {
             outcome.leftovers.extend(leftovers);
@@ -56,49 +56,49 @@ fn resolved(
         }
         Err(mut failure) => {
             failure.hints.extend(leftovers);
-            failure.seen = place.look_again();
+            failure.seen = target.look_again();
             Err(failure)
         }
     }
 }
 
-fn at(
+fn planned(
     args: &Args,
     signals: &Signals,
-    place: &mut Place,
+    target: &mut ResolvedTarget,
     parents: &mut Parents,
     abandoned: &mut Option<Abandoned>,
 ) -> Result<Outcome> {
     let policy = &args.policy;
     // Refused before waiting for a turn, and looked at again after it.
-    let mut way = preflight::check(place, place.at.as_ref(), policy)?;
-    let turn = if args.lock {
-        let turn = turn::take(place, policy.no_dereference, args.lock_timeout, signals)?;
-        way = preflight::check(place, place.at.as_ref(), policy)?;
-        Some(turn)
+    let mut strategy = preflight::check(target, target.existing.as_ref(), policy)?;
+    let lock = if args.lock {
+        let lock = lock::acquire(target, policy.no_dereference, args.lock_timeout, signals)?;
+        strategy = preflight::check(target, target.existing.as_ref(), policy)?;
+        Some(lock)
     } else {
         None
     };
     // Whether or not there is something to keep: it may appear until the commit.
-    let backups = policy.backup.as_ref().map(|backup| Backups::plan(place, backup)).transpose()?;
+    let backups = policy.backup.as_ref().map(|backup| Backups::plan(target, backup)).transpose()?;
     if args.validate.is_some() && rustix::fs::access("/proc/self/fd", rustix::fs::Access::EXEC_OK).is_err() {
         return Err(Failure::failed("validate", "/proc is not mounted, so the command could not be shown the content"));
     }
-    let old = old_content(args, place, signals)?;
+    let old = old_content(args, target, signals)?;
     if let Some(expected) = &args.if_match {
-        if_match(expected, place, old.as_ref(), signals)?;
+        if_match(expected, target, old.as_ref(), signals)?;
     }
 
     let guards = guards(args);
-    let (mut input, source_mode) = input(args, place, signals)?;
+    let (mut input, source_mode) = input(args, target, signals)?;
     let job = Replacement {
-        target: &args.target,
+        path: &args.target,
         policy,
         guards: &guards,
         signals,
-        place,
-        way,
-        turn,
+        target,
+        strategy,
+        lock,
         backups,
         old,
         unchanged: args.if_match.is_some() || matches!(args.from, From::Command { edit: true, .. }),
@@ -109,7 +109,7 @@ fn at(
 }
 
 /// Opens TARGET's content where something reads it.
-fn old_content(args: &Args, place: &mut Place, signals: &Signals) -> Result<Option<OldContent>> {
+fn old_content(args: &Args, target: &mut ResolvedTarget, signals: &Signals) -> Result<Option<OldContent>> {
     let edit = matches!(args.from, From::Command { edit: true, .. });
     let needed = edit || args.if_match.is_some();
     if !needed && !args.policy.append && !args.policy.if_changed {
@@ -117,22 +117,22 @@ fn old_content(args: &Args, place: &mut Place, signals: &Signals) -> Result<Opti
     }
     let mut retries = Retries::default();
     loop {
-        match open_old(args, place, signals) {
+        match open_old(args, target, signals) {
             // Replaced by another client of a network file system since it was looked up.
             Err(failure) if failure.errno == Some(Errno::STALE) => {
                 retries.again(Errno::STALE).map_err(|_| failure)?;
-                place.at = place.directory.open_path(&place.name).map_err(Failure::call("look"))?;
-                preflight::check(place, place.at.as_ref(), &args.policy)?;
+                target.existing = target.directory.open_path(&target.name).map_err(Failure::call("look"))?;
+                preflight::check(target, target.existing.as_ref(), &args.policy)?;
             }
             done => return done,
         }
     }
 }
 
-fn open_old(args: &Args, place: &Place, signals: &Signals) -> Result<Option<OldContent>> {
+fn open_old(args: &Args, target: &ResolvedTarget, signals: &Signals) -> Result<Option<OldContent>> {
     let edit = matches!(args.from, From::Command { edit: true, .. });
-    match &place.at {
-        Some(old) if old.kind() == FileType::RegularFile => OldContent::open(old, place, signals).map(Some),
+    match &target.existing {
+        Some(old) if old.kind() == FileType::RegularFile => OldContent::open(old, target, signals).map(Some),
         Some(_) if edit || args.policy.append => {
             Err(Failure::failed("read", "is a symbolic link, which has no content of its own (--no-dereference)"))
         }
@@ -142,10 +142,10 @@ fn open_old(args: &Args, place: &Place, signals: &Signals) -> Result<Option<OldC
 }
 
 /// `--if-match`: the digest of what TARGET is now.
-fn if_match(expected: &Digest, place: &Place, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
+fn if_match(expected: &Digest, target: &ResolvedTarget, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
     const STEP: &str = "if-match";
     let Some(old) = old else {
-        let found = match &place.at {
+        let found = match &target.existing {
             Some(_) => "TARGET is a symbolic link, which has no content of its own (--no-dereference)",
             None => "there is no such file",
         };
@@ -168,7 +168,11 @@ fn guards(args: &Args) -> Guards {
 }
 
 /// The input, and the permission bits that it gives to a new TARGET.
-fn input<'a>(args: &'a Args, place: &Place, signals: &'a Signals) -> Result<(Box<dyn Input + 'a>, Option<u32>)> {
+fn input<'a>(
+    args: &'a Args,
+    target: &ResolvedTarget,
+    signals: &'a Signals,
+) -> Result<(Box<dyn Input + 'a>, Option<u32>)> {
     Ok(match &args.from {
         From::Stdin => (Box::new(Source::stdin(signals)?), None),
         From::File(path) => {
@@ -177,8 +181,8 @@ fn input<'a>(args: &'a Args, place: &Place, signals: &'a Signals) -> Result<(Box
             (Box::new(source), mode)
         }
         From::Command { words, edit, .. } => {
-            let stdin = match (&place.at, edit) {
-                (Some(old), true) => Some(old.open(place).map_err(Failure::call("read"))?),
+            let stdin = match (&target.existing, edit) {
+                (Some(old), true) => Some(old.open(target).map_err(Failure::call("read"))?),
                 _ => None,
             };
             (Box::new(Command::new(words, stdin, &args.target, signals)), None)

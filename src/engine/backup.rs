@@ -20,12 +20,12 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
+use super::apply_metadata::{self, MetadataSource};
 use super::copy::{self, OldContentReader};
-use super::dress::{self, Dress};
 use super::metadata::Metadata;
-use super::names::Place;
+use super::resolve::ResolvedTarget;
 use super::sealed::Sealed;
-use super::sink::StagingWriter;
+use super::staging_writer::StagingWriter;
 use super::stat::Stat;
 use super::temporary::Naming;
 use super::temporary::{self, TemporaryName};
@@ -67,30 +67,30 @@ fn irreplaceable(there: &Stat, directory: &Stat) -> Option<&'static str> {
 
 impl Backups {
     /// Decides the name, and refuses what could not be written there. TARGET may be absent yet.
-    pub(crate) fn plan(place: &Place, backup: &Backup) -> Result<Backups> {
+    pub(crate) fn plan(target: &ResolvedTarget, backup: &Backup) -> Result<Backups> {
         let newest = match backup.control {
             Control::Simple => None,
-            Control::Existing | Control::Numbered => newest(place)?,
+            Control::Existing | Control::Numbered => newest(target)?,
         };
         let numbered = newest.is_some() || backup.control == Control::Numbered;
         if numbered {
             let Some(next) = newest.unwrap_or(0).checked_add(1) else {
                 return Err(Failure::failed(STEP, "the number of the newest backup is the highest possible"));
             };
-            if place.at.is_some() {
-                name_fits(&numbered_name(&place.name, next))?;
+            if target.existing.is_some() {
+                name_fits(&numbered_name(&target.name, next))?;
             }
             return Ok(Backups::Numbered(next));
         }
-        let mut name = place.name.clone();
+        let mut name = target.name.clone();
         name.push(&backup.suffix);
-        if place.at.is_none() {
+        if target.existing.is_none() {
             // Nothing to keep yet. If TARGET appears, the commit tells what stands in the way.
             return Ok(Backups::Simple(name));
         }
         name_fits(&name)?;
-        if let Some(there) = place.directory.open_path(&name).map_err(Failure::call(STEP))? {
-            let directory = place.directory.stat().map_err(Failure::call(STEP))?;
+        if let Some(there) = target.directory.open_path(&name).map_err(Failure::call(STEP))? {
+            let directory = target.directory.stat().map_err(Failure::call(STEP))?;
             if let Some(reason) = irreplaceable(&there.stat, &directory) {
                 return Err(Failure::failed(STEP, format_args!("{} {reason}", Shown(&name))));
             }
@@ -102,32 +102,32 @@ impl Backups {
     /// they were. Returns what is open on the new TARGET, or the staged file again where TARGET has gone meanwhile.
     pub(crate) fn replace<'d>(
         &self,
-        place: &Place,
+        target: &ResolvedTarget,
         sealed: Sealed<'d>,
         old: &Stat,
         sync: Sync,
     ) -> Result<std::result::Result<Option<OwnedFd>, Sealed<'d>>> {
-        let directory = &place.directory;
+        let directory = &target.directory;
         let Naming::Named(temporary) = sealed.naming() else {
             return Err(Failure::failed(STEP, "the staging file has no name"));
         };
-        match exchange(place, &temporary.name, temporary.inode()) {
+        match exchange(target, &temporary.name, temporary.inode()) {
             Ok(()) => {}
-            Err(errno) if is_unknown(errno) => return self.replace_without_exchange(place, sealed, old, sync),
-            Err(Errno::NOENT) if matches!(directory.lstat(&place.name), Ok(None)) => return Ok(Err(sealed)),
+            Err(errno) if is_unknown(errno) => return self.replace_without_exchange(target, sealed, old, sync),
+            Err(Errno::NOENT) if matches!(directory.lstat(&target.name), Ok(None)) => return Ok(Err(sealed)),
             Err(errno) => return Err(Failure::call("rename")(errno)),
         }
         // From here on the short name leads to the old content, which since the last look can have become anything.
         let found = directory.lstat(&temporary.name).ok().flatten().unwrap_or(*old);
         let failure = match preflight::suitable(found.kind(), old.kind() == FileType::Symlink) {
-            Ok(()) => match self.keep(place, &temporary.name, &found) {
+            Ok(()) => match self.keep(target, &temporary.name, &found) {
                 Ok(()) => return Ok(Ok(sealed.disarm())),
-                Err(errno) => self.failed(place, errno),
+                Err(errno) => self.failed(target, errno),
             },
             Err(failure) => failure,
         };
-        place.is_ctime_ours.set(true);
-        match exchange(place, &temporary.name, &found) {
+        target.is_ctime_ours.set(true);
+        match exchange(target, &temporary.name, &found) {
             Ok(()) => Err(failure),
             Err(again) => {
                 let path = directory.join(&temporary.name);
@@ -139,7 +139,7 @@ impl Backups {
 
     fn replace_without_exchange<'d>(
         &self,
-        place: &Place,
+        target: &ResolvedTarget,
         sealed: Sealed<'d>,
         old: &Stat,
         sync: Sync,
@@ -147,36 +147,36 @@ impl Backups {
         let Naming::Named(temporary) = sealed.naming() else {
             return Err(Failure::failed(STEP, "the staging file has no name"));
         };
-        place.is_ctime_ours.set(true);
-        let (kept, is_copy) = match TemporaryName::link_name(&place.directory, &place.name) {
+        target.is_ctime_ours.set(true);
+        let (kept, is_copy) = match TemporaryName::link_name(&target.directory, &target.name) {
             Ok(kept) => (kept, false),
-            Err(Errno::NOENT) if matches!(place.directory.lstat(&place.name), Ok(None)) => return Ok(Err(sealed)),
+            Err(Errno::NOENT) if matches!(target.directory.lstat(&target.name), Ok(None)) => return Ok(Err(sealed)),
             // Another's file under protected_hardlinks, another project, or no links at all.
-            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => (copy(place, sync)?, true),
-            Err(errno) => return Err(self.failed(place, errno)),
+            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS) => (copy(target, sync)?, true),
+            Err(errno) => return Err(self.failed(target, errno)),
         };
-        let is_there = || rename::is_there(place, old);
+        let is_there = || rename::is_there(target, old);
         // The old content has TARGET's name again, or it is told where that is.
-        let take_back = |kept: TemporaryName<'_>| match sys::renameat(&place.directory, &kept.name, &place.name) {
+        let take_back = |kept: TemporaryName<'_>| match sys::renameat(&target.directory, &kept.name, &target.name) {
             Ok(()) => {
-                place.is_inode_ours.set(is_copy);
+                target.is_inode_ours.set(is_copy);
                 kept.disarm();
                 Ok(())
             }
-            Err(errno) => Err((place.directory.join(&kept.disarm()), errno)),
+            Err(errno) => Err((target.directory.join(&kept.disarm()), errno)),
         };
         // Some network file systems remove TARGET first, and then fail: once more, now that it is gone.
-        let renamed = rename::over(place, temporary)
-            .or_else(|errno| if is_there() { Err(errno) } else { rename::over(place, temporary) });
+        let renamed = rename::over(target, temporary)
+            .or_else(|errno| if is_there() { Err(errno) } else { rename::over(target, temporary) });
         if let Err(errno) = renamed {
             if is_there() {
                 return Err(Failure::call("rename")(errno));
             }
-            let new = place.directory.join(&temporary.name);
+            let new = target.directory.join(&temporary.name);
             // A name that is only marked for deletion cannot be had, and a rename of another link onto it does nothing.
-            let is_marked = !matches!(place.directory.lstat_uncached(&place.name), Ok(None));
+            let is_marked = !matches!(target.directory.lstat_uncached(&target.name), Ok(None));
             let taken_back =
-                if is_marked { Err((place.directory.join(&kept.disarm()), errno)) } else { take_back(kept) };
+                if is_marked { Err((target.directory.join(&kept.disarm()), errno)) } else { take_back(kept) };
             return Err(match taken_back {
                 Ok(()) => Failure::call("rename")(errno),
                 Err((old, _)) => {
@@ -186,21 +186,21 @@ impl Backups {
             });
         }
         let file = sealed.disarm();
-        match self.keep(place, &kept.name, kept.inode()) {
+        match self.keep(target, &kept.name, kept.inode()) {
             Ok(()) => {
                 kept.disarm();
                 Ok(Ok(file))
             }
             Err(errno) => Err(match take_back(kept) {
-                Ok(()) => self.failed(place, errno),
+                Ok(()) => self.failed(target, errno),
                 Err((old, again)) => not_taken_back(&old, &words(errno), again),
             }),
         }
     }
 
     /// Gives the old file, now called `name`, the backup's name.
-    fn keep(&self, place: &Place, name: &OsStr, old: &Stat) -> std::result::Result<(), Errno> {
-        let directory = &place.directory;
+    fn keep(&self, target: &ResolvedTarget, name: &OsStr, old: &Stat) -> std::result::Result<(), Errno> {
+        let directory = &target.directory;
         match self {
             Backups::Simple(backup) => {
                 sys::renameat(directory, name, backup)
@@ -210,8 +210,8 @@ impl Backups {
                 let mut number = *first;
                 let mut retries = Retries::default();
                 loop {
-                    let backup = numbered_name(&place.name, number);
-                    let kept = rename_to_free(place, name, &backup);
+                    let backup = numbered_name(&target.name, number);
+                    let kept = rename_to_free(target, name, &backup);
                     match kept.or_else(|errno| directory.verify_after_error(&backup, old, errno)) {
                         Err(Errno::EXIST) => {
                             retries.again(Errno::EXIST)?;
@@ -228,24 +228,24 @@ impl Backups {
         Ok(())
     }
 
-    fn failed(&self, place: &Place, errno: Errno) -> Failure {
+    fn failed(&self, target: &ResolvedTarget, errno: Errno) -> Failure {
         let name = match self {
             Backups::Simple(name) => name.clone(),
-            Backups::Numbered(number) => numbered_name(&place.name, *number),
+            Backups::Numbered(number) => numbered_name(&target.name, *number),
         };
-        let path = place.directory.join(&name);
+        let path = target.directory.join(&name);
         Failure::failed(STEP, format_args!("{}: {}", Shown(path.as_os_str()), words(errno)))
     }
 }
 
 /// Exchanges the two names, after which TARGET leads to `wanted`. Interrupted, it is looked at before it is done again:
 /// an exchange that is made twice is none.
-fn exchange(place: &Place, name: &OsStr, wanted: &Stat) -> std::result::Result<(), Errno> {
-    let directory = &place.directory;
+fn exchange(target: &ResolvedTarget, name: &OsStr, wanted: &Stat) -> std::result::Result<(), Errno> {
+    let directory = &target.directory;
     let mut retries = Retries::default();
     loop {
-        match renameat_with(directory, name, directory, &place.name, RenameFlags::EXCHANGE)
-            .or_else(|errno| directory.verify_after_error(&place.name, wanted, errno))
+        match renameat_with(directory, name, directory, &target.name, RenameFlags::EXCHANGE)
+            .or_else(|errno| directory.verify_after_error(&target.name, wanted, errno))
         {
             Err(Errno::INTR) => retries.again(Errno::INTR)?,
             done => return done,
@@ -259,8 +259,8 @@ fn is_unknown(errno: Errno) -> bool {
 }
 
 /// Gives the file called `from` the name `to` if that is free. It may have both in the end.
-fn rename_to_free(place: &Place, from: &OsStr, to: &OsStr) -> std::result::Result<(), Errno> {
-    let directory = &place.directory;
+fn rename_to_free(target: &ResolvedTarget, from: &OsStr, to: &OsStr) -> std::result::Result<(), Errno> {
+    let directory = &target.directory;
     match sys::rename_to_free(directory, from, to) {
         Err(errno) if is_unknown(errno) => match sys::linkat(directory, from, directory, to, AtFlags::empty()) {
             // With neither flags nor links, as on FAT by way of FUSE, only a look can tell.
@@ -296,29 +296,29 @@ fn numbered_name(name: &OsStr, number: u64) -> OsString {
 }
 
 /// The highest number that a backup of TARGET has.
-fn newest(place: &Place) -> Result<Option<u64>> {
-    if !place.directory.readable() {
-        return newest_by_name(place);
+fn newest(target: &ResolvedTarget) -> Result<Option<u64>> {
+    if !target.directory.readable() {
+        return newest_by_name(target);
     }
     let mut newest = None;
     // A description of its own, at its beginning. Looking must not cost the disk an access time, as --if-changed may
     // leave it at that; the permission for that is the owner's.
     let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-    let open = |flags| sys::open(&place.directory, ".", flags);
+    let open = |flags| sys::open(&target.directory, ".", flags);
     let directory = open(flags | OFlags::NOATIME).or_else(|_| open(flags));
     let mut entries = directory.and_then(Dir::new).map_err(Failure::call(STEP))?;
     while let Some(entry) = entries.read() {
         let entry = entry.map_err(Failure::call(STEP))?;
-        newest = newest.max(number(place.name.as_bytes(), entry.file_name().to_bytes()));
+        newest = newest.max(number(target.name.as_bytes(), entry.file_name().to_bytes()));
     }
     Ok(newest)
 }
 
 /// A directory that cannot be read is asked for one name after the other.
-fn newest_by_name(place: &Place) -> Result<Option<u64>> {
+fn newest_by_name(target: &ResolvedTarget) -> Result<Option<u64>> {
     let mut newest = None;
     for number in 1.. {
-        let there = place.directory.lstat(&numbered_name(&place.name, number)).map_err(Failure::call(STEP))?;
+        let there = target.directory.lstat(&numbered_name(&target.name, number)).map_err(Failure::call(STEP))?;
         if there.is_none() {
             break;
         }
@@ -337,16 +337,16 @@ fn number(target: &[u8], name: &[u8]) -> Option<u64> {
 }
 
 /// A copy of the old file, dressed like it and synced, under a short name.
-fn copy(place: &Place, sync: Sync) -> Result<TemporaryName<'_>> {
+fn copy(target: &ResolvedTarget, sync: Sync) -> Result<TemporaryName<'_>> {
     let failed = Failure::call(STEP);
-    let old = &place.directory.open_path(&place.name).and_then(|old| old.ok_or(Errno::NOENT)).map_err(&failed)?;
-    let content = old.open(place).map_err(&failed)?;
-    let (name, file) = TemporaryName::create(&place.directory, Mode::from_raw_mode(0o600)).map_err(&failed)?;
-    let mut sink = StagingWriter::new(file.as_fd(), &place.directory, false);
+    let old = &target.directory.open_path(&target.name).and_then(|old| old.ok_or(Errno::NOENT)).map_err(&failed)?;
+    let content = old.open(target).map_err(&failed)?;
+    let (name, file) = TemporaryName::create(&target.directory, Mode::from_raw_mode(0o600)).map_err(&failed)?;
+    let mut sink = StagingWriter::new(file.as_fd(), &target.directory, false);
     let mut input = OldContentReader { file: content.as_fd(), signals: None };
     copy::copy_prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
-    let dress = Dress::Like { old: Metadata::of(old, place)?, mode: None };
-    dress::dress(file.as_fd(), &dress, None)?;
+    let source = MetadataSource::Like { old: Metadata::of(old, target)?, mode: None };
+    apply_metadata::apply_metadata(file.as_fd(), &source, None)?;
     if sync != Sync::None {
         sync::file(file.as_fd()).map_err(&failed)?;
     }

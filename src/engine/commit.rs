@@ -18,8 +18,8 @@ use rustix::io::Errno;
 
 use super::backup::Backups;
 use super::directory::Directory;
-use super::names::Place;
 use super::old::OldContent;
+use super::resolve::ResolvedTarget;
 use super::sealed::Sealed;
 use super::stat::Stat;
 use super::temporary::{Naming, TemporaryName};
@@ -104,24 +104,29 @@ impl<'d> Synced<'d> {
 
     /// Synced -> TARGET, or what stood in the way. `like` is the file that the staged one was dressed like; without it
     /// TARGET is expected to be absent, or a link that is itself replaced.
-    pub(crate) fn commit(self, place: &'d Place, like: Option<&Stat>, how: &CommitOptions<'_>) -> Result<Commit<'d>> {
+    pub(crate) fn commit(
+        self,
+        target: &'d ResolvedTarget,
+        like: Option<&Stat>,
+        how: &CommitOptions<'_>,
+    ) -> Result<Commit<'d>> {
         let Synced(mut sealed) = self;
         if sealed.is_held_by_writer() {
             // Before it has a name by which others can open it.
             if !how.no_clobber
-                && let Some(now) = look(place, how)?
+                && let Some(now) = look(target, how)?
                 && !same_owner_and_mode(&now, like)
             {
                 return Ok(Commit::Changed(sealed));
             }
             // No /proc: the writer can be exchanged for a reader by name only.
-            sealed = match named(sealed, place, how)? {
+            sealed = match named(sealed, target, how)? {
                 Named::Yes(sealed) => sealed,
                 Named::No(sealed, errno) => return Ok(Commit::Unlinkable(sealed, errno)),
             };
         }
         if like.is_none() {
-            sealed = match create(sealed, place, how)? {
+            sealed = match create(sealed, target, how)? {
                 Created::Yes(file) => {
                     return Ok(Commit::Done(Committed { file, created: true, other_names: 0 }));
                 }
@@ -135,21 +140,21 @@ impl<'d> Synced<'d> {
             };
         }
         // Before it has a name by which others can open it, and once more after.
-        let (mut sealed, mut now) = match compare(sealed, place, like, how)? {
+        let (mut sealed, mut now) = match compare(sealed, target, like, how)? {
             Compared::Alike(sealed, now) => (sealed, now),
             Compared::Other(commit) => return Ok(commit),
         };
         if let Naming::Unnamed(_) = sealed.naming() {
-            sealed = match named(sealed, place, how)? {
+            sealed = match named(sealed, target, how)? {
                 Named::Yes(sealed) => sealed,
                 Named::No(sealed, errno) => return Ok(Commit::Unlinkable(sealed, errno)),
             };
-            (sealed, now) = match compare(sealed, place, like, how)? {
+            (sealed, now) = match compare(sealed, target, like, how)? {
                 Compared::Alike(sealed, now) => (sealed, now),
                 Compared::Other(commit) => return Ok(commit),
             };
         }
-        replace(sealed, place, &now, how)
+        replace(sealed, target, &now, how)
     }
 }
 
@@ -163,15 +168,15 @@ enum Compared<'d> {
 
 fn compare<'d>(
     sealed: Sealed<'d>,
-    place: &'d Place,
+    target: &'d ResolvedTarget,
     like: Option<&Stat>,
     how: &CommitOptions<'_>,
 ) -> Result<Compared<'d>> {
-    Ok(match look(place, how)? {
+    Ok(match look(target, how)? {
         Some(now) if same_owner_and_mode(&now, like) => Compared::Alike(sealed, now),
         Some(_) => Compared::Other(Commit::Changed(sealed)),
         // Unlinked meanwhile: created, with the metadata that was held.
-        None => Compared::Other(match create(sealed, place, how)? {
+        None => Compared::Other(match create(sealed, target, how)? {
             Created::Yes(file) => Commit::Done(Committed { file, created: true, other_names: 0 }),
             Created::No(sealed, Errno::EXIST) => Commit::Changed(sealed),
             Created::No(sealed, errno) => Commit::Unlinkable(sealed, errno),
@@ -187,8 +192,8 @@ fn same_owner_and_mode(now: &Stat, like: Option<&Stat>) -> bool {
 }
 
 /// What TARGET is, compared with what it must be.
-fn look(place: &Place, how: &CommitOptions<'_>) -> Result<Option<Stat>> {
-    let now = place.directory.lstat_uncached(&place.name).map_err(Failure::call("look"))?;
+fn look(target: &ResolvedTarget, how: &CommitOptions<'_>) -> Result<Option<Stat>> {
+    let now = target.directory.lstat_uncached(&target.name).map_err(Failure::call("look"))?;
     if let Some(now) = &now {
         preflight::suitable(now.kind(), how.no_dereference)?;
     }
@@ -198,7 +203,7 @@ fn look(place: &Place, how: &CommitOptions<'_>) -> Result<Option<Stat>> {
         (Precondition::Name(_), _) => {
             Err(Failure::failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
-        (Precondition::State(old), Some(found)) if old.is_still(found, place)? => Ok(now),
+        (Precondition::State(old), Some(found)) if old.is_still(found, target)? => Ok(now),
         (Precondition::State(_), _) => Err(Failure::refused("replace", "has changed since it was read")
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
@@ -213,11 +218,11 @@ enum Created<'d> {
 }
 
 /// Gives the file TARGET's name if that is free; the kernel decides it, not a look.
-fn create<'d>(sealed: Sealed<'d>, place: &Place, how: &CommitOptions<'_>) -> Result<Created<'d>> {
-    let (directory, name) = (&place.directory, place.name.as_os_str());
+fn create<'d>(sealed: Sealed<'d>, target: &ResolvedTarget, how: &CommitOptions<'_>) -> Result<Created<'d>> {
+    let (directory, name) = (&target.directory, target.name.as_os_str());
     let created = match sealed.naming() {
         Naming::Unnamed(by) => unnamed::link(directory, sealed.file()?, *by, name).map(|()| Appeared::Linked),
-        Naming::Named(temporary) => rename_to_free(directory, temporary, place, how),
+        Naming::Named(temporary) => rename_to_free(directory, temporary, target, how),
     };
     let appeared = match created {
         Ok(appeared) => appeared,
@@ -231,7 +236,7 @@ fn create<'d>(sealed: Sealed<'d>, place: &Place, how: &CommitOptions<'_>) -> Res
     // The first of two names goes, if it is still there: a rename of one link onto another does nothing.
     drop(naming);
     if appeared == Appeared::Linked && how.announce {
-        announce(place);
+        announce(target);
     }
     Ok(Created::Yes(file))
 }
@@ -246,9 +251,9 @@ enum Appeared {
 /// Who watches a directory for finished files waits for the closing of one that was written, or for a rename. A link is
 /// neither, and the writer was closed when the file had no name: opened for writing and closed, it is told by its name.
 /// Nothing is written, and that it cannot be opened is no failure.
-fn announce(place: &Place) {
+fn announce(target: &ResolvedTarget) {
     let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let _ = sys::open(&place.directory, &place.name, flags);
+    let _ = sys::open(&target.directory, &target.name, flags);
 }
 
 /// Renames over nothing. NFS, FUSE and ZFS know no such flag: there a second name does it, and the first one goes when
@@ -257,12 +262,12 @@ fn announce(place: &Place) {
 fn rename_to_free(
     directory: &Directory,
     temporary: &TemporaryName<'_>,
-    place: &Place,
+    target: &ResolvedTarget,
     how: &CommitOptions<'_>,
 ) -> std::result::Result<Appeared, Errno> {
     let unknown = |errno| matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM);
     let exact = how.no_clobber || how.backups.is_some();
-    let (from, to) = (temporary.name.as_os_str(), place.name.as_os_str());
+    let (from, to) = (temporary.name.as_os_str(), target.name.as_os_str());
     let verify = |errno| directory.verify_after_error(to, temporary.inode(), errno);
     let rename = || match directory.lstat(to)? {
         Some(_) => Err(Errno::EXIST),
@@ -288,9 +293,9 @@ enum Named<'d> {
 }
 
 /// The same file with a name of its own: the first that a kill can leave.
-fn named<'d>(sealed: Sealed<'d>, place: &'d Place, how: &CommitOptions<'_>) -> Result<Named<'d>> {
+fn named<'d>(sealed: Sealed<'d>, target: &'d ResolvedTarget, how: &CommitOptions<'_>) -> Result<Named<'d>> {
     let Naming::Unnamed(by) = *sealed.naming() else { return Ok(Named::Yes(sealed)) };
-    let directory = &place.directory;
+    let directory = &target.directory;
     let name = match TemporaryName::link(directory, sealed.file()?, by) {
         Ok(name) => name,
         // Not because of the name: a file system that says so of each has no other answer either.
@@ -311,10 +316,10 @@ fn again_on_btrfs(sealed: &Sealed<'_>, directory: &Directory, how: Sync) -> std:
 }
 
 /// The rename over TARGET, which is `now`, and the backup where one is asked for.
-fn replace<'d>(sealed: Sealed<'d>, place: &Place, now: &Stat, how: &CommitOptions<'_>) -> Result<Commit<'d>> {
-    let other_names = other_names(place, now);
+fn replace<'d>(sealed: Sealed<'d>, target: &ResolvedTarget, now: &Stat, how: &CommitOptions<'_>) -> Result<Commit<'d>> {
+    let other_names = other_names(target, now);
     if let Some(backups) = how.backups {
-        return match backups.replace(place, sealed, now, how.sync)? {
+        return match backups.replace(target, sealed, now, how.sync)? {
             Ok(file) => Ok(Commit::Done(Committed { file, created: false, other_names })),
             Err(sealed) => Ok(Commit::Changed(sealed)),
         };
@@ -322,18 +327,18 @@ fn replace<'d>(sealed: Sealed<'d>, place: &Place, now: &Stat, how: &CommitOption
     let Naming::Named(name) = sealed.naming() else {
         return Err(Failure::failed("rename", "the staging file has no name"));
     };
-    match rename::over(place, name) {
+    match rename::over(target, name) {
         Ok(()) => Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names })),
-        Err(errno) => after_failed_rename(sealed, place, now, errno, other_names),
+        Err(errno) => after_failed_rename(sealed, target, now, errno, other_names),
     }
 }
 
 /// How many other names TARGET has. Where a file system answers from a cache, a name that is gone already may count.
-fn other_names(place: &Place, now: &Stat) -> u64 {
+fn other_names(target: &ResolvedTarget, now: &Stat) -> u64 {
     if now.links <= 1 {
         return 0;
     }
-    let fresh = place.directory.lstat_uncached(&place.name).ok().flatten();
+    let fresh = target.directory.lstat_uncached(&target.name).ok().flatten();
     fresh.map_or(now.links, |fresh| fresh.links).saturating_sub(1)
 }
 
@@ -341,7 +346,7 @@ fn other_names(place: &Place, now: &Stat) -> u64 {
 /// user is told where that is.
 fn after_failed_rename<'d>(
     sealed: Sealed<'d>,
-    place: &Place,
+    target: &ResolvedTarget,
     before: &Stat,
     errno: Errno,
     other_names: u64,
@@ -349,16 +354,16 @@ fn after_failed_rename<'d>(
     let Naming::Named(name) = sealed.naming() else {
         return Err(Failure::call("rename")(errno));
     };
-    let directory = &place.directory;
+    let directory = &target.directory;
     // Without its own name it could not be put there.
-    if rename::is_there(place, before) || !matches!(directory.lstat_uncached(&name.name), Ok(Some(_))) {
+    if rename::is_there(target, before) || !matches!(directory.lstat_uncached(&name.name), Ok(Some(_))) {
         return if refuses_names(errno) {
             Ok(Commit::Refused(sealed, errno))
         } else {
             Err(Failure::call("rename")(errno))
         };
     }
-    if rename::over(place, name).is_ok() {
+    if rename::over(target, name).is_ok() {
         return Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names }));
     }
     let path = directory.join(&name.name);

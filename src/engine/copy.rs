@@ -6,7 +6,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
-use super::sink::StagingWriter;
+use super::staging_writer::StagingWriter;
 use super::stat::Stat;
 use crate::digest::Hasher;
 use crate::failure::{Failure, Result, words};

@@ -8,7 +8,7 @@ use rustix::fs::Access;
 use rustix::io::Errno;
 
 use super::directory::Directory;
-use super::names::Place;
+use super::resolve::ResolvedTarget;
 use crate::sys;
 
 /// Where the copy may be made, and why it has to be.
@@ -20,8 +20,8 @@ pub(crate) struct SpillDirectory {
 
 impl SpillDirectory {
     /// `reason` is why no rename is possible.
-    pub(super) fn of(place: &Place, reason: String) -> Self {
-        SpillDirectory { candidates: candidates(place), reason }
+    pub(super) fn of(target: &ResolvedTarget, reason: String) -> Self {
+        SpillDirectory { candidates: candidates(target), reason }
     }
 
     /// What could not be removed there.
@@ -31,8 +31,8 @@ impl SpillDirectory {
 }
 
 /// Directories for the copy: TARGET's own if possible, else where temporary files survive a restart.
-fn candidates(place: &Place) -> Vec<Directory> {
-    let its_own = || Directory::open(place.directory.as_fd(), OsStr::new("."), place.directory.join(OsStr::new("")));
+fn candidates(target: &ResolvedTarget) -> Vec<Directory> {
+    let its_own = || Directory::open(target.directory.as_fd(), OsStr::new("."), target.directory.join(OsStr::new("")));
     let others = [
         std::env::var_os("TMPDIR").filter(|path| !path.is_empty()).map(PathBuf::from),
         Some(PathBuf::from("/var/tmp")),

@@ -8,8 +8,8 @@ use super::metadata::Metadata;
 use super::old::OldContent;
 use super::request::Replacement;
 use super::sealed::{KeepOpen, Sealed};
-use super::sink::StagingWriter;
 use super::stage::Stage;
+use super::staging_writer::StagingWriter;
 use super::stat::Stat;
 use crate::digest::{Digest, Hasher};
 use crate::failure::{Failure, Result};
@@ -74,9 +74,9 @@ fn fill_from_difference<'d>(
     };
     let (common, next) = match comparison {
         Comparison::Same(received) => {
-            old.still(job.signals)?;
+            old.ensure_unchanged(job.signals)?;
             let another_mode = match (job.policy.mode, job.replaced()) {
-                (Some(mode), Some(old)) if Metadata::of(old, job.place)?.differs_from(mode) => Some((mode, old)),
+                (Some(mode), Some(old)) if Metadata::of(old, job.target)?.differs_from(mode) => Some((mode, old)),
                 _ => None,
             };
             let same_file = still_linked(job, old)?;
@@ -132,13 +132,13 @@ fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sta
     let file = old.file.get().map_err(Failure::call("read"))?;
     let mut reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
     copy::copy_prefix(&mut reader, &old.stat, length, sink)?;
-    old.still(job.signals)
+    old.ensure_unchanged(job.signals)
 }
 
 /// Whether TARGET is still the file that was compared: where another writer has replaced or removed it, this one comes
 /// last, and its content is what TARGET must have.
 fn still_linked(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
-    let now = job.place.directory.lstat(&job.place.name).map_err(Failure::call("look"))?;
+    let now = job.target.directory.lstat(&job.target.name).map_err(Failure::call("look"))?;
     Ok(now.is_some_and(|now| now.is_same_file(&old.stat)))
 }
 

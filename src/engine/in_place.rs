@@ -15,10 +15,10 @@ use super::directory::PathHandle;
 use super::elsewhere::SpillDirectory;
 use super::filesystem::FileSystem;
 use super::fill;
-use super::names::Place;
 use super::preflight;
 use super::privilege;
 use super::request::Replacement;
+use super::resolve::ResolvedTarget;
 use super::sealed::{KeepOpen, Sealed};
 use super::stage::{CreateOptions, Stage};
 use super::stat::Stat;
@@ -34,10 +34,10 @@ const STEP: &str = "overwrite in place";
 
 /// Creates the copy's file. `reason` is why no rename is possible.
 pub(super) fn stage<'d>(job: &'d Replacement<'_>, reason: String) -> Result<Stage<'d>> {
-    let birth = CreateOptions { mode: 0o600, private: true, named: true, wanted: None };
-    let elsewhere = job.elsewhere.get_or_init(|| SpillDirectory::of(job.place, reason));
+    let create_options = CreateOptions { mode: 0o600, private: true, named: true, wanted: None };
+    let elsewhere = job.elsewhere.get_or_init(|| SpillDirectory::of(job.target, reason));
     // What the permissions allow, a sandbox may refuse: only the attempt tells.
-    let mut staged = elsewhere.candidates.iter().map(|directory| Stage::open(directory, birth, job.signals));
+    let mut staged = elsewhere.candidates.iter().map(|directory| Stage::open(directory, create_options, job.signals));
     staged.find_map(Result::ok).ok_or_else(|| {
         Failure::failed(STEP, "no directory on a disk may be written, for the copy that must be safe first")
             .hint("set TMPDIR to one")
@@ -46,13 +46,13 @@ pub(super) fn stage<'d>(job: &'d Replacement<'_>, reason: String) -> Result<Stag
 
 /// The last step in place of the rename, where the copy was staged elsewhere. Returns the warnings.
 pub(super) fn finish(job: &Replacement<'_>, sealed: Sealed<'_>) -> Result<Vec<String>> {
-    let (Some(target), Some(elsewhere)) = (&job.place.at, job.elsewhere.get()) else {
+    let (Some(existing), Some(elsewhere)) = (&job.target.existing, job.elsewhere.get()) else {
         return Err(nothing_there());
     };
     if let (Some(old), true) = (&job.old, job.unchanged) {
-        old.still(job.signals).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
+        old.ensure_unchanged(job.signals).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
     }
-    overwrite_synced(job, target, sealed, &elsewhere.reason)
+    overwrite_synced(job, existing, sealed, &elsewhere.reason)
 }
 
 /// The same in place of a commit that the system refuses: TARGET has been compared already, and `from` is staged, where it
@@ -60,16 +60,21 @@ pub(super) fn finish(job: &Replacement<'_>, sealed: Sealed<'_>) -> Result<Vec<St
 pub(super) fn finish_from(job: &Replacement<'_>, from: &Sealed<'_>, reason: String) -> Result<Vec<String>> {
     let stage = stage(job, reason)?;
     let copy = fill::copy_staged(job, from, stage, KeepOpen::Yes)?;
-    let (Some(target), Some(elsewhere)) = (&job.place.at, job.elsewhere.get()) else {
+    let (Some(existing), Some(elsewhere)) = (&job.target.existing, job.elsewhere.get()) else {
         return Err(nothing_there());
     };
-    overwrite_synced(job, target, copy, &elsewhere.reason)
+    overwrite_synced(job, existing, copy, &elsewhere.reason)
 }
 
 /// Synced whatever --sync says: it may become the only good copy.
-fn overwrite_synced(job: &Replacement<'_>, target: &PathHandle, copy: Sealed<'_>, reason: &str) -> Result<Vec<String>> {
+fn overwrite_synced(
+    job: &Replacement<'_>,
+    existing: &PathHandle,
+    copy: Sealed<'_>,
+    reason: &str,
+) -> Result<Vec<String>> {
     let copy = Synced::from(copy, Sync::Full)?.into_sealed();
-    overwrite(job, job.place, target, copy, reason)
+    overwrite(job, job.target, existing, copy, reason)
 }
 
 fn nothing_there() -> Failure {
@@ -79,32 +84,32 @@ fn nothing_there() -> Failure {
 /// The last step in place of a rename that the system refuses. The staged file lies beside TARGET, and is as safe there.
 pub(super) fn instead_of_rename(
     job: &Replacement<'_>,
-    place: &Place,
+    target: &ResolvedTarget,
     mut sealed: Sealed<'_>,
     errno: Errno,
 ) -> Result<Vec<String>> {
     let refused = Failure::call("rename")(errno);
-    let now = place.directory.open_path(&place.name).map_err(Failure::call("look"))?;
-    let Some(target) = now.as_ref() else {
+    let now = target.directory.open_path(&target.name).map_err(Failure::call("look"))?;
+    let Some(existing) = now.as_ref() else {
         return Err(refused);
     };
-    if !preflight::may_overwrite(place, now.as_ref(), job.policy)? {
-        return Err(preflight::offer_overwrite(refused, place, job.policy));
+    if !preflight::may_overwrite(target, now.as_ref(), job.policy)? {
+        return Err(preflight::offer_overwrite(refused, target, job.policy));
     }
     let file = sealed.reopened()?;
-    if !place.directory.filesystem().is_persistent() {
+    if !target.directory.filesystem().is_persistent() {
         return finish_from(job, &sealed, format!("rename: {}", words(errno)));
     }
     // It may belong to somebody else already.
     let _ = sys::fchmod(file, 0o600);
     sync::file(file).map_err(Failure::call("sync"))?;
-    overwrite(job, place, target, sealed, &format!("rename: {}", words(errno)))
+    overwrite(job, target, existing, sealed, &format!("rename: {}", words(errno)))
 }
 
 /// Overwrites TARGET, which is `old`, with the copy. Returns the warnings.
 fn overwrite(
     job: &Replacement<'_>,
-    place: &Place,
+    target: &ResolvedTarget,
     old: &PathHandle,
     sealed: Sealed<'_>,
     reason: &str,
@@ -117,22 +122,22 @@ fn overwrite(
     let copy = sealed.file()?;
     // Whatever --sync says: from the first byte on, it may be the only good copy.
     sync::directory(directory, Some(copy)).map_err(Failure::call(STEP))?;
-    let target = open(place, old)?;
+    let existing = open(target, old)?;
     Signals::hold()?;
     job.signals.check()?;
 
     let size = Stat::of(copy).map_err(Failure::call(STEP))?.size;
-    if !has_room(&target, size).map_err(Failure::call(STEP))? {
+    if !has_room(&existing, size).map_err(Failure::call(STEP))? {
         return Err(Failure::call(STEP)(Errno::NOSPC));
     }
-    let look = Look::of(&target, job.policy.mode).map_err(Failure::call(STEP))?;
-    place.is_ctime_ours.set(true);
+    let look = Look::of(&existing, job.policy.mode).map_err(Failure::call(STEP))?;
+    target.is_ctime_ours.set(true);
     // Until the first byte is written, TARGET is whole.
-    look.narrow(&target).map_err(Failure::call(STEP))?;
+    look.narrow(&existing).map_err(Failure::call(STEP))?;
     let mut touched = false;
-    let failed = match write(copy, &target, size, &look, job.policy.sync, &mut touched) {
-        Ok(()) => return Ok(warnings(&target, job.policy.mode, reason)),
-        Err(errno) if !touched => match look.restore(&target) {
+    let failed = match write(copy, &existing, size, &look, job.policy.sync, &mut touched) {
+        Ok(()) => return Ok(warnings(&existing, job.policy.mode, reason)),
+        Err(errno) if !touched => match look.restore(&existing) {
             Ok(()) => return Err(Failure::call(STEP)(errno)),
             Err(again) => format!("{}; setting mode {:04o} again: {}", words(errno), look.before, words(again)),
         },
@@ -143,10 +148,10 @@ fn overwrite(
     Err(Failure::damaged(STEP, failed).hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
 }
 
-fn warnings(target: &OwnedFd, mode: Option<u32>, reason: &str) -> Vec<String> {
+fn warnings(existing: &OwnedFd, mode: Option<u32>, reason: &str) -> Vec<String> {
     let mut warnings = vec![format!("{reason}, so it was overwritten in place, which is not atomic")];
     if let Some(mode) = mode
-        && let Some(bits) = Stat::of(target).ok().map(|stat| stat.bits()).filter(|bits| *bits != mode)
+        && let Some(bits) = Stat::of(existing).ok().map(|stat| stat.bits()).filter(|bits| *bits != mode)
     {
         warnings.push(format!("cannot set mode {mode:04o} (it is {bits:04o})"));
     }
@@ -154,11 +159,11 @@ fn warnings(target: &OwnedFd, mode: Option<u32>, reason: &str) -> Vec<String> {
 }
 
 /// Whether TARGET can grow to `size`, as far as its file system tells: found here, TARGET is still whole.
-fn has_room(target: &OwnedFd, size: u64) -> std::result::Result<bool, Errno> {
-    let stat = Stat::of(target)?;
-    let mount = sys::fstatfs(target)?;
+fn has_room(existing: &OwnedFd, size: u64) -> std::result::Result<bool, Errno> {
+    let stat = Stat::of(existing)?;
+    let mount = sys::fstatfs(existing)?;
     // A file system that copies on write needs room for all of it.
-    let more = if FileSystem::of(target).copies_on_write() { size } else { size.saturating_sub(stat.allocated) };
+    let more = if FileSystem::of(existing).copies_on_write() { size } else { size.saturating_sub(stat.allocated) };
     // Some blocks are for the system's own use.
     let blocks = if privilege::may_use_reserved_blocks() { mount.f_bfree } else { mount.f_bavail };
     let free = u64::try_from(mount.f_bsize).unwrap_or(0).saturating_mul(blocks);
@@ -167,11 +172,11 @@ fn has_room(target: &OwnedFd, size: u64) -> std::result::Result<bool, Errno> {
 }
 
 /// Opens TARGET for writing, neither truncated nor any other file than the one that was looked at.
-fn open(place: &Place, old: &PathHandle) -> Result<OwnedFd> {
+fn open(target: &ResolvedTarget, old: &PathHandle) -> Result<OwnedFd> {
     let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let target = sys::open(&place.directory, &place.name, flags).map_err(Failure::call(STEP))?;
-    let now = Stat::of(&target).map_err(Failure::call(STEP))?;
-    if now.is_same_file(&old.stat) { Ok(target) } else { Err(Failure::failed(STEP, "has been replaced meanwhile")) }
+    let existing = sys::open(&target.directory, &target.name, flags).map_err(Failure::call(STEP))?;
+    let now = Stat::of(&existing).map_err(Failure::call(STEP))?;
+    if now.is_same_file(&old.stat) { Ok(existing) } else { Err(Failure::failed(STEP, "has been replaced meanwhile")) }
 }
 
 /// What becomes of TARGET's mode. It keeps everything else, as it stays the same inode.
@@ -189,11 +194,11 @@ struct Look {
 }
 
 impl Look {
-    fn of(target: &OwnedFd, mode: Option<u32>) -> std::result::Result<Look, Errno> {
-        let before = Stat::of(target)?.bits();
+    fn of(existing: &OwnedFd, mode: Option<u32>) -> std::result::Result<Look, Errno> {
+        let before = Stat::of(existing)?.bits();
         let after = mode.unwrap_or(before & 0o1777);
         let listed = mode.is_some()
-            && match sys::fgetxattr(target, acl::ATTRIBUTE, &mut []) {
+            && match sys::fgetxattr(existing, acl::ATTRIBUTE, &mut []) {
                 Ok(_) => true,
                 Err(Errno::NODATA | Errno::NOTSUP) => false,
                 Err(errno) => return Err(errno),
@@ -204,11 +209,11 @@ impl Look {
     }
 
     /// Before the first byte, so that who may not set the mode is told while TARGET is whole.
-    fn narrow(&self, target: &OwnedFd) -> std::result::Result<(), Errno> {
+    fn narrow(&self, existing: &OwnedFd) -> std::result::Result<(), Errno> {
         if self.during == self.before {
             return Ok(());
         }
-        match sys::fchmod(target, self.during) {
+        match sys::fchmod(existing, self.during) {
             // Another's file: the kernel takes the set-ID bits when it is written.
             Err(Errno::PERM) if !self.asked => Ok(()),
             done => done,
@@ -216,19 +221,19 @@ impl Look {
     }
 
     /// Nothing was written after all.
-    fn restore(&self, target: &OwnedFd) -> std::result::Result<(), Errno> {
-        if self.during == self.before { Ok(()) } else { sys::fchmod(target, self.before) }
+    fn restore(&self, existing: &OwnedFd) -> std::result::Result<(), Errno> {
+        if self.during == self.before { Ok(()) } else { sys::fchmod(existing, self.before) }
     }
 
     /// After the last byte.
-    fn finish(&self, target: &OwnedFd) -> std::result::Result<(), Errno> {
+    fn finish(&self, existing: &OwnedFd) -> std::result::Result<(), Errno> {
         if self.listed {
-            match sys::fremovexattr(target, acl::ATTRIBUTE) {
+            match sys::fremovexattr(existing, acl::ATTRIBUTE) {
                 Ok(()) | Err(Errno::NODATA) => {}
                 Err(errno) => return Err(errno),
             }
         }
-        if self.listed || self.after != self.during { sys::fchmod(target, self.after) } else { Ok(()) }
+        if self.listed || self.after != self.during { sys::fchmod(existing, self.after) } else { Ok(()) }
     }
 }
 

@@ -8,9 +8,9 @@ use rustix::io::Errno;
 
 use super::acl::{self, Acl};
 use super::directory::PathHandle;
-use super::names::Place;
 use super::opaque_acl;
 use super::privilege::{self, IdMapping, Ids};
+use super::resolve::ResolvedTarget;
 use super::stat::Stat;
 use crate::failure::{Failure, Result, words};
 use crate::quote::Shown;
@@ -34,23 +34,23 @@ pub(crate) struct Metadata {
 impl Metadata {
     /// Reads it from the pinned inode. File systems that know names and not files, as many behind FUSE and NFS, may have
     /// lost a file that was replaced meanwhile; then that of the file which is there now.
-    pub(crate) fn of(pinned: &PathHandle, place: &Place) -> Result<Metadata> {
+    pub(crate) fn of(pinned: &PathHandle, target: &ResolvedTarget) -> Result<Metadata> {
         /// As often as other writers may be quicker.
         const MOST: usize = 64;
-        let mut read = Metadata::of_inode(pinned, place);
+        let mut read = Metadata::of_inode(pinned, target);
         for _ in 0..MOST {
             match &read {
                 Err(failure) if matches!(failure.errno, Some(Errno::NOENT | Errno::STALE)) => {}
                 _ => break,
             }
-            let now = place.directory.open_path(&place.name).map_err(Failure::call("read metadata"))?;
+            let now = target.directory.open_path(&target.name).map_err(Failure::call("read metadata"))?;
             let Some(now) = now.filter(|now| now.kind() == rustix::fs::FileType::RegularFile) else { break };
-            read = Metadata::of_inode(&now, place);
+            read = Metadata::of_inode(&now, target);
         }
         read
     }
 
-    fn of_inode(pinned: &PathHandle, place: &Place) -> Result<Metadata> {
+    fn of_inode(pinned: &PathHandle, target: &ResolvedTarget) -> Result<Metadata> {
         let handle = pinned.handle.get().map_err(Failure::call("read metadata"))?;
         let stat = Stat::of(&*handle).map_err(Failure::call("read metadata"))?;
         let mut owner = privilege::id_mapping(Ids::Users, stat.uid);
@@ -69,13 +69,13 @@ impl Metadata {
         let mut path = names_path(handle.as_fd());
         let list = match list(&path) {
             Err(Errno::NOENT) => {
-                opened = pinned.open(place).map_err(Failure::call("read metadata"))?;
+                opened = pinned.open(target).map_err(Failure::call("read metadata"))?;
                 path = Source::Descriptor(opened.as_fd());
                 list(&path)
             }
             listed => listed,
         };
-        let filesystem = place.directory.filesystem();
+        let filesystem = target.directory.filesystem();
         let mut names: Vec<CString> = match &list {
             Ok(list) => each_name(list).collect(),
             Err(Errno::NOTSUP) => Vec::new(),

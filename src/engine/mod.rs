@@ -32,19 +32,19 @@
 //! committed. Dropping any of them rolls back.
 
 mod acl;
+mod apply_metadata;
 mod backup;
 mod changes;
 mod commit;
 pub(crate) mod copy;
 mod directory;
-mod dress;
 mod elsewhere;
 pub(crate) mod filesystem;
 mod fill;
 mod finish;
 mod in_place;
+pub(crate) mod lock;
 pub(crate) mod metadata;
-pub(crate) mod names;
 mod old;
 mod opaque_acl;
 pub(crate) mod parents;
@@ -52,13 +52,13 @@ pub(crate) mod preflight;
 pub(crate) mod privilege;
 mod rename;
 mod request;
+pub(crate) mod resolve;
 mod sealed;
-mod sink;
 mod stage;
+mod staging_writer;
 pub(crate) mod stat;
 mod sync;
 mod temporary;
-pub(crate) mod turn;
 mod unnamed;
 
 use std::ffi::OsStr;
@@ -67,12 +67,12 @@ use std::os::fd::AsFd;
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
 
+use apply_metadata::MetadataSource;
 pub(crate) use backup::Backups;
 use commit::Synced;
-use dress::Dress;
 use elsewhere::SpillDirectory;
 use fill::{Filled, fill};
-use finish::{AppliedMetadata, commit, dress_of_new};
+use finish::{AppliedMetadata, commit, metadata_of_new};
 use metadata::Metadata;
 pub(crate) use old::OldContent;
 use parents::Parents;
@@ -124,20 +124,20 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
         return Ok(Outcome { change: Change::Overwritten, received, warnings, leftovers: Vec::new() });
     }
 
-    let dress = match job.replaced() {
-        Some(old) => Dress::Like { old: Metadata::of(old, job.place)?, mode: job.policy.mode },
-        None => dress_of_new(job, job.place, sealed.naming())?,
+    let source = match job.replaced() {
+        Some(old) => MetadataSource::Like { old: Metadata::of(old, job.target)?, mode: job.policy.mode },
+        None => metadata_of_new(job, job.target, sealed.naming())?,
     };
-    let different = dress::dress(sealed.file()?, &dress, sealed.born)?;
+    let not_preserved = apply_metadata::apply_metadata(sealed.file()?, &source, sealed.initial_mode)?;
     let synced = Synced::from(sealed, job.policy.sync)?;
 
     // From here on TARGET is compared by name and number.
-    job.place.at.iter().for_each(|old| old.handle.release());
+    job.target.existing.iter().for_each(|old| old.handle.release());
     job.old.iter().for_each(|old| old.file.release());
     Signals::hold()?;
     // A signal before the commit means no commit.
     job.signals.check()?;
-    let (change, warnings) = commit(job, synced, AppliedMetadata { dress, different }, parents)?;
+    let (change, warnings) = commit(job, synced, AppliedMetadata { source, not_preserved }, parents)?;
     parents.keep();
     Ok(Outcome { change, received, warnings, leftovers: Vec::new() })
 }
@@ -150,15 +150,15 @@ fn has_another_mode(job: &Replacement<'_>) -> bool {
 
 /// Creates the staging file beside TARGET, or, where no rename is possible and an overwrite is allowed, elsewhere.
 fn stage<'d>(job: &'d Replacement<'_>) -> Result<Stage<'d>> {
-    if let Strategy::InPlace(reason) = &job.way {
+    if let Strategy::InPlace(reason) = &job.strategy {
         return in_place::stage(job, reason.clone());
     }
     match stage_beside(job) {
         Err(failure) if failure.is_refusal() => {
-            if preflight::may_overwrite(job.place, job.place.at.as_ref(), job.policy)? {
+            if preflight::may_overwrite(job.target, job.target.existing.as_ref(), job.policy)? {
                 in_place::stage(job, failure.reason)
             } else {
-                Err(preflight::offer_overwrite(failure, job.place, job.policy))
+                Err(preflight::offer_overwrite(failure, job.target, job.policy))
             }
         }
         staged => staged,
@@ -166,7 +166,7 @@ fn stage<'d>(job: &'d Replacement<'_>) -> Result<Stage<'d>> {
 }
 
 fn stage_beside<'d>(job: &'d Replacement<'_>) -> Result<Stage<'d>> {
-    let mut stage = Stage::open(&job.place.directory, job.birth(), job.signals)?;
+    let mut stage = Stage::open(&job.target.directory, job.create_options(), job.signals)?;
     if job.policy.no_clobber {
         stage.can_create()?;
     }
@@ -193,7 +193,7 @@ fn validate(job: &Replacement<'_>, script: &OsStr, sealed: &mut Sealed<'_>) -> R
     let file = sealed.reader()?;
     touch(file, MARK).map_err(call(STEP))?;
     let before = Stat::of(file).map_err(call(STEP))?;
-    validator::validate(script, file, job.target, job.signals)?;
+    validator::validate(script, file, job.path, job.signals)?;
     let after = Stat::of(file).map_err(call(STEP))?;
     let same = (before.size, before.mtime) == (after.size, after.mtime);
     if !same {
@@ -212,8 +212,8 @@ fn leave_alone(job: &Replacement<'_>, received: u64, warning: Option<String>) ->
         sync::file(file.as_fd()).map_err(|errno| sync::failed(Failure::call("sync")(errno)))?;
     }
     // Not by way of the whole file system, which would write what others have not synced.
-    if job.policy.sync == Sync::Full && job.place.directory.readable() {
-        match sync::file(job.place.directory.as_fd()) {
+    if job.policy.sync == Sync::Full && job.target.directory.readable() {
+        match sync::file(job.target.directory.as_fd()) {
             Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => {}
             Err(errno) => return Err(Failure::call("sync directory")(errno)),
         }

@@ -9,7 +9,7 @@ use rustix::fs::{OFlags, SeekFrom};
 
 use super::copy;
 use super::directory::{Handle, PathHandle};
-use super::names::Place;
+use super::resolve::ResolvedTarget;
 use super::stat::Stat;
 use crate::digest::{Digest, Hasher};
 use crate::failure::{Failure, Result};
@@ -26,11 +26,11 @@ pub(crate) struct OldContent {
 }
 
 impl OldContent {
-    pub(crate) fn open(old: &PathHandle, place: &Place, signals: &Signals) -> Result<OldContent> {
-        let file = old.open(place).map_err(Failure::call("read"))?;
+    pub(crate) fn open(old: &PathHandle, target: &ResolvedTarget, signals: &Signals) -> Result<OldContent> {
+        let file = old.open(target).map_err(Failure::call("read"))?;
         let stat = Stat::of(&file).map_err(Failure::call("read"))?;
         let mut content = OldContent { file: Handle::new(file), stat, digest: None };
-        if place.directory.filesystem().dates_late() {
+        if target.directory.filesystem().dates_late() {
             content.digest = Some(content.digest(Hasher::default(), signals)?);
         }
         Ok(content)
@@ -43,7 +43,7 @@ impl OldContent {
     }
 
     /// Fails where the open file has been written since.
-    pub(crate) fn still(&self, signals: &Signals) -> Result<()> {
+    pub(crate) fn ensure_unchanged(&self, signals: &Signals) -> Result<()> {
         let now = self.file.get().and_then(|file| Stat::of(&*file)).map_err(Failure::call("read"))?;
         if self.stat.is_same_content(&now) || self.has_same_digest(&now, || self.digest(Hasher::default(), signals))? {
             return Ok(());
@@ -52,9 +52,9 @@ impl OldContent {
     }
 
     /// Whether `now`, which TARGET is, is the file that was read, in the same state.
-    pub(crate) fn is_still(&self, now: &Stat, place: &Place) -> Result<bool> {
+    pub(crate) fn is_still(&self, now: &Stat, target: &ResolvedTarget) -> Result<bool> {
         let again = || {
-            let file = sys::open(&place.directory, &place.name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK);
+            let file = sys::open(&target.directory, &target.name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK);
             // Signals are held by now.
             digest(file.map_err(Failure::call("read"))?.as_fd(), Hasher::default(), None)
         };

@@ -5,8 +5,8 @@ use rustix::fs::{Access, FileType};
 use rustix::io::Errno;
 
 use super::directory::PathHandle;
-use super::names::Place;
 use super::privilege;
+use super::resolve::ResolvedTarget;
 use super::stat::Stat;
 use crate::failure::{Failure, Result};
 use crate::policy::Policy;
@@ -24,25 +24,25 @@ pub(crate) enum Strategy {
 }
 
 /// Decides, or refuses. `at` is what TARGET is.
-pub(crate) fn check(place: &Place, at: Option<&PathHandle>, policy: &Policy) -> Result<Strategy> {
-    if let Some(old) = at {
+pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, policy: &Policy) -> Result<Strategy> {
+    if let Some(old) = existing {
         if policy.no_clobber {
             return Err(Failure::refused("no-clobber", "exists"));
         }
         suitable(old.kind(), policy.no_dereference)?;
         unchangeable(old)?;
         if old.kind() == FileType::RegularFile {
-            writable(place, old, policy)?;
+            writable(target, old, policy)?;
         }
     }
-    match no_rename(place, at)? {
+    match no_rename(target, existing)? {
         None => Ok(Strategy::Rename),
         Some(reason) => {
-            if may_overwrite(place, at, policy)? {
+            if may_overwrite(target, existing, policy)? {
                 return Ok(Strategy::InPlace(reason.words));
             }
-            let failure = place.explain(Failure::failed(STEP, reason.words));
-            Err(if may_offer_overwrite(at, policy) { failure.hint(reason.hint) } else { failure })
+            let failure = target.explain(Failure::failed(STEP, reason.words));
+            Err(if may_offer_overwrite(existing, policy) { failure.hint(reason.hint) } else { failure })
         }
     }
 }
@@ -105,12 +105,12 @@ fn unescape(path: &str) -> Vec<u8> {
 }
 
 /// Whether the caller may write the file. A rename would not need that, and would surprise its owner.
-fn writable(place: &Place, old: &PathHandle, policy: &Policy) -> Result<()> {
+fn writable(target: &ResolvedTarget, old: &PathHandle, policy: &Policy) -> Result<()> {
     let own = old.stat.uid == privilege::euid();
-    if may_write(place, old)? || policy.force || (policy.mode.is_some() && own) {
+    if may_write(target, old)? || policy.force || (policy.mode.is_some() && own) {
         return Ok(());
     }
-    match no_rename(place, Some(old))? {
+    match no_rename(target, Some(old))? {
         None => Err(Failure::failed(STEP, "you may not write it").hint("--force replaces it all the same")),
         // As on a read-only export, whose client knows nothing of that.
         Some(reason) => Err(Failure::failed(STEP, format_args!("you may not write it, and {}", reason.words))),
@@ -118,8 +118,8 @@ fn writable(place: &Place, old: &PathHandle, policy: &Policy) -> Result<()> {
 }
 
 /// Whether the file can be overwritten as it is. `--force` cannot help here, and nobody but its owner sets its mode.
-fn overwritable(place: &Place, old: &PathHandle, policy: &Policy) -> Result<()> {
-    if !may_write(place, old)? {
+fn overwritable(target: &ResolvedTarget, old: &PathHandle, policy: &Policy) -> Result<()> {
+    if !may_write(target, old)? {
         return Err(Failure::failed(STEP, "you may not write it, and no rename is possible that would not need it"));
     }
     if policy.mode.is_some_and(|mode| mode != old.stat.bits()) && !privilege::owner_or_capable(old.stat.uid) {
@@ -128,14 +128,14 @@ fn overwritable(place: &Place, old: &PathHandle, policy: &Policy) -> Result<()> 
     Ok(())
 }
 
-fn may_write(place: &Place, old: &PathHandle) -> Result<bool> {
+fn may_write(target: &ResolvedTarget, old: &PathHandle) -> Result<bool> {
     let handle = old.handle.get().map_err(Failure::call(STEP))?;
-    match sys::access(&*handle, &place.directory, &place.name, Access::WRITE_OK) {
+    match sys::access(&*handle, &target.directory, &target.name, Access::WRITE_OK) {
         // Gone meanwhile, or nobody can say: the commit looks again.
         Ok(()) | Err(Errno::NOENT | Errno::STALE | Errno::NOSYS) => Ok(true),
         // Without faccessat2 capabilities do not count, except root's.
         Err(Errno::ACCESS) => Ok(privilege::overrides_permissions(&old.stat)),
-        Err(errno) => Err(place.explain(Failure::call(STEP)(errno))),
+        Err(errno) => Err(target.explain(Failure::call(STEP)(errno))),
     }
 }
 
@@ -154,40 +154,40 @@ struct NoRename {
 const IN_PLACE: &str = "--allow-in-place overwrites it (not atomic)";
 
 /// Whether `--allow-in-place` could be offered: it has something to overwrite, and no option that contradicts it.
-pub(crate) fn may_offer_overwrite(at: Option<&PathHandle>, policy: &Policy) -> bool {
-    at.is_some_and(|old| old.kind() == FileType::RegularFile)
+pub(crate) fn may_offer_overwrite(existing: Option<&PathHandle>, policy: &Policy) -> bool {
+    existing.is_some_and(|old| old.kind() == FileType::RegularFile)
         && policy.backup.is_none()
         && !policy.no_dereference
         && !policy.allow_in_place
 }
 
 /// Whether `--allow-in-place` is given and TARGET can be overwritten as it is.
-pub(crate) fn may_overwrite(place: &Place, at: Option<&PathHandle>, policy: &Policy) -> Result<bool> {
-    match at.filter(|old| policy.allow_in_place && old.kind() == FileType::RegularFile) {
-        Some(old) => overwritable(place, old, policy).map(|()| true),
+pub(crate) fn may_overwrite(target: &ResolvedTarget, existing: Option<&PathHandle>, policy: &Policy) -> Result<bool> {
+    match existing.filter(|old| policy.allow_in_place && old.kind() == FileType::RegularFile) {
+        Some(old) => overwritable(target, old, policy).map(|()| true),
         None => Ok(false),
     }
 }
 
 /// Adds the hint to a failure that says that a rename is impossible here.
-pub(crate) fn offer_overwrite(failure: Failure, place: &Place, policy: &Policy) -> Failure {
-    let failure = place.explain(failure);
-    if may_offer_overwrite(place.at.as_ref(), policy) { failure.hint(IN_PLACE) } else { failure }
+pub(crate) fn offer_overwrite(failure: Failure, target: &ResolvedTarget, policy: &Policy) -> Failure {
+    let failure = target.explain(failure);
+    if may_offer_overwrite(target.existing.as_ref(), policy) { failure.hint(IN_PLACE) } else { failure }
 }
 
-fn no_rename(place: &Place, at: Option<&PathHandle>) -> Result<Option<NoRename>> {
+fn no_rename(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Result<Option<NoRename>> {
     let reason = |words: String, hint| Ok(Some(NoRename { words, hint }));
-    if at.is_some_and(|old| old.stat.is_mount_point()) {
+    if existing.is_some_and(|old| old.stat.is_mount_point()) {
         let hint = "mount its directory instead, or --allow-in-place (not atomic)";
         return reason("is a mount point".to_owned(), hint);
     }
-    let directory = &place.directory;
+    let directory = &target.directory;
     let shown = directory.shown();
     let stat = directory.stat().map_err(Failure::call("look"))?;
     if stat.is_immutable() {
         return reason(format!("directory {shown} is immutable"), IN_PLACE);
     }
-    if stat.is_append_only() && at.is_some() {
+    if stat.is_append_only() && existing.is_some() {
         return reason(format!("directory {shown} is append-only"), IN_PLACE);
     }
     match sys::access(directory, directory, ".", Access::WRITE_OK | Access::EXEC_OK) {
@@ -195,10 +195,10 @@ fn no_rename(place: &Place, at: Option<&PathHandle>) -> Result<Option<NoRename>>
         Err(Errno::ACCESS) if privilege::overrides_permissions(&stat) => {}
         Err(Errno::ACCESS) => return reason(format!("directory {shown} may not be written"), IN_PLACE),
         Err(errno) => {
-            return Err(place.explain(Failure::call_at(STEP, format_args!("directory {shown}"), errno)));
+            return Err(target.explain(Failure::call_at(STEP, format_args!("directory {shown}"), errno)));
         }
     }
-    if at.is_some_and(|old| sticky_denies(&stat, old.stat.uid)) {
+    if existing.is_some_and(|old| sticky_denies(&stat, old.stat.uid)) {
         return reason(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
     }
     Ok(None)

@@ -8,26 +8,26 @@ use rustix::fs::FileType;
 use super::backup::Backups;
 use super::directory::PathHandle;
 use super::elsewhere::SpillDirectory;
+use super::lock::TargetLock;
 use super::metadata;
-use super::names::Place;
 use super::old::OldContent;
 use super::preflight::Strategy;
+use super::resolve::ResolvedTarget;
 use super::sealed::KeepOpen;
 use super::stage::CreateOptions;
-use super::turn::Turn;
 use crate::guard::Guards;
 use crate::policy::Policy;
 use crate::signals::Signals;
 
 /// A replacement, decided and not begun.
 pub(crate) struct Replacement<'a> {
-    pub(crate) target: &'a Path,
+    pub(crate) path: &'a Path,
     pub(crate) policy: &'a Policy,
     pub(crate) guards: &'a Guards,
     pub(crate) signals: &'a Signals,
-    pub(crate) place: &'a Place,
-    pub(crate) way: Strategy,
-    pub(crate) turn: Option<Turn>,
+    pub(crate) target: &'a ResolvedTarget,
+    pub(crate) strategy: Strategy,
+    pub(crate) lock: Option<TargetLock>,
     pub(crate) backups: Option<Backups>,
     /// The old content, where it is read.
     pub(crate) old: Option<OldContent>,
@@ -42,11 +42,11 @@ pub(crate) struct Replacement<'a> {
 impl<'a> Replacement<'a> {
     /// The regular file that is replaced, whose metadata the new one takes.
     pub(super) fn replaced(&self) -> Option<&'a PathHandle> {
-        self.place.at.as_ref().filter(|old| old.kind() == FileType::RegularFile)
+        self.target.existing.as_ref().filter(|old| old.kind() == FileType::RegularFile)
     }
 
     /// How the staging file is created: never wider than the finished file.
-    pub(super) fn birth(&self) -> CreateOptions {
+    pub(super) fn create_options(&self) -> CreateOptions {
         let old = self.replaced();
         let narrow = old.is_some() || self.policy.mode.is_some();
         CreateOptions {
@@ -61,9 +61,9 @@ impl<'a> Replacement<'a> {
     pub(super) fn keep_open(&self) -> KeepOpen {
         if self.elsewhere.get().is_some() {
             KeepOpen::Yes
-        } else if self.turn.is_some() {
+        } else if self.lock.is_some() {
             KeepOpen::Locked
-        } else if self.place.directory.readable() {
+        } else if self.target.directory.readable() {
             KeepOpen::No
         } else {
             KeepOpen::Yes

@@ -6,9 +6,9 @@ use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
 use super::directory::Directory;
+use super::lock;
 use super::temporary::Naming;
 use super::temporary::TemporaryName;
-use super::turn;
 use crate::failure::{Failure, Result};
 use crate::sys;
 
@@ -32,7 +32,7 @@ pub(crate) struct Sealed<'d> {
     pub(super) naming: Naming<'d>,
     pub(super) second: Option<TemporaryName<'d>>,
     /// Its mode at birth, where that was narrowed since.
-    pub(crate) born: Option<u32>,
+    pub(crate) initial_mode: Option<u32>,
     pub(super) directory: &'d Directory,
     pub(super) keep_open: KeepOpen,
 }
@@ -107,7 +107,7 @@ impl<'d> Sealed<'d> {
     pub(super) fn lock(&self) -> Result<()> {
         let open = self.reader.as_ref().or(self.writer.as_ref());
         match open.filter(|_| self.keep_open == KeepOpen::Locked) {
-            Some(file) => turn::lock_staged(file.as_fd()),
+            Some(file) => lock::lock_staged(file.as_fd()),
             None => Ok(()),
         }
     }

@@ -52,16 +52,16 @@ pub(crate) struct Stage<'d> {
     naming: Naming<'d>,
     /// A second name from a trial, which could not be removed while the file is open.
     second: Option<TemporaryName<'d>>,
-    born: Option<u32>,
+    initial_mode: Option<u32>,
     directory: &'d Directory,
 }
 
 impl<'d> Stage<'d> {
     /// Creates the staging file in `directory`. It is decided here whether it can do without a name; if not, signals are
     /// watched before it has one.
-    pub(crate) fn open(directory: &'d Directory, birth: CreateOptions, signals: &Signals) -> Result<Self> {
-        let mode = Mode::from_raw_mode(birth.mode);
-        let unnamed = if birth.named {
+    pub(crate) fn open(directory: &'d Directory, create_options: CreateOptions, signals: &Signals) -> Result<Self> {
+        let mode = Mode::from_raw_mode(create_options.mode);
+        let unnamed = if create_options.named {
             None
         } else {
             unnamed::create(directory, mode).map_err(|errno| failed(directory, errno))?
@@ -79,12 +79,12 @@ impl<'d> Stage<'d> {
             let (name, writer) = TemporaryName::create(directory, mode).map_err(|errno| failed(directory, errno))?;
             (Naming::Named(name), writer)
         };
-        let mut stage = Stage { writer, naming, second: None, born: None, directory };
-        if let Some(mode) = birth.wanted {
+        let mut stage = Stage { writer, naming, second: None, initial_mode: None, directory };
+        if let Some(mode) = create_options.wanted {
             stage.can_have(mode)?;
         }
         // A name can be opened by others.
-        if birth.private || stage.is_named() {
+        if create_options.private || stage.is_named() {
             stage.narrow()?;
         }
         Ok(stage)
@@ -123,7 +123,7 @@ impl<'d> Stage<'d> {
 
     /// 0600 until it is dressed. What the kernel made of umask and default list is kept for that.
     fn narrow(&mut self) -> Result<()> {
-        self.born = Some(self.bits()?);
+        self.initial_mode = Some(self.bits()?);
         self.set_mode(0o600)
     }
 
@@ -141,8 +141,8 @@ impl<'d> Stage<'d> {
             Naming::Named(name) if keep_open != KeepOpen::No => name.open().ok(),
             Naming::Named(_) => None,
         };
-        let Stage { writer, naming, second, born, directory } = self;
-        let sealed = Sealed { writer: Some(writer), reader, naming, second, born, directory, keep_open };
+        let Stage { writer, naming, second, initial_mode, directory } = self;
+        let sealed = Sealed { writer: Some(writer), reader, naming, second, initial_mode, directory, keep_open };
         if sealed.reader.is_some() || !sealed.is_named() {
             sealed.lock()?;
         }
@@ -154,7 +154,7 @@ impl<'d> Stage<'d> {
         let path = sys::proc_path(&self.writer);
         let open = || sys::open(CWD, path.as_str(), OFlags::RDONLY);
         let mut opened = open();
-        if opened.as_ref().is_err_and(|errno| *errno == Errno::ACCESS) && self.born.is_none() {
+        if opened.as_ref().is_err_and(|errno| *errno == Errno::ACCESS) && self.initial_mode.is_none() {
             // The umask lets not even its owner read it.
             self.narrow()?;
             opened = open();

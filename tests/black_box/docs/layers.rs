@@ -109,7 +109,7 @@ fn imports(sources: &Sources) -> Imports {
 fn circles(imports: &Imports) -> Vec<String> {
     let mut left = imports.clone();
     loop {
-        let used: BTreeSet<_> = left.iter().flat_map(|(_, uses)| uses).cloned().collect();
+        let used: BTreeSet<_> = left.values().flatten().cloned().collect();
         let before = left.len();
         let names: BTreeSet<_> = left.keys().cloned().collect();
         // What imports none of them is below the circles, what none of them imports is above.

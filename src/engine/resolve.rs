@@ -29,11 +29,11 @@ const NOSYMFOLLOW: u64 = 0x2000;
 impl PathHandle {
     /// Opens the file for reading. Through /proc it is certainly this one and not what the name has become; without
     /// /proc the name is opened, and compared.
-    pub(crate) fn open(&self, place: &Place) -> std::result::Result<OwnedFd, Errno> {
+    pub(crate) fn open(&self, target: &ResolvedTarget) -> std::result::Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
         let path = sys::proc_path(&*self.handle.get()?);
         let once = |flags| match sys::open(rustix::fs::CWD, path.as_str(), flags) {
-            Err(Errno::NOENT) => sys::open(&place.directory, &place.name, flags | OFlags::NOFOLLOW),
+            Err(Errno::NOENT) => sys::open(&target.directory, &target.name, flags | OFlags::NOFOLLOW),
             opened => opened,
         };
         // Reading must not cost the disk an access time; the permission for that is the owner's.
@@ -47,11 +47,11 @@ impl PathHandle {
 
 /// Where TARGET leads.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ResolvedTarget {
     pub(crate) directory: Directory,
     pub(crate) name: OsString,
     /// What the name led to when it was looked at.
-    pub(crate) at: Option<PathHandle>,
+    pub(crate) existing: Option<PathHandle>,
     /// Whether TARGET is a symbolic link that led here.
     pub(crate) is_behind_link: bool,
     /// Whether something was done to the file there and taken back, which changes its ctime.
@@ -60,13 +60,13 @@ pub(crate) struct Place {
     pub(crate) is_inode_ours: Cell<bool>,
 }
 
-impl Place {
+impl ResolvedTarget {
     /// Whether TARGET is what it was when it was looked at. What cannot be looked at has not been seen to change.
     pub(crate) fn look_again(&self) -> Seen {
         if self.is_inode_ours.get() {
             return Seen::Unchanged;
         }
-        let (before, now) = match (&self.at, self.directory.lstat(&self.name)) {
+        let (before, now) = match (&self.existing, self.directory.lstat(&self.name)) {
             (_, Err(_)) | (None, Ok(None)) => return Seen::Unchanged,
             (None, Ok(Some(_))) | (Some(_), Ok(None)) => return Seen::Changed,
             (Some(before), Ok(Some(now))) => (&before.stat, now),
@@ -95,8 +95,8 @@ impl Place {
 }
 
 /// Resolves TARGET. `follow` is off for `--no-dereference`; `parents` creates what is missing.
-pub(crate) fn resolve(target: &Path, follow: bool, parents: &mut Parents) -> Result<Place> {
-    let mut path = target.as_os_str().to_owned();
+pub(crate) fn resolve(path: &Path, follow: bool, parents: &mut Parents) -> Result<ResolvedTarget> {
+    let mut path = path.as_os_str().to_owned();
     let mut base: Option<Directory> = None;
     for _ in 0..=MOST_LINKS {
         let (parent, name) = split(&path)?;
@@ -109,8 +109,8 @@ pub(crate) fn resolve(target: &Path, follow: bool, parents: &mut Parents) -> Res
             opened => opened.map_err(|errno| no_directory(errno, &shown))?,
         };
         let name = name.to_owned();
-        let at = directory.open_path(&name).map_err(Failure::call("look"))?;
-        match at {
+        let existing = directory.open_path(&name).map_err(Failure::call("look"))?;
+        match existing {
             Some(link) if follow && link.kind() == FileType::Symlink => {
                 may_follow(&directory, &link)?;
                 let text = link.handle.get().and_then(|link| sys::readlinkat(&*link, ""));
@@ -118,10 +118,10 @@ pub(crate) fn resolve(target: &Path, follow: bool, parents: &mut Parents) -> Res
                 path = OsString::from_vec(text.into_bytes());
                 base = Some(directory);
             }
-            at => {
+            existing => {
                 let is_behind_link = base.is_some();
                 let (is_ctime_ours, is_inode_ours) = (Cell::new(false), Cell::new(false));
-                return Ok(Place { directory, name, at, is_behind_link, is_ctime_ours, is_inode_ours });
+                return Ok(ResolvedTarget { directory, name, existing, is_behind_link, is_ctime_ours, is_inode_ours });
             }
         }
     }

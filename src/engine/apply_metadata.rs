@@ -31,7 +31,7 @@ const STEP: &str = "set metadata";
 
 /// What the finished file is to look like.
 #[derive(Debug)]
-pub(crate) enum Dress {
+pub(crate) enum MetadataSource {
     /// A new file: as it was created, or `mode`.
     New {
         /// From `--mode`.
@@ -46,33 +46,37 @@ pub(crate) enum Dress {
     },
 }
 
-impl Dress {
+impl MetadataSource {
     /// The file that it is to look like.
     pub(crate) fn like(&self) -> Option<&Stat> {
         match self {
-            Dress::Like { old, .. } => Some(&old.stat),
-            Dress::New { .. } => None,
+            MetadataSource::Like { old, .. } => Some(&old.stat),
+            MetadataSource::New { .. } => None,
         }
     }
 }
 
 /// Dresses the staged file. `born` is the mode with which it was created, where that was narrowed since. Returns what
 /// is not as it was to be, in words.
-pub(crate) fn dress(file: BorrowedFd<'_>, dress: &Dress, born: Option<u32>) -> Result<Option<String>> {
-    match dress {
-        Dress::New { mode: None } => match born {
-            Some(born) => {
-                set_mode(file, born)?;
-                Ok(in_words(&Vec::from_iter(another_mode(born, mode_of(file)?)), None))
+pub(crate) fn apply_metadata(
+    file: BorrowedFd<'_>,
+    source: &MetadataSource,
+    initial_mode: Option<u32>,
+) -> Result<Option<String>> {
+    match source {
+        MetadataSource::New { mode: None } => match initial_mode {
+            Some(initial_mode) => {
+                set_mode(file, initial_mode)?;
+                Ok(in_words(&Vec::from_iter(another_mode(initial_mode, mode_of(file)?)), None))
             }
             None => Ok(None),
         },
-        Dress::New { mode: Some(mode) } => {
+        MetadataSource::New { mode: Some(mode) } => {
             remove_acl(file)?;
             set_mode(file, *mode)?;
             Ok(in_words(&[], asked_mode(file, *mode)?))
         }
-        Dress::Like { old, mode } => like(file, old, *mode),
+        MetadataSource::Like { old, mode } => like(file, old, *mode),
     }
 }
 

@@ -12,8 +12,8 @@ use rustix::fs::{FileType, FlockOperation};
 use rustix::io::Errno;
 
 use super::directory::PathHandle;
-use super::names::Place;
 use super::preflight;
+use super::resolve::ResolvedTarget;
 use crate::failure::{Failure, Result, words};
 use crate::signals::Signals;
 use crate::sys;
@@ -23,13 +23,18 @@ const STEP: &str = "lock";
 
 /// The turn is ours while this lives.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct TargetLock {
     /// Holds the lock; for an absent TARGET the directory's own descriptor does.
     _held: Option<OwnedFd>,
 }
 
 /// Waits for the turn, no longer than `timeout` seconds. `place.at` is what TARGET is once the turn is ours.
-pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>, signals: &Signals) -> Result<Turn> {
+pub(crate) fn acquire(
+    target: &mut ResolvedTarget,
+    no_dereference: bool,
+    timeout: Option<f64>,
+    signals: &Signals,
+) -> Result<TargetLock> {
     // A time that no clock reaches is for ever.
     let deadline = timeout.and_then(|seconds| {
         let duration = Duration::try_from_secs_f64(seconds).ok()?;
@@ -37,32 +42,32 @@ pub(crate) fn take(place: &mut Place, no_dereference: bool, timeout: Option<f64>
     });
     let mut lost = Lost::default();
     loop {
-        if let Some(old) = &place.at {
+        if let Some(old) = &target.existing {
             preflight::suitable(old.kind(), no_dereference)?;
         }
-        let held = match open(place)? {
+        let held = match open(target)? {
             Opened::File(file) => Some(file),
             Opened::Nothing => None,
             Opened::Replaced(now) => {
-                place.at = now;
-                lost.once_more(place, false)?;
+                target.existing = now;
+                lost.once_more(target, false)?;
                 continue;
             }
         };
         let waited = match &held {
             Some(file) => lock(file.as_fd(), "TARGET", deadline.as_ref(), signals)?,
-            None => lock(place.directory.as_fd(), "its directory", deadline.as_ref(), signals)?,
+            None => lock(target.directory.as_fd(), "its directory", deadline.as_ref(), signals)?,
         };
-        let now = place.directory.open_path(&place.name).map_err(Failure::call(STEP))?;
-        let same = is_same(now.as_ref(), place.at.as_ref());
-        place.at = now;
+        let now = target.directory.open_path(&target.name).map_err(Failure::call(STEP))?;
+        let same = is_same(now.as_ref(), target.existing.as_ref());
+        target.existing = now;
         if same {
-            return Ok(Turn { _held: held });
+            return Ok(TargetLock { _held: held });
         }
         if held.is_none() {
-            sys::flock(&place.directory, FlockOperation::Unlock).map_err(|errno| cannot(errno, "its directory"))?;
+            sys::flock(&target.directory, FlockOperation::Unlock).map_err(|errno| cannot(errno, "its directory"))?;
         }
-        lost.once_more(place, waited)?;
+        lost.once_more(target, waited)?;
     }
 }
 
@@ -76,28 +81,28 @@ enum Opened {
     Replaced(Option<PathHandle>),
 }
 
-fn open(place: &Place) -> Result<Opened> {
-    let filesystem = place.directory.filesystem();
+fn open(target: &ResolvedTarget) -> Result<Opened> {
+    let filesystem = target.directory.filesystem();
     if filesystem.is_remote() {
         // The lock of a file is on its inode, which a replacement takes away while it is open; that of a directory never
         // leaves this machine.
         return Err(Failure::failed(STEP, "its network file system has no lock that lasts for a replacement"));
     }
     // Behind FUSE a file that is open when it is renamed over may be moved away first.
-    let lockable = place.at.as_ref().filter(|old| old.kind() == FileType::RegularFile && !filesystem.is_fuse());
+    let lockable = target.existing.as_ref().filter(|old| old.kind() == FileType::RegularFile && !filesystem.is_fuse());
     let Some(old) = lockable else {
-        if place.directory.readable() {
+        if target.directory.readable() {
             return Ok(Opened::Nothing);
         }
-        let reason = format!("directory {} may not be read, so it cannot be locked", place.directory.shown());
+        let reason = format!("directory {} may not be read, so it cannot be locked", target.directory.shown());
         return Err(Failure::failed(STEP, reason));
     };
     // A description of its own: a command that inherited ours would keep the lock.
-    let errno = match old.open(place) {
+    let errno = match old.open(target) {
         Ok(file) => return Ok(Opened::File(file)),
         Err(errno) => errno,
     };
-    let now = place.directory.open_path(&place.name).map_err(Failure::call(STEP))?;
+    let now = target.directory.open_path(&target.name).map_err(Failure::call(STEP))?;
     if is_same(now.as_ref(), Some(old)) || !matches!(errno, Errno::STALE | Errno::NOENT) {
         return Err(cannot(errno, "TARGET"));
     }
@@ -122,8 +127,8 @@ struct Lost {
 impl Lost {
     const MOST: u32 = 1000;
 
-    fn once_more(&mut self, place: &Place, waited: bool) -> Result<()> {
-        if place.directory.has_unstable_numbers(&place.name) {
+    fn once_more(&mut self, target: &ResolvedTarget, waited: bool) -> Result<()> {
+        if target.directory.has_unstable_numbers(&target.name) {
             return Err(Failure::failed(
                 STEP,
                 "TARGET cannot be locked: its file system gives it another inode number at each look",
