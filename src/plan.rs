@@ -1,4 +1,4 @@
-//! From the words to what will be done: the target resolved, its turn taken, everything that can refuse asked.
+//! From the words to what will be done: TARGET resolved and locked, everything that can refuse asked.
 //!
 //! Nothing is written here but the parent directories that `--parents` asks for.
 
@@ -70,7 +70,7 @@ fn planned(
     abandoned: &mut Option<Abandoned>,
 ) -> Result<Outcome> {
     let policy = &args.policy;
-    // Refused before waiting for a turn, and looked at again after it.
+    // Refused before waiting for the lock, and looked at again after it.
     let mut strategy = preflight::check(target, target.existing.as_ref(), policy)?;
     let lock = if args.lock {
         let lock = lock::acquire(target, policy.no_dereference, args.lock_timeout, signals)?;

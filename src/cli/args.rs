@@ -192,7 +192,7 @@ pub struct Args {
     pub validate: Option<OsString>,
     /// The digest that the old content must have.
     pub if_match: Option<Digest>,
-    /// Take turns.
+    /// Take turns with other writers.
     pub lock: bool,
     /// How long to wait for the turn, in seconds; `None` is for ever.
     pub lock_timeout: Option<f64>,

@@ -1,4 +1,4 @@
-//! What the finished file looks like.
+//! Applying metadata to the staged file.
 //!
 //! The order of the calls, each of which the next would forbid or undo:
 //!
@@ -29,7 +29,7 @@ use crate::sys;
 
 const STEP: &str = "set metadata";
 
-/// What the finished file is to look like.
+/// Where the metadata of the finished file come from.
 #[derive(Debug)]
 pub(crate) enum MetadataSource {
     /// A new file: as it was created, or `mode`.
@@ -47,7 +47,7 @@ pub(crate) enum MetadataSource {
 }
 
 impl MetadataSource {
-    /// The file that it is to look like.
+    /// The file whose metadata they are.
     pub(crate) fn like(&self) -> Option<&Stat> {
         match self {
             MetadataSource::Like { old, .. } => Some(&old.stat),
@@ -56,8 +56,8 @@ impl MetadataSource {
     }
 }
 
-/// Dresses the staged file. `born` is the mode with which it was created, where that was narrowed since. Returns what
-/// is not as it was to be, in words.
+/// Applies the metadata to the staged file. `initial_mode` is the mode that it was created with, where that was narrowed
+/// since. Returns what could not be preserved, in words.
 pub(crate) fn apply_metadata(
     file: BorrowedFd<'_>,
     source: &MetadataSource,
@@ -80,8 +80,8 @@ pub(crate) fn apply_metadata(
     }
 }
 
-/// Takes back what was dressed like a file that TARGET is no more: private again, and without its attributes. What the
-/// system does not let go, such as a label of its own, stays.
+/// Removes the metadata of a file that TARGET is no more: mode 0600, no ACL, no attributes. What the system does not
+/// remove, such as a label of its own, stays.
 pub(crate) fn reset_metadata(file: BorrowedFd<'_>) -> Result<()> {
     set_mode(file, 0o600)?;
     let list = match list(&Source::Descriptor(file)) {

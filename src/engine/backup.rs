@@ -336,7 +336,7 @@ fn number(target: &[u8], name: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// A copy of the old file, dressed like it and synced, under a short name.
+/// A copy of the old file, with its metadata and synced, under a short name.
 fn copy(target: &ResolvedTarget, sync: Sync) -> Result<TemporaryName<'_>> {
     let failed = Failure::call(STEP);
     let old = &target.directory.open_path(&target.name).and_then(|old| old.ok_or(Errno::NOENT)).map_err(&failed)?;

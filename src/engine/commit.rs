@@ -38,7 +38,7 @@ pub(crate) struct Synced<'d>(Sealed<'d>);
 pub(crate) enum Precondition<'a> {
     /// Whatever it has become: the last writer wins.
     Anything,
-    /// The inode that the turn was taken for, or still absent.
+    /// The inode that was locked, or still absent.
     Name(Option<&'a Stat>),
     /// The very state that was read.
     State(&'a OldContent),
@@ -62,7 +62,7 @@ pub(crate) struct CommitOptions<'a> {
 pub(crate) enum Commit<'d> {
     /// TARGET is the staged file.
     Done(Committed),
-    /// TARGET has become another file than the one that the staged file was dressed like; nothing is done yet.
+    /// TARGET has become another file than the one whose metadata the staged file has; nothing is done yet.
     Changed(Sealed<'d>),
     /// The unnamed file could not be given a name; nothing is done yet.
     Unlinkable(Sealed<'d>, Errno),
@@ -102,7 +102,7 @@ impl<'d> Synced<'d> {
         self.0
     }
 
-    /// Synced -> TARGET, or what stood in the way. `like` is the file that the staged one was dressed like; without it
+    /// Synced -> TARGET, or what stood in the way. `like` is the file whose metadata the staged one has; without it
     /// TARGET is expected to be absent, or a link that is itself replaced.
     pub(crate) fn commit(
         self,
@@ -158,7 +158,7 @@ impl<'d> Synced<'d> {
     }
 }
 
-/// What TARGET is, beside the file that the staged one was dressed like.
+/// What TARGET is, beside the file whose metadata the staged one has.
 enum Compared<'d> {
     /// This, which looks the same.
     Alike(Sealed<'d>, Stat),
@@ -184,8 +184,8 @@ fn compare<'d>(
     })
 }
 
-/// Whether what was dressed like `like` may take the place of `now`: it looks the same, or is a link, which looks like
-/// nothing. A link's owner is nobody to give the file to.
+/// Whether a file with the metadata of `like` may replace `now`: owner, group and mode match, or `now` is a symbolic link,
+/// whose metadata is never copied.
 fn same_owner_and_mode(now: &Stat, like: Option<&Stat>) -> bool {
     let looks = |stat: &Stat| (stat.uid, stat.gid, stat.mode);
     now.kind() == FileType::Symlink || like.is_some_and(|like| looks(now) == looks(like))

@@ -139,7 +139,7 @@ pub(crate) fn reflink(from: BorrowedFd<'_>, sink: &mut StagingWriter<'_>, size: 
     Ok(true)
 }
 
-/// The old file as an input: it is pinned, and nothing else needs to be waited for.
+/// The old file as an input: it is open, and nothing else needs to be waited for.
 pub(crate) struct OldContentReader<'a> {
     pub(crate) file: BorrowedFd<'a>,
     /// Looked at between chunks; not where they are held anyway.

@@ -2,7 +2,7 @@
 //!
 //! The lock is flock(2) on TARGET itself, or, while TARGET is absent, on its directory; no lock file. Every replacement
 //! makes a new inode, so a lock that was waited for may be on a file that has lost the name: only a second look, after
-//! the lock is held, makes it a turn. The staging file is locked before it gets its name, so that who opens the new
+//! the lock is held, makes it ours. The staging file is locked before it gets its name, so that who opens the new
 //! TARGET waits for us as well.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -21,14 +21,14 @@ use crate::wait::{Woken, wait};
 
 const STEP: &str = "lock";
 
-/// The turn is ours while this lives.
+/// The lock is held while this lives.
 #[derive(Debug)]
 pub(crate) struct TargetLock {
     /// Holds the lock; for an absent TARGET the directory's own descriptor does.
     _held: Option<OwnedFd>,
 }
 
-/// Waits for the turn, no longer than `timeout` seconds. `place.at` is what TARGET is once the turn is ours.
+/// Waits for the turn, no longer than `timeout` seconds. `target.existing` is what TARGET is once the lock is ours.
 pub(crate) fn acquire(
     target: &mut ResolvedTarget,
     no_dereference: bool,

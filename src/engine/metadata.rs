@@ -1,4 +1,4 @@
-//! What a replaced file hands on: read here, given to the new one in `dress.rs`.
+//! What a replaced file hands on: read here, applied to the new one in `apply_metadata.rs`.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -32,7 +32,7 @@ pub(crate) struct Metadata {
 }
 
 impl Metadata {
-    /// Reads it from the pinned inode. File systems that know names and not files, as many behind FUSE and NFS, may have
+    /// Reads it by the handle. File systems that know names and not files, as many behind FUSE and NFS, may have
     /// lost a file that was replaced meanwhile; then that of the file which is there now.
     pub(crate) fn of(pinned: &PathHandle, target: &ResolvedTarget) -> Result<Metadata> {
         /// As often as other writers may be quicker.

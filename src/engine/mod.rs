@@ -7,7 +7,7 @@
 //!  guard       is it what the user wants to have: its size, its digest?                          (guard.rs)
 //!  seal        open again for reading; from here on nobody writes                                (stage.rs)
 //!  validate    where a command must accept it: sync, close the writer, show it                   (validator.rs)
-//!  dress       owner, group, list, attributes, mode                                              (dress.rs)
+//!  metadata    owner, group, ACL, attributes, mode                                               (apply_metadata.rs)
 //!  sync        fsync on the descriptor that wrote; close it                                      (commit.rs)
 //!  let go      nothing of ours is open on TARGET from here on, but what holds its lock            (mod.rs)
 //!  hold        signals wait from here to the exit                                                (signals.rs)
@@ -28,7 +28,7 @@
 //! removed by clients of SMB, and a kill or an error there would lose it. So TARGET is compared by name and number after
 //! the step `let go`. `--lock`, whose lock is on an open file, is refused on such file systems.
 //!
-//! The types keep the order: only a [`Stage`] can be written, only a [`stage::Sealed`] dressed, only a [`Synced`]
+//! The types keep the order: only a [`Stage`] can be written, only a [`Sealed`] gets its metadata, only a [`Synced`]
 //! committed. Dropping any of them rolls back.
 
 mod acl;

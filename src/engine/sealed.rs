@@ -1,4 +1,4 @@
-//! The staging file from the moment when its content is complete: read, dressed, synced and named, but no more written.
+//! The staging file from the moment when its content is complete: it is read, gets its metadata, is synced and named, but no more written.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -19,7 +19,7 @@ pub(crate) enum KeepOpen {
     No,
     /// A reader: its file system cannot be synced otherwise.
     Yes,
-    /// A reader that holds the lock of a turn.
+    /// A reader that holds the lock.
     Locked,
 }
 

@@ -1,12 +1,12 @@
 //! The staging file.
 //!
 //! ```text
-//! open ──> Stage ──seal──> Sealed ──dress, sync──> Synced (commit.rs)
+//! open ──> Stage ──seal──> Sealed ──metadata, sync──> Synced (commit.rs)
 //!            │               │                       │
 //!            └───────────────┴── drop: rolled back ──┘
 //! ```
 //!
-//! A [`Stage`] can be written. A [`Sealed`] one (sealed.rs) can be read, and dressed, and no more written. Dropping any of them
+//! A [`Stage`] can be written. A [`Sealed`] one (sealed.rs) can be read and gets its metadata, and is no more written. Dropping any of them
 //! rolls back, whoever drops it and why: an unnamed file goes with its last descriptor, a [`TemporaryName`] unlinks
 //! itself unless it has been given away. What could not be unlinked is noted in the [`Directory`], to be told.
 //!
@@ -34,7 +34,7 @@ const STEP: &str = "stage";
 pub(crate) struct CreateOptions {
     /// Less the umask, or with the directory's default list.
     pub(crate) mode: u32,
-    /// 0600 until it is dressed.
+    /// 0600 until its metadata is applied.
     pub(crate) private: bool,
     /// With a name from the start.
     pub(crate) named: bool,
@@ -121,7 +121,7 @@ impl<'d> Stage<'d> {
         }
     }
 
-    /// 0600 until it is dressed. What the kernel made of umask and default list is kept for that.
+    /// 0600 until its metadata is applied. What the kernel made of umask and default list is kept for that.
     fn narrow(&mut self) -> Result<()> {
         self.initial_mode = Some(self.bits()?);
         self.set_mode(0o600)
