@@ -12,7 +12,7 @@ use crate::engine::copy::Input;
 use crate::engine::names::{self, Place};
 use crate::engine::parents::Parents;
 use crate::engine::{self, Backups, OldContent, Outcome, Replacement, preflight, turn};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Seen};
 use crate::guard::{Guards, NonEmpty};
 use crate::signals::Signals;
 use crate::source::Source;
@@ -47,7 +47,11 @@ fn resolved(args: &Args, signals: &Signals, parents: &mut Parents) -> Result<Out
         }
         Err(mut failure) => {
             failure.hints.extend(leftovers);
-            failure.seen = place.look_again();
+            failure.seen = match (failure.seen, place.look_again()) {
+                // Its size is the same, and it has been read.
+                (Seen::Changed, Seen::OtherTimes) => Seen::Changed,
+                (_, seen) => seen,
+            };
             Err(failure)
         }
     }

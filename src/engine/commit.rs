@@ -194,7 +194,7 @@ fn look(place: &Place, how: &How<'_>) -> Result<Option<Stat>> {
             Err(Failure::failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
         (Expected::State(old), Some(found)) if old.is_still(found, place)? => Ok(now),
-        (Expected::State(_), _) => Err(Failure::refused("replace", "has changed since it was read")
+        (Expected::State(_), _) => Err(Failure::changed("replace", "has changed since it was read")
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
 }

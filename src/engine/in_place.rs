@@ -61,7 +61,7 @@ pub(super) fn finish(job: &Replacement<'_>, sealed: Sealed<'_>) -> Result<Vec<St
         return Err(nothing_there());
     };
     if let (Some(old), true) = (&job.old, job.unchanged) {
-        old.still(job.signals).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
+        old.still(job.signals).map_err(|_| Failure::changed("replace", "has changed since it was read"))?;
     }
     overwrite_synced(job, target, sealed, &elsewhere.reason)
 }

@@ -10,7 +10,7 @@ use rustix::fs::{OFlags, SeekFrom};
 use super::copy;
 use super::names::{Handle, Pinned, Place};
 use super::stat::Stat;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Seen};
 use crate::guard::{Digest, Hasher};
 use crate::signals::Signals;
 use crate::sys;
@@ -47,7 +47,8 @@ impl OldContent {
         if self.stat.is_same_content(&now) || self.has_same_digest(&now, || self.digest(Hasher::default(), signals))? {
             return Ok(());
         }
-        Err(Failure::failed("read", "the old content was changed in place while it was read"))
+        let reason = "the old content was changed in place while it was read";
+        Err(Failure { seen: Seen::Changed, ..Failure::failed("read", reason) })
     }
 
     /// Whether `now`, which TARGET is, is the file that was read, in the same state.
