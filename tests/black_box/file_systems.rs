@@ -13,6 +13,7 @@ mod open_files;
 mod other_clients;
 mod refused;
 mod reported;
+mod smb;
 mod synced;
 
 use std::ops::Deref;

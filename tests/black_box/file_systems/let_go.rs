@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::{EXISTING, Run, Trial, Way, way};
 use crate::common::quirks::{Nfs4Acl, Quirks};
-use crate::common::strace::{Strace, has_unnamed};
+use crate::common::strace::{Strace, can_poke, has_unnamed};
 use crate::common::{Scene, as_user, has_tool, is_root};
 
 /// Of `old\n` and of `new\n`.
@@ -109,6 +109,8 @@ enum Naming {
     WithoutLinks,
     /// The link is refused when it matters, and a copy with a name takes the place.
     ByCopy,
+    /// There is more to read of TARGET, to know whether it has changed.
+    OnSmb,
 }
 
 fn local_scene(ordinary: bool) -> Scene {
@@ -129,6 +131,7 @@ fn traced<'s>(scene: &'s Scene, way: &Way, naming: Naming, ordinary: bool) -> St
         Naming::FromTheStart => strace.without_unnamed("EOPNOTSUPP"),
         Naming::WithoutLinks => strace.without_links(),
         Naming::ByCopy if has_unnamed() => strace.inject("linkat:error=EACCES:when=2+"),
+        Naming::OnSmb => strace.on_smb(),
         Naming::ByLinks | Naming::ByCopy => strace,
     };
     if ordinary { strace.by(as_user()) } else { strace }
@@ -148,6 +151,10 @@ fn on_a_local_file_system_nothing_of_ours_is_open_on_target_but_the_lock() {
         for way in &EXISTING {
             nothing_is_open_but_the_lock(way, naming, false);
         }
+    }
+    if can_poke() {
+        // Where locks are refused.
+        ways().filter(|way| !way.locks()).for_each(|way| nothing_is_open_but_the_lock(way, Naming::OnSmb, false));
     }
 }
 
