@@ -74,6 +74,11 @@ impl Failure {
         Failure::new(Kind::Refused, step, reason)
     }
 
+    /// The same, because TARGET's content is not what was read.
+    pub(crate) fn changed(step: &'static str, reason: impl Display) -> Self {
+        Failure { seen: Seen::Changed, ..Failure::refused(step, reason) }
+    }
+
     /// COMMAND failed, or could not be run.
     pub(crate) fn command(status: u8, reason: impl Display) -> Self {
         Failure::new(Kind::Command(status), "replace", reason)

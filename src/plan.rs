@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::engine::parents::Parents;
 use crate::engine::resolve::{self, ResolvedTarget};
 use crate::engine::{self, Backups, OldContent, Outcome, Replacement, lock, preflight};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Seen};
 use crate::guard::{Guards, NonEmpty};
 use crate::input::Input;
 use crate::signals::Signals;
@@ -56,7 +56,11 @@ fn resolved(
         }
         Err(mut failure) => {
             failure.hints.extend(leftovers);
-            failure.seen = target.look_again();
+            failure.seen = match (failure.seen, target.look_again()) {
+                // Its size is the same, and it has been read.
+                (Seen::Changed, Seen::OtherTimes) => Seen::Changed,
+                (_, seen) => seen,
+            };
             Err(failure)
         }
     }

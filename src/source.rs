@@ -81,14 +81,6 @@ impl Source<'_> {
     }
 }
 
-/// Standard input may be TARGET, which must not be open when it is replaced: an empty pipe takes its number. Where that
-/// cannot be had, it stays as it is.
-fn let_go_of_stdin() {
-    if let Ok((empty, _)) = sys::pipe() {
-        let _ = rustix::stdio::dup2_stdin(empty);
-    }
-}
-
 impl Input for Source<'_> {
     fn descriptor(&self) -> BorrowedFd<'_> {
         match &self.file {
@@ -133,14 +125,7 @@ impl Input for Source<'_> {
     }
 
     fn finish(&mut self) -> Result<()> {
-        let file = match &self.file {
-            File::Opened(file) => file,
-            File::Stdin(_) if self.regular.is_some() => {
-                let_go_of_stdin();
-                return Ok(());
-            }
-            _ => return Ok(()),
-        };
+        let File::Opened(file) = &self.file else { return Ok(()) };
         if let Some((before, _)) = &self.regular {
             let now = Stat::of(file).map_err(Failure::call("read"))?;
             let same = before.is_same_content(&now);

@@ -204,7 +204,7 @@ fn look(target: &ResolvedTarget, how: &CommitOptions<'_>) -> Result<Option<Stat>
             Err(Failure::failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
         (Precondition::State(old), Some(found)) if old.is_still(found, target)? => Ok(now),
-        (Precondition::State(_), _) => Err(Failure::refused("replace", "has changed since it was read")
+        (Precondition::State(_), _) => Err(Failure::changed("replace", "has changed since it was read")
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
 }

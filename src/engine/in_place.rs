@@ -50,7 +50,7 @@ pub(super) fn finish(job: &Replacement<'_>, sealed: Sealed<'_>) -> Result<Vec<St
         return Err(nothing_there());
     };
     if let (Some(old), true) = (&job.old, job.unchanged) {
-        old.ensure_unchanged(job.signals).map_err(|_| Failure::refused("replace", "has changed since it was read"))?;
+        old.ensure_unchanged(job.signals).map_err(|_| Failure::changed("replace", "has changed since it was read"))?;
     }
     overwrite_synced(job, existing, sealed, &elsewhere.reason)
 }

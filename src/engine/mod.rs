@@ -134,12 +134,23 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
     // From here on TARGET is compared by name and number.
     job.target.existing.iter().for_each(|old| old.handle.release());
     job.old.iter().for_each(|old| old.file.release());
+    job.replaced().iter().for_each(|old| let_go_of_stdin(&old.stat));
     Signals::hold()?;
     // A signal before the commit means no commit.
     job.signals.check()?;
     let (change, warnings) = commit(job, synced, AppliedMetadata { source, not_preserved }, parents)?;
     parents.keep();
     Ok(Outcome { change, received, warnings, leftovers: Vec::new() })
+}
+
+/// Standard input may be TARGET, as in `atomic-write f -- sort <f`. It has been read by now, and what others have of it is
+/// theirs. An empty pipe takes its number, lest a file of ours does.
+fn let_go_of_stdin(old: &Stat) {
+    if Stat::of(rustix::stdio::stdin()).is_ok_and(|now| now.is_same_file(old))
+        && let Ok((empty, _)) = sys::pipe()
+    {
+        let _ = rustix::stdio::dup2_stdin(empty);
+    }
 }
 
 /// Whether `--mode` makes a difference whatever the content.

@@ -12,7 +12,7 @@ use super::directory::{Handle, PathHandle};
 use super::resolve::ResolvedTarget;
 use super::stat::Stat;
 use crate::digest::{Digest, Hasher};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Seen};
 use crate::signals::Signals;
 use crate::sys;
 
@@ -48,7 +48,8 @@ impl OldContent {
         if self.stat.is_same_content(&now) || self.has_same_digest(&now, || self.digest(Hasher::default(), signals))? {
             return Ok(());
         }
-        Err(Failure::failed("read", "the old content was changed in place while it was read"))
+        let reason = "the old content was changed in place while it was read";
+        Err(Failure { seen: Seen::Changed, ..Failure::failed("read", reason) })
     }
 
     /// Whether `now`, which TARGET is, is the file that was read, in the same state.

@@ -13,13 +13,14 @@ mod open_files;
 mod other_clients;
 mod refused;
 mod reported;
+mod smb;
 mod synced;
 
 use std::ops::Deref;
 use std::time::Duration;
 
 use crate::common::quirks::{Quirks, Quirky};
-use crate::common::{Scene, as_user, is_root, program, stderr, stdout};
+use crate::common::{Scene, as_user, is_root, stderr, stdout};
 
 /// One way to write a TARGET, with `new\n` on standard input.
 #[derive(Debug)]
@@ -183,15 +184,6 @@ impl Trial {
         command.env("TMPDIR", self.elsewhere.root()).timeout(Duration::from_secs(60));
         let output = command.args(args).write_stdin("new\n").output().unwrap();
         assert!(output.status.code().is_some(), "{args:?} did not end: {output:?}");
-        Run { status: output.status.code(), says: stderr(&output), tells: stdout(&output) }
-    }
-
-    /// The same with `f` as its standard input.
-    fn run_from_target(&self, args: &[&str]) -> Run {
-        let mut command = self.scene.other("sh");
-        command.args(["-c", "exec 9<\"$AW\"; exec \"$@\" <f", "sh"]).env("AW", program());
-        command.args(if self.ordinary { as_user() } else { &[] }).arg("/proc/self/fd/9").args(args);
-        let output = command.output().unwrap();
         Run { status: output.status.code(), says: stderr(&output), tells: stdout(&output) }
     }
 

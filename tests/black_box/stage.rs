@@ -239,6 +239,38 @@ fn one_that_cannot_be_removed_is_told_with_its_path() {
     }
 }
 
+// On its server the directory has been removed, and everything in it was before. Here the file stays; the words count.
+#[test]
+fn one_whose_directory_has_been_removed_on_the_server_is_not_told() {
+    if !has_tool("strace") {
+        return;
+    }
+    let failing: [(bool, &[&str], &str); 4] = [
+        (false, &["app.conf"], "renameat:error=EIO"),
+        (true, &["app.conf"], "fsync:error=EIO:when=1"),
+        (true, &["--validate", "false", "app.conf"], ""),
+        (true, &["app.conf", "--", "false"], ""),
+    ];
+    for (named, args, failing) in failing {
+        let run = |unlinkat: &str| {
+            let scene = scene(true);
+            let strace = Strace::new(&scene, args).input("new").inject(format!("unlinkat:error={unlinkat}"));
+            let strace = if named { strace.without_unnamed("EOPNOTSUPP") } else { strace };
+            let run = if failing.is_empty() { strace.run() } else { strace.inject(failing).run() };
+            // There was one to be removed.
+            assert_eq!(short_names(&scene).len(), 1, "{args:?}: {run:?}");
+            assert!(run.calls.has("unlinkat", &["\".aw-"]), "{args:?}: {run:?}");
+            assert!(stderr(&run.output).contains("(unchanged)\n"), "{args:?}: {run:?}");
+            run
+        };
+        let stale = run("ESTALE");
+        assert!(!stderr(&stale.output).contains("left behind"), "{args:?}: {}", stderr(&stale.output));
+        let refused = run("EROFS");
+        assert!(stderr(&refused.output).contains("left behind"), "{args:?}: {}", stderr(&refused.output));
+        assert_eq!(status(&stale), status(&refused), "{args:?}");
+    }
+}
+
 // Promise 5, after a success: where a link had to stand in for a rename.
 #[test]
 fn one_that_cannot_be_removed_after_all_went_well_is_a_warning() {

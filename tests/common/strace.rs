@@ -187,6 +187,15 @@ impl<'s> Strace<'s> {
         self.inject(Self::NO_LINKS)
     }
 
+    /// As on a file system that a server of SMB keeps, by what fstatfs(2) tells of its type. Needs [`can_poke`].
+    #[must_use]
+    pub fn on_smb(self) -> Self {
+        // `SMB2_SUPER_MAGIC`, in the first member, which is as wide as a register.
+        let magic = 0xfe53_4d42_usize.to_ne_bytes();
+        let bytes: String = magic.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.inject(format!("fstatfs:poke_exit=@arg2={bytes}"))
+    }
+
     fn command(&self, log: &std::path::Path, options: &[&str]) -> Command {
         let mut words: Vec<&str> = self.launcher.iter().map(String::as_str).collect();
         words.extend(["strace", "-y", "-f", "-s", "64", "-o", log.to_str().unwrap()]);
@@ -287,6 +296,15 @@ impl Stopped {
         let output = self.child.wait_with_output().unwrap();
         Traced { output, calls: Calls::parse(&self.seen) }
     }
+}
+
+/// Whether strace can change what a call answers; says so if it cannot.
+pub fn can_poke() -> bool {
+    let can = super::has_tool("strace") && super::tool("strace", &["-h"]).contains("poke_exit");
+    if !can {
+        super::skip("this strace cannot change what a call answers");
+    }
+    can
 }
 
 /// Whether there are unnamed files here. Where the system refuses them already, nothing needs to.

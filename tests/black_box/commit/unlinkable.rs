@@ -132,7 +132,8 @@ fn what_reads_the_old_content_works_where_the_link_is_refused() {
     for (errno, caller) in REFUSALS.iter().flat_map(|errno| callers().map(move |caller| (errno, caller))) {
         for (args, becomes) in ways {
             let scene = scene(true);
-            ["", "f"].map(|name| scene.give_to_user(name));
+            scene.give_to_user("");
+            scene.give_to_user("f");
             let before = scene.inode("f");
             let traced = Strace::new(&scene, args).input("new").by(caller).inject(refused(errno)).run();
             let told = format!("{errno} {caller:?} {args:?}: {}", stderr(&traced.output));

@@ -8,8 +8,8 @@ use rustix::io::Errno;
 
 use super::{EXISTING, Run, Trial, Way, way};
 use crate::common::quirks::{Nfs4Acl, Quirks};
-use crate::common::strace::{Strace, has_unnamed};
-use crate::common::{Scene, as_user, has_tool, is_root};
+use crate::common::strace::{Strace, can_poke, has_unnamed};
+use crate::common::{Scene, as_user, has_tool, is_root, stderr};
 
 /// Of `old\n` and of `new\n`.
 const OLD: &str = "sha256:01d09d19c2139a46aebfb577780d123d7396e97201bc7ead210a2ebff8239dee";
@@ -76,18 +76,6 @@ fn nothing_of_ours_is_open_on_target_when_it_is_replaced_in_any_way() {
     }
 }
 
-// As with `atomic-write f <f`.
-#[test]
-fn nothing_of_ours_is_open_on_target_where_it_is_standard_input_too() {
-    for trial in Trial::for_each_caller() {
-        for args in [&["f"][..], &["--backup=simple", "f"], &["--checksum", OLD, "f"], &["--from", "-", "f"]] {
-            trial.begin(&["f"]);
-            let run = trial.run_from_target(args);
-            is_let_go(&trial, &Way { args, becomes: "old\n", backup: None }, &run);
-        }
-    }
-}
-
 // What TARGET has become is looked at, too, and let go of again.
 #[test]
 fn nothing_of_ours_is_open_on_what_target_becomes_meanwhile() {
@@ -111,6 +99,34 @@ fn nothing_of_ours_is_open_on_what_target_becomes_meanwhile() {
     }
 }
 
+// As in `atomic-write f -- sort <f`.
+#[test]
+fn nothing_of_ours_is_open_on_target_where_it_is_standard_input() {
+    let ways: [(&[&str], &str, Option<&str>); 7] = [
+        (&["f"], "old\n", None),
+        (&["f", "--from", "-"], "old\n", None),
+        (&["f", "--", "sed", "s/old/new/"], "new\n", None),
+        (&["--append", "f"], "old\nold\n", None),
+        (&["--backup=simple", "f", "--", "sed", "s/old/new/"], "new\n", Some("f~")),
+        (&["--lock", "f", "--", "sed", "s/old/new/"], "new\n", None),
+        (&["--validate", "grep -q old \"$2\"", "f"], "old\n", None),
+    ];
+    for trial in Trial::for_each_caller() {
+        for surroundings in &SURROUNDINGS[..4] {
+            for (args, becomes, backup) in ways {
+                trial.begin(&["f", "source"]);
+                trial.set(surroundings);
+                let caller = if trial.ordinary { as_user() } else { &[] };
+                let from_itself = ["sh", "-c", "exec \"$0\" \"$@\" <f"];
+                let output = trial.through(&[caller, &from_itself].concat()).args(args).output().unwrap();
+                let run = Run { status: output.status.code(), says: stderr(&output), tells: String::new() };
+                is_let_go(&trial, &Way { args, becomes, backup: None }, &run);
+                assert_eq!(backup.map(|name| trial.content(name)), backup.map(|_| Some("old\n".to_owned())));
+            }
+        }
+    }
+}
+
 /// How a local file system gives the staging file its names.
 #[derive(Clone, Copy, Debug)]
 enum Naming {
@@ -121,6 +137,8 @@ enum Naming {
     WithoutLinks,
     /// The link is refused when it matters, and a copy with a name takes the place.
     ByCopy,
+    /// There is more to read of TARGET, to know whether it has changed.
+    OnSmb,
 }
 
 fn local_scene(ordinary: bool) -> Scene {
@@ -141,6 +159,7 @@ fn traced<'s>(scene: &'s Scene, way: &Way, naming: Naming, ordinary: bool) -> St
         Naming::FromTheStart => strace.without_unnamed("EOPNOTSUPP"),
         Naming::WithoutLinks => strace.without_links(),
         Naming::ByCopy if has_unnamed() => strace.inject("linkat:error=EACCES:when=2+"),
+        Naming::OnSmb => strace.on_smb(),
         Naming::ByLinks | Naming::ByCopy => strace,
     };
     if ordinary { strace.by(as_user()) } else { strace }
@@ -160,6 +179,10 @@ fn on_a_local_file_system_nothing_of_ours_is_open_on_target_but_the_lock() {
         for way in &EXISTING {
             nothing_is_open_but_the_lock(way, naming, false);
         }
+    }
+    if can_poke() {
+        // Where locks are refused.
+        ways().filter(|way| !way.locks()).for_each(|way| nothing_is_open_but_the_lock(way, Naming::OnSmb, false));
     }
 }
 
