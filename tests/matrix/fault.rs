@@ -18,6 +18,8 @@ pub enum Fault {
     Short,
     /// It is done, the program stands still, and another writer acts.
     Other(Act),
+    /// A rename over TARGET fails with this error and has removed TARGET, as on a client of SMB.
+    Removes(&'static str),
 }
 
 impl Fault {
@@ -29,6 +31,7 @@ impl Fault {
             Fault::On(errno) => format!("{errno}-on"),
             Fault::Short => "short".to_owned(),
             Fault::Other(act) => act.name().to_owned(),
+            Fault::Removes(errno) => format!("{errno}-removes"),
         }
     }
 
@@ -43,6 +46,8 @@ impl Fault {
             // The call is not carried out: what it says it has moved is one byte of whatever was there.
             Fault::Short => format!("{name}:retval=1:when={nth}"),
             Fault::Other(_) => format!("{name}:signal=STOP:when={nth}"),
+            // The program stands still, and TARGET is removed.
+            Fault::Removes(errno) => format!("{name}:error={errno}:signal=STOP:when={nth}"),
         }
     }
 
@@ -90,6 +95,12 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
 pub fn between(call: &Call, exists: bool) -> impl Iterator<Item = Fault> {
     let sees = !call.runtime && !is_blind(&call.name);
     Act::ALL.into_iter().filter(move |act| sees && (exists || !act.needs_file())).map(Fault::Other)
+}
+
+/// What a client of SMB makes of a rename over TARGET, which is called `name`.
+pub fn removing(call: &Call, name: &str) -> impl Iterator<Item = Fault> {
+    let is_met = call.name.starts_with("rename") && call.gives(name) && !call.exchanges(name);
+    ["EACCES", "EIO", "EPERM"].into_iter().filter(move |_| is_met).map(Fault::Removes)
 }
 
 /// Whether the instant before the call and that after it are the same, for whoever looks at files.

@@ -90,6 +90,34 @@ pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) 
     }
 }
 
+/// A run in which a rename over TARGET failed and had removed TARGET: the new content is there in the end, or it is told
+/// where it is; or the old one is there again.
+pub fn removed(mode: &Mode, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
+    let words = ended.words.as_str();
+    no_panic(ended)?;
+    untouched(mode, expected, after)?;
+    let target = after.get(&expected.target);
+    match (ended.status.code().unwrap_or(-1), mode.has_command()) {
+        (0, _) => {
+            content(mode, expected, after, 0)?;
+            metadata(expected, after, words)?;
+            nothing_left(expected, after, words, false)?;
+            backup(mode, expected, after)
+        }
+        (5, false) | (122, true) if target.is_none() => {
+            let told = |(name, look): &(&Path, &Look)| {
+                look.content == expected.after.content && words.contains(&*name.to_string_lossy())
+            };
+            let is_told = words.contains("(missing)") && leftovers(expected, after).iter().any(told);
+            if is_told { Ok(()) } else { Err("it is not told where the new content is".to_owned()) }
+        }
+        (1, false) | (125, true) if target.is_some_and(|now| expected.old().is_some_and(|old| now.is_like(old))) => {
+            nothing_left(expected, after, words, false)
+        }
+        (status, _) => Err(format!("status {status}, and TARGET is {target:?}")),
+    }
+}
+
 /// A run without a fault.
 pub fn succeeded(mode: &Mode, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
     untouched(mode, expected, after)?;

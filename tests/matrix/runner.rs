@@ -19,6 +19,7 @@ use crate::fault::{self, Fault};
 use crate::judge::{self, Ended};
 use crate::look::snapshot;
 use crate::mode::{Mode, Refusal, Source};
+use crate::other::Act;
 use crate::stopped;
 use crate::support::{Context, Result, lock};
 use crate::trace::{self, Call};
@@ -71,10 +72,13 @@ pub fn cases(mode: &Mode, program: &Path) -> Result<Vec<Case>> {
     let mut exists = mode.exists;
     let mut cases = Vec::new();
     for (at, call) in calls.iter().enumerate() {
+        let existed = exists;
         exists |= call.gives(&name);
         // A command that writes TARGET is another writer.
         let met = mode.source != Source::Writes;
-        for fault in fault::at(call, &calls[at + 1..]).into_iter().chain(fault::between(call, exists && met)) {
+        let other = fault::between(call, exists && met);
+        let removing = fault::removing(call, &name).filter(|_| existed && met);
+        for fault in fault::at(call, &calls[at + 1..]).into_iter().chain(other).chain(removing) {
             let rules = match fault {
                 Fault::Other(_) if !met => None,
                 Fault::Other(_) => stopped::rules(call, refusal.as_ref()),
@@ -181,6 +185,10 @@ fn judge(case: &Case, program: &Path) -> Result<()> {
         let met = stopped::run(&case.mode, program, root, &case.inject, &case.call, act)?;
         let after = snapshot(root)?;
         (between::judge(&case.mode, act, &expected, &met, &after), met.ended, after)
+    } else if let Fault::Removes(_) = case.fault {
+        let met = stopped::run(&case.mode, program, root, &case.inject, &case.call, Act::Remove)?;
+        let after = snapshot(root)?;
+        (judge::removed(&case.mode, &expected, &after, &met.ended), met.ended, after)
     } else {
         // strace injects only into what it traces.
         let refused = case.mode.base.map_or("", |base| base.call);
