@@ -1,7 +1,8 @@
 //! Rows 91 and 92: clients of NFS and SMB do not leave a file that is held where it is when it is renamed over. TARGET is
 //! never absent on our account, and what is lost is not called unchanged.
 
-use std::fs::File;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::io::Read;
 
 use rustix::io::Errno;
@@ -57,6 +58,27 @@ fn on_a_client_of_smb_target_is_not_removed_on_our_account() {
                     assert_eq!(trial.absences(), 0, "{way:?}: {run:?}");
                 },
             );
+        }
+    }
+}
+
+// The kernel has the name in its cache, and the file is gone on the server.
+#[test]
+fn a_target_that_another_client_has_replaced_is_looked_up_again() {
+    for trial in Trial::for_each_caller() {
+        for way in &EXISTING {
+            trial.begin(way.before());
+            trial.set(|quirks| quirks.cached_names = true);
+            assert_eq!(trial.mode("f"), 0o640);
+            let (theirs, target) = (trial.behind("theirs"), trial.behind("f"));
+            fs::write(&theirs, "old\n").unwrap();
+            fs::set_permissions(&theirs, Permissions::from_mode(0o600)).unwrap();
+            let owner = target.metadata().unwrap();
+            chown(&theirs, Some(owner.uid()), Some(owner.gid())).unwrap();
+            fs::rename(&theirs, &target).unwrap();
+            let run = trial.run(way.args);
+            trial.is_done(way, &run);
+            assert_eq!(target.metadata().unwrap().mode() & 0o777, 0o600, "{way:?}: {run:?}");
         }
     }
 }

@@ -44,7 +44,7 @@ impl Served {
 
     pub fn get_attribute(&self, number: u64, name: &OsStr) -> Result<Vec<u8>> {
         let (quirks, state) = (self.quirks(), self.state());
-        let node = state.nodes.get(number)?;
+        let node = state.served(number, &quirks)?;
         if is_acl(name) && quirks.acl.is_some() {
             return Err(Errno::NOTSUP);
         }
@@ -62,7 +62,7 @@ impl Served {
         let (quirks, state) = (self.quirks(), self.state());
         unless(quirks.listxattr)?;
         let mut list = vec![0; MOST];
-        let length = fs::listxattr(state.nodes.get(number)?.path(), list.as_mut_slice())?;
+        let length = fs::listxattr(state.served(number, &quirks)?.path(), list.as_mut_slice())?;
         list.truncate(length);
         if quirks.acl.is_some() {
             let names = list.split_inclusive(|byte| *byte == 0);

@@ -34,7 +34,7 @@ impl Served {
         let quirks = self.quirks();
         let file = {
             let state = self.state();
-            let node = state.nodes.get(number)?;
+            let node = state.served(number, &quirks)?;
             unless(state.is_pending(node).then_some(Errno::NOENT))?;
             unless(quirks.open)?;
             if writes(flags) {

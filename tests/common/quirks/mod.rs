@@ -77,6 +77,9 @@ pub struct Quirks {
     /// Each name is an inode of its own to the kernel, which keeps what it was told of it for long. A link that is
     /// removed stays in the count of the other name.
     pub stale_link_counts: bool,
+    /// The kernel keeps names for long, as a client of NFS does. A file that has been removed or replaced on the server, by
+    /// its last name, is a stale handle.
+    pub cached_names: bool,
 }
 
 /// Which inode numbers are shown. That of the mount's own root is fixed, but for `PerGetattr`.

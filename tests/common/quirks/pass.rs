@@ -110,7 +110,7 @@ impl Served {
 
     pub fn attributes(&self, number: u64) -> Result<(FileAttr, Duration)> {
         let (quirks, mut state) = (self.quirks(), self.state());
-        let node = state.nodes.get(number)?;
+        let node = state.served(number, &quirks)?;
         let stat = fs::fstat(node)?;
         let shown = match quirks.inodes {
             Inodes::Fixed if number == ROOT => ROOT,
@@ -234,6 +234,13 @@ impl Served {
 }
 
 impl State {
+    /// The inode, if its server still has it.
+    pub fn served(&self, number: u64, quirks: &Quirks) -> Result<&Node> {
+        let node = self.nodes.get(number)?;
+        unless((quirks.cached_names && fs::fstat(node)?.st_nlink == 0).then_some(Errno::STALE))?;
+        Ok(node)
+    }
+
     /// Whether anybody has the file open.
     pub fn is_open(&self, node: &Node) -> bool {
         self.files.values().any(|open| open.behind == node.behind)
@@ -262,7 +269,8 @@ fn entry(state: &mut State, node: Node, quirks: &Quirks, by_link: bool) -> Resul
     }
     let afresh = quirks.inodes == Inodes::PerLookup;
     let number = if afresh { state.nodes.meet_afresh(node) } else { state.nodes.meet(node) };
-    Ok(Entry { attributes: attributes(number), attributes_hold: Duration::ZERO, name_holds: Duration::ZERO })
+    let name_holds = if quirks.cached_names { LONG } else { Duration::ZERO };
+    Ok(Entry { attributes: attributes(number), attributes_hold: Duration::ZERO, name_holds })
 }
 
 /// A new file is the caller's, as one made by the caller would be.

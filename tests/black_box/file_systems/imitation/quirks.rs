@@ -203,6 +203,21 @@ fn a_link_that_is_removed_stays_in_the_count_of_the_other_name() {
 }
 
 #[test]
+fn a_cached_name_leads_to_a_stale_handle_until_it_is_looked_up_again() {
+    let Some(scene) = Quirky::new() else { return };
+    scene.set(|quirks| quirks.cached_names = true);
+    scene.write("f", "f");
+    let held = rustix::fs::open(scene.path("f"), OFlags::PATH, Mode::empty()).unwrap();
+    fs::write(scene.behind("other"), "other").unwrap();
+    fs::rename(scene.behind("other"), scene.behind("f")).unwrap();
+    assert_eq!(rustix::fs::fstat(&held).map(|_| ()), Err(Errno::STALE));
+    // The name still leads there, but for a call that looks once more after that error.
+    let again = rustix::fs::open(scene.path("f"), OFlags::PATH, Mode::empty()).unwrap();
+    assert_eq!(rustix::fs::fstat(&again).map(|_| ()), Err(Errno::STALE));
+    assert_eq!((links(&scene, "f"), scene.text("f").as_str()), (1, "other"));
+}
+
+#[test]
 fn what_is_done_is_reported_as_failed() {
     let Some(scene) = Quirky::new() else { return };
     scene.write("f", "f");
