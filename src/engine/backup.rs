@@ -167,7 +167,7 @@ impl Backups {
         };
         // Some network file systems remove TARGET first, and then fail: once more, now that it is gone.
         let renamed = rename::over(target, temporary)
-            .or_else(|errno| if is_there() { Err(errno) } else { rename::over(target, temporary) });
+            .or_else(|errno| if is_there() { Err(errno) } else { rename::to_name_of_gone(target, temporary) });
         if let Err(errno) = renamed {
             if is_there() {
                 return Err(Failure::call("rename")(errno));

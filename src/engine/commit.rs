@@ -363,7 +363,7 @@ fn after_failed_rename<'d>(
             Err(Failure::call("rename")(errno))
         };
     }
-    if rename::over(target, name).is_ok() {
+    if rename::to_name_of_gone(target, name).is_ok() {
         return Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names }));
     }
     let path = directory.join(&name.name);
