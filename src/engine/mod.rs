@@ -56,7 +56,7 @@ use std::ffi::OsStr;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{FileType, Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::{FileType, OFlags, Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
 
 pub(crate) use backup::Backups;
@@ -168,12 +168,25 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
     // From here on TARGET is compared by name and number.
     job.place.at.iter().for_each(|old| old.handle.release());
     job.old.iter().for_each(|old| old.file.release());
+    if !job.place.directory.filesystem().replaces_open_files() {
+        replaced(job).iter().for_each(|old| let_go_of_stdin(&old.stat));
+    }
     Signals::hold()?;
     // A signal before the commit means no commit.
     job.signals.check()?;
     let (change, warnings) = commit(job, synced, Dressed { dress, different }, parents)?;
     parents.keep();
     Ok(Outcome { change, received, warnings, leftovers: Vec::new() })
+}
+
+/// Standard input may be TARGET, as in `atomic-write f -- sort <f`. It has been read by now, and what others have of it is
+/// theirs. Something must stay in its place, or a file of ours would take the number.
+fn let_go_of_stdin(old: &Stat) {
+    if Stat::of(rustix::stdio::stdin()).is_ok_and(|now| now.is_same_file(old))
+        && let Ok(nothing) = sys::open(rustix::fs::CWD, "/dev/null", OFlags::RDONLY)
+    {
+        let _ = rustix::stdio::dup2_stdin(nothing);
+    }
 }
 
 /// Whether `--mode` makes a difference whatever the content.
