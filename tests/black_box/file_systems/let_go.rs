@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use super::{EXISTING, Run, Trial, Way, way};
 use crate::common::quirks::{Nfs4Acl, Quirks};
 use crate::common::strace::{Strace, can_poke, has_unnamed};
-use crate::common::{Scene, as_user, has_tool, is_root};
+use crate::common::{Scene, as_user, has_tool, is_root, stderr};
 
 /// Of `old\n` and of `new\n`.
 const OLD: &str = "sha256:01d09d19c2139a46aebfb577780d123d7396e97201bc7ead210a2ebff8239dee";
@@ -94,6 +94,34 @@ fn nothing_of_ours_is_open_on_what_target_becomes_meanwhile() {
                 let becomes = if args.contains(&"--append") { "old\nnew\n" } else { "new\n" };
                 is_let_go(&trial, &Way { args, becomes, backup: None }, &run);
                 assert_eq!(trial.mode("f"), 0o600, "{args:?}: {run:?}");
+            }
+        }
+    }
+}
+
+// As in `atomic-write f -- sort <f`.
+#[test]
+fn nothing_of_ours_is_open_on_target_where_it_is_standard_input() {
+    let ways: [(&[&str], &str, Option<&str>); 7] = [
+        (&["f"], "old\n", None),
+        (&["f", "--from", "-"], "old\n", None),
+        (&["f", "--", "sed", "s/old/new/"], "new\n", None),
+        (&["--append", "f"], "old\nold\n", None),
+        (&["--backup=simple", "f", "--", "sed", "s/old/new/"], "new\n", Some("f~")),
+        (&["--lock", "f", "--", "sed", "s/old/new/"], "new\n", None),
+        (&["--validate", "grep -q old \"$2\"", "f"], "old\n", None),
+    ];
+    for trial in Trial::for_each_caller() {
+        for surroundings in &SURROUNDINGS[..4] {
+            for (args, becomes, backup) in ways {
+                trial.begin(&["f", "source"]);
+                trial.set(surroundings);
+                let caller = if trial.ordinary { as_user() } else { &[] };
+                let from_itself = ["sh", "-c", "exec \"$0\" \"$@\" <f"];
+                let output = trial.through(&[caller, &from_itself].concat()).args(args).output().unwrap();
+                let run = Run { status: output.status.code(), says: stderr(&output), tells: String::new() };
+                is_let_go(&trial, &Way { args, becomes, backup: None }, &run);
+                assert_eq!(backup.map(|name| trial.content(name)), backup.map(|_| Some("old\n".to_owned())));
             }
         }
     }
