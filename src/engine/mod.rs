@@ -168,8 +168,10 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
     // From here on TARGET is compared by name and number.
     job.place.at.iter().for_each(|old| old.handle.release());
     job.old.iter().for_each(|old| old.file.release());
-    if !job.place.directory.filesystem().replaces_open_files() {
-        replaced(job).iter().for_each(|old| let_go_of_stdin(&old.stat));
+    if let Some(old) = replaced(job)
+        && !job.place.directory.filesystem().replaces_open_files()
+    {
+        let_go_of_stdin(&old.stat);
     }
     Signals::hold()?;
     // A signal before the commit means no commit.
