@@ -55,6 +55,11 @@ impl FileSystem {
         )
     }
 
+    /// Whether it is known not to matter to a rename that the file which is replaced is open.
+    pub(crate) fn replaces_open_files(self) -> bool {
+        matches!(self, FileSystem::BTRFS | FileSystem::EXT | FileSystem::TMPFS | FileSystem::XFS)
+    }
+
     /// Whether links do not lead where their text says.
     pub(crate) fn is_proc(self) -> bool {
         self == FileSystem::PROC

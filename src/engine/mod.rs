@@ -134,7 +134,11 @@ fn replace(job: &Replacement<'_>, input: &mut dyn Input, parents: &mut Parents) 
     // From here on TARGET is compared by name and number.
     job.target.existing.iter().for_each(|old| old.handle.release());
     job.old.iter().for_each(|old| old.file.release());
-    job.replaced().iter().for_each(|old| let_go_of_stdin(&old.stat));
+    if let Some(old) = job.replaced()
+        && !job.target.directory.filesystem().replaces_open_files()
+    {
+        let_go_of_stdin(&old.stat);
+    }
     Signals::hold()?;
     // A signal before the commit means no commit.
     job.signals.check()?;

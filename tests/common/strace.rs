@@ -191,9 +191,9 @@ impl<'s> Strace<'s> {
     #[must_use]
     pub fn on_smb(self) -> Self {
         // `SMB2_SUPER_MAGIC`, in the first member, which is as wide as a register.
-        let magic = 0xfe53_4d42_usize.to_ne_bytes();
-        let bytes: String = magic.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.inject(format!("fstatfs:poke_exit=@arg2={bytes}"))
+        let bytes = 0xfe53_4d42_usize.to_be();
+        let digits = size_of::<usize>() * 2;
+        self.inject(format!("fstatfs:poke_exit=@arg2={bytes:0digits$x}"))
     }
 
     fn command(&self, log: &std::path::Path, options: &[&str]) -> Command {

@@ -11,6 +11,9 @@ use crate::common::{Scene, as_user, has_tool, is_root, skip, stderr, tool};
 /// What modules, and file systems that behave like one, say to the second link and to every later one.
 const REFUSALS: [&str; 5] = ["EACCES", "EPERM", "EOPNOTSUPP", "EXDEV", "ENOENT"];
 
+/// The digest of `old`.
+const OLD: &str = "sha256:cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4";
+
 fn can_be_tried() -> bool {
     if !has_tool("strace") {
         return false;
@@ -118,7 +121,6 @@ fn what_reads_the_old_content_works_where_the_link_is_refused() {
     if !can_be_tried() {
         return;
     }
-    const OLD: &str = "sha256:cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4";
     let ways: [(&[&str], &str); 7] = [
         (&["f"], "new"),
         (&["--append", "f"], "oldnew"),

@@ -120,9 +120,10 @@ fn another_content_of_the_same_size_is_refused_whatever_its_times() {
 fn between(calls: &Calls) -> Vec<usize> {
     let is_open = |at: &usize| calls.0[*at].is("openat", &["/fd/", "O_RDONLY"]) && calls.0[*at].result.contains("/f>");
     let opened = (0..calls.0.len()).find(is_open).expect("the old content is opened");
-    // Its state is looked at then.
-    let looked = (opened..).find(|&at| calls.0[at].is("statx", &["/f>"])).unwrap() + 2;
     let renamed = calls.0.iter().rposition(|call| call.name.starts_with("rename")).expect("a rename");
+    // By the second look its state is known; by the first, that it is the right file.
+    let mut looks = (opened..renamed).filter(|&at| calls.0[at].is("statx", &["/f>"]));
+    let looked = looks.nth(1).expect("the old content is looked at");
     (looked..renamed).filter(|&at| calls.0[at].name != "fstatfs").collect()
 }
 
