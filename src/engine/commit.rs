@@ -25,7 +25,7 @@ use super::stat::Stat;
 use super::temporary::{Naming, TemporaryName};
 use super::unnamed;
 use super::{preflight, rename, sync};
-use crate::failure::{Failure, Result, refuses_names, words};
+use crate::failure::{Failure, Result, refuses_names};
 use crate::policy::Sync;
 use crate::sys;
 
@@ -120,7 +120,7 @@ impl<'d> Synced<'d> {
                 return Ok(Commit::Changed(sealed));
             }
             // No /proc: the writer can be exchanged for a reader by name only.
-            sealed = match named(sealed, target, how)? {
+            sealed = match named(sealed, target)? {
                 Named::Yes(sealed) => sealed,
                 Named::No(sealed, errno) => return Ok(Commit::Unlinkable(sealed, errno)),
             };
@@ -145,7 +145,7 @@ impl<'d> Synced<'d> {
             Compared::Other(commit) => return Ok(commit),
         };
         if let Naming::Unnamed(_) = sealed.naming() {
-            sealed = match named(sealed, target, how)? {
+            sealed = match named(sealed, target)? {
                 Named::Yes(sealed) => sealed,
                 Named::No(sealed, errno) => return Ok(Commit::Unlinkable(sealed, errno)),
             };
@@ -229,9 +229,6 @@ fn create<'d>(sealed: Sealed<'d>, target: &ResolvedTarget, how: &CommitOptions<'
         Err(errno) if errno == Errno::NOENT || refuses_names(errno) => return Ok(Created::No(sealed, errno)),
         Err(errno) => return Err(Failure::call("link")(errno)),
     };
-    if let Naming::Unnamed(_) = sealed.naming() {
-        again_on_btrfs(&sealed, directory, how.sync).map_err(|errno| Failure::not_durable("sync", words(errno)))?;
-    }
     let (naming, file) = sealed.into_parts();
     // The first of two names goes, if it is still there: a rename of one link onto another does nothing.
     drop(naming);
@@ -293,7 +290,7 @@ enum Named<'d> {
 }
 
 /// The same file with a name of its own: the first that a kill can leave.
-fn named<'d>(sealed: Sealed<'d>, target: &'d ResolvedTarget, how: &CommitOptions<'_>) -> Result<Named<'d>> {
+fn named<'d>(sealed: Sealed<'d>, target: &'d ResolvedTarget) -> Result<Named<'d>> {
     let Naming::Unnamed(by) = *sealed.naming() else { return Ok(Named::Yes(sealed)) };
     let directory = &target.directory;
     let name = match TemporaryName::link(directory, sealed.file()?, by) {
@@ -303,16 +300,7 @@ fn named<'d>(sealed: Sealed<'d>, target: &'d ResolvedTarget, how: &CommitOptions
         Err(errno) if errno == Errno::NOENT || refuses_names(errno) => return Ok(Named::No(sealed, errno)),
         Err(errno) => return Err(Failure::call("link")(errno)),
     };
-    again_on_btrfs(&sealed, directory, how.sync).map_err(Failure::call("sync"))?;
     sealed.with_name(name).map(Named::Yes)
-}
-
-/// Older btrfs does not log an inode without links at its sync, so what has been given a name is synced again.
-fn again_on_btrfs(sealed: &Sealed<'_>, directory: &Directory, how: Sync) -> std::result::Result<(), Errno> {
-    match sealed.file() {
-        Ok(file) if how != Sync::None && directory.filesystem().forgets_unnamed_syncs() => sync::file(file),
-        _ => Ok(()),
-    }
 }
 
 /// The rename over TARGET, which is `now`, and the backup where one is asked for.

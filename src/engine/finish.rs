@@ -1,6 +1,8 @@
 //! The last steps together: committed as often as TARGET becomes another file, and by another way where the system refuses
 //! one.
 
+use std::os::fd::AsFd;
+
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
@@ -198,7 +200,14 @@ fn copy_with_name<'d>(
     Synced::from(copy, job.policy.sync).map(Copied::Yes)
 }
 
+/// Makes the new name durable.
 fn sync_directory(directory: &Directory, committed: &Committed, how: Sync) -> Result<()> {
+    if let Some(file) = committed.file.as_ref().filter(|_| how != Sync::None)
+        && directory.filesystem().forgets_unnamed_syncs()
+    {
+        // Not before the rename: a kill or a power cut during this would leave the staging file's name.
+        sync::file(file.as_fd()).map_err(|errno| Failure::not_durable("sync", words(errno)))?;
+    }
     if how != Sync::Full {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! The old content, where something reads it, and whether it is still the same.
 //!
-//! The kernel's times tell. Those of SMB change by themselves: the server dates a file when the client closes it, and the
-//! client puts that off for a second. There the content itself is compared, by its digest.
+//! The kernel's times tell. Those of NFS and SMB may change by themselves for a while after a write: there the content
+//! itself is compared, by its digest.
 
 use std::os::fd::{AsFd, BorrowedFd};
 

@@ -25,10 +25,12 @@ pub(crate) enum Noise {
     Commit,
     /// The whole file system is synced.
     Syncfs,
+    /// Another program syncs the directory of TARGET: all that is known of the names in it, and nothing of their content.
+    Directory,
 }
 
 impl Noise {
-    pub(crate) const ALL: [Self; 4] = [Self::Quiet, Self::Journal, Self::Commit, Self::Syncfs];
+    pub(crate) const ALL: [Self; 5] = [Self::Quiet, Self::Journal, Self::Commit, Self::Syncfs, Self::Directory];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -36,13 +38,14 @@ impl Noise {
             Self::Journal => "journal",
             Self::Commit => "commit",
             Self::Syncfs => "syncfs",
+            Self::Directory => "directory",
         }
     }
 
     pub(crate) const fn all(filesystem: Filesystem) -> &'static [Self] {
         match filesystem {
             Filesystem::Btrfs => &Self::ALL,
-            _ => &[Self::Quiet, Self::Journal, Self::Syncfs],
+            _ => &[Self::Quiet, Self::Journal, Self::Syncfs, Self::Directory],
         }
     }
 }
@@ -81,6 +84,17 @@ impl NoiseMaker {
                 run(btrfs.args(["filesystem", "sync"]).arg(&self.root)).map(drop)
             }
             Noise::Syncfs => rustix::fs::syncfs(&self.file).context("make noise"),
+            Noise::Directory => sync_directories(&self.root),
         }
     }
+}
+
+fn sync_directories(directory: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(directory).context(directory.display())? {
+        let entry = entry.context(directory.display())?;
+        if entry.file_type().context(directory.display())?.is_dir() && entry.file_name() != ELSEWHERE {
+            sync_directories(&entry.path())?;
+        }
+    }
+    File::open(directory).and_then(|opened| opened.sync_all()).context(directory.display())
 }

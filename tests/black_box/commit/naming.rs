@@ -264,14 +264,8 @@ fn between_the_link_and_the_rename_there_is_only_the_look() {
         let linked = run.calls.at("linkat", &["\".aw-"]);
         let renamed = run.calls.0.iter().position(|call| call.name.starts_with("renameat")).unwrap();
         let between = &run.calls.0[linked + 1..renamed];
-        // btrfs forgets a sync that came before the link.
         let looks = |call: &&Call| call.is("statx", &["\"f\""]) || call.is("newfstatat", &["\"f\""]);
-        let allowed = |call: &&Call| looks(call) || call.name == "fsync" && on_btrfs(&scene);
         assert!(between.iter().filter(|call| call.name == look()).count() == 1, "{args:?}: {between:#?}");
-        assert!(between.iter().all(|call| allowed(&call)), "{args:?}: {between:#?}");
+        assert!(between.iter().all(|call| looks(&call)), "{args:?}: {between:#?}");
     }
-}
-
-fn on_btrfs(scene: &Scene) -> bool {
-    tool("stat", &["-fc", "%T", scene.root().to_str().unwrap()]).trim() == "btrfs"
 }
