@@ -18,6 +18,7 @@ for part in selinux apparmor namespaces landlock limits cgroup; do
 done
 
 BIG=${BIG:-1G}
+
 # verdict: what became of FILE in DIRECTORY, for notes.
 verdict() {
     echo "$(said); the file: $(head -c 100 "$1/$2"), left: $(leftovers "$1")"

@@ -227,7 +227,7 @@ contract_writers() {
 
 # A reader opens it again and again while it is replaced, and another one keeps it open.
 contract_readers() {
-    local reader opens missing torn
+    local reader opens missing unreadable torn
     digits 100000 >r
     exec 8<r
     python3 /guest/watch.py r /tmp/stop 100000 >/tmp/seen 2>/tmp/reader &
@@ -237,8 +237,9 @@ contract_readers() {
     touch /tmp/stop
     wait "$reader"
     rm -f /tmp/stop
-    read -r opens missing torn </tmp/seen
-    check 'readers' "$missing missing, $torn torn" '0 missing, 0 torn' "of $opens; $(most_frequent /tmp/reader)"
+    read -r opens missing unreadable torn </tmp/seen
+    check 'readers' "$missing missing, $unreadable unreadable, $torn torn" '0 missing, 0 unreadable, 0 torn' \
+        "of $opens; $(most_frequent /tmp/reader)"
     check 'an old reader keeps the old content' "$(head -c 10 <&8 2>&1)" 0000000000
     exec 8<&-
     sleep 0.2
