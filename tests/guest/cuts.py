@@ -14,6 +14,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -397,6 +398,8 @@ def main():
         sys.exit(__doc__)
     kernel, file_system, cuts = sys.argv[1], sys.argv[2], int(sys.argv[3])
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    # An exit ends the guest and removes what was written.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     laboratory = Laboratory(kernel.rstrip('/'), file_system, cuts, seed)
     try:
         return laboratory.run()

@@ -21,10 +21,11 @@ new_results() {
     trap 'exit 130' INT
 }
 
+# What a job runs has to end its guest; the job itself then ends too.
 stop_jobs() {
-    local process
-    for process in $(jobs -p); do
-        kill "$process" 2>/dev/null || true
+    local job
+    for job in $(jobs -p); do
+        pkill -TERM -P "$job" || true
     done
 }
 

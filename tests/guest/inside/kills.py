@@ -11,7 +11,8 @@ import sys
 import time
 
 PROGRAM = '/guest/bin/atomic-write'
-LONGEST = 0.06
+# So many times the duration of an undisturbed run: some of the runs are to come to their end.
+LONGEST = 1.2
 
 
 def look(path):
@@ -24,17 +25,30 @@ def look(path):
     return None if re.fullmatch(rb'kept\n|version \d+\n', data) else repr(data[:40])
 
 
-def kill_one(path, number):
+def start(path, number):
     process = subprocess.Popen([PROGRAM, path], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         process.stdin.write(b'version %d\n' % number)
         process.stdin.close()
     except BrokenPipeError:
         pass
-    time.sleep(random.uniform(0, LONGEST))
+    return process
+
+
+def kill_after(process, seconds):
+    """Whether it was still there to be killed."""
+    time.sleep(seconds)
     process.kill()
-    process.wait()
-    return process.returncode
+    return process.wait() < 0
+
+
+def duration(path):
+    """Of a run that is not killed, in seconds."""
+    started = time.monotonic()
+    runs = 5
+    for _ in range(runs):
+        start(path, 0).wait()
+    return (time.monotonic() - started) / runs
 
 
 def main():
@@ -42,9 +56,10 @@ def main():
     if not os.path.exists(path):
         with open(path, 'w') as file:
             file.write('kept\n')
+    longest = LONGEST * duration(path)
     bad = killed = 0
     for number in range(1, int(count) + 1):
-        killed += kill_one(path, number) < 0
+        killed += kill_after(start(path, number), random.uniform(0, longest))
         problem = look(seen)
         if problem:
             bad += 1

@@ -137,7 +137,8 @@ take_turns() {
     done
     wait "${turns[@]}"
     turns=()
-    refused=$(grep -c '^status 1: .*lock that lasts.*(unchanged)' /tmp/turns)
+    # With a COMMAND the status is 125: it was not started.
+    refused=$(grep -cE '^status (1|125): .*lock that lasts.*\(unchanged\)' /tmp/turns)
 }
 
 count_up() {

@@ -8,9 +8,10 @@ nfs_export=rw,sync,no_root_squash,no_subtree_check,fsid=0
 # With quotas for users, where mkfs.ext4 and the kernel have them.
 nfs_disk() {
     mkdir -p /srv/e
-    is_mounted /srv/e && return
-    mkfs.ext4 -qF -m 0 -O quota -E quotatype=usrquota $disk 2>/dev/null || mkfs.ext4 -qF -m 0 $disk
-    mount -o usrquota $disk /srv/e || mount $disk /srv/e
+    if ! is_mounted /srv/e; then
+        mkfs.ext4 -qF -m 0 -O quota -E quotatype=usrquota $disk 2>/dev/null || mkfs.ext4 -qF -m 0 $disk
+        mount -o usrquota $disk /srv/e || mount $disk /srv/e
+    fi
     chmod 1777 /srv/e
 }
 
