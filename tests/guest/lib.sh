@@ -58,7 +58,8 @@ image_of() {
     local folder=$1 image=$2 spare=$3 size
     size=$(du -sm "$folder" | cut -f1)
     rm -f "$image.new"
-    mke2fs -q -t ext4 -O ^has_journal -d "$folder" "$image.new" "$((size * 5 / 4 + spare))M"
+    truncate -s "$((size * 5 / 4 + spare))M" "$image.new"
+    mke2fs -q -F -t ext4 -O ^has_journal -d "$folder" "$image.new"
     mv "$image.new" "$image"
 }
 
