@@ -1,33 +1,33 @@
-# Sourced by confined.sh. Each limit is set in a subshell, which it ends with.
+# Sourced by confined.sh.
 # shellcheck source=../common.sh
 source /guest/common.sh
 
+# limited OPTION NUMBER COMMAND...: COMMAND alone has the limit; the shell that runs the tests could not live with it.
+limited() {
+    bash -c 'ulimit "$1" "$2" && shift 2 && exec "$@" 3>&-' - "$@"
+}
+
 limit_file_size() {
-    (
-        ulimit -f 1000
-        run "$program" r/f < <(head -c 5M /dev/zero)
-        check 'ulimit -f' "$status $(cat r/f)" '1 old' "$errors"
-        note 'ulimit -f said' "$errors"
-    )
+    run limited -f 1000 "$program" r/f < <(head -c 5M /dev/zero)
+    check 'ulimit -f' "$status $(cat r/f)" '1 old' "$errors"
+    note 'ulimit -f said' "$errors"
     nothing_left 'nothing left after ulimit -f' r
 }
 
 # few_descriptors NUMBER STATUSES COMMAND...: replaced, or TARGET is as it was and the status is one of STATUSES.
 few_descriptors() {
-    local number=$1 statuses=$2
+    local number=$1 statuses=$2 test
     shift 2
+    test="ulimit -n $number, ${*#/guest/bin/}"
     echo old >r/f
-    (
-        ulimit -n "$number"
-        run "$@" <<<new
-        if [[ "$status $(cat r/f)" == '0 new' ]]; then
-            pass "ulimit -n $number, $*" 'replaced'
-        elif [[ " $statuses " == *" $status "* && $(cat r/f) == old ]]; then
-            pass "ulimit -n $number, $*" "refused: $(said)"
-        else
-            fail "ulimit -n $number, $*" "$(said); $(cat r/f)"
-        fi
-    )
+    run limited -n "$number" "$@" <<<new
+    if [[ "$status $(cat r/f)" == '0 new' ]]; then
+        pass "$test" 'replaced'
+    elif [[ " $statuses " == *" $status "* && $(cat r/f) == old ]]; then
+        pass "$test" "refused: $(said)"
+    else
+        fail "$test" "$(said); $(cat r/f)"
+    fi
 }
 
 limit_descriptors() {
@@ -46,39 +46,30 @@ limit_memory() {
     local kilobytes
     for kilobytes in 1500 3000 6000 20000; do
         echo old >r/f
-        (
-            ulimit -v "$kilobytes"
-            run "$program" r/f <<<new
-            case "$status $(cat r/f)" in
-                '0 new') pass "ulimit -v $kilobytes" ;;
-                [1-9]*' old') pass "ulimit -v $kilobytes" "refused: $(said)" ;;
-                *) fail "ulimit -v $kilobytes" "$(said); $(cat r/f)" ;;
-            esac
-        )
+        run limited -v "$kilobytes" "$program" r/f <<<new
+        case "$status $(cat r/f)" in
+            '0 new') pass "ulimit -v $kilobytes" ;;
+            [1-9]*' old') pass "ulimit -v $kilobytes" "refused: $(said)" ;;
+            *) fail "ulimit -v $kilobytes" "$(said); $(cat r/f)" ;;
+        esac
     done
 }
 
 # harmless OPTION NUMBER: a limit that makes no difference.
 harmless() {
-    (
-        ulimit "$1" "$2"
-        run "$program" r/f <<<x
-        check "ulimit $1 $2" "$status" 0 "$errors"
-    )
+    run limited "$1" "$2" "$program" r/f <<<x
+    check "ulimit $1 $2" "$status" 0 "$errors"
 }
 
 limit_processes() {
     chown -R 1000:1000 r
-    run as_user bash -c "ulimit -u 1; exec '$program' r/f -- echo x"
+    run as_user bash -c 'ulimit -u 1; exec "$@"' - "$program" r/f -- echo x
     note 'ulimit -u 1, COMMAND' "$(said) $(cat r/f)"
 }
 
 limit_time() {
-    (
-        ulimit -t 1
-        run "$program" r/f < <(head -c 3G /dev/zero)
-        note 'ulimit -t 1' "$(said) $(head -c 10 r/f | tr -d '\0')"
-    )
+    run limited -t 1 "$program" r/f < <(head -c 3G /dev/zero)
+    note 'ulimit -t 1' "$(said) $(head -c 10 r/f | tr -d '\0')"
     nothing_left 'nothing left after ulimit -t' r
 }
 
