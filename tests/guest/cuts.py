@@ -22,6 +22,8 @@ import tempfile
 import threading
 import time
 
+# Nothing is written beside the sources.
+sys.dont_write_bytecode = True
 import disk as disks
 
 HERE = os.path.dirname(os.path.abspath(__file__))
