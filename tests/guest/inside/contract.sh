@@ -8,6 +8,7 @@
 #     nosymlink  no symbolic links
 #     named      no unnamed files, so that `kill -9` leaves a name
 #     nolock     --lock is refused, as no lock there lasts for a replacement
+#     noopen     a file that is open on this machine may be removed by its client when it is replaced; see held.sh
 #     small      4 MiB where it would be 64
 
 # shellcheck source=common.sh
@@ -407,7 +408,7 @@ contract() {
     unless nolock contract_turns
     has nolock && contract_lock_refused
     contract_writers
-    contract_readers
+    unless noopen contract_readers
     contract_large
     contract_signals
     contract_kills

@@ -159,4 +159,4 @@ for name in "${@:-ext4}"; do
         unmount_all
     fi
 done
-kernel_messages 'BUG:|WARNING:|Oops|lockdep|hung'
+kernel_messages 'BUG:|WARNING:|Oops:|lockdep|hung'

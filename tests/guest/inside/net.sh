@@ -15,6 +15,11 @@ source /guest/seen.sh
 
 REPLACEMENTS=${REPLACEMENTS:-40}
 
+# Clients of SMB before Linux 6.17, or so, remove a file that is open before they rename over it.
+removes_open_files() {
+    [[ $(printf '%s\n' 6.17 "$kernel" | sort -V | head -1) != 6.17 ]]
+}
+
 # mount_one WHERE: mounts it and sets `flags`.
 mount_one() {
     flags=(nomode nolink nosymlink named small nolock)
@@ -59,6 +64,9 @@ for name in "$@"; do
         note 'mount' "not to be had here: $(tail -2 /tmp/mounting)"
         continue
     fi
+    if [[ $name == smb* ]] && removes_open_files; then
+        flags+=(noopen)
+    fi
     mkdir -p /mnt/a/dir
     if [[ $name != 9p* ]]; then
         seen_on_server note 'mv, for comparison' mv
@@ -71,4 +79,4 @@ for name in "$@"; do
     fi
     umount /mnt/a
 done
-kernel_messages 'BUG:|WARNING:|Oops|CIFS: '
+kernel_messages 'BUG:|WARNING:|Oops:|CIFS: '
