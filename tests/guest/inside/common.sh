@@ -94,8 +94,14 @@ leftovers() {
     )
 }
 
+# remove_leftovers DIRECTORY: what cannot be removed at first may be open still on a server.
 remove_leftovers() {
-    rm -f "$1"/.aw-* "$1"/.nfs* "$1"/.fuse_hidden* 2>/dev/null
+    local _
+    for _ in {1..5}; do
+        rm -f "$1"/.aw-* "$1"/.nfs* "$1"/.fuse_hidden* 2>/dev/null
+        [[ -n $(leftovers "$1") ]] || return
+        sleep 1
+    done
 }
 
 # nothing_left TEST [DIRECTORY]
