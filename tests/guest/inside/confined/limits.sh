@@ -4,7 +4,7 @@ source /guest/common.sh
 
 # limited OPTION NUMBER COMMAND...: COMMAND alone has the limit; the shell that runs the tests could not live with it.
 limited() {
-    bash -c 'ulimit "$1" "$2" && shift 2 && exec "$@" 3>&-' - "$@"
+    bash -c 'ulimit "$1" "$2" && shift 2 && exec "$@"' - "$@" 3>&-
 }
 
 limit_file_size() {
