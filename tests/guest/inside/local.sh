@@ -113,6 +113,11 @@ mount_one() {
     esac
 }
 
+# Overlay has no files without a name on older kernels, where `kill -9` leaves one that has.
+has_unnamed_files() {
+    python3 -c 'import os, sys; os.open(sys.argv[1], os.O_TMPFILE | os.O_RDWR)' "$1" 2>/dev/null
+}
+
 unmount_all() {
     cd / || return
     if is_mounted $target; then
@@ -150,6 +155,9 @@ for name in "${@:-ext4}"; do
     wipefs -qa $disk
     if mount_one "$name" >/dev/null 2>/tmp/mounting && is_mounted $target; then
         mkdir -p $target/dir
+        if [[ $name == *overlay* ]] && ! has_unnamed_files $target/dir; then
+            flags+=(named)
+        fi
         contract $target/dir "$name" "${flags[@]}"
         check_read_only "$name"
         unmount_all
