@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use crate::common::strace::{Call, Strace, Traced, has_unnamed, look, plain_calls};
-use crate::common::{NO_PROC, Scene, USER, has_tool, needs_root, stderr, tool};
+use crate::common::{NO_PROC, Scene, USER, has_tool, needs_root, stderr};
 
 /// TARGET existing (with a mode of its own) and new.
 fn both() -> [Scene; 2] {

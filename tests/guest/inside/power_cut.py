@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import termios
 import threading
 
 PROGRAM = '/guest/bin/atomic-write'
@@ -39,6 +40,8 @@ class Port:
     def tell(self, text):
         with self.lock:
             os.write(self.descriptor, text.replace('\n', ' ').encode() + b'\n')
+            # Sent, and not only taken: what the guest still holds is lost with the power.
+            termios.tcdrain(self.descriptor)
 
     def hear(self):
         line = b''
