@@ -27,7 +27,7 @@ use crate::policy::{Policy, Sync};
     after_help = "A pipe cannot tell that its writer failed; COMMAND is run here, and TARGET\n\
                   replaced only if it exits 0. Exit status: 0 replaced; 1 failed, 2 usage,\n\
                   3 refused (TARGET unchanged); 4 replaced but perhaps not durable; 5 damaged\n\
-                  (--allow-in-place only). With COMMAND its own, and 125, 2, 123, 121, 122."
+                  or missing. With COMMAND its own, and 125, 2, 123, 121, 122."
 )]
 // One flag of the command line each.
 #[allow(clippy::struct_excessive_bools)]
