@@ -190,8 +190,20 @@ impl<'s> Strace<'s> {
     /// As on a file system that a server of SMB keeps, by what fstatfs(2) tells of its type. Needs [`can_poke`].
     #[must_use]
     pub fn on_smb(self) -> Self {
-        // `SMB2_SUPER_MAGIC`, in the first member, which is as wide as a register.
-        let bytes = 0xfe53_4d42_usize.to_be();
+        // `SMB2_SUPER_MAGIC`.
+        self.on_type(0xfe53_4d42)
+    }
+
+    /// The same for NFS.
+    #[must_use]
+    pub fn on_nfs(self) -> Self {
+        // `NFS_SUPER_MAGIC`.
+        self.on_type(0x6969)
+    }
+
+    fn on_type(self, magic: usize) -> Self {
+        // In the first member, which is as wide as a register.
+        let bytes = magic.to_be();
         let digits = size_of::<usize>() * 2;
         self.inject(format!("fstatfs:poke_exit=@arg2={bytes:0digits$x}"))
     }

@@ -85,6 +85,23 @@ fn other_times_of_target_are_no_other_content() {
     }
 }
 
+// A client to which the server has delegated the times tells them late.
+#[test]
+fn on_nfs_other_times_of_target_are_no_other_content_either() {
+    if !can_poke() {
+        return;
+    }
+    for (script, expected, becomes) in [
+        ("touch -d yesterday f; sed s/old/new/", 0, "new\n"),
+        ("printf 'OLD\\n' >f; touch -d yesterday f; sed s/OLD/new/", 123, "OLD\n"),
+    ] {
+        let scene = On { smb: false, ordinary: false }.scene();
+        let traced = Strace::new(&scene, &["--edit", "f", "--", "sh", "-c", script]).on_nfs().run();
+        assert_eq!(status(&traced), Some(expected), "{script}: {}", says(&traced));
+        assert_eq!(scene.text("f"), becomes, "{script}");
+    }
+}
+
 #[test]
 fn another_content_of_the_same_size_is_refused_whatever_its_times() {
     if !can_poke() {
