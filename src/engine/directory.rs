@@ -117,8 +117,8 @@ impl Directory {
         !first.is_same_file(&second) && !second.is_same_file(&third)
     }
 
-    /// Opens what `name` is now, as a path only. A network file system may lead to a file that another client has replaced since it was
-    /// looked up here, and say so only when it is asked for more.
+    /// Opens what `name` is now, as a path only. A network file system may lead to a file that another client has replaced
+    /// since it was looked up here, and say so only when it is asked for more.
     pub(crate) fn open_path(&self, name: &OsStr) -> std::result::Result<Option<PathHandle>, Errno> {
         let (mut retries, mut afresh) = (Retries::default(), self.filesystem().is_remote());
         loop {
