@@ -7,6 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 GUESTS_AT_ONCE=${GUESTS_AT_ONCE:-2}
 : "${ATOMIC_WRITE:?the path of a static build of the program}"
 
+is_failure='^R|[^|]*|[^|]*|[^|]*|FAIL|'
 # Where each job writes its results; set by new_results.
 results=
 running=0
@@ -15,7 +16,7 @@ running=0
 new_results() {
     results=$1
     mkdir -p "$results"
-    rm -f "$results"/*.txt
+    rm -f "$results"/*.txt "$results"/*.first
     trap stop_jobs EXIT
     trap 'exit 143' TERM
     trap 'exit 130' INT
@@ -35,11 +36,27 @@ release_of() {
 }
 
 # guest_job KERNEL-FOLDER NAME OPTION-OR-COMMAND...: run-guest with these arguments; NAME is for the file of its results.
+#
+# Under emulation some checks depend on how busy the machine is: a guest in which something failed is run once more, and then
+# counts. What failed the first time is a note, and its results are kept beside the others.
 guest_job() {
-    local kernel=$1 name=$2 release file status=0
+    local kernel=$1 name=$2 release file first
     shift 2
     release=$(release_of "$kernel")
     file=$results/$release-$name.txt
+    one_guest "$@"
+    if ! grep -q "$is_failure" "$file"; then
+        return
+    fi
+    first=$results/$release-$name.first
+    mv "$file" "$first"
+    one_guest "$@"
+    grep "$is_failure" "$first" | sed 's/|FAIL|/|NOTE|failed the first time: /' >>"$file"
+}
+
+# one_guest OPTION-OR-COMMAND...: for guest_job, whose variables it uses.
+one_guest() {
+    local status=0
     "$here/run-guest" -k "$kernel" -o "$results/$release-$name" "$@" >"$file" 2>&1 || status=$?
     if ((status > 1)); then
         echo "R|$release|$name|the guest comes to its end|FAIL|status $status, see $file" >>"$file"
@@ -87,10 +104,10 @@ summary() {
             }
         }
     ' "$results/all-results"
-    grep -E '^R\|[^|]*\|[^|]*\|[^|]*\|FAIL\|' "$results/all-results" || true
+    grep "$is_failure" "$results/all-results" || true
     local passed failed
     passed=$(grep -cE '^R\|[^|]*\|[^|]*\|[^|]*\|PASS\|' "$results/all-results" || true)
-    failed=$(grep -cE '^R\|[^|]*\|[^|]*\|[^|]*\|FAIL\|' "$results/all-results" || true)
+    failed=$(grep -c "$is_failure" "$results/all-results" || true)
     echo "$passed passed, $failed failed, in $SECONDS s; all results are in $results"
     ((failed == 0 && passed > 0))
 }
