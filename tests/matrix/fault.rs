@@ -73,8 +73,10 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
     errnos.sort_unstable();
     errnos.dedup();
     for errno in errnos {
-        // What is there would be taken for absent, as it would have to be.
-        if errno == "ENOENT" && call.succeeded() && (call.text.contains("O_PATH") || call.name == "unlinkat") {
+        // What is there would be taken for absent, as it would have to be, or for marked for deletion.
+        let probes = call.text.contains("O_RDONLY|O_NOCTTY") && call.text.contains("O_NOFOLLOW");
+        let looks = call.text.contains("O_PATH") || probes;
+        if errno == "ENOENT" && call.succeeded() && (looks || call.name == "unlinkat") {
             continue;
         }
         faults.push(Fault::Once(errno));
