@@ -39,6 +39,11 @@ impl Digest {
         Ok(Digest { algorithm, hex: hex.to_ascii_lowercase() })
     }
 
+    /// Whether both are by one algorithm.
+    pub(crate) fn has_algorithm_of(&self, other: &Digest) -> bool {
+        self.algorithm == other.algorithm
+    }
+
     /// A hasher for the same algorithm.
     pub(crate) fn hasher(&self) -> Hasher {
         match self.algorithm {

@@ -105,7 +105,7 @@ fn planned(
         lock,
         backups,
         old,
-        unchanged: args.if_match.is_some() || matches!(args.from, From::Command { edit: true, .. }),
+        unchanged: args.if_match.is_some() || args.edits(),
         source_mode,
         elsewhere: OnceCell::new(),
     };
@@ -114,8 +114,7 @@ fn planned(
 
 /// Opens TARGET's content where something reads it.
 fn old_content(args: &Args, target: &mut ResolvedTarget, signals: &Signals) -> Result<Option<OldContent>> {
-    let edit = matches!(args.from, From::Command { edit: true, .. });
-    let needed = edit || args.if_match.is_some();
+    let needed = args.edits() || args.if_match.is_some();
     if !needed && !args.policy.append && !args.policy.if_changed {
         return Ok(None);
     }
@@ -134,13 +133,12 @@ fn old_content(args: &Args, target: &mut ResolvedTarget, signals: &Signals) -> R
 }
 
 fn open_old(args: &Args, target: &ResolvedTarget, signals: &Signals) -> Result<Option<OldContent>> {
-    let edit = matches!(args.from, From::Command { edit: true, .. });
     match &target.existing {
         Some(old) if old.kind() == FileType::RegularFile => OldContent::open(old, target, signals).map(Some),
-        Some(_) if edit || args.policy.append => {
+        Some(_) if args.edits() || args.policy.append => {
             Err(Failure::failed("read", "is a symbolic link, which has no content of its own (--no-dereference)"))
         }
-        None if edit => Err(Failure::failed("edit", "does not exist, so there is nothing to edit")),
+        None if args.edits() => Err(Failure::failed("edit", "does not exist, so there is nothing to edit")),
         _ => Ok(None),
     }
 }
@@ -155,7 +153,7 @@ fn if_match(expected: &Digest, target: &ResolvedTarget, old: Option<&OldContent>
         };
         return Err(Failure::refused(STEP, format_args!("expected {expected}, but {found}")));
     };
-    let got = old.digest(expected.hasher(), signals)?;
+    let got = old.digest_like(expected, signals)?;
     if got == *expected {
         return Ok(());
     }

@@ -212,6 +212,12 @@ impl Args {
     pub fn has_command(&self) -> bool {
         matches!(self.from, From::Command { .. })
     }
+
+    /// Whether the command has TARGET's content on its standard input.
+    #[must_use]
+    pub fn edits(&self) -> bool {
+        matches!(self.from, From::Command { edit: true, .. })
+    }
 }
 
 fn octal(word: &str) -> Result<u32, String> {

@@ -36,8 +36,16 @@ impl OldContent {
         Ok(content)
     }
 
+    /// The digest of the whole, by the algorithm of `expected`: the one that is known already, where it is that.
+    pub(crate) fn digest_like(&self, expected: &Digest, signals: &Signals) -> Result<Digest> {
+        match &self.digest {
+            Some(digest) if digest.has_algorithm_of(expected) => Ok(digest.clone()),
+            _ => self.digest(expected.hasher(), signals),
+        }
+    }
+
     /// The digest of the whole.
-    pub(crate) fn digest(&self, hasher: Hasher, signals: &Signals) -> Result<Digest> {
+    fn digest(&self, hasher: Hasher, signals: &Signals) -> Result<Digest> {
         let file = self.file.get().map_err(Failure::call("read"))?;
         digest(file.as_fd(), hasher, Some(signals))
     }
