@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::digest::{Digest, Hasher};
-use crate::failure::{Failure, Result};
+use crate::error::{ErrorExt, Result, refused};
 use crate::quote::bytes;
 
 /// The conditions on the input and on the staged content.
@@ -30,10 +30,10 @@ impl Guards {
         if count == 0 {
             match self.non_empty {
                 Some(NonEmpty::Asked) => {
-                    return Err(Failure::refused("non-empty", "the input is empty").hint("did the producer fail?"));
+                    return Err(refused("non-empty", "the input is empty").hint("did the producer fail?"));
                 }
                 Some(NonEmpty::Command) => {
-                    return Err(Failure::refused("replace", "the command wrote nothing to its standard output")
+                    return Err(refused("replace", "the command wrote nothing to its standard output")
                         .hint("the new content is what the command prints; --allow-empty permits empty output"));
                 }
                 None => {}
@@ -42,13 +42,8 @@ impl Guards {
         if let (Some(expected), Some(digest)) = (&self.checksum, digest) {
             let got = digest.finish();
             if got != *expected {
-                let failure =
-                    Failure::refused("checksum", format_args!("expected {expected}, got {got} ({})", bytes(count)));
-                return Err(if count == 0 {
-                    failure.hint("the input was empty; did the producer fail?")
-                } else {
-                    failure
-                });
+                let error = refused("checksum", format_args!("expected {expected}, got {got} ({})", bytes(count)));
+                return Err(if count == 0 { error.hint("the input was empty; did the producer fail?") } else { error });
             }
         }
         Ok(())

@@ -15,40 +15,38 @@
 //!
 //! ```text
 //! argv -> cli::Args      typed words; no system call
-//!      -> plan           resolved: what is there, what may be done
-//!      -> engine         the protocol, from top to bottom
+//!      -> plan::plan     resolved, and refused where it is known to be impossible; nothing written or run
+//!      -> protocol       stage, write, guard, apply metadata, sync, commit
 //!      -> report         one line, one exit status
 //! ```
+//!
+//! Below them: `input`, where the bytes come from, and `platform`, which alone speaks to the system.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("atomic-write is for Linux: its promises have been tested nowhere else");
 
-mod caught;
-mod child;
 pub mod cli;
-mod command;
 pub mod digest;
-mod engine;
-mod failure;
+mod error;
 mod guard;
 mod input;
+mod notices;
+pub mod options;
 mod plan;
-pub mod policy;
+mod platform;
+mod protocol;
 mod quote;
 mod report;
-mod signals;
-mod source;
-mod startup;
-mod sys;
-mod validator;
-mod wait;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use failure::words;
+use cli::Args;
+use error::Context;
+use notices::Notices;
+use platform::Signals;
+use protocol::{Failed, Run};
 use report::End;
-use signals::Signals;
 
 /// Runs the program with its arguments, the name of the program first. Returns its exit status, or does not return
 /// because a signal ended it.
@@ -57,39 +55,30 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(args) => args,
         Err(error) => return report::usage(&error),
     };
-    let signals = match Signals::at_start() {
-        Ok(signals) => signals,
-        Err(failure) => {
-            return end(report::failure(&args.target, &failure, args.has_command(), args.quiet), None);
-        }
-    };
-    let mut abandoned = None;
-    let ended = match plan::run(&args, &signals, &mut abandoned) {
+    match Signals::at_start().context("signals") {
+        Ok(signals) => end(replace(&args, &signals), Some(&signals)),
+        Err(error) => end(report::failure(&args, &error, &Notices::default()), None),
+    }
+}
+
+fn replace(args: &Args, signals: &Signals) -> End {
+    let notices = Notices::default();
+    let note = |sentence: &str| report::note(&args.target, sentence);
+    let run = Run { signals, notices: &notices, note: &note };
+    let replaced = plan::plan(args, &notices).map_err(Failed::from).and_then(|plan| protocol::replace(plan, run));
+    match replaced {
         Ok(outcome) => {
-            // What is left behind is told whatever is quiet.
-            outcome.leftovers.iter().for_each(|words| report::warn(&args.target, words));
-            if !args.quiet {
-                outcome.warnings.iter().for_each(|words| report::warn(&args.target, words));
-            }
-            if args.verbose {
-                report::verbose(&args.target, &outcome);
-            }
-            if args.report
-                && let Err(errno) = report::word(&outcome)
-            {
-                report::warn(&args.target, &format!("the word for --report could not be written: {}", words(errno)));
-            }
+            report::success(args, &outcome, &notices);
             End::Status(ExitCode::SUCCESS)
         }
-        Err(failure) => {
-            let ended = report::failure(&args.target, &failure, args.has_command(), args.quiet);
-            if let Some(still_runs) = abandoned.and_then(|command| command.see_off(&signals)) {
-                report::note(&args.target, &still_runs);
+        Err(Failed { error, still_running }) => {
+            let end = report::failure(args, &error, &notices);
+            if let Some(sentence) = still_running.and_then(|command| command.see_off(signals)) {
+                report::note(&args.target, &sentence);
             }
-            ended
+            end
         }
-    };
-    end(ended, Some(&signals))
+    }
 }
 
 fn end(ended: End, signals: Option<&Signals>) -> ExitCode {

@@ -1,19 +1,18 @@
-//! What is said, and with which status the program exits.
+//! What is printed, and with which status the program exits.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use rustix::io::Errno;
-
-use crate::caught::TerminationSignal;
-use crate::engine::{Change, Outcome};
-use crate::failure::{Failure, Kind, Seen, words};
+use crate::cli::Args;
+use crate::error::{Cause, Error, ErrorExt, Seen};
+use crate::notices::Notices;
+use crate::platform::{self, Errno, Interrupted, TerminationSignal, os_message};
+use crate::protocol::{Change, Outcome};
 use crate::quote::{Shown, bytes};
-use crate::sys;
 
 /// One line on standard error. That it cannot be written changes nothing.
 fn say(line: &str) {
-    let _ = sys::write_all(std::io::stderr(), format!("{line}\n").as_bytes());
+    let _ = platform::write_all(std::io::stderr(), format!("{line}\n").as_bytes());
 }
 
 /// Help and version, on standard output, or what is wrong with the command line. Returns the exit status.
@@ -21,43 +20,57 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = error.render().to_string();
         say(&format!("atomic-write: {}", text.strip_prefix("error: ").unwrap_or(&text).trim_end()));
-    } else if let Err(errno) = sys::write_all(std::io::stdout(), error.render().to_string().as_bytes()) {
-        say(&format!("atomic-write: standard output: {}", words(errno)));
+    } else if let Err(errno) = platform::write_all(std::io::stdout(), error.render().to_string().as_bytes()) {
+        say(&format!("atomic-write: standard output: {}", os_message(errno)));
         return ExitCode::FAILURE;
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// A line about TARGET that is neither error nor warning.
-pub(crate) fn note(target: &Path, words: &str) {
-    say(&format!("atomic-write: {}: {words}", Shown(target.as_os_str())));
+pub(crate) fn note(target: &Path, sentence: &str) {
+    say(&format!("atomic-write: {}: {sentence}", Shown(target.as_os_str())));
 }
 
-/// A warning about TARGET.
-pub(crate) fn warn(target: &Path, words: &str) {
-    note(target, &format!("warning: {words}"));
+fn warn(target: &Path, warning: &str) {
+    note(target, &format!("warning: {warning}"));
+}
+
+/// What was done, as far as the arguments want to know it. What is left behind is reported whatever is quiet.
+pub(crate) fn success(args: &Args, outcome: &Outcome, notices: &Notices) {
+    notices.take_leftovers().iter().for_each(|leftover| warn(&args.target, leftover));
+    if !args.quiet {
+        notices.take_warnings().iter().for_each(|warning| warn(&args.target, warning));
+    }
+    if args.verbose {
+        note(&args.target, &verbose(outcome));
+    }
+    if args.report
+        && let Err(errno) = word(outcome)
+    {
+        warn(&args.target, &format!("the word for --report could not be written: {}", os_message(errno)));
+    }
 }
 
 /// `--verbose`: what was done.
-pub(crate) fn verbose(target: &Path, outcome: &Outcome) {
+fn verbose(outcome: &Outcome) -> String {
     let size = bytes(outcome.received);
-    let words = match outcome.change {
+    match outcome.change {
         Change::Created => format!("created ({size})"),
         Change::Replaced => format!("replaced ({size})"),
         Change::Overwritten => format!("overwritten in place ({size})"),
         Change::Unchanged => format!("unchanged ({size})"),
-    };
-    note(target, &words);
+    }
 }
 
 /// `--report`: one word on standard output.
-pub(crate) fn word(outcome: &Outcome) -> Result<(), Errno> {
+fn word(outcome: &Outcome) -> Result<(), Errno> {
     let word = match outcome.change {
         Change::Created => "created",
         Change::Replaced | Change::Overwritten => "replaced",
         Change::Unchanged => "unchanged",
     };
-    sys::write_all(std::io::stdout(), format!("{word}\n").as_bytes())
+    platform::write_all(std::io::stdout(), format!("{word}\n").as_bytes())
 }
 
 /// How the program ends.
@@ -69,38 +82,45 @@ pub(crate) enum End {
     Signal(TerminationSignal),
 }
 
-/// Says what failed; the status is the contract's. `quiet` is `--quiet`.
-pub(crate) fn failure(target: &Path, failure: &Failure, has_command: bool, quiet: bool) -> End {
-    let state = match failure.kind {
-        Kind::NotDurable => "replaced, may not survive a power cut",
-        Kind::Damaged => "damaged",
-        Kind::Missing => "missing",
-        _ => match failure.seen {
-            Seen::Unchanged => "unchanged",
-            Seen::OtherTimes => "its times have changed",
-            Seen::Changed => "changed by another program",
+/// Prints what failed; the status is the contract's. Of a signal nothing is printed.
+pub(crate) fn failure(args: &Args, error: &Error, notices: &Notices) -> End {
+    let signal = error.downcast_ref::<Interrupted>();
+    if signal.is_none() {
+        let (step, reason) = error.step_and_reason();
+        note(&args.target, &format!("{step}: {reason} ({})", state(error)));
+    }
+    error.hints().iter().chain(&notices.take_leftovers()).for_each(|hint| say(&format!("hint: {hint}")));
+    if !args.quiet {
+        notices.take_warnings().iter().for_each(|warning| warn(&args.target, warning));
+    }
+    match signal {
+        Some(Interrupted(signal)) => End::Signal(*signal),
+        None => End::Status(ExitCode::from(status(error, args.has_command()))),
+    }
+}
+
+/// The state of TARGET, in words.
+fn state(error: &Error) -> &'static str {
+    match error.downcast_ref() {
+        Some(Cause::NotDurable(_)) => "replaced, may not survive a power cut",
+        Some(Cause::Damaged(_)) => "damaged",
+        Some(Cause::Missing(_)) => "missing",
+        Some(Cause::Refused(_) | Cause::Command(..)) | None => match error.downcast_ref() {
+            Some(Seen::Unchanged) | None => "unchanged",
+            Some(Seen::OtherTimes) => "its times have changed",
+            Some(Seen::Changed) => "changed by another program",
         },
+    }
+}
+
+/// The exit status, in the column of the contract's table that is for COMMAND or in the other.
+fn status(error: &Error, has_command: bool) -> u8 {
+    let (alone, with_command) = match error.downcast_ref() {
+        None => (1, 125),
+        Some(Cause::Refused(_)) => (3, 123),
+        Some(Cause::NotDurable(_)) => (4, 121),
+        Some(Cause::Damaged(_) | Cause::Missing(_)) => (5, 122),
+        Some(Cause::Command(status, _)) => (*status, *status),
     };
-    if !matches!(failure.kind, Kind::Signal(_)) {
-        note(target, &format!("{}: {} ({state})", failure.step, failure.reason));
-    }
-    for hint in &failure.hints {
-        say(&format!("hint: {hint}"));
-    }
-    if !quiet {
-        failure.warnings.iter().for_each(|words| warn(target, words));
-    }
-    let status = match (failure.kind, has_command) {
-        (Kind::Failed, false) => 1,
-        (Kind::Failed, true) => 125,
-        (Kind::Refused, false) => 3,
-        (Kind::Refused, true) => 123,
-        (Kind::NotDurable, false) => 4,
-        (Kind::NotDurable, true) => 121,
-        (Kind::Damaged | Kind::Missing, false) => 5,
-        (Kind::Damaged | Kind::Missing, true) => 122,
-        (Kind::Command(status), _) => status,
-        (Kind::Signal(caught), _) => return End::Signal(caught),
-    };
-    End::Status(ExitCode::from(status))
+    if has_command { with_command } else { alone }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser};
 
 use crate::digest::Digest;
-use crate::policy::{Policy, Sync};
+use crate::options::{Options, Sync};
 
 /// Produce a file whole and durable, or not at all
 ///
@@ -183,7 +183,7 @@ pub struct Args {
     /// Where the content comes from.
     pub from: From,
     /// How TARGET is replaced.
-    pub policy: Policy,
+    pub options: Options,
     /// Refuse an empty input.
     pub non_empty: bool,
     /// The digest that the input must have.

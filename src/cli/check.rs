@@ -7,7 +7,7 @@ use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
 use super::args::{Args, Cli, From};
-use crate::policy::{Backup, Control, Policy, Sync};
+use crate::options::{Backup, Control, Options, Sync};
 use crate::quote::Shown;
 
 /// Parses and checks the command line; `argv[0]` included.
@@ -69,7 +69,7 @@ fn parse_fast_path(argv: &[OsString]) -> Option<Args> {
             edit: false,
             allow_empty: false,
         }),
-        policy: Policy {
+        options: Options {
             no_dereference: false,
             append: false,
             if_changed: false,
@@ -155,7 +155,7 @@ impl Cli {
         Ok(Args {
             target: target.into(),
             from,
-            policy: Policy {
+            options: Options {
                 no_dereference: self.no_dereference,
                 append: self.append,
                 if_changed: self.if_changed,

@@ -95,6 +95,7 @@ pub const CALLS: &[(&str, Kind, &str)] = &[
     ("syncfs", Needed, "the name is on the disk"),
     ("umask", Needed, "the mode of a new file"),
     ("uname", Needed, "the version of the kernel"),
+    ("unlink", Needed, "removes the copy of an overwrite in place"),
     ("unlinkat", Needed, "removes a name"),
     ("utimensat", Needed, "times that a validator's changes show in"),
     ("vfork", Needed, "makes a process"),

@@ -1,0 +1,172 @@
+//! Errors, in the terms of the contract.
+//!
+//! anyhow carries them. The root is an error of the system or a sentence of ours; the contexts around it say where it
+//! happened, and the outermost names the step. What decides the exit status and TARGET's state is a typed root, [`Cause`]
+//! or [`Interrupted`](crate::platform::Interrupted), which `report` finds. Everything else means "failed, TARGET unchanged".
+
+use std::fmt::{self, Display};
+
+use anyhow::anyhow;
+pub(crate) use anyhow::{Context, Error, Result};
+
+use crate::platform::{Errno, os_message, refuses_names};
+
+/// What an error means for TARGET. The text is the reason.
+#[derive(Debug)]
+pub(crate) enum Cause {
+    /// A guard refused; TARGET is unchanged.
+    Refused(String),
+    /// COMMAND ended with this status, or could not be run (126, 127); TARGET is unchanged.
+    Command(u8, String),
+    /// TARGET is replaced, but the directory could not be synced.
+    NotDurable(String),
+    /// The overwrite in place failed half way.
+    Damaged(String),
+    /// A rename that failed has removed TARGET, and the new content could not take its place.
+    Missing(String),
+}
+
+impl Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Cause::Refused(reason)
+        | Cause::Command(_, reason)
+        | Cause::NotDurable(reason)
+        | Cause::Damaged(reason)
+        | Cause::Missing(reason)) = self;
+        f.write_str(reason)
+    }
+}
+
+impl std::error::Error for Cause {}
+
+/// How a TARGET that was not replaced compares with what it was when it was first looked at. As a context it prints
+/// nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Seen {
+    Unchanged,
+    /// Only its times differ, which prove nothing on its file system.
+    OtherTimes,
+    /// Another program has changed it.
+    Changed,
+}
+
+impl Display for Seen {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+/// Lines that help the user. As a context they print nothing.
+#[derive(Debug)]
+struct Hints(Vec<String>);
+
+impl Display for Hints {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+/// Something failed before the commit.
+pub(crate) fn failed(step: &'static str, reason: impl Display) -> Error {
+    anyhow!(reason.to_string()).context(step)
+}
+
+/// A guard refused.
+pub(crate) fn refused(step: &'static str, reason: impl Display) -> Error {
+    Error::new(Cause::Refused(reason.to_string())).context(step)
+}
+
+/// COMMAND failed, or could not be run.
+pub(crate) fn command_failed(status: u8, reason: impl Display) -> Error {
+    Error::new(Cause::Command(status, reason.to_string())).context("replace")
+}
+
+/// TARGET is replaced, and perhaps not durable.
+pub(crate) fn not_durable(step: &'static str, reason: impl Display) -> Error {
+    Error::new(Cause::NotDurable(reason.to_string())).context(step)
+}
+
+/// TARGET is damaged.
+pub(crate) fn damaged(step: &'static str, reason: impl Display) -> Error {
+    Error::new(Cause::Damaged(reason.to_string())).context(step)
+}
+
+/// TARGET is gone.
+pub(crate) fn missing(step: &'static str, reason: impl Display) -> Error {
+    Error::new(Cause::Missing(reason.to_string())).context(step)
+}
+
+/// A call that failed on the file or directory that `place` names.
+pub(crate) fn at<'a>(step: &'static str, place: impl Display + 'a) -> impl FnOnce(Errno) -> Error + 'a {
+    move |errno| Error::new(errno).context(place.to_string()).context(step)
+}
+
+/// What the program asks of an error.
+pub(crate) trait ErrorExt: Sized {
+    /// Adds a line that helps.
+    #[must_use]
+    fn hint(self, hint: impl Display) -> Self;
+    /// The lines that help, in the order in which they were added.
+    fn hints(&self) -> &[String];
+    /// The error of the system at the root.
+    fn errno(&self) -> Option<Errno>;
+    /// Whether the system refuses the operation here, as opposed to a disk that fails or is full, or a name that is not
+    /// there.
+    fn is_refusal(&self) -> bool;
+    /// The step, and the reason with the place before it.
+    fn step_and_reason(&self) -> (String, String);
+}
+
+impl ErrorExt for Error {
+    fn hint(mut self, hint: impl Display) -> Self {
+        if let Some(Hints(hints)) = self.downcast_mut() {
+            hints.push(hint.to_string());
+            return self;
+        }
+        self.context(Hints(vec![hint.to_string()]))
+    }
+
+    fn hints(&self) -> &[String] {
+        self.downcast_ref::<Hints>().map_or(&[], |Hints(hints)| hints)
+    }
+
+    fn errno(&self) -> Option<Errno> {
+        self.downcast_ref().copied()
+    }
+
+    fn is_refusal(&self) -> bool {
+        self.errno().is_some_and(refuses_names)
+    }
+
+    fn step_and_reason(&self) -> (String, String) {
+        let texts = self.chain().map(|error| match error.downcast_ref::<Errno>() {
+            Some(errno) => os_message(*errno),
+            None => error.to_string(),
+        });
+        // What only marks the error has no text.
+        let mut texts = texts.filter(|text| !text.is_empty());
+        (texts.next().unwrap_or_default(), texts.collect::<Vec<_>>().join(": "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_found_and_not_printed() {
+        let error = at("stage", "directory d")(Errno::ACCESS).hint("one").context(Seen::Changed).hint("two");
+        assert_eq!(error.step_and_reason(), ("stage".to_owned(), "directory d: Permission denied".to_owned()));
+        assert_eq!(error.hints(), ["one", "two"]);
+        assert_eq!(error.downcast_ref::<Seen>(), Some(&Seen::Changed));
+        assert!(error.is_refusal());
+    }
+
+    #[test]
+    fn a_cause_is_the_reason() {
+        let error = refused("checksum", "wrong");
+        assert_eq!(error.step_and_reason(), ("checksum".to_owned(), "wrong".to_owned()));
+        assert!(matches!(error.downcast_ref(), Some(Cause::Refused(_))));
+        assert!(!error.is_refusal());
+    }
+}

@@ -1,0 +1,135 @@
+//! Where the bytes come from, when they come from a descriptor: standard input or a source file.
+
+use std::path::Path;
+
+use super::reader::Input;
+use crate::error::{Context, Error, Result, at, failed};
+use crate::platform::{
+    self, AsFd, BorrowedFd, Errno, FileSystem, FileType, OwnedFd, Signals, Stat, Woken, wait, was_closed,
+};
+use crate::quote::Shown;
+
+/// Standard input, or `--from SOURCE`.
+pub(crate) struct Source<'s> {
+    file: File,
+    /// Its state when it was opened, where it is a regular file, and the offset at which we begin.
+    regular: Option<(Stat, u64)>,
+    name: String,
+    signals: &'s Signals,
+}
+
+enum File {
+    Stdin(std::io::Stdin),
+    Opened(OwnedFd),
+    /// Read to its end, and let go of: it may be TARGET.
+    Done,
+}
+
+impl<'s> Source<'s> {
+    /// Standard input, if there is any.
+    pub(crate) fn stdin(signals: &'s Signals) -> Result<Self> {
+        if was_closed(0) {
+            // The runtime has put /dev/null in its place, which would look like an empty input.
+            return Err(failed("read", "standard input is closed"));
+        }
+        let stdin = std::io::stdin();
+        let now = Stat::of(&stdin).context("read")?;
+        let regular = if now.kind() == FileType::RegularFile {
+            let start = platform::offset(&stdin).context("read")?;
+            Some((now, start))
+        } else {
+            None
+        };
+        Ok(Source { file: File::Stdin(stdin), regular, name: "standard input".to_owned(), signals })
+    }
+
+    /// A source file.
+    pub(crate) fn open(path: &Path, signals: &'s Signals) -> Result<Self> {
+        let name = Shown(path.as_os_str()).to_string();
+        let cannot_open = |errno| at("open source", &name)(errno);
+        // A FIFO without a writer is waited for by poll, where signals are waited for as well.
+        let file = platform::open_source(path).map_err(cannot_open)?;
+        let now = Stat::of(&file).map_err(cannot_open)?;
+        let regular = match now.kind() {
+            FileType::Directory => return Err(cannot_open(Errno::ISDIR)),
+            FileType::RegularFile => Some((now, 0)),
+            _ => None,
+        };
+        Ok(Source { file: File::Opened(file), regular, name, signals })
+    }
+}
+
+impl Source<'_> {
+    fn cannot_read(&self, errno: Errno) -> Error {
+        at("read", &self.name)(errno)
+    }
+}
+
+impl Input for Source<'_> {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        match &self.file {
+            File::Stdin(stdin) => stdin.as_fd(),
+            File::Opened(file) => file.as_fd(),
+            // Not reached: nothing is read after `finish`.
+            File::Done => platform::stdin(),
+        }
+    }
+
+    fn regular(&self) -> Option<(&Stat, u64)> {
+        self.regular.as_ref().map(|(stat, start)| (stat, *start))
+    }
+
+    /// As cp(1) has it: those of a regular SOURCE.
+    fn mode(&self) -> Option<u32> {
+        match (&self.file, &self.regular) {
+            (File::Opened(_), Some((stat, _))) => Some(stat.mode & 0o777),
+            _ => None,
+        }
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        // A read would tell it; a poll, which comes first where signals are watched, would wait for ever.
+        if self.signals.watched()
+            && self.regular.is_none()
+            && platform::is_write_only(self.descriptor()).map_err(|errno| self.cannot_read(errno))?
+        {
+            return Err(self.cannot_read(Errno::BADF));
+        }
+        Ok(())
+    }
+
+    fn ready(&mut self) -> Result<()> {
+        if self.regular.is_some() {
+            return Ok(self.signals.check()?);
+        }
+        if !self.signals.watched() && matches!(self.file, File::Stdin(_)) {
+            // A read that blocks; a signal then does what it does by default.
+            return Ok(());
+        }
+        loop {
+            let woken = wait([Some(self.descriptor())], Some(self.signals), None);
+            let woken = woken.map_err(|errno| self.cannot_read(errno))?;
+            self.signals.check()?;
+            if woken == Woken::Ready([true]) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        let File::Opened(file) = &self.file else { return Ok(()) };
+        if let Some((before, _)) = &self.regular {
+            let now = Stat::of(file).context("read")?;
+            let same = before.is_same_content(&now);
+            if !same && (before.size != now.size || !FileSystem::of(file).dates_late()) {
+                return Err(failed("read", format_args!("{}: changed while it was read", self.name)));
+            }
+        }
+        self.file = File::Done;
+        Ok(())
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+}

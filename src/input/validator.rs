@@ -1,0 +1,45 @@
+//! `--validate`: a command that must accept the content.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use crate::error::{Context, Result, failed, refused};
+use crate::platform::{self, AsFd, BorrowedFd, Interrupted, Signals, Status, Stdio, os_message, spawn, wait};
+use crate::quote::Shown;
+
+/// Runs `sh -c SCRIPT` on the content, which it finds on its standard input and at `"$1"`.
+pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, signals: &Signals) -> Result<()> {
+    const STEP: &str = "validate";
+    let path = platform::path_for_others(content);
+    // Its own description, so that its reading does not move our offset.
+    let stdin = platform::reopen_for_reading(content).context(STEP)?;
+    let words = ["sh".into(), "-c".into(), script.to_owned(), "sh".into(), path.into(), target.as_os_str().to_owned()];
+    let stderr = std::io::stderr();
+    let stdio = Stdio { stdin: Some(stdin.as_fd()), stdout: stderr.as_fd() };
+    signals.watch().context("signals")?;
+    signals.children().context("signals")?;
+    let mut child = spawn(&words, &stdio, signals)
+        .map_err(|errno| failed(STEP, format_args!("sh could not be run: {}", os_message(errno))))?;
+    let status = loop {
+        signals.clear_children();
+        if let Some(status) = child.try_wait().context("wait")? {
+            break status;
+        }
+        let ended = signals.children().context("signals")?;
+        wait([Some(ended)], Some(signals), None).context(STEP)?;
+        if let Some(caught) = signals.caught() {
+            child.stop(None, caught, signals).context("wait")?;
+            return Err(Interrupted(caught).into());
+        }
+    };
+    let shown = Shown(script);
+    match status {
+        Status::Exited(0) => Ok(()),
+        // The shell's words for "found, not executable" and "not found".
+        Status::Exited(code @ (126 | 127)) => {
+            Err(failed(STEP, format_args!("command '{shown}' could not be run (status {code})")))
+        }
+        Status::Exited(code) => Err(refused(STEP, format_args!("command '{shown}' exited with status {code}"))),
+        Status::Killed(signal) => Err(refused(STEP, format_args!("command '{shown}' was killed by signal {signal}"))),
+    }
+}

@@ -1,0 +1,126 @@
+//! POSIX access control lists as the kernel hands them out in `system.posix_acl_access`.
+//!
+//! The format is `linux/posix_acl_xattr.h`'s: a version, then entries of tag, permissions and id, little endian.
+
+use std::ffi::CStr;
+
+/// The attribute that holds the ACL.
+pub(crate) const ATTRIBUTE: &CStr = c"system.posix_acl_access";
+
+const VERSION: u32 = 2;
+const USER: u16 = 0x02;
+const GROUP_OBJ: u16 = 0x04;
+const GROUP: u16 = 0x08;
+const MASK: u16 = 0x10;
+const OTHER: u16 = 0x20;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Entry {
+    tag: u16,
+    permissions: u16,
+    id: u32,
+}
+
+/// An access control list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Acl(Vec<Entry>);
+
+impl Acl {
+    /// `None` for what is not such a list.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Acl> {
+        let (version, mut rest) = bytes.split_first_chunk::<4>()?;
+        if u32::from_le_bytes(*version) != VERSION {
+            return None;
+        }
+        let mut entries = Vec::new();
+        while let Some((entry, after)) = rest.split_first_chunk::<8>() {
+            let [t0, t1, p0, p1, i0, i1, i2, i3] = *entry;
+            entries.push(Entry {
+                tag: u16::from_le_bytes([t0, t1]),
+                permissions: u16::from_le_bytes([p0, p1]),
+                id: u32::from_le_bytes([i0, i1, i2, i3]),
+            });
+            rest = after;
+        }
+        rest.is_empty().then_some(Acl(entries))
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = VERSION.to_le_bytes().to_vec();
+        for entry in &self.0 {
+            bytes.extend(entry.tag.to_le_bytes());
+            bytes.extend(entry.permissions.to_le_bytes());
+            bytes.extend(entry.id.to_le_bytes());
+        }
+        bytes
+    }
+
+    fn permissions(&self, tag: u16) -> Option<u16> {
+        self.0.iter().find(|entry| entry.tag == tag).map(|entry| entry.permissions)
+    }
+
+    /// What the owning group may do: its entry, not the mask that `ls -l` shows in its place.
+    fn group(&self) -> u16 {
+        self.permissions(GROUP_OBJ).unwrap_or(0) & self.permissions(MASK).unwrap_or(0o7)
+    }
+
+    fn other(&self) -> u16 {
+        self.permissions(OTHER).unwrap_or(0)
+    }
+
+    /// The list for a file that has lost its group: group and other get what both had.
+    pub(crate) fn without_group(&self) -> Acl {
+        let both = self.group() & self.other();
+        let narrow = |entry: &Entry| match entry.tag {
+            GROUP_OBJ | OTHER => Entry { permissions: both, ..*entry },
+            _ => *entry,
+        };
+        Acl(self.0.iter().map(narrow).collect())
+    }
+
+    /// The permission bits that come nearest to the list and let nobody do more: who was named, and held to less than
+    /// everybody, must not be found among everybody.
+    pub(crate) fn as_mode(&self, owner: u32) -> u32 {
+        let mask = self.permissions(MASK).unwrap_or(0o7);
+        let least = |tags: &[u16]| {
+            let named = self.0.iter().filter(|entry| tags.contains(&entry.tag));
+            named.fold(0o7, |least, entry| least & entry.permissions & mask)
+        };
+        let group = self.group() & least(&[USER]);
+        let other = self.other() & least(&[USER, GROUP]);
+        (owner & 0o1700) | u32::from(group) << 3 | u32::from(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(entries: &[(u16, u16)]) -> Acl {
+        Acl(entries.iter().map(|&(tag, permissions)| Entry { tag, permissions, id: 0 }).collect())
+    }
+
+    #[test]
+    fn survives_the_way_there_and_back() {
+        let acl = list(&[(0x01, 6), (USER, 4), (GROUP_OBJ, 4), (MASK, 4), (OTHER, 0)]);
+        assert_eq!(Acl::parse(&acl.bytes()), Some(acl));
+        assert_eq!(Acl::parse(&[2, 0, 0, 0, 1]), None);
+        assert_eq!(Acl::parse(&[3, 0, 0, 0]), None);
+    }
+
+    #[test]
+    fn without_the_list_nobody_gains() {
+        // Mode 0664 to ls, but the group may only read: the 6 is the mask.
+        let acl = list(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]);
+        assert_eq!(acl.as_mode(0o664), 0o644);
+        // A user who was shut out stays out, whichever class takes him in.
+        let acl = list(&[(0x01, 6), (USER, 0), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]);
+        assert_eq!(acl.as_mode(0o664), 0o600);
+    }
+
+    #[test]
+    fn without_the_group_both_get_what_both_had() {
+        let acl = list(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 6), (MASK, 6), (OTHER, 4)]);
+        assert_eq!(acl.without_group(), list(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]));
+    }
+}

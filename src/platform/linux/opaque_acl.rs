@@ -1,0 +1,79 @@
+//! Access control lists that only their file system understands: NFSv4's and SMB's.
+//!
+//! They are carried as they are. Of NFSv4's it can be told whether the mode says the same (RFC 7530, section 6.2.1, in XDR):
+//! where a list that says more is lost, the mode shows more access than the list gave.
+
+use std::ffi::CStr;
+
+/// NFSv4's list.
+const NFS4: &CStr = c"system.nfs4_acl";
+/// The discretionary list of a file on an SMB server. listxattr(2) does not name it.
+pub(crate) const SMB: &CStr = c"system.cifs_acl";
+
+/// Whether the attribute is such a list.
+pub(crate) fn is_one(name: &CStr) -> bool {
+    [NFS4, SMB].contains(&name)
+}
+
+/// Whether the mode says the same as the list, of which `None` could not be read.
+pub(crate) fn is_said_by_mode(name: &CStr, value: Option<&[u8]>) -> bool {
+    let is_class = |principal: &&[u8]| matches!(*principal, b"OWNER@" | b"GROUP@" | b"EVERYONE@");
+    name == NFS4 && value.and_then(nfs4_principals).is_some_and(|principals| principals.iter().all(is_class))
+}
+
+/// The permission bits for a file that has lost the list. The bits of group and other may give what the list denied;
+/// those that SMB shows are the mount's, and the server does not go by them.
+pub(crate) fn bits_without(name: &CStr, bits: u32) -> u32 {
+    if name == NFS4 { bits & 0o1700 } else { bits }
+}
+
+/// Whom the entries of an NFSv4 list are about; `None` where it cannot be read.
+fn nfs4_principals(value: &[u8]) -> Option<Vec<&[u8]>> {
+    let (count, mut rest) = word(value)?;
+    let mut principals = Vec::new();
+    for _ in 0..count {
+        // Type, flags and access mask.
+        let (_, after) = rest.split_at_checked(12)?;
+        let (length, after) = word(after)?;
+        let length = usize::try_from(length).ok()?;
+        let (principal, _) = after.split_at_checked(length)?;
+        principals.push(principal);
+        // Padded to whole words.
+        rest = after.get(length.checked_next_multiple_of(4)?..)?;
+    }
+    rest.is_empty().then_some(principals)
+}
+
+fn word(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (word, rest) = bytes.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*word), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn acl(principals: &[&str]) -> Vec<u8> {
+        let mut bytes = u32::try_from(principals.len()).unwrap_or(0).to_be_bytes().to_vec();
+        for principal in principals {
+            bytes.extend([0; 12]);
+            bytes.extend(u32::try_from(principal.len()).unwrap_or(0).to_be_bytes());
+            bytes.extend(principal.as_bytes());
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_mode_says_what_a_list_of_the_three_classes_says() {
+        assert!(is_said_by_mode(NFS4, Some(&acl(&["OWNER@", "GROUP@", "EVERYONE@"]))));
+    }
+
+    #[test]
+    fn a_list_that_names_a_user_or_cannot_be_read_says_more_than_the_mode() {
+        assert!(!is_said_by_mode(NFS4, Some(&acl(&["OWNER@", "1001", "EVERYONE@"]))));
+        assert!(!is_said_by_mode(NFS4, Some(&acl(&["OWNER@"])[..9])));
+        assert!(!is_said_by_mode(NFS4, None));
+        assert!(!is_said_by_mode(SMB, Some(&acl(&["OWNER@"]))));
+    }
+}

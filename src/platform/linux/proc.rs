@@ -1,0 +1,26 @@
+//! Small files of /proc.
+
+use std::os::fd::{AsFd, AsRawFd};
+
+use rustix::fs::{CWD, OFlags};
+
+use crate::platform::unix::open::open;
+use crate::platform::unix::retry::transfer;
+
+/// The path that leads this process to an open file, whatever its name has become.
+pub(super) fn descriptor_path(file: impl AsFd) -> String {
+    format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
+}
+
+/// A small file, whole; `None` where it cannot be read.
+pub(super) fn read(path: &str) -> Option<String> {
+    let file = open(CWD, path, OFlags::RDONLY).ok()?;
+    let mut text = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        match transfer(|| rustix::io::read(&file, &mut chunk)).ok()? {
+            0 => return String::from_utf8(text).ok(),
+            length => text.extend_from_slice(chunk.get(..length)?),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Extended attributes.
+//!
+//! Our own calls: an attribute is read with one call where the value is small, without a call for its size before, and
+//! through a handle that cannot be read, by its path in /proc.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::fs::XattrFlags;
+
+use super::proc::descriptor_path;
+use crate::platform::unix::errors::{Errno, Result};
+use crate::platform::unix::retry::retry_on_intr;
+
+/// How the attributes of a file are reached.
+pub(crate) enum Attributes<'a> {
+    /// Of a handle: by its path.
+    Handle(String),
+    /// Of an open file.
+    File(BorrowedFd<'a>),
+}
+
+impl<'a> Attributes<'a> {
+    /// Those of a handle, which cannot be asked itself. ENOENT without /proc.
+    pub(crate) fn of_handle(handle: impl AsFd) -> Attributes<'static> {
+        Attributes::Handle(descriptor_path(handle))
+    }
+
+    /// Those of an open file.
+    pub(crate) fn of_file(file: BorrowedFd<'a>) -> Attributes<'a> {
+        Attributes::File(file)
+    }
+
+    /// The names of all that the file system lists.
+    pub(crate) fn names(&self) -> Result<Vec<CString>> {
+        let list = grow(|buffer| {
+            retry_on_intr(|| match self {
+                Attributes::Handle(path) => rustix::fs::listxattr(path.as_str(), &mut *buffer),
+                Attributes::File(file) => rustix::fs::flistxattr(file, &mut *buffer),
+            })
+        })?;
+        let names = list.split_inclusive(|&byte| byte == 0);
+        Ok(names.filter_map(|name| CString::from_vec_with_nul(name.to_vec()).ok()).collect())
+    }
+
+    /// The value of one.
+    pub(crate) fn value(&self, name: &CStr) -> Result<Vec<u8>> {
+        grow(|buffer| {
+            retry_on_intr(|| match self {
+                Attributes::Handle(path) => rustix::fs::getxattr(path.as_str(), name, &mut *buffer),
+                Attributes::File(file) => rustix::fs::fgetxattr(file, name, &mut *buffer),
+            })
+        })
+    }
+}
+
+/// Whether the file has the attribute.
+pub(crate) fn has_attribute(file: impl AsFd, name: &CStr) -> Result<bool> {
+    match retry_on_intr(|| rustix::fs::fgetxattr(&file, name, &mut [0_u8; 0][..])) {
+        Ok(_) => Ok(true),
+        Err(Errno::NODATA) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Sets an attribute.
+pub(crate) fn set_attribute(file: impl AsFd, name: &CStr, value: &[u8]) -> Result<()> {
+    retry_on_intr(|| rustix::fs::fsetxattr(&file, name, value, XattrFlags::empty()))
+}
+
+/// Removes an attribute. ENODATA where there is none.
+pub(crate) fn remove_attribute(file: impl AsFd, name: &CStr) -> Result<()> {
+    retry_on_intr(|| rustix::fs::fremovexattr(&file, name))
+}
+
+/// Calls with more and more room: the size may change between asking for it and getting it.
+fn grow(call: impl Fn(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
+    /// `XATTR_SIZE_MAX` and `XATTR_LIST_MAX`.
+    const MOST: usize = 65536;
+    let mut buffer = vec![0; 512];
+    loop {
+        match call(&mut buffer) {
+            Err(Errno::RANGE) if buffer.len() < MOST => buffer.resize(MOST, 0),
+            Ok(length) => {
+                buffer.truncate(length);
+                return Ok(buffer);
+            }
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// Whether an attribute belongs to the file, and so is kept, or to its old content.
+pub(crate) fn is_preserved(name: &CStr) -> bool {
+    const CONTENT: [&[u8]; 3] = [b"security.capability", b"security.ima", b"security.evm"];
+    const OVERLAY: [&[u8]; 2] = [b"trusted.overlay.", b"user.overlay."];
+    // As root sees XFS keep the ACLs themselves, which are kept as ACLs.
+    const ACLS: [&[u8]; 2] = [b"trusted.SGI_ACL_FILE", b"trusted.SGI_ACL_DEFAULT"];
+    let name = name.to_bytes();
+    let belongs = name.starts_with(b"user.")
+        || name.starts_with(b"trusted.")
+        || name.starts_with(b"security.")
+        || name == b"btrfs.compression";
+    belongs
+        && !CONTENT.contains(&name)
+        && !ACLS.contains(&name)
+        && !OVERLAY.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether an attribute is for the file's users to set, which needs permission to write the file.
+pub(crate) fn needs_write_permission(name: &CStr) -> bool {
+    name.to_bytes().starts_with(b"user.")
+}

@@ -1,0 +1,209 @@
+//! A process of ours: how it is started, waited for and stopped.
+//!
+//! It starts with the dispositions, the mask and the descriptors that we were started with; posix_spawn(3) sets them, as
+//! the standard library's way would give it an empty mask.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use nix::errno::Errno as NixErrno;
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn, posix_spawnp};
+use nix::sys::signal::{SigSet, Signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
+
+use super::errors::{Result, from_io, from_nix};
+use super::retry::Retries;
+use super::termination::TerminationSignal;
+use super::wait::{Woken, wait};
+use crate::platform::linux::signals::Signals;
+use crate::platform::linux::startup;
+
+/// A process of ours. `status` is set once it has been waited for; until then nobody else can have its id.
+#[derive(Debug)]
+pub(crate) struct Child {
+    pid: Pid,
+    pub(crate) status: Option<Status>,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Status {
+    Exited(u8),
+    Killed(u8),
+}
+
+impl Child {
+    /// For messages.
+    pub(crate) fn id(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
+    /// Whether it has ended, and how.
+    pub(crate) fn try_wait(&mut self) -> Result<Option<Status>> {
+        // Who has been waited for is no child any more, and waiting again an error.
+        if self.status.is_some() {
+            return Ok(self.status);
+        }
+        let mut retries = Retries::default();
+        let waited = loop {
+            match waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+                Err(Errno::INTR) => retries.again(Errno::INTR)?,
+                waited => break waited?,
+            }
+        };
+        if let Some(status) = waited {
+            let number = |value: Option<i32>| value.and_then(|value| u8::try_from(value).ok());
+            self.status = Some(match (number(status.exit_status()), number(status.terminating_signal())) {
+                (Some(code), _) => Status::Exited(code),
+                (None, Some(signal)) => Status::Killed(signal),
+                (None, None) => Status::Exited(255),
+            });
+        }
+        Ok(self.status)
+    }
+
+    /// Passes the signal on, and later ones, and waits for the end, without limit. The terminal's signals have reached the
+    /// whole foreground group already. Meanwhile the output is read and thrown away, lest the command waits for us.
+    pub(crate) fn stop(&mut self, output: Option<&OwnedFd>, first: TerminationSignal, signals: &Signals) -> Result<()> {
+        let mut next = Some(first);
+        let mut open = output;
+        loop {
+            if let Some(caught) = next.take() {
+                self.pass_on(caught);
+            }
+            signals.clear_children();
+            if self.try_wait()?.is_some() {
+                return Ok(());
+            }
+            let ended = signals.children()?;
+            let woken = wait([Some(ended), open.map(AsFd::as_fd)], Some(signals), None);
+            if let (Woken::Ready([_, true]), Some(output)) = (woken?, open) {
+                let mut discarded = [0; 4096];
+                if matches!(rustix::io::read(output, &mut discarded), Ok(0)) {
+                    open = None;
+                }
+            }
+            next = signals.caught();
+        }
+    }
+
+    /// Sends it SIGTERM.
+    pub(crate) fn terminate(&self) {
+        self.pass_on(TerminationSignal::Named { signal: Signal::SIGTERM, by_terminal: false });
+    }
+
+    fn pass_on(&self, caught: TerminationSignal) {
+        let signal = match caught {
+            TerminationSignal::Named { signal, by_terminal: false } => signal as i32,
+            TerminationSignal::Named { by_terminal: true, .. } => return,
+            // It cannot be sent by a safe call; this one asks for the same.
+            TerminationSignal::RealTime => Signal::SIGTERM as i32,
+        };
+        if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
+            // It may have ended meanwhile.
+            let _ = kill_process(self.pid, signal);
+        }
+    }
+}
+
+/// The name of a signal, as in signal(7).
+pub(crate) fn signal_name(signal: u8) -> &'static str {
+    Signal::try_from(i32::from(signal)).map_or("a real-time signal", Signal::as_str)
+}
+
+/// What a process gets as its standard descriptors; `None` is ours. Standard error is always ours.
+pub(crate) struct Stdio<'a> {
+    pub(crate) stdin: Option<BorrowedFd<'a>>,
+    pub(crate) stdout: BorrowedFd<'a>,
+}
+
+/// Starts the program, as a shell would find it. [`Signals::children`] has been called before.
+pub(crate) fn spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> Result<Child> {
+    let spawned = match by_posix_spawn(words, stdio, signals) {
+        // What some filters say to clone3(2), which glibc's posix_spawn(3) does not take for "unknown".
+        Err(NixErrno::EPERM) => by_fork(words, stdio),
+        spawned => spawned.map_err(from_nix),
+    };
+    spawned.map(|pid| Child { pid, status: None })
+}
+
+fn by_posix_spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> nix::Result<Pid> {
+    let mut actions = PosixSpawnFileActions::init()?;
+    if let Some(stdin) = stdio.stdin {
+        actions.add_dup2(stdin.as_raw_fd(), 0)?;
+    } else if startup::was_closed(0) {
+        actions.add_close(0)?;
+    }
+    actions.add_dup2(stdio.stdout.as_raw_fd(), 1)?;
+    if startup::was_closed(2) {
+        actions.add_close(2)?;
+    }
+
+    let mut attributes = PosixSpawnAttr::init()?;
+    attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF)?;
+    attributes.set_sigmask(signals.inherited_mask())?;
+    let mut default = SigSet::empty();
+    if !startup::was_ignored(Signal::SIGPIPE as i32) {
+        default.add(Signal::SIGPIPE);
+    }
+    attributes.set_sigdefault(&default)?;
+
+    let argv: Vec<CString> = words.iter().map(|word| c_string(word)).collect::<nix::Result<_>>()?;
+    let environment: Vec<CString> = std::env::vars_os()
+        .filter_map(|(key, value)| {
+            let mut pair = key.into_vec();
+            pair.push(b'=');
+            pair.extend(value.into_vec());
+            CString::new(pair).ok()
+        })
+        .collect();
+    let program = argv.first().ok_or(NixErrno::ENOENT)?;
+    let spawned = match posix_spawnp(program, &actions, &attributes, &argv, &environment) {
+        // A script without an interpreter: execvp(3), and so env(1) and timeout(1), give it to the shell.
+        Err(NixErrno::ENOEXEC) => {
+            let path = find(words.first().map_or(OsStr::new(""), OsString::as_os_str));
+            let mut argv_of_shell = vec![c_string(OsStr::new("sh"))?, c_string(&path)?];
+            argv_of_shell.extend(argv.iter().skip(1).cloned());
+            posix_spawn("/bin/sh", &actions, &attributes, &argv_of_shell, &environment)
+        }
+        spawned => spawned,
+    }?;
+    Pid::from_raw(spawned.as_raw()).ok_or(NixErrno::ESRCH)
+}
+
+/// By the standard library, which forks where a group is to be set. The child begins with an empty signal mask and with the
+/// default action of SIGPIPE, whatever ours were.
+fn by_fork(words: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
+    let errno = |error: std::io::Error| from_io(&error);
+    let (program, arguments) = words.split_first().ok_or(Errno::NOENT)?;
+    let mut command = Command::new(program);
+    command.args(arguments).gid(rustix::process::getgid().as_raw());
+    if let Some(stdin) = stdio.stdin {
+        command.stdin(stdin.try_clone_to_owned().map_err(errno)?);
+    }
+    command.stdout(stdio.stdout.try_clone_to_owned().map_err(errno)?);
+    let child = command.spawn().map_err(errno)?;
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)
+}
+
+/// Where PATH finds the program.
+fn find(program: &OsStr) -> OsString {
+    if program.as_bytes().contains(&b'/') {
+        return program.to_owned();
+    }
+    // Without PATH, posix_spawnp(3) looks in these.
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    let found = std::env::split_paths(&path)
+        .map(|directory| directory.join(program))
+        // A directory may be "executed" too: searched.
+        .find(|file| file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok());
+    found.map_or_else(|| program.to_owned(), std::path::PathBuf::into_os_string)
+}
+
+fn c_string(word: &OsStr) -> nix::Result<CString> {
+    CString::new(word.as_bytes()).map_err(|_| NixErrno::EINVAL)
+}

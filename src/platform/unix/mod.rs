@@ -1,0 +1,12 @@
+//! What POSIX gives.
+
+pub(super) mod attributes;
+pub(super) mod child;
+pub(super) mod content;
+pub(super) mod errors;
+pub(super) mod names;
+pub(super) mod open;
+pub(super) mod retry;
+pub(super) mod sync;
+pub(super) mod termination;
+pub(super) mod wait;

@@ -1,0 +1,45 @@
+//! Names in directories: made, moved and removed.
+
+use std::ffi::OsString;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
+
+use rustix::fs::{AtFlags, Mode};
+use rustix::path::Arg;
+
+use super::errors::Result;
+use super::retry::retry_on_intr;
+
+/// The longest name of every file system in question, in bytes.
+pub(crate) const LONGEST_NAME: usize = 255;
+
+/// Renames within one directory. What has the name `new` is replaced.
+pub(crate) fn rename(directory: impl AsFd, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
+    retry_on_intr(|| rustix::fs::renameat(&directory, old, &directory, new))
+}
+
+/// Makes a hard link within one directory. Fails with EEXIST if `new` is taken.
+pub(crate) fn link(directory: impl AsFd, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
+    retry_on_intr(|| rustix::fs::linkat(&directory, old, &directory, new, AtFlags::empty()))
+}
+
+/// Removes the name of what is no directory.
+pub(crate) fn unlink(directory: impl AsFd, name: impl Arg + Copy) -> Result<()> {
+    retry_on_intr(|| rustix::fs::unlinkat(&directory, name, AtFlags::empty()))
+}
+
+/// Removes an empty directory.
+pub(crate) fn remove_directory(directory: impl AsFd, name: impl Arg + Copy) -> Result<()> {
+    retry_on_intr(|| rustix::fs::unlinkat(&directory, name, AtFlags::REMOVEDIR))
+}
+
+/// Makes a directory with the mode that the umask leaves of 0777.
+pub(crate) fn make_directory(directory: impl AsFd, name: impl Arg + Copy) -> Result<()> {
+    retry_on_intr(|| rustix::fs::mkdirat(&directory, name, Mode::from_raw_mode(0o777)))
+}
+
+/// The text of a symbolic link.
+pub(crate) fn read_link(directory: impl AsFd, name: impl Arg + Copy) -> Result<OsString> {
+    let text = retry_on_intr(|| rustix::fs::readlinkat(&directory, name, Vec::new()))?;
+    Ok(OsString::from_vec(text.into_bytes()))
+}

@@ -1,0 +1,236 @@
+//! Backups, by GNU's rules, with TARGET never absent.
+//!
+//! ```text
+//! the staged file has a short name; then            a kill or a power cut here leaves
+//! 1. exchange short name and TARGET                 before: the old TARGET, the staged file
+//! 2. rename the short name to the backup's name     between: the new TARGET, the old file under the short name
+//! 3. one sync of the directory (commit.rs)            after: the new TARGET, the backup
+//! ```
+//!
+//! Between 1 and 2 the short name may be the only one that leads to the old content: it is never swept away.
+//! Where the file system cannot exchange, the old file gets a second short name first (a hard link, or a copy where a
+//! link is refused), then the staged file is renamed over TARGET, then that second name to the backup's. Two short names
+//! can remain there after a kill, and where it had to be a copy, a roll-back gives TARGET the copy's inode.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use super::apply_metadata::{self, MetadataSource};
+use super::backup_name::{BackupName, STEP, numbered};
+use super::copy::{self, OldContentReader};
+use super::metadata::Metadata;
+use super::naming::Naming;
+use super::preflight;
+use super::rename::{self, Fallback};
+use super::resolve::ResolvedTarget;
+use super::sealed::Sealed;
+use super::staging_name::StagingName;
+use super::writer::StagingWriter;
+use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable};
+use crate::options::Sync;
+use crate::platform::{
+    self, AsFd, Errno, FileType, OwnedFd, Retries, Stat, is_unsupported_rename, os_message, refuses_links,
+};
+use crate::quote::Shown;
+
+/// What became of a replacement with a backup.
+pub(super) enum Replaced {
+    /// The staged file is TARGET. With what is open on it.
+    Yes(Option<OwnedFd>),
+    /// TARGET has gone meanwhile; nothing is done.
+    Absent(Sealed),
+}
+
+/// Replaces TARGET, which is `old`, by the staged file, and keeps `old` as a backup. On failure both TARGET and the backups
+/// are as they were.
+pub(super) fn replace(
+    target: &ResolvedTarget,
+    backup: &BackupName,
+    sealed: Sealed,
+    old: &Stat,
+    sync: Sync,
+) -> Result<Replaced> {
+    let directory = &target.directory;
+    let Naming::Named(staged) = sealed.naming() else {
+        return Err(failed(STEP, "the staging file has no name"));
+    };
+    match exchange(target, &staged.name, staged.inode()) {
+        Ok(()) => {}
+        Err(errno) if is_unsupported_rename(errno) => {
+            return replace_without_exchange(target, backup, sealed, old, sync);
+        }
+        Err(Errno::NOENT) if matches!(directory.lstat(&target.name), Ok(None)) => return Ok(Replaced::Absent(sealed)),
+        Err(errno) => return Err(Error::new(errno).context("rename")),
+    }
+    // From here on the short name leads to the old content, which since the last look can have become anything.
+    let found = directory.lstat(&staged.name).ok().flatten().unwrap_or(*old);
+    let error = match preflight::suitable(found.kind(), old.kind() == FileType::Symlink) {
+        Ok(()) => match keep(target, backup, &staged.name, &found) {
+            Ok(()) => return Ok(Replaced::Yes(sealed.disarm())),
+            Err(errno) => cannot_keep(target, backup, errno),
+        },
+        Err(error) => error,
+    };
+    target.is_ctime_ours.set(true);
+    match exchange(target, &staged.name, &found) {
+        Ok(()) => Err(error),
+        Err(again) => {
+            let path = directory.join(&staged.name);
+            sealed.disarm();
+            Err(not_taken_back(&path, &error.step_and_reason().1, again))
+        }
+    }
+}
+
+/// The same where the file system cannot exchange two names.
+fn replace_without_exchange(
+    target: &ResolvedTarget,
+    backup: &BackupName,
+    sealed: Sealed,
+    old: &Stat,
+    sync: Sync,
+) -> Result<Replaced> {
+    target.is_ctime_ours.set(true);
+    let kept = match StagingName::link_name(&target.directory, &target.name) {
+        Ok(name) => Kept { name, is_copy: false },
+        Err(Errno::NOENT) if matches!(target.directory.lstat(&target.name), Ok(None)) => {
+            return Ok(Replaced::Absent(sealed));
+        }
+        // Another's file under protected_hardlinks, another project, or no links at all.
+        Err(errno) if refuses_links(errno) => Kept { name: copy(target, sync)?, is_copy: true },
+        Err(errno) => return Err(cannot_keep(target, backup, errno)),
+    };
+    let (kept, file) = rename_over(target, sealed, kept, old)?;
+    match keep(target, backup, &kept.name.name, kept.name.inode()) {
+        Ok(()) => {
+            kept.name.disarm();
+            Ok(Replaced::Yes(file))
+        }
+        Err(errno) => Err(match kept.take_back(target) {
+            Ok(()) => cannot_keep(target, backup, errno),
+            Err((old, again)) => not_taken_back(&old, &os_message(errno), again),
+        }),
+    }
+}
+
+/// The old content under a short name of its own.
+struct Kept {
+    name: StagingName,
+    /// Whether it is a copy of the old file, and not another link of it.
+    is_copy: bool,
+}
+
+impl Kept {
+    /// Gives it TARGET's name again. On failure its path, at which it stays, and the reason.
+    fn take_back(self, target: &ResolvedTarget) -> std::result::Result<(), (std::path::PathBuf, Errno)> {
+        match platform::rename(&target.directory, &self.name.name, &target.name) {
+            Ok(()) => {
+                target.is_inode_ours.set(self.is_copy);
+                self.name.disarm();
+                Ok(())
+            }
+            Err(errno) => Err((target.directory.join(&self.name.disarm()), errno)),
+        }
+    }
+}
+
+/// Renames the staged file over TARGET. Some network file systems remove TARGET first, and then fail: once more, now that it
+/// is gone.
+fn rename_over(target: &ResolvedTarget, sealed: Sealed, kept: Kept, old: &Stat) -> Result<(Kept, Option<OwnedFd>)> {
+    let Naming::Named(staged) = sealed.naming() else {
+        return Err(failed(STEP, "the staging file has no name"));
+    };
+    let is_there = || rename::is_there(target, old);
+    let renamed = rename::over(target, staged)
+        .or_else(|errno| if is_there() { Err(errno) } else { rename::to_name_of_gone(target, staged) });
+    let Err(errno) = renamed else { return Ok((kept, sealed.disarm())) };
+    let refused = Error::new(errno).context("rename");
+    if is_there() {
+        return Err(refused);
+    }
+    let new = target.directory.join(&staged.name);
+    // A name that is only marked for deletion cannot be had, and a rename of another link onto it does nothing.
+    let is_marked = !matches!(target.directory.lstat_uncached(&target.name), Ok(None));
+    let taken_back =
+        if is_marked { Err((target.directory.join(&kept.name.disarm()), errno)) } else { kept.take_back(target) };
+    Err(match taken_back {
+        Ok(()) => refused,
+        Err((old, _)) => {
+            sealed.disarm();
+            rename::gone(errno, &new).hint(format_args!("the old content is {}", Shown(old.as_os_str())))
+        }
+    })
+}
+
+/// Gives the old file, now called `name`, the backup's name.
+fn keep(target: &ResolvedTarget, backup: &BackupName, name: &OsStr, old: &Stat) -> platform::Result<()> {
+    let directory = &target.directory;
+    match backup {
+        BackupName::Simple(backup) => {
+            platform::rename(directory, name, backup)
+                .or_else(|errno| directory.verify_after_error(backup, old, errno))?;
+        }
+        BackupName::Numbered(first) => {
+            let mut number = *first;
+            let mut retries = Retries::default();
+            loop {
+                let backup = numbered(&target.name, number);
+                let verify = |errno| directory.verify_after_error(&backup, old, errno);
+                match rename::to_free_name(directory, name, &backup, Fallback::LinkOrLook, verify) {
+                    Err(Errno::EXIST) => {
+                        retries.again(Errno::EXIST)?;
+                        number = number.checked_add(1).ok_or(Errno::OVERFLOW)?;
+                    }
+                    Ok(_) => break,
+                    Err(errno) => return Err(errno),
+                }
+            }
+        }
+    }
+    // Where the backup's name was a link of the same file already, the rename does nothing; and where a second name stood
+    // in for a rename, the first is still there. Mostly it is gone.
+    directory.remove(name);
+    Ok(())
+}
+
+/// Exchanges the two names, after which TARGET leads to `wanted`. Interrupted, it is verified before it is done again: an
+/// exchange that is made twice is none.
+fn exchange(target: &ResolvedTarget, name: &OsStr, wanted: &Stat) -> platform::Result<()> {
+    let directory = &target.directory;
+    let mut retries = Retries::default();
+    loop {
+        match platform::exchange_once(directory, name, &target.name)
+            .or_else(|errno| directory.verify_after_error(&target.name, wanted, errno))
+        {
+            Err(Errno::INTR) => retries.again(Errno::INTR)?,
+            done => return done,
+        }
+    }
+}
+
+fn cannot_keep(target: &ResolvedTarget, backup: &BackupName, errno: Errno) -> Error {
+    let path = target.directory.join(&backup.first(&target.name));
+    at(STEP, Shown(path.as_os_str()))(errno)
+}
+
+/// The new content has TARGET's name, and the old one another than it should.
+fn not_taken_back(path: &Path, reason: &str, again: Errno) -> Error {
+    let reason = format!("{reason}; taking it back: {}", os_message(again));
+    not_durable(STEP, reason).hint(format_args!("the old content is {}", Shown(path.as_os_str())))
+}
+
+/// A copy of the old file, with its metadata and synced, under a short name.
+fn copy(target: &ResolvedTarget, sync: Sync) -> Result<StagingName> {
+    let old = &target.open_path().and_then(|old| old.ok_or(Errno::NOENT)).context(STEP)?;
+    let content = target.open(old).context(STEP)?;
+    let (name, file) = StagingName::create(&target.directory, 0o600).context(STEP)?;
+    let mut sink = StagingWriter::new(file.as_fd(), &target.directory, false);
+    let mut input = OldContentReader { file: content.as_fd(), signals: None };
+    copy::copy_prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
+    let source = MetadataSource::Like { old: Metadata::of(old, target)?, mode: None };
+    apply_metadata::apply_metadata(file.as_fd(), &source, None)?;
+    if sync != Sync::None {
+        platform::sync_file(&file).context(STEP)?;
+    }
+    Ok(name)
+}

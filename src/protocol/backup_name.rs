@@ -1,0 +1,143 @@
+//! The names of backups, by GNU's rules, decided before anything is read.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use super::preflight;
+use super::resolve::ResolvedTarget;
+use crate::error::{Context, Result, failed};
+use crate::options::{Backup, Control};
+use crate::platform::{self, FileType, LONGEST_NAME, Stat};
+use crate::quote::Shown;
+
+pub(super) const STEP: &str = "backup";
+
+/// The backup's name, as decided before anything is read.
+#[derive(Debug)]
+pub(crate) enum BackupName {
+    /// This name; what has it is replaced.
+    Simple(OsString),
+    /// `TARGET.~N~`, this N or the next that is free.
+    Numbered(u64),
+}
+
+/// Why what has the backup's name cannot give way, as far as it can be told beforehand.
+fn irreplaceable(there: &Stat, directory: &Stat) -> Option<&'static str> {
+    if there.kind() == FileType::Directory {
+        Some("is a directory")
+    } else if there.is_mount_point() {
+        Some("is a mount point")
+    } else if there.is_immutable() {
+        Some("is immutable")
+    } else if there.is_append_only() {
+        Some("is append-only")
+    } else if preflight::sticky_denies(directory, there.uid) {
+        Some("is another user's, in a sticky directory")
+    } else {
+        None
+    }
+}
+
+impl BackupName {
+    /// Decides the name, and refuses what could not be written there. TARGET may be absent yet.
+    pub(crate) fn plan(target: &ResolvedTarget, backup: &Backup) -> Result<BackupName> {
+        let newest = match backup.control {
+            Control::Simple => None,
+            Control::Existing | Control::Numbered => newest(target)?,
+        };
+        let is_numbered = newest.is_some() || backup.control == Control::Numbered;
+        if is_numbered {
+            let Some(next) = newest.unwrap_or(0).checked_add(1) else {
+                return Err(failed(STEP, "the number of the newest backup is the highest possible"));
+            };
+            if target.existing.is_some() {
+                name_fits(&numbered(&target.name, next))?;
+            }
+            return Ok(BackupName::Numbered(next));
+        }
+        let mut name = target.name.clone();
+        name.push(&backup.suffix);
+        if target.existing.is_none() {
+            // Nothing to keep yet. If TARGET appears, the commit tells what stands in the way.
+            return Ok(BackupName::Simple(name));
+        }
+        name_fits(&name)?;
+        if let Some(there) = target.directory.open_path(&name).context(STEP)? {
+            let directory = target.directory.stat().context(STEP)?;
+            if let Some(reason) = irreplaceable(&there.stat, &directory) {
+                return Err(failed(STEP, format_args!("{} {reason}", Shown(&name))));
+            }
+        }
+        Ok(BackupName::Simple(name))
+    }
+
+    /// The name as it was decided.
+    pub(super) fn first(&self, target: &OsStr) -> OsString {
+        match self {
+            BackupName::Simple(name) => name.clone(),
+            BackupName::Numbered(number) => numbered(target, *number),
+        }
+    }
+}
+
+fn name_fits(name: &OsStr) -> Result<()> {
+    if name.len() <= LONGEST_NAME {
+        return Ok(());
+    }
+    Err(failed(STEP, format_args!("the backup's name would have {} bytes, more than {LONGEST_NAME}", name.len())))
+}
+
+pub(super) fn numbered(name: &OsStr, number: u64) -> OsString {
+    let mut bytes = name.as_bytes().to_vec();
+    bytes.extend(format!(".~{number}~").into_bytes());
+    OsString::from_vec(bytes)
+}
+
+/// The highest number that a backup of TARGET has.
+fn newest(target: &ResolvedTarget) -> Result<Option<u64>> {
+    if !target.directory.readable() {
+        return newest_by_name(target);
+    }
+    let mut newest = None;
+    platform::each_name(&target.directory, |name| {
+        newest = newest.max(number_of(target.name.as_bytes(), name.as_bytes()));
+    })
+    .context(STEP)?;
+    Ok(newest)
+}
+
+/// A directory that cannot be read is asked for one name after the other.
+fn newest_by_name(target: &ResolvedTarget) -> Result<Option<u64>> {
+    let mut newest = None;
+    for number in 1.. {
+        let there = target.directory.lstat(&numbered(&target.name, number)).context(STEP)?;
+        if there.is_none() {
+            break;
+        }
+        newest = Some(number);
+    }
+    Ok(newest)
+}
+
+/// N of `TARGET.~N~`.
+fn number_of(target: &[u8], name: &[u8]) -> Option<u64> {
+    let digits = name.strip_prefix(target)?.strip_prefix(b".~")?.strip_suffix(b"~")?;
+    if digits.first().is_none_or(|first| !(b'1'..=b'9').contains(first)) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_of;
+
+    #[test]
+    fn numbers_are_read_as_gnu_writes_them() {
+        assert_eq!(number_of(b"f", b"f.~1~"), Some(1));
+        assert_eq!(number_of(b"f", b"f.~12~"), Some(12));
+        for other in ["f", "f~", "f.~~", "f.~01~", "f.~1", "f.~x~", "g.~1~", "f.~-1~", "f.~99999999999999999999~"] {
+            assert_eq!(number_of(b"f", other.as_bytes()), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The commit: attempted as often as TARGET becomes another file, and by another way where the system refuses one; then the
+//! directory's sync.
+
+use super::apply_metadata::{self, MetadataSource};
+use super::commit_once::{Commit, CommitOptions, Committed, Precondition, Synced};
+use super::directory::Directory;
+use super::metadata::Metadata;
+use super::naming::Naming;
+use super::parents::Parents;
+use super::preflight;
+use super::request::{Change, Replacement};
+use super::resolve::{self, ResolvedTarget};
+use super::sealed::Sealed;
+use super::staging::{CreateOptions, Stage};
+use super::{fill, overwrite, sync};
+use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable};
+use crate::options::Sync;
+use crate::platform::{self, Errno, FileType, os_message};
+
+/// A staged file with its metadata, synced, and what is known of it.
+pub(super) struct Finished {
+    synced: Synced,
+    applied: Applied,
+}
+
+/// The metadata that a staged file has.
+struct Applied {
+    source: MetadataSource,
+    /// What it does not have of it, in words.
+    not_preserved: Option<String>,
+}
+
+impl Applied {
+    /// Applies the metadata to the staged file.
+    fn to(sealed: &Sealed, source: MetadataSource) -> Result<Applied> {
+        let not_preserved = apply_metadata::apply_metadata(sealed.file()?, &source, sealed.initial_mode)?;
+        Ok(Applied { source, not_preserved })
+    }
+}
+
+impl Finished {
+    /// Applies the metadata and syncs.
+    pub(super) fn from(job: &Replacement<'_>, sealed: Sealed) -> Result<Finished> {
+        let source = match job.replaced() {
+            Some(old) => MetadataSource::Like { old: Metadata::of(old, job.target)?, mode: job.options.mode },
+            None => metadata_of_new(job, job.target, sealed.naming())?,
+        };
+        let applied = Applied::to(&sealed, source)?;
+        Ok(Finished { synced: Synced::from(sealed, job.options.sync)?, applied })
+    }
+}
+
+/// Commits, and syncs the directory. Signals are held.
+pub(super) fn commit(
+    job: &Replacement<'_>,
+    mut finished: Finished,
+    parents: &mut Option<Parents<'_>>,
+) -> Result<Change> {
+    /// As often as TARGET may become another file concurrently.
+    const MOST: usize = 64;
+    let options = commit_options(job);
+    let mut made_again: Option<ResolvedTarget> = None;
+    for _ in 0..MOST {
+        let target = made_again.as_ref().unwrap_or(job.target);
+        let Finished { synced, applied } = finished;
+        let next = match synced.commit(target, applied.source.like(), &options)? {
+            Commit::Done(committed) => {
+                warn(job, applied.not_preserved, &committed);
+                sync_directory(&target.directory, &committed, job.options.sync)?;
+                return Ok(if committed.created { Change::Created } else { Change::Replaced });
+            }
+            Commit::Changed(sealed) => reapply_metadata(job, target, sealed, applied)?,
+            Commit::Unlinkable(sealed, errno) => copy_with_name(job, target, sealed, applied, errno)?,
+            Commit::Refused(sealed, errno) => {
+                overwrite::instead_of_rename(job, target, sealed, errno)?;
+                return Ok(Change::Overwritten);
+            }
+        };
+        finished = match next {
+            Next::Commit(finished) => finished,
+            Next::Overwritten => return Ok(Change::Overwritten),
+            // Removed by another writer's roll-back, as one that `--parents` made can be: it is made again.
+            Next::NoDirectory(finished, _) if parents.as_mut().is_some_and(Parents::again) => {
+                let follow = !job.options.no_dereference;
+                made_again = Some(resolve::resolve(job.plan.path, follow, parents.as_mut(), job.notices)?);
+                finished
+            }
+            Next::NoDirectory(_, errno) => {
+                return Err(at("link", format_args!("directory {}", target.directory.shown()))(errno));
+            }
+        };
+    }
+    match job.target.directory.lstat(&job.target.name) {
+        // Said to be taken, and nothing is there.
+        Ok(None) => Err(Error::new(Errno::EXIST).context("link")),
+        _ => Err(failed("rename", "other writers keep replacing it, or removing and creating it")),
+    }
+}
+
+fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
+    let expected = match (&job.old, &job.lock, job.plan.depends_on_old()) {
+        (Some(old), _, true) => Precondition::State(old),
+        (_, Some(_), _) => Precondition::Name(job.target.existing.as_ref().map(|old| &old.stat)),
+        _ => Precondition::Anything,
+    };
+    let mode = job.options.mode.or(job.source_mode).unwrap_or(0o666);
+    CommitOptions {
+        no_clobber: job.options.no_clobber,
+        no_dereference: job.options.no_dereference,
+        expected,
+        backup: job.backup.as_ref(),
+        sync: job.options.sync,
+        announce: mode & 0o111 == 0,
+    }
+}
+
+/// What follows an attempt that was not the last.
+enum Next {
+    /// Another attempt, with this.
+    Commit(Finished),
+    /// Another attempt, once the directory is there again.
+    NoDirectory(Finished, Errno),
+    /// Nothing: TARGET has been overwritten in place.
+    Overwritten,
+}
+
+/// What should be known of a TARGET that is replaced.
+fn warn(job: &Replacement<'_>, not_preserved: Option<String>, committed: &Committed) {
+    if let Some(warning) = not_preserved {
+        job.notices.warn(warning);
+    }
+    if committed.other_names > 0 {
+        let names = if committed.other_names == 1 { "name" } else { "names" };
+        let count = committed.other_names;
+        job.notices.warn(format!("had {count} other {names} (hard links), which keep the old content"));
+    }
+}
+
+/// The metadata of a new TARGET. Where its staging file has a name already, others could open that: if TARGET has appeared
+/// meanwhile, nothing wider than it is shown.
+fn metadata_of_new(job: &Replacement<'_>, target: &ResolvedTarget, naming: &Naming) -> Result<MetadataSource> {
+    let mode = job.options.mode;
+    if naming.is_named() && !job.options.no_clobber {
+        let now = target.open_path().context("look")?;
+        if let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) {
+            return Ok(MetadataSource::Like { old: Metadata::of(&now, target)?, mode });
+        }
+    }
+    Ok(MetadataSource::New { mode })
+}
+
+/// TARGET was replaced concurrently: the staged file gets the metadata of the file that is there now, and is synced. Where
+/// that has gone again, or is a link, whose metadata is never copied, the staged file stays as it is.
+fn reapply_metadata(
+    job: &Replacement<'_>,
+    target: &ResolvedTarget,
+    mut sealed: Sealed,
+    applied: Applied,
+) -> Result<Next> {
+    let now = target.open_path().context("look")?;
+    if now.is_some() {
+        preflight::check(target, now.as_ref(), job.options)?;
+    }
+    let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) else {
+        return Ok(Next::Commit(Finished { synced: Synced::already(sealed), applied }));
+    };
+    let source = MetadataSource::Like { old: Metadata::of(&now, target)?, mode: job.options.mode };
+    apply_metadata::reset_metadata(sealed.reopened()?)?;
+    let applied = Applied::to(&sealed, source)?;
+    Ok(Next::Commit(Finished { synced: Synced::from(sealed, job.options.sync)?, applied }))
+}
+
+/// Copies an unnamed file that the system refuses to link into one that has a name from the start.
+fn copy_with_name(
+    job: &Replacement<'_>,
+    target: &ResolvedTarget,
+    sealed: Sealed,
+    applied: Applied,
+    errno: Errno,
+) -> Result<Next> {
+    let no_directory =
+        |sealed, applied| Ok(Next::NoDirectory(Finished { synced: Synced::already(sealed), applied }, errno));
+    if sealed.naming().is_named() {
+        return if errno == Errno::NOENT {
+            no_directory(sealed, applied)
+        } else {
+            Err(Error::new(errno).context("link"))
+        };
+    }
+    let create_options = CreateOptions { named: true, private: true, ..job.create_options() };
+    let stage = match Stage::open(&target.directory, create_options, job.signals) {
+        Ok(stage) => stage,
+        Err(error) if error.errno() == Some(Errno::NOENT) => return no_directory(sealed, applied),
+        Err(error) if error.is_refusal() && may_overwrite(job, target)? => {
+            overwrite::from_copy(job, &sealed, format!("link: {}", os_message(errno)))?;
+            return Ok(Next::Overwritten);
+        }
+        Err(error) => return Err(cannot_copy(job, target, &error, errno)),
+    };
+    let copy = fill::copy_staged(job, &sealed, stage, job.keep_open())?;
+    let source = match applied.source {
+        MetadataSource::New { .. } => metadata_of_new(job, target, copy.naming())?,
+        like @ MetadataSource::Like { .. } => like,
+    };
+    let applied = Applied::to(&copy, source)?;
+    Ok(Next::Commit(Finished { synced: Synced::from(copy, job.options.sync)?, applied }))
+}
+
+fn may_overwrite(job: &Replacement<'_>, target: &ResolvedTarget) -> Result<bool> {
+    preflight::may_overwrite(target, target.existing.as_ref(), job.options)
+}
+
+/// Neither a link nor a copy with a name is possible, for these reasons.
+fn cannot_copy(job: &Replacement<'_>, target: &ResolvedTarget, copy: &Error, link: Errno) -> Error {
+    let reason = format!("{}; a copy with a name: {}", os_message(link), copy.step_and_reason().1);
+    let both = failed("link", reason);
+    if copy.is_refusal() { preflight::offer_overwrite(both, target, job.options) } else { both }
+}
+
+/// Makes the new name durable.
+fn sync_directory(directory: &Directory, committed: &Committed, how: Sync) -> Result<()> {
+    if let Some(file) = committed.file.as_ref().filter(|_| how != Sync::None)
+        && directory.filesystem().forgets_unnamed_syncs()
+    {
+        // Not before the rename: a kill or a power cut during this would leave the staging file's name.
+        platform::sync_file(file).map_err(|errno| not_durable("sync", os_message(errno)))?;
+    }
+    if how != Sync::Full {
+        return Ok(());
+    }
+    sync::directory(directory, committed.file.as_ref())
+        .map_err(|errno| not_durable("sync directory", os_message(errno)))
+}

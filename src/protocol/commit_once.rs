@@ -1,0 +1,325 @@
+//! One attempt to commit: from the staging file's getting a name to the finished name.
+//!
+//! ```text
+//!                 TARGET is absent                 TARGET exists
+//! unnamed file    link to TARGET                   look, link to a short name, look again, rename over TARGET
+//! named file      rename, not over anything        look, rename over TARGET
+//! ```
+//!
+//! What a kill or a power cut leaves: before the link nothing but the old state; between link and rename the old TARGET
+//! and the short name; after the rename the new TARGET. With a backup: see `backup.rs`.
+//!
+//! Signals are held before the first name exists, and stay held until the exit.
+
+use super::backup::{self, Replaced};
+use super::backup_name::BackupName;
+use super::naming::Naming;
+use super::old_content::OldContent;
+use super::preflight;
+use super::rename::{self, Appeared, Fallback};
+use super::resolve::ResolvedTarget;
+use super::sealed::Sealed;
+use super::staging_name::StagingName;
+use super::sync;
+use crate::error::{Context, Error, ErrorExt, Result, Seen, failed, refused};
+use crate::options::Sync;
+use crate::platform::{self, Errno, FileType, OwnedFd, Stat, refuses_names};
+
+/// A staging file whose content and metadata are on the disk, or need not be. Only this can be committed.
+#[derive(Debug)]
+pub(crate) struct Synced(Sealed);
+
+/// What TARGET must still be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Precondition<'a> {
+    /// Whatever it has become: the last writer wins.
+    Anything,
+    /// The inode that was locked, or still absent.
+    Name(Option<&'a Stat>),
+    /// The very state that was read.
+    State(&'a OldContent),
+}
+
+/// How to commit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommitOptions<'a> {
+    pub(crate) no_clobber: bool,
+    pub(crate) no_dereference: bool,
+    pub(crate) expected: Precondition<'a>,
+    pub(crate) backup: Option<&'a BackupName>,
+    pub(crate) sync: Sync,
+    /// Whether programs that watch the directory may be told of a new TARGET by opening it for writing. Not where
+    /// somebody may execute it: he could find it busy.
+    pub(crate) announce: bool,
+}
+
+impl CommitOptions<'_> {
+    /// What a new TARGET is created by, where the system cannot rename without replacing. Where nobody asked not to clobber,
+    /// the last writer wins, and a look will do.
+    fn fallback(&self) -> Fallback {
+        match (self.no_clobber, self.backup) {
+            (true, _) => Fallback::Link,
+            (false, Some(_)) => Fallback::LinkOrLook,
+            (false, None) => Fallback::Look,
+        }
+    }
+}
+
+/// What became of the commit.
+#[derive(Debug)]
+pub(crate) enum Commit {
+    /// TARGET is the staged file.
+    Done(Committed),
+    /// TARGET has become another file than the one whose metadata the staged file has; nothing is done yet.
+    Changed(Sealed),
+    /// The unnamed file could not be given a name; nothing is done yet.
+    Unlinkable(Sealed, Errno),
+    /// The staged file has a name, and the system refuses to rename it over TARGET; nothing is done yet.
+    Refused(Sealed, Errno),
+}
+
+/// The new TARGET.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// Open on it, where anything is; what holds its lock.
+    pub(crate) file: Option<OwnedFd>,
+    /// Whether there was none before.
+    pub(crate) created: bool,
+    /// How many other names the old file has.
+    pub(crate) other_names: u64,
+}
+
+impl Synced {
+    /// Sealed -> Synced. The sync is on the descriptor that wrote, where that is still open: every error of writing
+    /// back shows there. Then the writer is closed.
+    pub(crate) fn from(mut sealed: Sealed, how: Sync) -> Result<Self> {
+        if how != Sync::None {
+            platform::sync_file(sealed.file()?).map_err(|errno| sync::explain(sealed.failed("sync", errno)))?;
+        }
+        sealed.close()?;
+        Ok(Synced(sealed))
+    }
+
+    /// Synced again without a sync: nothing has been done to it since.
+    pub(crate) fn already(sealed: Sealed) -> Self {
+        Synced(sealed)
+    }
+
+    /// For the copy of an overwrite in place, which gets no other name.
+    pub(crate) fn into_sealed(self) -> Sealed {
+        self.0
+    }
+
+    /// Synced -> TARGET, or what stood in the way. `like` is the file whose metadata the staged one has; without it
+    /// TARGET is expected to be absent, or a link that is itself replaced.
+    pub(crate) fn commit(
+        self,
+        target: &ResolvedTarget,
+        like: Option<&Stat>,
+        options: &CommitOptions<'_>,
+    ) -> Result<Commit> {
+        match attempt(self.0, target, like, options) {
+            Ok(commit) | Err(End::Commit(commit)) => Ok(commit),
+            Err(End::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// Why an attempt ends before its last step.
+enum End {
+    /// Something stood in the way, or another step did it.
+    Commit(Commit),
+    Error(Error),
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        End::Error(error)
+    }
+}
+
+type Attempt<T> = std::result::Result<T, End>;
+
+fn attempt(
+    mut sealed: Sealed,
+    target: &ResolvedTarget,
+    like: Option<&Stat>,
+    options: &CommitOptions<'_>,
+) -> Attempt<Commit> {
+    if sealed.is_held_by_writer() {
+        // Before it has a name by which others can open it.
+        if !options.no_clobber && look(target, options)?.is_some_and(|now| !same_owner_and_mode(&now, like)) {
+            return Ok(Commit::Changed(sealed));
+        }
+        // The writer can be exchanged for a reader by name only.
+        sealed = with_name(sealed, target)?;
+    }
+    if like.is_none() {
+        sealed = create(sealed, target, options)?;
+        if options.no_clobber {
+            drop(sealed);
+            return Err(refused("no-clobber", "has been created meanwhile").into());
+        }
+    }
+    // Before it has a name by which others can open it, and once more after.
+    let (mut sealed, mut now) = compare(sealed, target, like, options)?;
+    if let Naming::Unnamed(_) = sealed.naming() {
+        sealed = with_name(sealed, target)?;
+        (sealed, now) = compare(sealed, target, like, options)?;
+    }
+    Ok(replace(sealed, target, &now, options)?)
+}
+
+/// What TARGET is, where the staged file has its metadata.
+fn compare(
+    sealed: Sealed,
+    target: &ResolvedTarget,
+    like: Option<&Stat>,
+    options: &CommitOptions<'_>,
+) -> Attempt<(Sealed, Stat)> {
+    match look(target, options)? {
+        Some(now) if same_owner_and_mode(&now, like) => Ok((sealed, now)),
+        Some(_) => Err(End::Commit(Commit::Changed(sealed))),
+        // Unlinked meanwhile: created, with the metadata that was held.
+        None => Err(End::Commit(Commit::Changed(create(sealed, target, options)?))),
+    }
+}
+
+/// Whether a file with the metadata of `like` may replace `now`: owner, group and mode match, or `now` is a symbolic link,
+/// whose metadata is never copied.
+fn same_owner_and_mode(now: &Stat, like: Option<&Stat>) -> bool {
+    let looks = |stat: &Stat| (stat.uid, stat.gid, stat.mode);
+    now.kind() == FileType::Symlink || like.is_some_and(|like| looks(now) == looks(like))
+}
+
+/// What TARGET is, compared with what it must be.
+fn look(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<Option<Stat>> {
+    let now = target.directory.lstat_uncached(&target.name).context("look")?;
+    if let Some(now) = &now {
+        preflight::suitable(now.kind(), options.no_dereference)?;
+    }
+    match (options.expected, &now) {
+        (Precondition::Anything, _) | (Precondition::Name(None), None) => Ok(now),
+        (Precondition::Name(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
+        (Precondition::Name(_), _) => {
+            Err(failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
+        }
+        (Precondition::State(old), Some(found)) if old.is_still(found, target)? => Ok(now),
+        (Precondition::State(_), _) => Err(refused("replace", "has changed since it was read")
+            .context(Seen::Changed)
+            .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
+    }
+}
+
+/// Gives the file TARGET's name if that is free, which ends the attempt; the kernel decides it, not a look. Returns the file
+/// where the name is taken, by another writer or by a link.
+fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) -> Attempt<Sealed> {
+    let (directory, name) = (&target.directory, target.name.as_os_str());
+    let created = match sealed.naming() {
+        Naming::Unnamed(by) => {
+            let file = sealed.file()?;
+            let verify = |errno| directory.verify_after_error(name, &Stat::of(file)?, errno);
+            platform::link_unnamed(directory, file, *by, name).or_else(verify).map(|()| Appeared::Linked)
+        }
+        Naming::Named(staged) => {
+            let verify = |errno| directory.verify_after_error(name, staged.inode(), errno);
+            rename::to_free_name(directory, &staged.name, name, options.fallback(), verify)
+        }
+        Naming::ByPath(_) => return Err(failed("link", "the staging file is not beside TARGET").into()),
+    };
+    let appeared = match created {
+        Ok(appeared) => appeared,
+        Err(Errno::EXIST) => return Ok(sealed),
+        Err(errno) => return Err(cannot_link(sealed, errno)),
+    };
+    let (naming, file) = sealed.into_parts();
+    // The first of two names goes, if it is still there: a rename of one link onto another does nothing.
+    drop(naming);
+    if appeared == Appeared::Linked && options.announce {
+        announce(target);
+    }
+    Err(End::Commit(Commit::Done(Committed { file, created: true, other_names: 0 })))
+}
+
+/// Another way may do it, where the system refuses this one or the directory has gone.
+fn cannot_link(sealed: Sealed, errno: Errno) -> End {
+    if errno == Errno::NOENT || refuses_names(errno) {
+        End::Commit(Commit::Unlinkable(sealed, errno))
+    } else {
+        End::Error(Error::new(errno).context("link"))
+    }
+}
+
+/// Who watches a directory for finished files waits for the closing of one that was written, or for a rename. A link is
+/// neither, and the writer was closed when the file had no name: opened for writing and closed, it is told by its name.
+/// Nothing is written, and that it cannot be opened is no failure.
+fn announce(target: &ResolvedTarget) {
+    let _ = platform::open_for_writing(&target.directory, &target.name);
+}
+
+/// The same file with a name of its own: the first that a kill can leave.
+fn with_name(sealed: Sealed, target: &ResolvedTarget) -> Attempt<Sealed> {
+    let Naming::Unnamed(by) = *sealed.naming() else { return Ok(sealed) };
+    match StagingName::link(&target.directory, sealed.file()?, by) {
+        Ok(name) => Ok(sealed.with_name(name)?),
+        // Not because of the name: a file system that says so of each has no other answer either.
+        Err(errno @ Errno::EXIST) => Err(Error::new(errno).context("link").into()),
+        Err(errno) => Err(cannot_link(sealed, errno)),
+    }
+}
+
+/// The rename over TARGET, which is `now`, and the backup where one is asked for.
+fn replace(sealed: Sealed, target: &ResolvedTarget, now: &Stat, options: &CommitOptions<'_>) -> Result<Commit> {
+    let other_names = other_names(target, now);
+    if let Some(backup) = options.backup {
+        return Ok(match backup::replace(target, backup, sealed, now, options.sync)? {
+            Replaced::Yes(file) => Commit::Done(Committed { file, created: false, other_names }),
+            Replaced::Absent(sealed) => Commit::Changed(sealed),
+        });
+    }
+    let Naming::Named(name) = sealed.naming() else {
+        return Err(failed("rename", "the staging file has no name"));
+    };
+    match rename::over(target, name) {
+        Ok(()) => Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names })),
+        Err(errno) => after_failed_rename(sealed, target, now, errno, other_names),
+    }
+}
+
+/// How many other names TARGET has. Where a file system answers from a cache, a name that is gone already may count.
+fn other_names(target: &ResolvedTarget, now: &Stat) -> u64 {
+    if now.links <= 1 {
+        return 0;
+    }
+    let fresh = target.directory.lstat_uncached(&target.name).ok().flatten();
+    fresh.map_or(now.links, |fresh| fresh.links).saturating_sub(1)
+}
+
+/// Some network file systems remove TARGET first, and then fail. What is missing gets the new content all the same, or its
+/// user is told where that is.
+fn after_failed_rename(
+    sealed: Sealed,
+    target: &ResolvedTarget,
+    before: &Stat,
+    errno: Errno,
+    other_names: u64,
+) -> Result<Commit> {
+    let Naming::Named(name) = sealed.naming() else {
+        return Err(Error::new(errno).context("rename"));
+    };
+    let directory = &target.directory;
+    // Without its own name it could not be put there.
+    if rename::is_there(target, before) || !matches!(directory.lstat_uncached(&name.name), Ok(Some(_))) {
+        return if refuses_names(errno) {
+            Ok(Commit::Refused(sealed, errno))
+        } else {
+            Err(Error::new(errno).context("rename"))
+        };
+    }
+    if rename::to_name_of_gone(target, name).is_ok() {
+        return Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names }));
+    }
+    let path = directory.join(&name.name);
+    sealed.disarm();
+    Err(rename::gone(errno, &path))
+}

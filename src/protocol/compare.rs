@@ -1,0 +1,68 @@
+//! Whether anything has changed (`--if-changed`).
+//!
+//! The input is compared with the old content while it arrives. The staging file is begun at the first difference; the
+//! common part is then taken from the old file, which must not have changed meanwhile. Where there is no difference,
+//! nothing has been written.
+
+use super::copy::{BUFFER, OldContentReader, read};
+use crate::digest::Hasher;
+use crate::error::{Context, Result};
+use crate::input::Input;
+use crate::platform;
+
+/// What the comparison found.
+pub(crate) enum Comparison {
+    /// The input, of so many bytes, is the old content.
+    Same(u64),
+    /// They differ after `common` bytes. `next` bytes of the input have been read beyond that; nothing, where the input
+    /// ended or can be read again at its offset.
+    Differs {
+        /// Length of the common part, in bytes.
+        common: u64,
+        /// What has been read since.
+        next: Vec<u8>,
+    },
+}
+
+/// Compares, and hashes what is common.
+pub(crate) fn compare(
+    input: &mut dyn Input,
+    old: &OldContentReader<'_>,
+    size: u64,
+    mut hasher: Option<&mut Hasher>,
+) -> Result<Comparison> {
+    if let Some((stat, start)) = input.regular() {
+        // A file of another size has other content, and its blocks can be shared. One of /proc says 0 and has content.
+        if stat.size > 0 && stat.size - start.min(stat.size) != size {
+            return Ok(Comparison::Differs { common: 0, next: Vec::new() });
+        }
+    }
+    let (mut buffer, mut same) = (Vec::with_capacity(BUFFER), vec![0; BUFFER]);
+    let mut common = 0;
+    loop {
+        read(input, &mut buffer)?;
+        let expected = fill(old, same.get_mut(..buffer.len().max(1)).unwrap_or_default(), common)?;
+        if buffer.is_empty() && expected == 0 {
+            return Ok(Comparison::Same(common));
+        }
+        if buffer.is_empty() || same.get(..expected) != Some(buffer.as_slice()) {
+            return Ok(Comparison::Differs { common, next: buffer });
+        }
+        if let Some(hasher) = hasher.as_deref_mut() {
+            hasher.update(&buffer);
+        }
+        common += buffer.len() as u64;
+    }
+}
+
+/// Reads at `offset` until the buffer is full or the file ends.
+fn fill(old: &OldContentReader<'_>, buffer: &mut [u8], offset: u64) -> Result<usize> {
+    let mut filled = 0;
+    while let Some(rest @ [_, ..]) = buffer.get_mut(filled..) {
+        match platform::read_at_into(old.file, rest, offset + filled as u64).context("compare")? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    Ok(filled)
+}

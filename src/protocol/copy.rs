@@ -1,0 +1,237 @@
+//! Moving bytes into the staging file: all of them, in constant memory, holes kept.
+
+use super::writer::StagingWriter;
+use crate::digest::Hasher;
+use crate::error::{Error, Result, at, failed};
+use crate::input::Input;
+use crate::platform::{self, BorrowedFd, Errno, Retries, Signals, Stat, is_full, wait};
+
+/// What is read at once, in bytes.
+pub(crate) const BUFFER: usize = 256 * 1024;
+/// The same until a read of a stream was that long, in bytes: what a pipe holds. The heap has so much room from the
+/// start, and pages of it that no byte reaches cost nothing.
+const FIRST_BUFFER: usize = 64 * 1024;
+/// The pipe's size, in bytes, that is asked for once the pipe was found full: an unprivileged user's limit.
+const PIPE: usize = 1024 * 1024;
+/// What is copied within the kernel at once, in bytes; signals are looked at in between.
+const CHUNK: u64 = 32 * 1024 * 1024;
+
+/// One read into `buffer`, in place of what it holds and up to its capacity. At the end of the input it is empty.
+pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
+    buffer.clear();
+    let mut retries = Retries::default();
+    loop {
+        input.ready()?;
+        match platform::read_once(input.descriptor(), buffer) {
+            Ok(_) => return Ok(()),
+            Err(errno @ (Errno::INTR | Errno::AGAIN)) => {
+                retries.again(errno).map_err(|errno| cannot_read(input, errno))?;
+                if errno == Errno::AGAIN {
+                    // Somebody has set `O_NONBLOCK` on the description, which all who share it see.
+                    wait([Some(input.descriptor())], None, None).map_err(|errno| cannot_read(input, errno))?;
+                }
+            }
+            Err(errno) => return Err(cannot_read(input, errno)),
+        }
+    }
+}
+
+/// Never bytes that were not there.
+fn became_shorter(input: &dyn Input) -> Error {
+    failed("read", format_args!("{}: changed while it was read", input.name()))
+}
+
+fn cannot_read(input: &dyn Input, errno: Errno) -> Error {
+    at("read", input.name())(errno)
+}
+
+/// Reads to the end of the input. Returns how many bytes came.
+pub(crate) fn stream(
+    input: &mut dyn Input,
+    sink: &mut StagingWriter<'_>,
+    mut hasher: Option<&mut Hasher>,
+) -> Result<u64> {
+    let mut buffer = Vec::with_capacity(FIRST_BUFFER);
+    let mut total = 0;
+    loop {
+        read(input, &mut buffer)?;
+        if buffer.is_empty() {
+            return Ok(total);
+        }
+        if let Some(hasher) = hasher.as_deref_mut() {
+            hasher.update(&buffer);
+        }
+        sink.write_all(&buffer)?;
+        total += buffer.len() as u64;
+        if buffer.len() == FIRST_BUFFER && buffer.capacity() < BUFFER {
+            // The writer fills the pipe faster than we empty it. Not a pipe, or over the limit: stay as we are.
+            platform::enlarge_pipe(input.descriptor(), PIPE);
+            buffer = Vec::with_capacity(BUFFER);
+        }
+    }
+}
+
+/// Copies a regular file from `start`, which `stat` described when it was opened: by sharing its blocks, else within
+/// the kernel, else through memory. Returns how many bytes came.
+pub(crate) fn file(
+    input: &mut dyn Input,
+    stat: &Stat,
+    start: u64,
+    sink: &mut StagingWriter<'_>,
+    mut hasher: Option<&mut Hasher>,
+) -> Result<u64> {
+    let base = sink.offset;
+    let mut from = start;
+    if start == 0 && base == 0 && hasher.is_none() && reflink(input.descriptor(), sink, stat.size)? {
+        from = stat.size;
+    } else {
+        while from < stat.size {
+            let Some(extent) = next_data(input, from, stat.size)? else { break };
+            hash_zeros(input, from, extent.start, hasher.as_deref_mut())?;
+            sink.offset += extent.start - from;
+            sink.reserve(sink.offset, extent.end - extent.start)?;
+            from = extent.start;
+            while from < extent.end {
+                let count = copy_chunk(input, from, extent.end - from, sink, hasher.as_deref_mut())?;
+                if count == 0 {
+                    return Err(became_shorter(input));
+                }
+                from += count;
+            }
+        }
+        // The rest is a hole, or is no longer there: what lies beyond the end looks the same.
+        hash_zeros(input, from, stat.size, hasher.as_deref_mut())?;
+        if Stat::of(input.descriptor()).map_err(|errno| cannot_read(input, errno))?.size < stat.size {
+            return Err(became_shorter(input));
+        }
+        sink.offset += stat.size.saturating_sub(from);
+        from = from.max(stat.size);
+        sink.finish()?;
+    }
+    // A file of /proc has no size but content, and any file may have grown.
+    platform::seek(input.descriptor(), from).map_err(|errno| cannot_read(input, errno))?;
+    let rest = stream(input, sink, hasher)?;
+    Ok(from - start + rest)
+}
+
+/// Shares the blocks of the whole file, where the file system can. Of the old content as well as of the input.
+pub(crate) fn reflink(from: BorrowedFd<'_>, sink: &mut StagingWriter<'_>, size: u64) -> Result<bool> {
+    if size == 0 {
+        return Ok(false);
+    }
+    match platform::reflink(from, sink.file) {
+        Ok(()) => {}
+        Err(errno) if is_full(errno) || errno == Errno::IO => return Err(sink.failed("write", errno)),
+        Err(_) => return Ok(false),
+    }
+    sink.offset = size;
+    // The file may have grown since it was looked at.
+    sink.finish()?;
+    Ok(true)
+}
+
+/// The old file as an input: it is open, and nothing else needs to be waited for.
+pub(crate) struct OldContentReader<'a> {
+    pub(crate) file: BorrowedFd<'a>,
+    /// Looked at between chunks; not where they are held anyway.
+    pub(crate) signals: Option<&'a Signals>,
+}
+
+impl Input for OldContentReader<'_> {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.file
+    }
+    fn regular(&self) -> Option<(&Stat, u64)> {
+        None
+    }
+    fn begin(&mut self) -> Result<()> {
+        Ok(())
+    }
+    fn ready(&mut self) -> Result<()> {
+        Ok(self.signals.map_or(Ok(()), Signals::check)?)
+    }
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+    fn name(&self) -> String {
+        "the old content".to_owned()
+    }
+}
+
+/// Copies the first `length` bytes of the old content, of which `stat` is the state.
+pub(crate) fn copy_prefix(
+    old: &mut OldContentReader<'_>,
+    stat: &Stat,
+    length: u64,
+    sink: &mut StagingWriter<'_>,
+) -> Result<()> {
+    if reflink(old.file, sink, stat.size)? {
+        sink.offset = length;
+        return sink.finish();
+    }
+    let mut from = 0;
+    while from < length {
+        let Some(extent) = next_data(old, from, length)? else { break };
+        sink.offset = extent.start;
+        sink.reserve(extent.start, extent.end - extent.start)?;
+        from = extent.start;
+        while from < extent.end {
+            match copy_chunk(old, from, extent.end - from, sink, None)? {
+                0 => return Err(failed("read", "the old content became shorter while it was copied")),
+                count => from += count,
+            }
+        }
+    }
+    sink.offset = length;
+    sink.finish()
+}
+
+/// The next stretch of data at or after `from`; `None` where only a hole is left.
+fn next_data(input: &dyn Input, from: u64, end: u64) -> Result<Option<std::ops::Range<u64>>> {
+    let data = platform::next_data(input.descriptor(), from).map_err(|errno| cannot_read(input, errno))?;
+    Ok(data.filter(|data| data.start < end).map(|data| data.start..data.end.min(end)))
+}
+
+/// Copies some bytes at `from`, at most `length`; 0 is the end of the file.
+fn copy_chunk(
+    input: &mut dyn Input,
+    from: u64,
+    length: u64,
+    sink: &mut StagingWriter<'_>,
+    hasher: Option<&mut Hasher>,
+) -> Result<u64> {
+    input.ready()?;
+    let wanted = usize::try_from(length.min(CHUNK)).unwrap_or(BUFFER);
+    if hasher.is_none() {
+        match platform::copy_range(input.descriptor(), from, sink.file, sink.offset, wanted) {
+            Err(errno) if is_full(errno) => return Err(sink.failed("write", errno)),
+            // Zero is said by some kernels that cannot. Whatever it dislikes, reading and writing will tell better.
+            Ok(0) | Err(_) => {}
+            Ok(count) => {
+                sink.advance(count as u64)?;
+                return Ok(count as u64);
+            }
+        }
+    }
+    let mut buffer = Vec::with_capacity(BUFFER.min(usize::try_from(length).unwrap_or(BUFFER)));
+    platform::read_at(input.descriptor(), &mut buffer, from).map_err(|errno| cannot_read(input, errno))?;
+    if let Some(hasher) = hasher {
+        hasher.update(&buffer);
+    }
+    sink.write_all(&buffer)?;
+    Ok(buffer.len() as u64)
+}
+
+/// A hole counts as zeros. It may be so large that somebody loses patience.
+fn hash_zeros(input: &mut dyn Input, from: u64, to: u64, hasher: Option<&mut Hasher>) -> Result<()> {
+    let Some(hasher) = hasher else { return Ok(()) };
+    let zeros = vec![0; BUFFER];
+    let mut left = to.saturating_sub(from);
+    while left > 0 {
+        input.ready()?;
+        let count = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
+        hasher.update(zeros.get(..count).unwrap_or_default());
+        left -= count as u64;
+    }
+    Ok(())
+}

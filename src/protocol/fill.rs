@@ -1,0 +1,150 @@
+//! Filling the staging file: the old content where it is kept, then the whole input, then the guards.
+
+use super::compare::{self, Comparison};
+use super::copy::{self, OldContentReader};
+use super::metadata::Metadata;
+use super::old_content::OldContent;
+use super::request::Replacement;
+use super::sealed::{KeepOpen, Sealed};
+use super::staging::Stage;
+use super::writer::StagingWriter;
+use crate::digest::{Digest, Hasher};
+use crate::error::{Context, Result, failed};
+use crate::input::Input;
+use crate::options::Sync;
+use crate::platform::{AsFd, Stat};
+
+/// What came in.
+pub(super) struct Filled {
+    /// `None` where TARGET has this content already.
+    pub(super) stage: Option<Stage>,
+    /// The size of the input, in bytes.
+    pub(super) received: u64,
+    /// What is to be known of a TARGET that is left alone.
+    pub(super) warning: Option<String>,
+}
+
+/// Reads the whole input into the staging file, and asks the guards. `create_staging` stages where that has to wait for the
+/// first difference.
+pub(super) fn fill(
+    job: &Replacement<'_>,
+    stage: Option<Stage>,
+    input: &mut dyn Input,
+    create_staging: impl FnOnce() -> Result<Stage>,
+) -> Result<Filled> {
+    job.signals.restore_pipe().context("signals")?;
+    input.begin()?;
+    let mut hasher = job.plan.guards.checksum.as_ref().map(Digest::hasher);
+    let filled = match (stage, &job.old) {
+        (Some(stage), old) => {
+            let mut sink = sink(job, &stage);
+            if let (true, Some(old)) = (job.options.append, old) {
+                take_old(job, old, old.stat.size, &mut sink)?;
+            }
+            let received = copy_input(input, 0, &mut sink, hasher.as_mut())?;
+            Filled { stage: Some(stage), received, warning: None }
+        }
+        (None, Some(old)) => fill_from_difference(job, old, input, hasher.as_mut(), create_staging)?,
+        (None, None) => return Err(failed("stage", "there is nothing to compare with")),
+    };
+    input.finish()?;
+    job.plan.guards.received(filled.received, hasher)?;
+    Ok(filled)
+}
+
+/// `--if-changed`: compares, and begins the staging file at the first difference.
+fn fill_from_difference(
+    job: &Replacement<'_>,
+    old: &OldContent,
+    input: &mut dyn Input,
+    mut hasher: Option<&mut Hasher>,
+    create_staging: impl FnOnce() -> Result<Stage>,
+) -> Result<Filled> {
+    let file = old.file.get().context("read")?;
+    let reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
+    let comparison = if job.options.append {
+        // What is appended to nothing but itself changes nothing.
+        let mut next = Vec::with_capacity(copy::BUFFER);
+        copy::read(input, &mut next)?;
+        if next.is_empty() { Comparison::Same(0) } else { Comparison::Differs { common: old.stat.size, next } }
+    } else {
+        compare::compare(input, &reader, old.stat.size, hasher.as_deref_mut())?
+    };
+    let (common, next) = match comparison {
+        Comparison::Same(received) => {
+            old.ensure_unchanged(job.signals)?;
+            let another_mode = match (job.options.mode, job.replaced()) {
+                (Some(mode), Some(old)) if Metadata::of(old, job.target)?.differs_from(mode) => Some((mode, old)),
+                _ => None,
+            };
+            let same_file = still_linked(job, old)?;
+            if another_mode.is_none() && same_file {
+                return Ok(Filled { stage: None, received, warning: None });
+            }
+            let stage = create_staging()?;
+            if let (Some((mode, old)), true) = (another_mode, same_file)
+                && stage.mode_after(mode)? == old.stat.bits()
+            {
+                // Where the file system gives a mode of its own, nothing more can be done.
+                let warning = Some(format!("cannot set mode {mode:04o} (it is {:04o})", old.stat.bits()));
+                return Ok(Filled { stage: None, received, warning });
+            }
+            take_old(job, old, old.stat.size, &mut sink(job, &stage))?;
+            return Ok(Filled { stage: Some(stage), received, warning: None });
+        }
+        Comparison::Differs { common, next } => (common, next),
+    };
+    let stage = create_staging()?;
+    let mut sink = sink(job, &stage);
+    if common > 0 {
+        take_old(job, old, common, &mut sink)?;
+    }
+    sink.write_all(&next)?;
+    if let Some(hasher) = hasher.as_deref_mut() {
+        hasher.update(&next);
+    }
+    let before = if job.options.append { 0 } else { common } + next.len() as u64;
+    let received = before + copy_input(input, before, &mut sink, hasher)?;
+    Ok(Filled { stage: Some(stage), received, warning: None })
+}
+
+fn sink<'a>(job: &Replacement<'_>, stage: &'a Stage) -> StagingWriter<'a> {
+    StagingWriter::new(stage.writer(), stage.directory(), job.options.sync != Sync::None)
+}
+
+/// Everything that is left of the input, `done` bytes of which have been taken.
+fn copy_input(
+    input: &mut dyn Input,
+    done: u64,
+    sink: &mut StagingWriter<'_>,
+    hasher: Option<&mut Hasher>,
+) -> Result<u64> {
+    match input.regular().map(|(stat, start)| (*stat, start)) {
+        Some((stat, start)) => copy::file(input, &stat, start + done, sink, hasher),
+        None => copy::stream(input, sink, hasher),
+    }
+}
+
+/// The first `length` bytes of the old content, which must not have changed since it was opened.
+fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut StagingWriter<'_>) -> Result<()> {
+    let file = old.file.get().context("read")?;
+    let mut reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
+    copy::copy_prefix(&mut reader, &old.stat, length, sink)?;
+    old.ensure_unchanged(job.signals)
+}
+
+/// Whether TARGET is still the file that was compared: where another writer has replaced or removed it, this one comes
+/// last, and its content is what TARGET must have.
+fn still_linked(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
+    let now = job.target.directory.lstat(&job.target.name).context("look")?;
+    Ok(now.is_some_and(|now| now.is_same_file(&old.stat)))
+}
+
+/// Fills `stage` with what has been staged already.
+pub(super) fn copy_staged(job: &Replacement<'_>, sealed: &Sealed, stage: Stage, keep_open: KeepOpen) -> Result<Sealed> {
+    let from = sealed.file()?;
+    let stat = Stat::of(from).context("copy")?;
+    let mut sink = StagingWriter::new(stage.writer(), stage.directory(), job.options.sync != Sync::None);
+    copy::copy_prefix(&mut OldContentReader { file: from, signals: Some(job.signals) }, &stat, stat.size, &mut sink)?;
+    stage.seal(keep_open)
+}

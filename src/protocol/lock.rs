@@ -1,0 +1,236 @@
+//! One writer at a time (`--lock`).
+//!
+//! The lock is flock(2) on TARGET itself, or, while TARGET is absent, on its directory; no lock file. Every replacement
+//! makes a new inode, so a lock that was waited for may be on a file that has lost the name: only a second look, after
+//! the lock is held, makes it ours. The staging file is locked before it gets its name, so that who opens the new
+//! TARGET waits for us as well.
+
+use std::time::{Duration, Instant};
+
+use super::directory::PathHandle;
+use super::preflight;
+use super::resolve::ResolvedTarget;
+use crate::error::{Context, Error, Result, at, failed, refused};
+use crate::platform::{
+    self, AsFd, BorrowedFd, Errno, FileType, OwnedFd, Signals, Woken, from_io, pipe, try_lock, unlock, wait, write_all,
+};
+
+const STEP: &str = "lock";
+
+/// The lock is held while this lives.
+#[derive(Debug)]
+pub(crate) struct TargetLock {
+    /// Holds the lock; for an absent TARGET the directory's own descriptor does.
+    _held: Option<OwnedFd>,
+}
+
+/// Waits for the lock, no longer than `timeout` seconds. `target.existing` is what TARGET is once the lock is ours.
+pub(crate) fn acquire(
+    target: &mut ResolvedTarget,
+    no_dereference: bool,
+    timeout: Option<f64>,
+    signals: &Signals,
+) -> Result<TargetLock> {
+    let deadline = timeout.and_then(Deadline::after);
+    let mut lost = Lost::default();
+    loop {
+        if let Some(old) = &target.existing {
+            preflight::suitable(old.kind(), no_dereference)?;
+        }
+        match attempt(target, deadline.as_ref(), signals)? {
+            Attempt::Locked(lock) => return Ok(lock),
+            Attempt::Lost { waited } => lost.once_more(target, waited)?,
+        }
+    }
+}
+
+/// What came of one attempt to lock what TARGET is.
+enum Attempt {
+    Locked(TargetLock),
+    /// What was to be locked had lost the name by then. `waited` is whether somebody else had the lock.
+    Lost {
+        waited: bool,
+    },
+}
+
+fn attempt(target: &mut ResolvedTarget, deadline: Option<&Deadline>, signals: &Signals) -> Result<Attempt> {
+    let held = match open(target)? {
+        Opened::File(file) => Some(file),
+        Opened::Nothing => None,
+        Opened::Replaced(now) => {
+            target.existing = now;
+            return Ok(Attempt::Lost { waited: false });
+        }
+    };
+    let waited = match &held {
+        Some(file) => lock(file.as_fd(), "TARGET", deadline, signals)?,
+        None => lock(target.directory.as_fd(), "its directory", deadline, signals)?,
+    };
+    let now = target.open_path().context(STEP)?;
+    let same = is_same(now.as_ref(), target.existing.as_ref());
+    target.existing = now;
+    if same {
+        return Ok(Attempt::Locked(TargetLock { _held: held }));
+    }
+    if held.is_none() {
+        unlock(&target.directory).map_err(|errno| cannot(errno, "its directory"))?;
+    }
+    Ok(Attempt::Lost { waited })
+}
+
+/// What is to be locked.
+enum Opened {
+    /// TARGET.
+    File(OwnedFd),
+    /// Nothing that could be locked there, such as an absent TARGET or a link to be replaced: its directory is.
+    Nothing,
+    /// This is TARGET now.
+    Replaced(Option<PathHandle>),
+}
+
+fn open(target: &ResolvedTarget) -> Result<Opened> {
+    let filesystem = target.directory.filesystem();
+    if filesystem.is_remote() {
+        // The lock of a file is on its inode, which a replacement takes away while it is open; that of a directory never
+        // leaves this machine.
+        return Err(failed(STEP, "its network file system has no lock that lasts for a replacement"));
+    }
+    // Behind FUSE a file that is open when it is renamed over may be moved away first.
+    let lockable = target.existing.as_ref().filter(|old| old.kind() == FileType::RegularFile && !filesystem.is_fuse());
+    let Some(old) = lockable else {
+        if target.directory.readable() {
+            return Ok(Opened::Nothing);
+        }
+        let reason = format!("directory {} may not be read, so it cannot be locked", target.directory.shown());
+        return Err(failed(STEP, reason));
+    };
+    // A description of its own: a command that inherited ours would keep the lock.
+    let errno = match target.open(old) {
+        Ok(file) => return Ok(Opened::File(file)),
+        Err(errno) => errno,
+    };
+    let now = target.open_path().context(STEP)?;
+    if is_same(now.as_ref(), Some(old)) || !matches!(errno, Errno::STALE | Errno::NOENT) {
+        return Err(cannot(errno, "TARGET"));
+    }
+    Ok(Opened::Replaced(now))
+}
+
+fn is_same(now: Option<&PathHandle>, before: Option<&PathHandle>) -> bool {
+    match (now, before) {
+        (None, None) => true,
+        (Some(now), Some(before)) => now.stat.is_same_file(&before.stat),
+        _ => false,
+    }
+}
+
+/// Locks that were had on a file that had lost the name by then. Among many writers that happens to each of them again and
+/// again, after each wait; without a wait only to who meets writers that do not take turns.
+#[derive(Default)]
+struct Lost {
+    without_wait: u32,
+}
+
+impl Lost {
+    const MOST: u32 = 1000;
+
+    fn once_more(&mut self, target: &ResolvedTarget, waited: bool) -> Result<()> {
+        if target.directory.has_unstable_numbers(&target.name) {
+            return Err(failed(
+                STEP,
+                "TARGET cannot be locked: its file system gives it another inode number at each look",
+            ));
+        }
+        self.without_wait = if waited { 0 } else { self.without_wait + 1 };
+        if self.without_wait < Self::MOST {
+            return Ok(());
+        }
+        Err(failed(STEP, "TARGET cannot be locked: other writers keep replacing it without taking turns"))
+    }
+}
+
+/// Locks a staging file that nobody else can know.
+pub(crate) fn lock_staged(file: BorrowedFd<'_>) -> Result<()> {
+    try_lock(file).map_err(|errno| cannot(errno, "the staging file"))
+}
+
+struct Deadline {
+    at: Instant,
+    seconds: f64,
+}
+
+impl Deadline {
+    /// `None` for a time that no clock reaches.
+    fn after(seconds: f64) -> Option<Deadline> {
+        let duration = Duration::try_from_secs_f64(seconds).ok()?;
+        Instant::now().checked_add(duration).map(|at| Deadline { at, seconds })
+    }
+}
+
+/// Returns whether it had to be waited for.
+fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, signals: &Signals) -> Result<bool> {
+    match try_lock(file) {
+        Ok(()) => return Ok(false),
+        Err(Errno::WOULDBLOCK) => {}
+        Err(errno) => return Err(cannot(errno, what)),
+    }
+    if deadline.is_none() && !signals.watched() {
+        return platform::lock(file).map(|()| true).map_err(|errno| cannot(errno, what));
+    }
+    // flock knows no timeout: a thread waits, and tells by a pipe. When we stop first, it ends with the process.
+    let (told, tell) = pipe().context(STEP)?;
+    let thread_file = file.try_clone_to_owned().map_err(|error| from_io(&error)).context(STEP)?;
+    let waiter = std::thread::Builder::new().stack_size(64 * 1024).spawn(move || {
+        let waited = platform::lock(&thread_file);
+        // Nobody may listen any more. Where a filter refuses this, the end of the pipe tells.
+        let _ = write_all(&tell, b"\n");
+        drop(tell);
+        waited
+    });
+    let Ok(waiter) = waiter else {
+        return lock_by_trying(file, what, deadline, signals);
+    };
+    loop {
+        let woken = wait([Some(told.as_fd())], Some(signals), deadline.map(|deadline| deadline.at));
+        match woken.context(STEP)? {
+            Woken::Deadline => return Err(too_late(deadline)),
+            Woken::Ready([true]) => break,
+            Woken::Ready([false]) => signals.check()?,
+        }
+    }
+    match waiter.join() {
+        Ok(waited) => waited.map(|()| true).map_err(|errno| cannot(errno, what)),
+        Err(_) => Err(failed(STEP, "the waiting thread failed")),
+    }
+}
+
+/// Where no thread can be had, as under a filter that refuses clone3(2), which glibc does not take for "unknown".
+fn lock_by_trying(
+    file: BorrowedFd<'_>,
+    what: &'static str,
+    deadline: Option<&Deadline>,
+    signals: &Signals,
+) -> Result<bool> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    loop {
+        match try_lock(file) {
+            Err(Errno::WOULDBLOCK) => {}
+            done => return done.map(|()| true).map_err(|errno| cannot(errno, what)),
+        }
+        let pause = Instant::now() + PAUSE;
+        if deadline.is_some_and(|deadline| deadline.at < pause) {
+            return Err(too_late(deadline));
+        }
+        wait([None], Some(signals), Some(pause)).context(STEP)?;
+        signals.check()?;
+    }
+}
+
+fn too_late(deadline: Option<&Deadline>) -> Error {
+    let seconds = deadline.map_or(0.0, |deadline| deadline.seconds);
+    refused(STEP, format_args!("another writer had the turn for all of {seconds} s"))
+}
+
+fn cannot(errno: Errno, what: &'static str) -> Error {
+    at(STEP, format_args!("{what} cannot be locked"))(errno)
+}

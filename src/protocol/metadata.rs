@@ -1,0 +1,148 @@
+//! The metadata that a replaced file hands on: read here, applied to the new one in `apply_metadata.rs`.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+
+use super::directory::PathHandle;
+use super::resolve::ResolvedTarget;
+use crate::error::{Context, Error, ErrorExt, Result, failed};
+use crate::platform::{
+    self, Acl, AsFd, Attributes, Errno, FileSystem, FileType, IdMapping, Ids, OwnedFd, Stat, acl, is_preserved,
+    is_refusal, opaque_acl, os_message,
+};
+use crate::quote::Shown;
+
+const STEP: &str = "read metadata";
+
+/// The metadata that a replaced file hands on.
+#[derive(Debug)]
+pub(crate) struct Metadata {
+    pub(crate) stat: Stat,
+    pub(super) owner: IdMapping,
+    pub(super) group: IdMapping,
+    pub(super) acl: Option<Acl>,
+    /// ACLs of other kinds, as the file system hands them out. `None` is one that could not be read.
+    pub(super) opaque_acls: Vec<(CString, Option<Vec<u8>>)>,
+    pub(super) attributes: Vec<(CString, Vec<u8>)>,
+    /// Names of attributes that could be seen but that the caller may not read.
+    pub(super) unread: Vec<String>,
+}
+
+impl Metadata {
+    /// Reads it by the handle. File systems that know names and not files, as many behind FUSE and NFS, may have
+    /// lost a file that was replaced concurrently; then that of the file which is there now.
+    pub(crate) fn of(old: &PathHandle, target: &ResolvedTarget) -> Result<Metadata> {
+        /// As often as other writers may be quicker.
+        const MOST: usize = 64;
+        let mut read = Metadata::of_inode(old, target);
+        for _ in 0..MOST {
+            match &read {
+                Err(error) if matches!(error.errno(), Some(Errno::NOENT | Errno::STALE)) => {}
+                _ => break,
+            }
+            let now = target.open_path().context(STEP)?;
+            let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) else { break };
+            read = Metadata::of_inode(&now, target);
+        }
+        read
+    }
+
+    fn of_inode(old: &PathHandle, target: &ResolvedTarget) -> Result<Metadata> {
+        let handle = old.handle.get().context(STEP)?;
+        let mut metadata = Metadata::of_stat(Stat::of(&*handle).context(STEP)?, &*handle);
+        // By the path of the descriptor; where that is not to be had, the file is opened.
+        let opened: OwnedFd;
+        let mut attributes = Attributes::of_handle(&*handle);
+        let names = match attributes.names() {
+            Err(Errno::NOENT) => {
+                opened = target.open(old).context(STEP)?;
+                attributes = Attributes::of_file(opened.as_fd());
+                attributes.names()
+            }
+            names => names,
+        };
+        let filesystem = target.directory.filesystem();
+        let mut names = metadata.names(names, &attributes, filesystem)?;
+        if filesystem.is_smb() {
+            names.push(opaque_acl::SMB.to_owned());
+        }
+        for name in names {
+            metadata.read(&attributes, name)?;
+        }
+        Ok(metadata)
+    }
+
+    /// Owner, group and mode, with nothing else read yet.
+    fn of_stat(stat: Stat, handle: impl AsFd) -> Metadata {
+        let mut owner = platform::id_mapping(Ids::Users, stat.uid);
+        let mut group = platform::id_mapping(Ids::Groups, stat.gid);
+        if owner == IdMapping::Ambiguous {
+            let is_mapped = platform::owner_is_mapped(&handle);
+            owner = if is_mapped { IdMapping::Mapped } else { IdMapping::Unmapped };
+        }
+        if group == IdMapping::Ambiguous && platform::group_is_mapped(&handle, &stat) {
+            group = IdMapping::Mapped;
+        }
+        let (opaque_acls, attributes, unread) = (Vec::new(), Vec::new(), Vec::new());
+        Metadata { stat, owner, group, acl: None, opaque_acls, attributes, unread }
+    }
+
+    /// The names that were listed, or what can be had where they could not be listed.
+    fn names(
+        &mut self,
+        listed: platform::Result<Vec<CString>>,
+        attributes: &Attributes<'_>,
+        filesystem: FileSystem,
+    ) -> Result<Vec<CString>> {
+        match listed {
+            Ok(names) => Ok(names),
+            Err(Errno::NOTSUP) => Ok(Vec::new()),
+            // Some FUSE file systems without attributes answer so. One that has an ACL all the same hands it out.
+            Err(errno) if filesystem.is_fuse() && (errno == Errno::IO || is_refusal(errno)) => {
+                self.unread.push(format!("extended attributes, which cannot be listed ({})", os_message(errno)));
+                self.acl = attributes.value(acl::ATTRIBUTE).ok().and_then(|value| Acl::parse(&value));
+                Ok(Vec::new())
+            }
+            Err(errno) => Err(Error::new(errno).context(STEP)),
+        }
+    }
+
+    /// Reads one attribute, where it is one that is kept.
+    fn read(&mut self, attributes: &Attributes<'_>, name: CString) -> Result<()> {
+        let is_acl = name.as_c_str() == acl::ATTRIBUTE;
+        let is_opaque_acl = opaque_acl::is_one(&name);
+        if !is_acl && !is_opaque_acl && !is_preserved(&name) {
+            return Ok(());
+        }
+        match attributes.value(&name) {
+            Ok(value) if is_acl => {
+                let acl = Acl::parse(&value).ok_or_else(|| unreadable(&name, "of an unknown form"))?;
+                self.acl = Some(acl);
+            }
+            Ok(value) if is_opaque_acl => self.opaque_acls.push((name, Some(value))),
+            Ok(value) => self.attributes.push((name, value)),
+            // Removed meanwhile, or not to be had here.
+            Err(Errno::NODATA) => {}
+            Err(Errno::NOTSUP) if is_opaque_acl => {}
+            Err(errno) if is_opaque_acl && is_refusal(errno) => self.opaque_acls.push((name, None)),
+            // Without the ACL it could not be known what the group may do: the mode shows the mask in its place.
+            Err(errno) if !is_acl && is_refusal(errno) => self.unread.push(shown(&name)),
+            Err(errno) => return Err(unreadable(&name, &os_message(errno))),
+        }
+        Ok(())
+    }
+
+    /// Whether `--mode` would make a difference.
+    pub(crate) fn differs_from(&self, mode: u32) -> bool {
+        self.stat.bits() != mode || self.acl.is_some()
+    }
+}
+
+fn unreadable(name: &CStr, reason: &str) -> Error {
+    failed(STEP, format_args!("{}: {reason}", shown(name)))
+}
+
+/// An attribute's name, for messages: whoever may write the file has chosen it.
+pub(super) fn shown(name: &CStr) -> String {
+    Shown(OsStr::from_bytes(name.to_bytes())).to_string()
+}

@@ -1,0 +1,327 @@
+//! The protocol: what is done between the plan and the outcome.
+//!
+//! [`steps`] is its one page, in order of time. What is left when the power goes, or the process is killed, at each step:
+//!
+//! - until the commit: TARGET as it was, and nothing else. An unnamed file has no entry in any directory; the file
+//!   system frees it at once, or when it recovers. (Where unnamed files do not exist, its short name remains.)
+//! - between link and rename: TARGET as it was, and the short name.
+//! - after the rename, before the directory's sync: TARGET old or new. Never anything between, as the content was on the
+//!   disk before any name led to it.
+//! - after the directory's sync: TARGET new.
+//!
+//! A file that is open when it is renamed over, by whatever kind of descriptor, is moved away first by clients of NFS and
+//! removed by clients of SMB, and a kill or an error there would lose it. So nothing of ours is open on TARGET at the
+//! commit, and TARGET is compared by name and number. `--lock`, whose lock is on an open file, is refused on such file
+//! systems.
+//!
+//! The types keep the order: only a `Stage` can be written, only a `Sealed` gets its metadata, only a `Synced` can be
+//! committed. Dropping any of them rolls back; what cannot be removed then is noted in the one [`Notices`].
+
+mod apply_metadata;
+mod backup;
+mod backup_name;
+mod commit;
+mod commit_once;
+mod compare;
+mod copy;
+mod directory;
+mod fill;
+mod lock;
+mod metadata;
+mod naming;
+mod old_content;
+mod overwrite;
+mod parents;
+mod preflight;
+mod rename;
+mod request;
+pub(crate) mod resolve;
+mod sealed;
+mod spill;
+mod staging;
+mod staging_name;
+mod sync;
+mod validate;
+mod writer;
+
+use std::cell::OnceCell;
+
+use commit::Finished;
+use fill::{Filled, fill};
+use old_content::OldContent;
+use parents::Parents;
+use preflight::Strategy;
+use request::Replacement;
+pub(crate) use request::{Change, Checked, LockOptions, Outcome, Plan};
+use resolve::ResolvedTarget;
+use staging::Stage;
+
+use crate::error::{Context, Error, ErrorExt, Result, Seen, failed, refused};
+use crate::input::{Abandoned, Input};
+use crate::notices::Notices;
+use crate::options::Sync;
+use crate::platform::{self, Errno, FileType, Signals, Stat, is_unsupported_sync};
+
+/// What the steps report to, and what they listen to.
+#[derive(Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) signals: &'a Signals,
+    /// What is to be reported at the end besides the result.
+    pub(crate) notices: &'a Notices,
+    /// Called with a sentence when something is worth telling at once.
+    pub(crate) note: &'a dyn Fn(&str),
+}
+
+/// A replacement that failed.
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    /// A command that has been asked to end because of the failure, and may still run.
+    pub(crate) still_running: Option<Abandoned>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Failed { error, still_running: None }
+    }
+}
+
+/// Carries the plan out, or rolls everything back.
+pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<Outcome, Failed> {
+    let mut parents = plan.parents.then(|| Parents::new(plan.options.sync, run.notices));
+    let (mut target, checked) = match plan.target.take() {
+        Some(resolved) => resolved,
+        None => create_parents(&plan, &mut parents, run)?,
+    };
+    let mut input = None;
+    let done = steps(&plan, &mut target, checked, &mut parents, &mut input, run);
+    done.map_err(|error| {
+        let still_running = input.and_then(|mut input| input.abandon());
+        let seen = match (error.downcast_ref(), target.look_again()) {
+            // Its size is the same, and it has been read.
+            (Some(Seen::Changed), Seen::OtherTimes) => Seen::Changed,
+            (_, seen) => seen,
+        };
+        Failed { error: error.context(seen), still_running }
+    })
+}
+
+/// Creates the missing directories, and resolves TARGET in them.
+fn create_parents(
+    plan: &Plan<'_>,
+    parents: &mut Option<Parents<'_>>,
+    run: Run<'_>,
+) -> Result<(ResolvedTarget, Checked)> {
+    // What is created is removed again, whatever ends us.
+    run.signals.watch().context("signals")?;
+    let target = resolve::resolve(plan.path, !plan.options.no_dereference, parents.as_mut(), run.notices)?;
+    let checked = Checked::of(&target, plan.options)?;
+    Ok((target, checked))
+}
+
+/// The protocol, step by step.
+fn steps<'i>(
+    plan: &'i Plan<'_>,
+    target: &mut ResolvedTarget,
+    mut checked: Checked,
+    parents: &mut Option<Parents<'_>>,
+    input: &mut Option<Box<dyn Input + 'i>>,
+    run: Run<'i>,
+) -> Result<Outcome> {
+    // Other writers that use the lock wait from here to the exit.
+    let lock = match plan.lock {
+        Some(LockOptions { timeout }) => {
+            let lock = lock::acquire(target, plan.options.no_dereference, timeout, run.signals)?;
+            checked = Checked::of(target, plan.options)?;
+            Some(lock)
+        }
+        None => None,
+    };
+
+    // The old content, where something reads it.
+    let old = read_old(plan, target, &mut checked, run.signals)?;
+    must_match(plan, target, old.as_ref(), run.signals)?;
+
+    let input = open_input(plan, target, input, run)?;
+    let job = Replacement {
+        plan,
+        options: plan.options,
+        signals: run.signals,
+        notices: run.notices,
+        target,
+        strategy: checked.strategy,
+        backup: checked.backup,
+        lock,
+        old,
+        source_mode: input.mode(),
+        spill: OnceCell::new(),
+    };
+
+    // Stage, and write until the input ends and the guards accept it.
+    let stage = stage_if_needed(&job)?;
+    let Filled { stage, received, warning } = fill(&job, stage, input, || self::stage(&job))?;
+    let Some(stage) = stage else {
+        leave_alone(&job, warning)?;
+        return Ok(Outcome { change: Change::Unchanged, received });
+    };
+
+    // From here on nobody writes.
+    let mut sealed = stage.seal(job.keep_open())?;
+    if let Some(script) = &plan.guards.validate {
+        validate::validate(&job, script, &mut sealed)?;
+    }
+
+    let change = if job.spill.get().is_some() {
+        overwrite::overwrite(&job, sealed)?;
+        Change::Overwritten
+    } else {
+        // Metadata, then the sync, on the descriptor that wrote.
+        let finished = Finished::from(&job, sealed)?;
+        release_target(&job);
+        // From here to the exit signals wait. One that came before means no commit.
+        Signals::hold().context("signals")?;
+        run.signals.check()?;
+        // Link or rename, then the directory's sync.
+        commit::commit(&job, finished, parents)?
+    };
+    parents.iter_mut().for_each(Parents::keep);
+    Ok(Outcome { change, received })
+}
+
+/// Opens TARGET's content where something reads it.
+fn read_old(
+    plan: &Plan<'_>,
+    target: &mut ResolvedTarget,
+    checked: &mut Checked,
+    signals: &Signals,
+) -> Result<Option<OldContent>> {
+    if !plan.reads_old() {
+        return Ok(None);
+    }
+    let mut retries = platform::Retries::default();
+    loop {
+        match open_old(plan, target, signals) {
+            // Replaced by another client of a network file system since it was looked up.
+            Err(error) if error.errno() == Some(Errno::STALE) => {
+                retries.again(Errno::STALE).map_err(|_| error)?;
+                target.existing = target.open_path().context("look")?;
+                *checked = Checked::of(target, plan.options)?;
+            }
+            done => return done,
+        }
+    }
+}
+
+fn open_old(plan: &Plan<'_>, target: &ResolvedTarget, signals: &Signals) -> Result<Option<OldContent>> {
+    match &target.existing {
+        Some(old) if old.kind() == FileType::RegularFile => OldContent::open(old, target, signals).map(Some),
+        Some(_) if plan.origin.edits() || plan.options.append => {
+            Err(failed("read", "is a symbolic link, which has no content of its own (--no-dereference)"))
+        }
+        None if plan.origin.edits() => Err(failed("edit", "does not exist, so there is nothing to edit")),
+        _ => Ok(None),
+    }
+}
+
+/// `--if-match`: the digest of what TARGET is now.
+fn must_match(plan: &Plan<'_>, target: &ResolvedTarget, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
+    match (plan.if_match, old, &target.existing) {
+        (None, ..) => Ok(()),
+        (Some(expected), Some(old), _) => old.must_match(expected, signals),
+        (Some(expected), None, existing) => {
+            let found = match existing {
+                Some(_) => "TARGET is a symbolic link, which has no content of its own (--no-dereference)",
+                None => "there is no such file",
+            };
+            Err(refused("if-match", format_args!("expected {expected}, but {found}")))
+        }
+    }
+}
+
+/// Opens the input. A command is not started yet.
+fn open_input<'s, 'i>(
+    plan: &'i Plan<'_>,
+    target: &ResolvedTarget,
+    slot: &'s mut Option<Box<dyn Input + 'i>>,
+    run: Run<'i>,
+) -> Result<&'s mut (dyn Input + 'i)> {
+    let stdin = match &target.existing {
+        Some(old) if plan.origin.edits() => Some(target.open(old).context("read")?),
+        _ => None,
+    };
+    Ok(slot.insert(plan.origin.open(stdin, run.note, run.signals)?).as_mut())
+}
+
+/// With `--if-changed` nothing is written before there is a difference.
+fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
+    if !job.options.if_changed || job.old.is_none() {
+        return stage(job).map(Some);
+    }
+    if let (Some(mode), Some(old)) = (job.options.mode, job.replaced())
+        && old.stat.bits() != mode
+    {
+        // Found before the input is read: whether that mode can be had.
+        drop(stage(job)?);
+    }
+    Ok(None)
+}
+
+/// Creates the staging file beside TARGET, or, where no rename is possible and an overwrite is allowed, elsewhere.
+fn stage(job: &Replacement<'_>) -> Result<Stage> {
+    if let Strategy::Overwrite(reason) = &job.strategy {
+        return overwrite::stage(job, reason.clone());
+    }
+    match stage_beside(job) {
+        Err(error) if error.is_refusal() => {
+            if preflight::may_overwrite(job.target, job.target.existing.as_ref(), job.options)? {
+                overwrite::stage(job, error.step_and_reason().1)
+            } else {
+                Err(preflight::offer_overwrite(error, job.target, job.options))
+            }
+        }
+        staged => staged,
+    }
+}
+
+fn stage_beside(job: &Replacement<'_>) -> Result<Stage> {
+    let mut stage = Stage::open(&job.target.directory, job.create_options(), job.signals)?;
+    if job.options.no_clobber {
+        stage.can_create()?;
+    }
+    Ok(stage)
+}
+
+/// Nothing of ours is open on TARGET from here on, but what holds its lock.
+fn release_target(job: &Replacement<'_>) {
+    job.target.existing.iter().for_each(|old| old.handle.release());
+    job.old.iter().for_each(|old| old.file.release());
+    if let Some(old) = job.replaced()
+        && !job.target.directory.filesystem().replaces_open_files()
+        && Stat::of(platform::stdin()).is_ok_and(|now| now.is_same_file(&old.stat))
+    {
+        // As in `atomic-write f -- sort <f`. It has been read by now, and what others have of it is theirs.
+        platform::close_stdin();
+    }
+}
+
+/// `--if-changed` found no difference: nothing is written, and exit 0 still means durable.
+fn leave_alone(job: &Replacement<'_>, warning: Option<String>) -> Result<()> {
+    let Some(old) = &job.old else {
+        return Err(failed("compare", "there is nothing to compare with"));
+    };
+    if job.options.sync != Sync::None {
+        let file = old.file.get().context("sync")?;
+        platform::sync_file(&*file).map_err(|errno| sync::explain(Error::new(errno).context("sync")))?;
+    }
+    // Not by way of the whole file system, which would write what others have not synced.
+    if job.options.sync == Sync::Full && job.target.directory.readable() {
+        match platform::sync_file(&job.target.directory) {
+            // EINVAL and ENOTSUP: this file system syncs no directories.
+            Err(errno) if is_unsupported_sync(errno) => {}
+            done => done.context("sync directory")?,
+        }
+    }
+    if let Some(warning) = warning {
+        job.notices.warn(warning);
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! How the staging file is found: by no name, by a name in a directory that is held, or by a path.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
+
+use super::directory::Directory;
+use super::staging_name::StagingName;
+use crate::notices::Notices;
+use crate::platform::{self, Errno, LinkBy, OwnedFd, Result};
+
+/// What names the staging file. Dropping it removes the name.
+#[derive(Debug)]
+pub(crate) enum Naming {
+    /// Nothing yet.
+    Unnamed(LinkBy),
+    /// A name in the final directory. It is removed by way of the directory's descriptor, whatever becomes of the
+    /// directory's own name, and one that stays is reported: tempfile would do neither.
+    Named(StagingName),
+    /// A path, of a file in whatever directory was found for the copy of an overwrite in place.
+    ByPath(StagingPath),
+}
+
+impl Naming {
+    pub(crate) fn is_named(&self) -> bool {
+        !matches!(self, Naming::Unnamed(_))
+    }
+
+    /// Opens the file for reading, by its name.
+    pub(crate) fn open(&self) -> Result<OwnedFd> {
+        match self {
+            Naming::Unnamed(_) => Err(Errno::NOENT),
+            Naming::Named(name) => name.open(),
+            Naming::ByPath(path) => platform::open_source(path.get()),
+        }
+    }
+
+    /// The path of the file, which is in `directory`, for messages. `None` where it has no name.
+    pub(crate) fn path(&self, directory: &Directory) -> Option<PathBuf> {
+        match self {
+            Naming::Unnamed(_) => None,
+            Naming::Named(name) => Some(directory.join(&name.name)),
+            Naming::ByPath(path) => path.get().file_name().map(|name| directory.join(name)),
+        }
+    }
+
+    /// It is TARGET now, or what somebody must find: its name is not removed.
+    pub(crate) fn disarm(self) {
+        match self {
+            Naming::Unnamed(_) => {}
+            Naming::Named(name) => drop(name.disarm()),
+            Naming::ByPath(path) => path.disarm(),
+        }
+    }
+}
+
+/// The path of a temporary file, which is removed when this is dropped, and reported where that fails.
+#[derive(Debug)]
+pub(crate) struct StagingPath {
+    path: Option<TempPath>,
+    notices: Notices,
+}
+
+impl StagingPath {
+    pub(crate) fn new(path: TempPath, notices: &Notices) -> Self {
+        StagingPath { path: Some(path), notices: notices.clone() }
+    }
+
+    fn get(&self) -> &Path {
+        self.path.as_deref().unwrap_or(Path::new(""))
+    }
+
+    fn disarm(mut self) {
+        // That it cannot be marked as kept concerns Windows alone.
+        let _ = self.path.take().map(TempPath::keep);
+    }
+}
+
+impl Drop for StagingPath {
+    fn drop(&mut self) {
+        let Some(path) = self.path.take() else { return };
+        let name = path.to_path_buf();
+        if let Err(error) = path.close()
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            self.notices.left_behind(&name, &platform::os_message(platform::from_io(&error)));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The old content, where something reads it, and whether it is still the same.
+//!
+//! The kernel's times tell. Those of NFS and SMB may change by themselves for a while after a write: there the content
+//! itself is compared, by its digest.
+
+use super::copy;
+use super::directory::{Handle, PathHandle};
+use super::resolve::ResolvedTarget;
+use crate::digest::{Digest, Hasher};
+use crate::error::{Context, Result, Seen, failed, refused};
+use crate::platform::{self, AsFd, BorrowedFd, Signals, Stat};
+
+/// The old content, open for reading, and its state when it was opened.
+#[derive(Debug)]
+pub(crate) struct OldContent {
+    pub(crate) file: Handle,
+    pub(crate) stat: Stat,
+    /// Where the times say too little.
+    digest: Option<Digest>,
+}
+
+impl OldContent {
+    /// Opens the content of `old`, which TARGET is.
+    pub(crate) fn open(old: &PathHandle, target: &ResolvedTarget, signals: &Signals) -> Result<OldContent> {
+        let file = target.open(old).context("read")?;
+        let stat = Stat::of(&file).context("read")?;
+        let mut content = OldContent { file: Handle::new(file), stat, digest: None };
+        if target.directory.filesystem().dates_late() {
+            content.digest = Some(content.digest(Hasher::default(), signals)?);
+        }
+        Ok(content)
+    }
+
+    /// `--if-match`: refuses where the content does not have the digest.
+    pub(crate) fn must_match(&self, expected: &Digest, signals: &Signals) -> Result<()> {
+        let got = self.digest_like(expected, signals)?;
+        if got == *expected {
+            return Ok(());
+        }
+        Err(refused("if-match", format_args!("expected {expected}, TARGET has {got}")))
+    }
+
+    /// The digest of the whole, by the algorithm of `expected`: the one that is known already, where it is that.
+    fn digest_like(&self, expected: &Digest, signals: &Signals) -> Result<Digest> {
+        match &self.digest {
+            Some(digest) if digest.has_algorithm_of(expected) => Ok(digest.clone()),
+            _ => self.digest(expected.hasher(), signals),
+        }
+    }
+
+    /// The digest of the whole.
+    fn digest(&self, hasher: Hasher, signals: &Signals) -> Result<Digest> {
+        let file = self.file.get().context("read")?;
+        digest(file.as_fd(), hasher, Some(signals))
+    }
+
+    /// Fails where the open file has been written since.
+    pub(crate) fn ensure_unchanged(&self, signals: &Signals) -> Result<()> {
+        let now = self.file.get().and_then(|file| Stat::of(&*file)).context("read")?;
+        if self.stat.is_same_content(&now) || self.has_same_digest(&now, || self.digest(Hasher::default(), signals))? {
+            return Ok(());
+        }
+        let reason = "the old content was changed in place while it was read";
+        Err(failed("read", reason).context(Seen::Changed))
+    }
+
+    /// Whether `now`, which TARGET is, is the file that was read, in the same state.
+    pub(crate) fn is_still(&self, now: &Stat, target: &ResolvedTarget) -> Result<bool> {
+        let again = || {
+            let file = platform::open_for_reading(&target.directory, &target.name).context("read")?;
+            // Signals are held by now.
+            digest(file.as_fd(), Hasher::default(), None)
+        };
+        Ok(self.stat.is_same_state(now) || self.has_same_digest(now, again)?)
+    }
+
+    fn has_same_digest(&self, now: &Stat, again: impl FnOnce() -> Result<Digest>) -> Result<bool> {
+        match &self.digest {
+            Some(digest) if self.stat.is_same_file(now) && self.stat.size == now.size => Ok(again()? == *digest),
+            _ => Ok(false),
+        }
+    }
+}
+
+/// Reads the whole file, and goes back to its beginning, where others who read it begin.
+fn digest(file: BorrowedFd<'_>, mut hasher: Hasher, signals: Option<&Signals>) -> Result<Digest> {
+    let to_start = || platform::seek(file, 0).context("read");
+    to_start()?;
+    let mut reader = copy::OldContentReader { file, signals };
+    let mut buffer = Vec::with_capacity(copy::BUFFER);
+    loop {
+        copy::read(&mut reader, &mut buffer)?;
+        if buffer.is_empty() {
+            break;
+        }
+        hasher.update(&buffer);
+    }
+    to_start()?;
+    Ok(hasher.finish())
+}

@@ -1,0 +1,250 @@
+//! `--allow-in-place`: TARGET is overwritten where it is, because a rename is impossible.
+//!
+//! Neither readers nor the disk have a promise meanwhile. What can be had is this: the whole input is received, checked
+//! and synced first, under a name, 0600, in a directory on a real disk, itself synced; if the overwrite then fails, that
+//! path is printed and nothing is lost.
+
+use super::commit_once::Synced;
+use super::copy;
+use super::directory::PathHandle;
+use super::fill;
+use super::preflight;
+use super::request::Replacement;
+use super::resolve::ResolvedTarget;
+use super::sealed::{KeepOpen, Sealed};
+use super::spill::SpillDirectories;
+use super::staging::Stage;
+use super::sync;
+use crate::error::{Context, Error, ErrorExt, Result, Seen, damaged, failed, refused};
+use crate::options::Sync;
+use crate::platform::{
+    self, BorrowedFd, Errno, OwnedFd, Signals, Stat, acl, has_attribute, is_unsupported_sync, os_message,
+    remove_attribute, set_mode,
+};
+use crate::quote::Shown;
+
+const STEP: &str = "overwrite in place";
+
+/// Creates the file for the copy. `reason` is why no rename is possible.
+pub(super) fn stage(job: &Replacement<'_>, reason: String) -> Result<Stage> {
+    // A kill of the default kind would leave the copy.
+    job.signals.watch().context("signals")?;
+    let spill = job.spill.get_or_init(|| SpillDirectories::find(job.target, reason, job.notices));
+    spill.stage(job.notices).ok_or_else(|| {
+        failed(STEP, "no directory on a disk may be written, for the copy that must be safe first")
+            .hint("set TMPDIR to one")
+    })
+}
+
+/// The last step in place of the commit, where the copy was staged for it.
+pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
+    if let (Some(old), true) = (&job.old, job.plan.depends_on_old()) {
+        old.ensure_unchanged(job.signals)
+            .map_err(|_| refused("replace", "has changed since it was read").context(Seen::Changed))?;
+    }
+    overwrite_with(job, copy)
+}
+
+/// The same in place of a commit that the system refuses: TARGET has been compared already, and `from` is staged where it
+/// cannot stay. It is copied to a safe place.
+pub(super) fn from_copy(job: &Replacement<'_>, from: &Sealed, reason: String) -> Result<()> {
+    let stage = stage(job, reason)?;
+    overwrite_with(job, fill::copy_staged(job, from, stage, KeepOpen::Yes)?)
+}
+
+/// The copy is synced whatever --sync says: it may become the only good one.
+fn overwrite_with(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
+    let (Some(existing), Some(spill)) = (&job.target.existing, job.spill.get()) else {
+        return Err(failed(STEP, "there is nothing to overwrite"));
+    };
+    let copy = Synced::from(copy, Sync::Full)?.into_sealed();
+    write_target(job, job.target, existing, copy, &spill.reason)
+}
+
+/// In place of a rename that the system refuses. The staged file lies beside TARGET, and is as safe there.
+pub(super) fn instead_of_rename(
+    job: &Replacement<'_>,
+    target: &ResolvedTarget,
+    mut sealed: Sealed,
+    errno: Errno,
+) -> Result<()> {
+    let refused = Error::new(errno).context("rename");
+    let now = target.open_path().context("look")?;
+    let Some(existing) = now.as_ref() else {
+        return Err(refused);
+    };
+    if !preflight::may_overwrite(target, now.as_ref(), job.options)? {
+        return Err(preflight::offer_overwrite(refused, target, job.options));
+    }
+    let reason = format!("rename: {}", os_message(errno));
+    let file = sealed.reopened()?;
+    if !target.directory.filesystem().is_persistent() {
+        return from_copy(job, &sealed, reason);
+    }
+    // It may belong to somebody else already.
+    let _ = set_mode(file, 0o600);
+    platform::sync_file(file).context("sync")?;
+    write_target(job, target, existing, sealed, &reason)
+}
+
+/// Overwrites TARGET, which is `old`, with the copy, which is synced.
+fn write_target(
+    job: &Replacement<'_>,
+    target: &ResolvedTarget,
+    old: &PathHandle,
+    sealed: Sealed,
+    reason: &str,
+) -> Result<()> {
+    let directory = sealed.directory();
+    let Some(path) = sealed.path() else {
+        return Err(failed(STEP, "the copy has no name"));
+    };
+    let copy = sealed.file()?;
+    // Whatever --sync says: from the first byte on, it may be the only good copy.
+    sync::directory(directory, Some(copy)).context(STEP)?;
+    let existing = open(target, old)?;
+    Signals::hold().context("signals")?;
+    job.signals.check()?;
+
+    let now = Stat::of(&existing).context(STEP)?;
+    let size = Stat::of(copy).context(STEP)?.size;
+    if !platform::has_room(&existing, &now, size).context(STEP)? {
+        return Err(Error::new(Errno::NOSPC).context(STEP));
+    }
+    let modes = Modes::of(&existing, &now, job.options.mode).context(STEP)?;
+    target.is_ctime_ours.set(true);
+    // Until the first byte is written, TARGET is whole.
+    modes.narrow(&existing).context(STEP)?;
+    let mut touched = false;
+    let reason_of_failure = match write(copy, &existing, size, &modes, job.options.sync, &mut touched) {
+        Ok(()) => {
+            warn(job, &existing, reason);
+            return Ok(());
+        }
+        Err(errno) if !touched => match modes.restore(&existing) {
+            Ok(()) => return Err(Error::new(errno).context(STEP)),
+            Err(again) => {
+                format!("{}; setting mode {:04o} again: {}", os_message(errno), modes.before, os_message(again))
+            }
+        },
+        Err(errno) => os_message(errno),
+    };
+    // What is not what it was, nor what it was to be, is damaged. The copy stays.
+    sealed.disarm();
+    Err(damaged(STEP, reason_of_failure).hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
+}
+
+fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: &str) {
+    job.notices.warn(format!("{reason}, so it was overwritten in place, which is not atomic"));
+    if let Some(mode) = job.options.mode
+        && let Some(bits) = Stat::of(existing).ok().map(|stat| stat.bits()).filter(|bits| *bits != mode)
+    {
+        job.notices.warn(format!("cannot set mode {mode:04o} (it is {bits:04o})"));
+    }
+}
+
+/// Opens TARGET for writing, neither truncated nor any other file than the one that was looked at.
+fn open(target: &ResolvedTarget, old: &PathHandle) -> Result<OwnedFd> {
+    let existing = platform::open_for_writing(&target.directory, &target.name).context(STEP)?;
+    let now = Stat::of(&existing).context(STEP)?;
+    if now.is_same_file(&old.stat) { Ok(existing) } else { Err(failed(STEP, "has been replaced meanwhile")) }
+}
+
+/// What becomes of TARGET's mode. It keeps everything else, as it stays the same inode.
+struct Modes {
+    /// As it is.
+    before: u32,
+    /// While it is written: what it is and will be, so that nobody reads the new content who may not in the end.
+    during: u32,
+    /// In the end: without set-ID bits, which belong to the old content, if nobody asks for them.
+    after: u32,
+    /// Whether `--mode` requests it.
+    requested: bool,
+    /// Whether there is an ACL, which `--mode` removes.
+    has_acl: bool,
+}
+
+impl Modes {
+    fn of(existing: &OwnedFd, now: &Stat, mode: Option<u32>) -> platform::Result<Modes> {
+        let before = now.bits();
+        let after = mode.unwrap_or(before & 0o1777);
+        let has_acl = mode.is_some()
+            && match has_attribute(existing, acl::ATTRIBUTE) {
+                Err(Errno::NOTSUP) => false,
+                has => has?,
+            };
+        // With an ACL, the mode's middle digit is the mask.
+        let all = if has_acl { 0o1700 } else { 0o1777 };
+        Ok(Modes { before, during: before & after & all, after, requested: mode.is_some(), has_acl })
+    }
+
+    /// Before the first byte, so that a caller who may not set the mode learns it while TARGET is whole.
+    fn narrow(&self, existing: &OwnedFd) -> platform::Result<()> {
+        if self.during == self.before {
+            return Ok(());
+        }
+        match set_mode(existing, self.during) {
+            // Another's file: the kernel takes the set-ID bits when it is written.
+            Err(Errno::PERM) if !self.requested => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Nothing was written after all.
+    fn restore(&self, existing: &OwnedFd) -> platform::Result<()> {
+        if self.during == self.before { Ok(()) } else { set_mode(existing, self.before) }
+    }
+
+    /// After the last byte.
+    fn finish(&self, existing: &OwnedFd) -> platform::Result<()> {
+        if self.has_acl {
+            match remove_attribute(existing, acl::ATTRIBUTE) {
+                Ok(()) | Err(Errno::NODATA) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        if self.has_acl || self.after != self.during { set_mode(existing, self.after) } else { Ok(()) }
+    }
+}
+
+/// Overwrites, cuts to `size`, sets the mode and syncs. `touched` tells whether TARGET is still what it was.
+fn write(
+    from: BorrowedFd<'_>,
+    to: &OwnedFd,
+    size: u64,
+    modes: &Modes,
+    how: Sync,
+    touched: &mut bool,
+) -> platform::Result<()> {
+    let mut buffer = vec![0; copy::BUFFER];
+    let mut offset = 0;
+    while offset < size {
+        let count = match platform::read_at_into(from, &mut buffer, offset)? {
+            0 => return Err(Errno::IO),
+            count => count,
+        };
+        let mut rest = buffer.get(..count).unwrap_or_default();
+        while !rest.is_empty() {
+            match platform::write_at(to, rest, offset)? {
+                0 => return Err(Errno::IO),
+                count => {
+                    *touched = true;
+                    rest = rest.get(count..).unwrap_or_default();
+                    offset += count as u64;
+                }
+            }
+        }
+    }
+    platform::set_size(to, size)?;
+    *touched = true;
+    modes.finish(to)?;
+    if how == Sync::None { Ok(()) } else { sync_overwritten(to) }
+}
+
+/// Some file systems of the kernel's own know no sync, and have taken the content when it was written.
+fn sync_overwritten(file: &OwnedFd) -> platform::Result<()> {
+    match platform::sync_file(file) {
+        Err(errno) if is_unsupported_sync(errno) => platform::sync_file_system(file),
+        done => done,
+    }
+}

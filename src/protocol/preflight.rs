@@ -1,0 +1,173 @@
+//! What the kernel can tell beforehand: everything that would make the replacement fail, found from attributes, with
+//! nothing opened for writing, nothing read and nothing changed.
+
+use super::directory::PathHandle;
+use super::resolve::ResolvedTarget;
+use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused};
+use crate::options::Options;
+use crate::platform::{
+    Errno, FileType, Stat, euid, is_swap_file, may_write, may_write_directory, overrides_permissions, owner_or_capable,
+};
+
+const STEP: &str = "replace";
+
+/// How TARGET can be replaced.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Strategy {
+    /// By a rename.
+    Rename,
+    /// A rename is impossible for this reason, and the user allows an overwrite.
+    Overwrite(String),
+}
+
+/// Decides, or refuses. `at` is what TARGET is.
+pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Result<Strategy> {
+    if let Some(old) = existing {
+        if options.no_clobber {
+            return Err(refused("no-clobber", "exists"));
+        }
+        suitable(old.kind(), options.no_dereference)?;
+        unchangeable(old)?;
+        if old.kind() == FileType::RegularFile {
+            writable(target, old, options)?;
+        }
+    }
+    match no_rename(target, existing)? {
+        None => Ok(Strategy::Rename),
+        Some(reason) => {
+            if may_overwrite(target, existing, options)? {
+                return Ok(Strategy::Overwrite(reason.words));
+            }
+            let error = target.explain(failed(STEP, reason.words));
+            Err(if may_offer_overwrite(existing, options) { error.hint(reason.hint) } else { error })
+        }
+    }
+}
+
+/// Refuses what is no regular file.
+pub(crate) fn suitable(kind: FileType, no_dereference: bool) -> Result<()> {
+    let refuse = |reason| Err(failed(STEP, reason));
+    match kind {
+        FileType::RegularFile => Ok(()),
+        FileType::Symlink if no_dereference => Ok(()),
+        FileType::Symlink => refuse("became a symbolic link"),
+        FileType::Directory => refuse("is a directory"),
+        FileType::Fifo => refuse("is a FIFO, which a file must not replace"),
+        FileType::Socket => refuse("is a socket, which a file must not replace"),
+        FileType::CharacterDevice | FileType::BlockDevice => refuse("is a device, which a file must not replace"),
+        FileType::Unknown => refuse("is of an unknown type"),
+    }
+}
+
+fn unchangeable(old: &PathHandle) -> Result<()> {
+    if old.stat.is_immutable() {
+        return Err(failed(STEP, "is immutable").hint("chattr -i removes the attribute"));
+    }
+    if old.stat.is_append_only() {
+        return Err(failed(STEP, "is append-only").hint("chattr -a removes the attribute"));
+    }
+    if is_swap_file(&old.stat) {
+        return Err(failed(STEP, "is in use as a swap file").hint("swapoff releases it"));
+    }
+    Ok(())
+}
+
+/// Whether the caller may write the file. A rename would not need that, and would surprise its owner.
+fn writable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
+    let own = old.stat.uid == euid();
+    if may_write_target(target, old)? || options.force || (options.mode.is_some() && own) {
+        return Ok(());
+    }
+    match no_rename(target, Some(old))? {
+        None => Err(failed(STEP, "you may not write it").hint("--force replaces it all the same")),
+        // As on a read-only export, whose client knows nothing of that.
+        Some(reason) => Err(failed(STEP, format_args!("you may not write it, and {}", reason.words))),
+    }
+}
+
+/// Whether the file can be overwritten as it is. `--force` cannot help here, and nobody but its owner sets its mode.
+fn overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
+    if !may_write_target(target, old)? {
+        return Err(failed(STEP, "you may not write it, and no rename is possible that would not need it"));
+    }
+    if options.mode.is_some_and(|mode| mode != old.stat.bits()) && !owner_or_capable(old.stat.uid) {
+        return Err(failed(STEP, "you may not set the mode of another user's file, which stays in place"));
+    }
+    Ok(())
+}
+
+fn may_write_target(target: &ResolvedTarget, old: &PathHandle) -> Result<bool> {
+    let handle = old.handle.get().context(STEP)?;
+    match may_write(&*handle, &target.directory, &target.name) {
+        // Gone meanwhile, or nobody can say: the commit looks again.
+        Ok(()) | Err(Errno::NOENT | Errno::STALE | Errno::NOSYS) => Ok(true),
+        // Without faccessat2 capabilities do not count, except root's.
+        Err(Errno::ACCESS) => Ok(overrides_permissions(&old.stat)),
+        Err(errno) => Err(target.explain(Error::new(errno).context(STEP))),
+    }
+}
+
+/// Whether the sticky bit of `directory` keeps the caller from renaming over a file of `owner`'s there.
+pub(super) fn sticky_denies(directory: &Stat, owner: u32) -> bool {
+    directory.mode & 0o1000 != 0 && directory.uid != euid() && !owner_or_capable(owner)
+}
+
+/// Why a rename is impossible.
+struct NoRename {
+    words: String,
+    hint: &'static str,
+}
+
+/// What is offered where a rename is impossible.
+const IN_PLACE: &str = "--allow-in-place overwrites it (not atomic)";
+
+/// Whether `--allow-in-place` could be offered: it has something to overwrite, and no option that contradicts it.
+pub(crate) fn may_offer_overwrite(existing: Option<&PathHandle>, options: &Options) -> bool {
+    existing.is_some_and(|old| old.kind() == FileType::RegularFile)
+        && options.backup.is_none()
+        && !options.no_dereference
+        && !options.allow_in_place
+}
+
+/// Whether `--allow-in-place` is given and TARGET can be overwritten as it is.
+pub(crate) fn may_overwrite(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Result<bool> {
+    match existing.filter(|old| options.allow_in_place && old.kind() == FileType::RegularFile) {
+        Some(old) => overwritable(target, old, options).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Adds the hint to a failure that says that a rename is impossible here.
+pub(crate) fn offer_overwrite(error: Error, target: &ResolvedTarget, options: &Options) -> Error {
+    let error = target.explain(error);
+    if may_offer_overwrite(target.existing.as_ref(), options) { error.hint(IN_PLACE) } else { error }
+}
+
+fn no_rename(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Result<Option<NoRename>> {
+    let reason = |words: String, hint| Ok(Some(NoRename { words, hint }));
+    if existing.is_some_and(|old| old.stat.is_mount_point()) {
+        let hint = "mount its directory instead, or --allow-in-place (not atomic)";
+        return reason("is a mount point".to_owned(), hint);
+    }
+    let directory = &target.directory;
+    let shown = directory.shown();
+    let stat = directory.stat().context("look")?;
+    if stat.is_immutable() {
+        return reason(format!("directory {shown} is immutable"), IN_PLACE);
+    }
+    if stat.is_append_only() && existing.is_some() {
+        return reason(format!("directory {shown} is append-only"), IN_PLACE);
+    }
+    match may_write_directory(directory) {
+        Ok(()) | Err(Errno::NOSYS) => {}
+        Err(Errno::ACCESS) if overrides_permissions(&stat) => {}
+        Err(Errno::ACCESS) => return reason(format!("directory {shown} may not be written"), IN_PLACE),
+        Err(errno) => {
+            return Err(target.explain(at(STEP, format_args!("directory {shown}"))(errno)));
+        }
+    }
+    if existing.is_some_and(|old| sticky_denies(&stat, old.stat.uid)) {
+        return reason(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
+    }
+    Ok(None)
+}

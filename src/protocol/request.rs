@@ -1,0 +1,142 @@
+//! What is to be done, and what came of it.
+
+use std::cell::OnceCell;
+use std::path::Path;
+
+use super::backup_name::BackupName;
+use super::directory::PathHandle;
+use super::lock::TargetLock;
+use super::old_content::OldContent;
+use super::preflight::{self, Strategy};
+use super::resolve::ResolvedTarget;
+use super::sealed::KeepOpen;
+use super::spill::SpillDirectories;
+use super::staging::CreateOptions;
+use crate::digest::Digest;
+use crate::error::Result;
+use crate::guard::Guards;
+use crate::input::Origin;
+use crate::notices::Notices;
+use crate::options::Options;
+use crate::platform::{FileType, Signals, owner_locks_out};
+
+/// What is to be done: TARGET is resolved, and everything that can be known to be impossible has been refused. Nothing is
+/// written, and nothing runs.
+pub(crate) struct Plan<'a> {
+    /// TARGET as it was typed.
+    pub(crate) path: &'a Path,
+    pub(crate) options: &'a Options,
+    pub(crate) guards: Guards,
+    /// Where the bytes come from.
+    pub(crate) origin: Origin<'a>,
+    /// What TARGET's content must be.
+    pub(crate) if_match: Option<&'a Digest>,
+    pub(crate) lock: Option<LockOptions>,
+    /// Whether missing directories are created.
+    pub(crate) parents: bool,
+    /// Where TARGET leads, and how it can be replaced; `None` where its directory is to be created first.
+    pub(crate) target: Option<(ResolvedTarget, Checked)>,
+}
+
+impl Plan<'_> {
+    /// Whether something reads TARGET's content.
+    pub(super) fn reads_old(&self) -> bool {
+        self.depends_on_old() || self.options.append || self.options.if_changed
+    }
+
+    /// Whether the new content follows from the old: TARGET must then still be what was read when it is replaced.
+    pub(super) fn depends_on_old(&self) -> bool {
+        self.origin.edits() || self.if_match.is_some()
+    }
+}
+
+/// How TARGET is locked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LockOptions {
+    /// How long another writer is waited for, in seconds; without it for ever.
+    pub(crate) timeout: Option<f64>,
+}
+
+/// What was found out about TARGET beforehand.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(super) strategy: Strategy,
+    /// Whether or not there is something to keep: TARGET may appear until the commit.
+    pub(super) backup: Option<BackupName>,
+}
+
+impl Checked {
+    /// Refuses what is known to be impossible.
+    pub(crate) fn of(target: &ResolvedTarget, options: &Options) -> Result<Checked> {
+        let strategy = preflight::check(target, target.existing.as_ref(), options)?;
+        let backup = options.backup.as_ref().map(|backup| BackupName::plan(target, backup)).transpose()?;
+        Ok(Checked { strategy, backup })
+    }
+}
+
+/// A replacement that is under way: what its steps share.
+pub(crate) struct Replacement<'a> {
+    pub(super) plan: &'a Plan<'a>,
+    pub(super) options: &'a Options,
+    pub(super) signals: &'a Signals,
+    pub(super) notices: &'a Notices,
+    pub(super) target: &'a ResolvedTarget,
+    pub(super) strategy: Strategy,
+    pub(super) backup: Option<BackupName>,
+    pub(super) lock: Option<TargetLock>,
+    /// The old content, where it is read.
+    pub(super) old: Option<OldContent>,
+    /// The permission bits of a SOURCE that is a regular file.
+    pub(super) source_mode: Option<u32>,
+    /// Where the staging file is, once it had to be in another directory.
+    pub(super) spill: OnceCell<SpillDirectories>,
+}
+
+impl<'a> Replacement<'a> {
+    /// The regular file that is replaced, whose metadata the new one takes.
+    pub(super) fn replaced(&self) -> Option<&'a PathHandle> {
+        self.target.existing.as_ref().filter(|old| old.kind() == FileType::RegularFile)
+    }
+
+    /// How the staging file is created: never wider than the finished file.
+    pub(super) fn create_options(&self) -> CreateOptions {
+        let old = self.replaced();
+        let narrow = old.is_some() || self.options.mode.is_some();
+        CreateOptions {
+            mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },
+            private: self.plan.guards.validate.is_some(),
+            named: old.is_some_and(|old| owner_locks_out(old.stat.uid)),
+            wanted: self.options.mode,
+        }
+    }
+
+    /// What must stay open on the staged file.
+    pub(super) fn keep_open(&self) -> KeepOpen {
+        if self.spill.get().is_some() {
+            KeepOpen::Yes
+        } else if self.lock.is_some() {
+            KeepOpen::Locked
+        } else if self.target.directory.readable() {
+            KeepOpen::No
+        } else {
+            KeepOpen::Yes
+        }
+    }
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) change: Change,
+    /// The size of the input, in bytes.
+    pub(crate) received: u64,
+}
+
+/// What became of TARGET.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Change {
+    Created,
+    Replaced,
+    Overwritten,
+    Unchanged,
+}

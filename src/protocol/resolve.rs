@@ -1,0 +1,179 @@
+//! From the name as typed to an open directory and the name in it.
+//!
+//! The directory part is the kernel's to resolve. The last component is resolved here, hop by hop, each link read
+//! through a descriptor of its own and its text resolved against the directory that holds it; the final directory
+//! stays open, and everything after happens relative to it. Resolving links ourselves means keeping the kernel's rules:
+//! magic links, mounts that follow no links, and links planted in sticky world-writable directories are refused.
+
+use std::cell::Cell;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::directory::{Directory, PathHandle};
+use super::parents::Parents;
+use crate::error::{Context, Error, ErrorExt, Result, Seen, at, failed};
+use crate::notices::Notices;
+use crate::platform::{self, Errno, FileType, LinkRule, OwnedFd, os_message};
+use crate::quote::Shown;
+
+/// As many links as the kernel follows.
+const MOST_LINKS: usize = 40;
+
+/// Where TARGET leads.
+#[derive(Debug)]
+pub(crate) struct ResolvedTarget {
+    pub(crate) directory: Rc<Directory>,
+    pub(crate) name: OsString,
+    /// What the name led to when it was looked up.
+    pub(crate) existing: Option<PathHandle>,
+    /// Whether TARGET is a symbolic link that led here.
+    pub(crate) is_behind_link: bool,
+    /// Whether something was done to the file there and taken back, which changes its ctime.
+    pub(crate) is_ctime_ours: Cell<bool>,
+    /// Whether it was replaced and brought back from a copy.
+    pub(crate) is_inode_ours: Cell<bool>,
+}
+
+impl ResolvedTarget {
+    /// Whether TARGET is what it was when it was looked up. What cannot be looked at has not been seen to change.
+    pub(crate) fn look_again(&self) -> Seen {
+        if self.is_inode_ours.get() {
+            return Seen::Unchanged;
+        }
+        let (before, now) = match (&self.existing, self.directory.lstat(&self.name)) {
+            (_, Err(_)) | (None, Ok(None)) => return Seen::Unchanged,
+            (None, Ok(Some(_))) | (Some(_), Ok(None)) => return Seen::Changed,
+            (Some(before), Ok(Some(now))) => (&before.stat, now),
+        };
+        if !before.is_same_file(&now) && !self.directory.has_unstable_numbers(&self.name) {
+            Seen::Changed
+        } else if before.is_unchanged(&now, self.is_ctime_ours.get()) {
+            Seen::Unchanged
+        } else if self.directory.filesystem().dates_late() && before.with_times_of(&now).is_unchanged(&now, true) {
+            Seen::OtherTimes
+        } else {
+            Seen::Changed
+        }
+    }
+
+    /// What TARGET is now.
+    pub(crate) fn open_path(&self) -> platform::Result<Option<PathHandle>> {
+        self.directory.open_path(&self.name)
+    }
+
+    /// Opens for reading what TARGET was when `old` was looked up.
+    pub(crate) fn open(&self, old: &PathHandle) -> platform::Result<OwnedFd> {
+        old.open(&self.directory, &self.name)
+    }
+
+    /// Adds what helps where TARGET is a link and this is not what its user had in mind.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        if !self.is_behind_link {
+            return error;
+        }
+        error.hint(format_args!(
+            "it is a symbolic link into {}; --no-dereference (-P) replaces the link itself",
+            self.directory.shown()
+        ))
+    }
+}
+
+/// Resolves TARGET. `follow` is off for `--no-dereference`; `parents` creates what is missing.
+pub(crate) fn resolve(
+    path: &Path,
+    follow: bool,
+    mut parents: Option<&mut Parents>,
+    notices: &Notices,
+) -> Result<ResolvedTarget> {
+    let mut path = path.as_os_str().to_owned();
+    let mut base: Option<Rc<Directory>> = None;
+    for _ in 0..=MOST_LINKS {
+        let (parent, name) = split(&path)?;
+        let directory = Rc::new(open_parent(base.as_deref(), parent, parents.as_deref_mut(), notices)?);
+        let existing = directory.open_path(name).context("look")?;
+        let (name, is_behind_link) = (name.to_owned(), base.is_some());
+        match existing {
+            Some(link) if follow && link.kind() == FileType::Symlink => {
+                may_follow(&directory, &link)?;
+                path = link.handle.get().and_then(|link| platform::read_link(&*link, "")).context("read link")?;
+                base = Some(directory);
+            }
+            existing => {
+                let (is_ctime_ours, is_inode_ours) = (Cell::new(false), Cell::new(false));
+                return Ok(ResolvedTarget { directory, name, existing, is_behind_link, is_ctime_ours, is_inode_ours });
+            }
+        }
+    }
+    Err(failed("resolve", os_message(Errno::LOOP)))
+}
+
+/// Opens the directory `parent`, relative to `base` or to the working directory.
+fn open_parent(
+    base: Option<&Directory>,
+    parent: &OsStr,
+    parents: Option<&mut Parents>,
+    notices: &Notices,
+) -> Result<Directory> {
+    let shown = base.map_or_else(|| PathBuf::from(parent), |base| base.join(parent));
+    let opened = match base {
+        Some(base) => Directory::open(base, parent, shown.clone(), notices),
+        None => Directory::open(platform::working_directory(), parent, shown.clone(), notices),
+    };
+    match (opened, parents) {
+        // Step by step also where some were made before: nobody has put a link in the place of one.
+        (Err(Errno::NOENT), Some(parents)) => parents.create(base, parent, &shown),
+        (Ok(_), Some(parents)) if parents.has_made() => parents.create(base, parent, &shown),
+        (opened, _) => opened.map_err(|errno| no_directory(errno, &shown)),
+    }
+}
+
+/// Whether [`resolve`] failed because a directory on the way is missing.
+pub(crate) fn is_missing_directory(error: &Error) -> bool {
+    error.is::<MissingDirectory>()
+}
+
+/// Marks the error of a missing directory. As a context it prints nothing.
+#[derive(Debug)]
+struct MissingDirectory;
+
+impl std::fmt::Display for MissingDirectory {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Ok(())
+    }
+}
+
+fn no_directory(errno: Errno, shown: &Path) -> Error {
+    let directory = Shown(if shown.as_os_str().is_empty() { OsStr::new(".") } else { shown.as_os_str() });
+    let error = at("open directory", directory)(errno);
+    if errno == Errno::NOENT {
+        error.context(MissingDirectory).hint("--parents creates missing directories")
+    } else {
+        error
+    }
+}
+
+/// Parent and last component; refuses what can only be a directory.
+fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
+    let bytes = path.as_bytes();
+    let start = bytes.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+    let (parent, name) = bytes.split_at(start);
+    let refuse = |reason| Err(failed("replace", reason));
+    match name {
+        b"" if bytes.is_empty() => refuse("the name is empty"),
+        b"" => refuse("ends in a slash, which names a directory"),
+        b"." => refuse("names a directory, the one that holds it (.)"),
+        b".." => refuse("names a directory, the parent (..)"),
+        name => Ok((OsStr::from_bytes(parent), OsStr::from_bytes(name))),
+    }
+}
+
+/// Whether the kernel would follow the link that is the last component.
+fn may_follow(directory: &Directory, link: &PathHandle) -> Result<()> {
+    match platform::forbidding_rule(directory, directory.filesystem(), &link.stat).context("look")? {
+        None => Ok(()),
+        Some(rule @ LinkRule::Magic) => Err(failed("replace", rule).hint("name the file itself")),
+        Some(rule) => Err(failed("resolve", rule)),
+    }
+}

@@ -1,0 +1,61 @@
+//! Where the copy of an overwrite in place can be made.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use super::directory::Directory;
+use super::naming::StagingPath;
+use super::resolve::ResolvedTarget;
+use super::staging::Stage;
+use super::staging_name::{PREFIX, RANDOM};
+use crate::notices::Notices;
+use crate::platform::{self, Errno, may_write_directory};
+
+/// Where the copy can be made, and why it has to be.
+#[derive(Debug)]
+pub(crate) struct SpillDirectories {
+    candidates: Vec<Rc<Directory>>,
+    pub(super) reason: String,
+}
+
+impl SpillDirectories {
+    /// `reason` is why no rename is possible.
+    pub(super) fn find(target: &ResolvedTarget, reason: String, notices: &Notices) -> Self {
+        SpillDirectories { candidates: candidates(target, notices), reason }
+    }
+
+    /// Creates the file for the copy in the first directory that takes it. What the permissions allow, a sandbox may
+    /// refuse: only the attempt tells.
+    pub(super) fn stage(&self, notices: &Notices) -> Option<Stage> {
+        self.candidates.iter().find_map(|directory| {
+            let mut builder = tempfile::Builder::new();
+            let file = builder.prefix(PREFIX).rand_bytes(RANDOM).tempfile_in(directory.path()).ok()?;
+            let (file, path) = file.into_parts();
+            Some(Stage::with_path(file.into(), StagingPath::new(path, notices), directory))
+        })
+    }
+}
+
+/// Directories for the copy: TARGET's own if possible, else where temporary files survive a restart.
+fn candidates(target: &ResolvedTarget, notices: &Notices) -> Vec<Rc<Directory>> {
+    let its_own = || target.directory.reopen(target.directory.join(OsStr::new("")));
+    let others = [
+        std::env::var_os("TMPDIR").filter(|path| !path.is_empty()).map(PathBuf::from),
+        Some(PathBuf::from("/var/tmp")),
+        Some(PathBuf::from("/tmp")),
+        std::env::var_os("HOME").filter(|path| !path.is_empty()).map(PathBuf::from),
+    ];
+    let others = others.into_iter().flatten();
+    let others =
+        others.map(|path| Directory::open(platform::working_directory(), path.as_os_str(), path.clone(), notices));
+    let opened = std::iter::once_with(its_own).chain(others).flatten();
+    let usable = opened.filter(|directory| {
+        // Where it cannot be known, the attempt tells.
+        let may_write = matches!(may_write_directory(directory), Ok(()) | Err(Errno::NOSYS));
+        // A name in an append-only one could never be removed.
+        let may_remove = directory.stat().is_ok_and(|stat| !stat.is_append_only());
+        may_write && may_remove && directory.filesystem().is_persistent()
+    });
+    usable.map(Rc::new).collect()
+}

@@ -1,0 +1,28 @@
+//! Making a file, or a directory's entries, durable.
+
+use super::directory::Directory;
+use crate::error::{Error, ErrorExt};
+use crate::platform::{self, AsFd, Result, is_unsupported_sync};
+
+/// Syncs a directory's entries. Where the directory cannot be opened for reading, or its file system knows no sync of
+/// directories, the whole file system is synced instead, by way of `inside` where that is open.
+pub(super) fn directory(directory: &Directory, inside: Option<impl AsFd>) -> Result<()> {
+    if directory.readable() {
+        match platform::sync_file(directory) {
+            Err(errno) if is_unsupported_sync(errno) => {}
+            done => return done,
+        }
+    }
+    match inside {
+        Some(inside) => platform::sync_file_system(inside),
+        None => platform::sync_file_system(directory),
+    }
+}
+
+/// Adds to an error of a sync what helps where the file system knows no sync.
+pub(super) fn explain(error: Error) -> Error {
+    match error.errno() {
+        Some(errno) if is_unsupported_sync(errno) => error.hint("--sync none leaves the sync out"),
+        _ => error,
+    }
+}

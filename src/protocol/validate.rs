@@ -1,0 +1,39 @@
+//! `--validate`: the content is shown to a command that must accept it and must not change it.
+
+use std::ffi::OsStr;
+
+use super::request::Replacement;
+use super::sealed::Sealed;
+use super::sync;
+use crate::error::{Context, Error, Result, refused};
+use crate::input;
+use crate::options::Sync;
+use crate::platform::{self, BorrowedFd, Stat, Time, is_refusal};
+
+const STEP: &str = "validate";
+
+/// The staged file has mode 0600, and is synced before the command sees it: errors of writing back show on the descriptor
+/// that wrote, which is closed then, as what is shown may be a program, and be run.
+pub(super) fn validate(job: &Replacement<'_>, script: &OsStr, sealed: &mut Sealed) -> Result<()> {
+    if job.options.sync != Sync::None {
+        platform::sync_file(sealed.file()?).map_err(|errno| sync::explain(Error::new(errno).context("sync")))?;
+    }
+    let file = sealed.reader()?;
+    // The times have a granularity in which a change could hide. From this one every change leads away.
+    set_times(file, Time::Mark)?;
+    let before = Stat::of(file).context(STEP)?;
+    input::validate(script, file, job.plan.path, job.signals)?;
+    let after = Stat::of(file).context(STEP)?;
+    if (before.size, before.mtime) != (after.size, after.mtime) {
+        return Err(refused(STEP, "the command changed the content that it was to look at"));
+    }
+    set_times(file, Time::Now)
+}
+
+/// Some file systems keep times of their own.
+fn set_times(file: BorrowedFd<'_>, time: Time) -> Result<()> {
+    match platform::set_times(file, time) {
+        Err(errno) if is_refusal(errno) => Ok(()),
+        set => set.context(STEP),
+    }
+}
