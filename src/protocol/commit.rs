@@ -79,14 +79,9 @@ pub(super) fn commit(
         finished = match next {
             Next::Commit(finished) => finished,
             Next::Overwritten => return Ok(Change::Overwritten),
-            // Removed by another writer's roll-back, as one that `--parents` made can be: it is made again.
-            Next::NoDirectory(finished, _) if parents.as_mut().is_some_and(Parents::again) => {
-                let follow = !job.options.no_dereference;
-                made_again = Some(resolve::resolve(job.plan.path, follow, parents.as_mut(), job.notices)?);
+            Next::NoDirectory(finished, errno) => {
+                made_again = Some(make_again(job, target, parents, errno)?);
                 finished
-            }
-            Next::NoDirectory(_, errno) => {
-                return Err(at("link", format_args!("directory {}", target.directory.shown()))(errno));
             }
         };
     }
@@ -95,6 +90,19 @@ pub(super) fn commit(
         Ok(None) => Err(Error::new(Errno::EXIST).context("link")),
         _ => Err(failed("rename", "other writers keep replacing it, or removing and creating it")),
     }
+}
+
+/// TARGET in a directory that is made again. Another writer's roll-back removes one that `--parents` made.
+fn make_again(
+    job: &Replacement<'_>,
+    target: &ResolvedTarget,
+    parents: &mut Option<Parents<'_>>,
+    errno: Errno,
+) -> Result<ResolvedTarget> {
+    if !parents.as_mut().is_some_and(Parents::again) {
+        return Err(at("link", format_args!("directory {}", target.directory.shown()))(errno));
+    }
+    resolve::resolve(job.plan.path, !job.options.no_dereference, parents.as_mut(), job.notices)
 }
 
 fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {

@@ -60,38 +60,8 @@ fn fill_from_difference(
     mut hasher: Option<&mut Hasher>,
     create_staging: impl FnOnce() -> Result<Stage>,
 ) -> Result<Filled> {
-    let file = old.file.get().context("read")?;
-    let reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
-    let comparison = if job.options.append {
-        // What is appended to nothing but itself changes nothing.
-        let mut next = Vec::with_capacity(copy::BUFFER);
-        copy::read(input, &mut next)?;
-        if next.is_empty() { Comparison::Same(0) } else { Comparison::Differs { common: old.stat.size, next } }
-    } else {
-        compare::compare(input, &reader, old.stat.size, hasher.as_deref_mut())?
-    };
-    let (common, next) = match comparison {
-        Comparison::Same(received) => {
-            old.ensure_unchanged(job.signals)?;
-            let another_mode = match (job.options.mode, job.replaced()) {
-                (Some(mode), Some(old)) if Metadata::of(old, job.target)?.differs_from(mode) => Some((mode, old)),
-                _ => None,
-            };
-            let same_file = still_linked(job, old)?;
-            if another_mode.is_none() && same_file {
-                return Ok(Filled { stage: None, received, warning: None });
-            }
-            let stage = create_staging()?;
-            if let (Some((mode, old)), true) = (another_mode, same_file)
-                && stage.mode_after(mode)? == old.stat.bits()
-            {
-                // Where the file system gives a mode of its own, nothing more can be done.
-                let warning = Some(format!("cannot set mode {mode:04o} (it is {:04o})", old.stat.bits()));
-                return Ok(Filled { stage: None, received, warning });
-            }
-            take_old(job, old, old.stat.size, &mut sink(job, &stage))?;
-            return Ok(Filled { stage: Some(stage), received, warning: None });
-        }
+    let (common, next) = match compare_with_old(job, old, input, hasher.as_deref_mut())? {
+        Comparison::Same(received) => return fill_unchanged(job, old, received, create_staging),
         Comparison::Differs { common, next } => (common, next),
     };
     let stage = create_staging()?;
@@ -105,6 +75,53 @@ fn fill_from_difference(
     }
     let before = if job.options.append { 0 } else { common } + next.len() as u64;
     let received = before + copy_input(input, before, &mut sink, hasher)?;
+    Ok(Filled { stage: Some(stage), received, warning: None })
+}
+
+fn compare_with_old(
+    job: &Replacement<'_>,
+    old: &OldContent,
+    input: &mut dyn Input,
+    hasher: Option<&mut Hasher>,
+) -> Result<Comparison> {
+    if job.options.append {
+        // What is appended to nothing but itself changes nothing.
+        let mut next = Vec::with_capacity(copy::BUFFER);
+        copy::read(input, &mut next)?;
+        let common = old.stat.size;
+        return Ok(if next.is_empty() { Comparison::Same(0) } else { Comparison::Differs { common, next } });
+    }
+    let file = old.file.get().context("read")?;
+    let reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
+    compare::compare(input, &reader, old.stat.size, hasher)
+}
+
+/// The content is the old one, of which `received` bytes came in. Something is staged only if the mode is to change, or if
+/// another writer has replaced the file that was compared.
+fn fill_unchanged(
+    job: &Replacement<'_>,
+    old: &OldContent,
+    received: u64,
+    create_staging: impl FnOnce() -> Result<Stage>,
+) -> Result<Filled> {
+    old.ensure_unchanged(job.signals)?;
+    let another_mode = match (job.options.mode, job.replaced()) {
+        (Some(mode), Some(old)) if Metadata::of(old, job.target)?.differs_from(mode) => Some((mode, old)),
+        _ => None,
+    };
+    let same_file = still_linked(job, old)?;
+    if another_mode.is_none() && same_file {
+        return Ok(Filled { stage: None, received, warning: None });
+    }
+    let stage = create_staging()?;
+    if let (Some((mode, old)), true) = (another_mode, same_file)
+        && stage.mode_after(mode)? == old.stat.bits()
+    {
+        // Where the file system gives a mode of its own, nothing more can be done.
+        let warning = Some(format!("cannot set mode {mode:04o} (it is {:04o})", old.stat.bits()));
+        return Ok(Filled { stage: None, received, warning });
+    }
+    take_old(job, old, old.stat.size, &mut sink(job, &stage))?;
     Ok(Filled { stage: Some(stage), received, warning: None })
 }
 

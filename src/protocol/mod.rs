@@ -15,7 +15,7 @@
 //! systems.
 //!
 //! The types keep the order: only a `Stage` can be written, only a `Sealed` gets its metadata, only a `Synced` can be
-//! committed. Dropping any of them rolls back; what cannot be removed then is noted in the one [`Notices`].
+//! committed. Dropping any of them rolls back; what cannot be removed then is noted in the one [`Notices`](crate::notices::Notices).
 
 mod apply_metadata;
 mod backup;
@@ -44,33 +44,21 @@ mod sync;
 mod validate;
 mod writer;
 
-use std::cell::OnceCell;
-
 use commit::Finished;
 use fill::{Filled, fill};
+use lock::TargetLock;
 use old_content::OldContent;
 use parents::Parents;
 use preflight::Strategy;
 use request::Replacement;
-pub(crate) use request::{Change, Checked, LockOptions, Outcome, Plan};
+pub(crate) use request::{Change, Checked, LockOptions, Outcome, Plan, Run};
 use resolve::ResolvedTarget;
 use staging::Stage;
 
 use crate::error::{Context, Error, ErrorExt, Result, Seen, failed, refused};
 use crate::input::{Abandoned, Input};
-use crate::notices::Notices;
 use crate::options::Sync;
 use crate::platform::{self, Errno, FileType, Signals, Stat, is_unsupported_sync};
-
-/// What the steps report to, and what they listen to.
-#[derive(Clone, Copy)]
-pub(crate) struct Run<'a> {
-    pub(crate) signals: &'a Signals,
-    /// What is to be reported at the end besides the result.
-    pub(crate) notices: &'a Notices,
-    /// Called with a sentence when something is worth telling at once.
-    pub(crate) note: &'a dyn Fn(&str),
-}
 
 /// A replacement that failed.
 pub(crate) struct Failed {
@@ -128,63 +116,53 @@ fn steps<'i>(
     run: Run<'i>,
 ) -> Result<Outcome> {
     // Other writers that use the lock wait from here to the exit.
-    let lock = match plan.lock {
-        Some(LockOptions { timeout }) => {
-            let lock = lock::acquire(target, plan.options.no_dereference, timeout, run.signals)?;
-            checked = Checked::of(target, plan.options)?;
-            Some(lock)
-        }
-        None => None,
-    };
-
+    let lock = acquire_lock(plan, target, &mut checked, run.signals)?;
     // The old content, where something reads it.
     let old = read_old(plan, target, &mut checked, run.signals)?;
     must_match(plan, target, old.as_ref(), run.signals)?;
-
+    // The input. A command is not started yet.
     let input = open_input(plan, target, input, run)?;
-    let job = Replacement {
-        plan,
-        options: plan.options,
-        signals: run.signals,
-        notices: run.notices,
-        target,
-        strategy: checked.strategy,
-        backup: checked.backup,
-        lock,
-        old,
-        source_mode: input.mode(),
-        spill: OnceCell::new(),
-    };
+    let job = Replacement::new(plan, target, checked, lock, old, input.mode(), run);
 
-    // Stage, and write until the input ends and the guards accept it.
+    // Stage, then write until the input ends and the guards accept it.
     let stage = stage_if_needed(&job)?;
     let Filled { stage, received, warning } = fill(&job, stage, input, || self::stage(&job))?;
     let Some(stage) = stage else {
         leave_alone(&job, warning)?;
         return Ok(Outcome { change: Change::Unchanged, received });
     };
-
     // From here on nobody writes.
     let mut sealed = stage.seal(job.keep_open())?;
-    if let Some(script) = &plan.guards.validate {
-        validate::validate(&job, script, &mut sealed)?;
-    }
+    validate::validate(&job, &mut sealed)?;
 
     let change = if job.spill.get().is_some() {
-        overwrite::overwrite(&job, sealed)?;
-        Change::Overwritten
+        // No rename is possible: sync the copy, then overwrite TARGET with it.
+        overwrite::overwrite(&job, sealed)?
     } else {
-        // Metadata, then the sync, on the descriptor that wrote.
+        // Apply the metadata, then sync, on the descriptor that wrote.
         let finished = Finished::from(&job, sealed)?;
         release_target(&job);
         // From here to the exit signals wait. One that came before means no commit.
         Signals::hold().context("signals")?;
         run.signals.check()?;
-        // Link or rename, then the directory's sync.
+        // Link or rename, then sync the directory.
         commit::commit(&job, finished, parents)?
     };
     parents.iter_mut().for_each(Parents::keep);
     Ok(Outcome { change, received })
+}
+
+/// `--lock`. What is known of TARGET is checked again once the lock is ours.
+fn acquire_lock(
+    plan: &Plan<'_>,
+    target: &mut ResolvedTarget,
+    checked: &mut Checked,
+    signals: &Signals,
+) -> Result<Option<TargetLock>> {
+    let Some(LockOptions { timeout }) = plan.lock else { return Ok(None) };
+    let lock = lock::acquire(target, plan.options.no_dereference, timeout, signals)?;
+    *checked = Checked::of(target, plan.options)?;
+    Ok(Some(lock))
 }
 
 /// Opens TARGET's content where something reads it.

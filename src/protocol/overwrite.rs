@@ -9,7 +9,7 @@ use super::copy;
 use super::directory::PathHandle;
 use super::fill;
 use super::preflight;
-use super::request::Replacement;
+use super::request::{Change, Replacement};
 use super::resolve::ResolvedTarget;
 use super::sealed::{KeepOpen, Sealed};
 use super::spill::SpillDirectories;
@@ -37,12 +37,13 @@ pub(super) fn stage(job: &Replacement<'_>, reason: String) -> Result<Stage> {
 }
 
 /// The last step in place of the commit, where the copy was staged for it.
-pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
+pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<Change> {
     if let (Some(old), true) = (&job.old, job.plan.depends_on_old()) {
         old.ensure_unchanged(job.signals)
             .map_err(|_| refused("replace", "has changed since it was read").context(Seen::Changed))?;
     }
-    overwrite_with(job, copy)
+    overwrite_with(job, copy)?;
+    Ok(Change::Overwritten)
 }
 
 /// The same in place of a commit that the system refuses: TARGET has been compared already, and `from` is staged where it
@@ -116,22 +117,28 @@ fn write_target(
     // Until the first byte is written, TARGET is whole.
     modes.narrow(&existing).context(STEP)?;
     let mut touched = false;
-    let reason_of_failure = match write(copy, &existing, size, &modes, job.options.sync, &mut touched) {
-        Ok(()) => {
-            warn(job, &existing, reason);
-            return Ok(());
-        }
-        Err(errno) if !touched => match modes.restore(&existing) {
-            Ok(()) => return Err(Error::new(errno).context(STEP)),
-            Err(again) => {
-                format!("{}; setting mode {:04o} again: {}", os_message(errno), modes.before, os_message(again))
-            }
-        },
-        Err(errno) => os_message(errno),
-    };
-    // What is not what it was, nor what it was to be, is damaged. The copy stays.
-    sealed.disarm();
-    Err(damaged(STEP, reason_of_failure).hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))))
+    if let Err(errno) = write(copy, &existing, size, &modes, job.options.sync, &mut touched) {
+        let damage = damage(&existing, &modes, touched, errno)?;
+        // What is not what it was, nor what it was to be, is damaged. The copy stays.
+        sealed.disarm();
+        return Err(damage.hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))));
+    }
+    warn(job, &existing, reason);
+    Ok(())
+}
+
+/// How the error has left TARGET: damaged, or else, as the error that this function fails with, unchanged.
+fn damage(existing: &OwnedFd, modes: &Modes, touched: bool, errno: Errno) -> Result<Error> {
+    if touched {
+        return Ok(damaged(STEP, os_message(errno)));
+    }
+    match modes.restore(existing) {
+        Ok(()) => Err(Error::new(errno).context(STEP)),
+        Err(again) => Ok(damaged(
+            STEP,
+            format_args!("{}; setting mode {:04o} again: {}", os_message(errno), modes.before, os_message(again)),
+        )),
+    }
 }
 
 fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: &str) {

@@ -74,6 +74,16 @@ impl Checked {
     }
 }
 
+/// What the steps report to, and what they listen to.
+#[derive(Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) signals: &'a Signals,
+    /// What is to be reported at the end besides the result.
+    pub(crate) notices: &'a Notices,
+    /// Called with a sentence when something is worth telling at once.
+    pub(crate) note: &'a dyn Fn(&str),
+}
+
 /// A replacement that is under way: what its steps share.
 pub(crate) struct Replacement<'a> {
     pub(super) plan: &'a Plan<'a>,
@@ -93,6 +103,20 @@ pub(crate) struct Replacement<'a> {
 }
 
 impl<'a> Replacement<'a> {
+    pub(super) fn new(
+        plan: &'a Plan<'a>,
+        target: &'a ResolvedTarget,
+        checked: Checked,
+        lock: Option<TargetLock>,
+        old: Option<OldContent>,
+        source_mode: Option<u32>,
+        run: Run<'a>,
+    ) -> Self {
+        let (options, Run { signals, notices, .. }) = (plan.options, run);
+        let (Checked { strategy, backup }, spill) = (checked, OnceCell::new());
+        Replacement { plan, options, signals, notices, target, strategy, backup, lock, old, source_mode, spill }
+    }
+
     /// The regular file that is replaced, whose metadata the new one takes.
     pub(super) fn replaced(&self) -> Option<&'a PathHandle> {
         self.target.existing.as_ref().filter(|old| old.kind() == FileType::RegularFile)

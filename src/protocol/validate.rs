@@ -1,7 +1,5 @@
 //! `--validate`: the content is shown to a command that must accept it and must not change it.
 
-use std::ffi::OsStr;
-
 use super::request::Replacement;
 use super::sealed::Sealed;
 use super::sync;
@@ -14,7 +12,8 @@ const STEP: &str = "validate";
 
 /// The staged file has mode 0600, and is synced before the command sees it: errors of writing back show on the descriptor
 /// that wrote, which is closed then, as what is shown may be a program, and be run.
-pub(super) fn validate(job: &Replacement<'_>, script: &OsStr, sealed: &mut Sealed) -> Result<()> {
+pub(super) fn validate(job: &Replacement<'_>, sealed: &mut Sealed) -> Result<()> {
+    let Some(script) = &job.plan.guards.validate else { return Ok(()) };
     if job.options.sync != Sync::None {
         platform::sync_file(sealed.file()?).map_err(|errno| sync::explain(Error::new(errno).context("sync")))?;
     }

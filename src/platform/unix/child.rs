@@ -132,35 +132,9 @@ pub(crate) fn spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) ->
 }
 
 fn by_posix_spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> nix::Result<Pid> {
-    let mut actions = PosixSpawnFileActions::init()?;
-    if let Some(stdin) = stdio.stdin {
-        actions.add_dup2(stdin.as_raw_fd(), 0)?;
-    } else if startup::was_closed(0) {
-        actions.add_close(0)?;
-    }
-    actions.add_dup2(stdio.stdout.as_raw_fd(), 1)?;
-    if startup::was_closed(2) {
-        actions.add_close(2)?;
-    }
-
-    let mut attributes = PosixSpawnAttr::init()?;
-    attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF)?;
-    attributes.set_sigmask(signals.inherited_mask())?;
-    let mut default = SigSet::empty();
-    if !startup::was_ignored(Signal::SIGPIPE as i32) {
-        default.add(Signal::SIGPIPE);
-    }
-    attributes.set_sigdefault(&default)?;
-
+    let (actions, attributes) = (file_actions(stdio)?, attributes(signals)?);
     let argv: Vec<CString> = words.iter().map(|word| c_string(word)).collect::<nix::Result<_>>()?;
-    let environment: Vec<CString> = std::env::vars_os()
-        .filter_map(|(key, value)| {
-            let mut pair = key.into_vec();
-            pair.push(b'=');
-            pair.extend(value.into_vec());
-            CString::new(pair).ok()
-        })
-        .collect();
+    let environment = environment();
     let program = argv.first().ok_or(NixErrno::ENOENT)?;
     let spawned = match posix_spawnp(program, &actions, &attributes, &argv, &environment) {
         // A script without an interpreter: execvp(3), and so env(1) and timeout(1), give it to the shell.
@@ -173,6 +147,45 @@ fn by_posix_spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> n
         spawned => spawned,
     }?;
     Pid::from_raw(spawned.as_raw()).ok_or(NixErrno::ESRCH)
+}
+
+/// The descriptors that it starts with.
+fn file_actions(stdio: &Stdio<'_>) -> nix::Result<PosixSpawnFileActions> {
+    let mut actions = PosixSpawnFileActions::init()?;
+    if let Some(stdin) = stdio.stdin {
+        actions.add_dup2(stdin.as_raw_fd(), 0)?;
+    } else if startup::was_closed(0) {
+        actions.add_close(0)?;
+    }
+    actions.add_dup2(stdio.stdout.as_raw_fd(), 1)?;
+    if startup::was_closed(2) {
+        actions.add_close(2)?;
+    }
+    Ok(actions)
+}
+
+/// The mask and the dispositions that it starts with.
+fn attributes(signals: &Signals) -> nix::Result<PosixSpawnAttr> {
+    let mut attributes = PosixSpawnAttr::init()?;
+    attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF)?;
+    attributes.set_sigmask(signals.inherited_mask())?;
+    let mut default = SigSet::empty();
+    if !startup::was_ignored(Signal::SIGPIPE as i32) {
+        default.add(Signal::SIGPIPE);
+    }
+    attributes.set_sigdefault(&default)?;
+    Ok(attributes)
+}
+
+/// The environment, as `NAME=VALUE`.
+fn environment() -> Vec<CString> {
+    let pair = |(name, value): (OsString, OsString)| {
+        let mut pair = name.into_vec();
+        pair.push(b'=');
+        pair.extend(value.into_vec());
+        CString::new(pair).ok()
+    };
+    std::env::vars_os().filter_map(pair).collect()
 }
 
 /// By the standard library, which forks where a group is to be set. The child begins with an empty signal mask and with the
