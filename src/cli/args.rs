@@ -12,7 +12,7 @@ use crate::options::{Options, Sync};
 ///
 /// Stages the new content beside TARGET in a file without a name, syncs it, renames it over TARGET and syncs the
 /// directory. Readers, and the disk after a power cut, have the whole old content or the whole new content.
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, PartialEq, Parser)]
 #[command(
     name = "atomic-write",
     version,
@@ -123,15 +123,8 @@ pub struct Cli {
     pub(super) allow_in_place: bool,
 
     /// What exit 0 has made durable: full, file or none
-    #[arg(
-        long,
-        value_name = "WHAT",
-        help_heading = "New file",
-        default_value = "full",
-        hide_default_value = true,
-        hide_possible_values = true
-    )]
-    pub(super) sync: Sync,
+    #[arg(long, value_name = "WHAT", help_heading = "New file", hide_possible_values = true)]
+    pub(super) sync: Option<Sync>,
 
     /// Print created, replaced or unchanged
     #[arg(long, help_heading = "Messages")]

@@ -20,11 +20,10 @@ pub fn parse(
     env: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<Args, clap::Error> {
     let argv: Vec<OsString> = argv.into_iter().collect();
-    if let Some(args) = parse_fast_path(&argv) {
-        return Ok(args);
-    }
-    let matches = Cli::command().try_get_matches_from(&argv);
-    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(escape_context)?;
+    let cli = match parse_fast_path(&argv) {
+        Some(cli) => cli,
+        None => by_clap(&argv).map_err(escape_context)?,
+    };
     cli.check(argv.last().is_some_and(|last| last == "--"), env)
 }
 
@@ -50,47 +49,22 @@ fn escape_context(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// The two commonest command lines, `TARGET` and `TARGET -- COMMAND [ARG]...`, without an option: starting is most of
-/// what a small write costs, and clap would be a third of that. A test holds it to what clap says.
-fn parse_fast_path(argv: &[OsString]) -> Option<Args> {
+/// The two commonest command lines, `TARGET` and `TARGET -- COMMAND [ARG]...`, without an option, as clap
+/// would parse them. It spares a small write 190 000 of its 296 000 instructions in user mode (551 000 with a dynamic glibc), 0.1 ms.
+fn parse_fast_path(argv: &[OsString]) -> Option<Cli> {
     let (target, command) = match argv {
-        [_, target] => (target, None),
-        [_, target, dashes, words @ ..] if dashes == "--" => (target, Some(words)),
+        [_, target] => (target, &[][..]),
+        [_, target, dashes, command @ ..] if dashes == "--" => (target, command),
         _ => return None,
     };
-    let usable = |word: &OsString| !word.is_empty();
-    if target.as_bytes().starts_with(b"-") || !command.is_none_or(|words| words.first().is_some_and(usable)) {
+    if target.as_bytes().starts_with(b"-") {
         return None;
     }
-    Some(Args {
-        target: target.into(),
-        from: command.map_or(From::Stdin, |words| From::Command {
-            words: words.to_vec(),
-            edit: false,
-            allow_empty: false,
-        }),
-        options: Options {
-            no_dereference: false,
-            append: false,
-            if_changed: false,
-            no_clobber: false,
-            force: false,
-            allow_in_place: false,
-            mode: None,
-            backup: None,
-            sync: Sync::Full,
-        },
-        non_empty: false,
-        checksum: None,
-        validate: None,
-        if_match: None,
-        lock: false,
-        lock_timeout: None,
-        parents: false,
-        report: false,
-        verbose: false,
-        quiet: false,
-    })
+    Some(Cli { operands: vec![target.clone()], command: command.to_vec(), ..Cli::default() })
+}
+
+fn by_clap(argv: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&Cli::command().try_get_matches_from(argv)?)
 }
 
 impl Cli {
@@ -164,7 +138,7 @@ impl Cli {
                 allow_in_place: self.allow_in_place,
                 mode: self.mode,
                 backup,
-                sync: self.sync,
+                sync: self.sync.unwrap_or(Sync::Full),
             },
             non_empty: self.non_empty,
             checksum,
@@ -311,32 +285,27 @@ mod tests {
         line.iter().map(Into::into).collect()
     }
 
-    fn by_clap(line: &[&str]) -> Option<Args> {
-        let argv = words(line);
-        let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(&argv).ok()?).ok()?;
-        cli.check(argv.last().is_some_and(|last| last == "--"), &|_| None).ok()
-    }
-
     #[test]
     fn the_short_way_says_what_clap_says() {
         for line in [
             &["aw", "f"][..],
             &["aw", ""],
             &["aw", "a b/c"],
+            &["aw", "f", "--"],
+            &["aw", "f", "--", ""],
             &["aw", "f", "--", "cat"],
             &["aw", "f", "--", "sh", "-c", "x", "--", "-v"],
             &["aw", "f", "--", "--"],
         ] {
-            assert_eq!(parse_fast_path(&words(line)), by_clap(line), "{line:?}");
-            assert!(parse_fast_path(&words(line)).is_some(), "{line:?}");
+            let argv = words(line);
+            assert_eq!(parse_fast_path(&argv), by_clap(&argv).ok(), "{line:?}");
+            assert!(parse_fast_path(&argv).is_some(), "{line:?}");
         }
         for line in [
             &["aw"][..],
             &["aw", "-"],
             &["aw", "--"],
             &["aw", "-v"],
-            &["aw", "f", "--"],
-            &["aw", "f", "--", ""],
             &["aw", "f", "g"],
             &["aw", "f", "-v"],
             &["aw", "--", "f"],

@@ -2,7 +2,12 @@
 //!
 //! The runtime opens `/dev/null` in place of a closed descriptor 0, 1 or 2 and ignores SIGPIPE, both before `main`.
 //! A closed standard input must be an error and not an empty file, and a command must start with what we started
-//! with, so one function runs earlier.
+//! with. Nothing tells later: daemon(3) and Python's `subprocess.DEVNULL` give the same `/dev/null`, open for reading
+//! and writing, and SIGPIPE is then ignored in either case. So one function runs earlier.
+//!
+//! To have it called then is `unsafe`: it is listed in a section of the program, and what stands there no compiler
+//! checks. ctor lists it in our place, where the lint does not look. The function itself is safe code and uses nothing
+//! that the runtime would first have to set up.
 
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
