@@ -1,6 +1,7 @@
 //! The words checked against each other: from [`Cli`] to [`Args`].
 
 use std::ffi::{OsStr, OsString};
+use std::mem::take;
 use std::os::unix::ffi::OsStrExt;
 
 use clap::error::{ContextValue, ErrorKind};
@@ -68,14 +69,14 @@ fn by_clap(argv: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 impl Cli {
-    fn check(self, ends_in_dashes: bool, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Args, clap::Error> {
-        let (target, command) = operands(self.operands, self.command, ends_in_dashes)?;
+    fn check(mut self, ends_in_dashes: bool, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Args, clap::Error> {
+        let (target, command) = operands(take(&mut self.operands), take(&mut self.command), ends_in_dashes)?;
         let has_command = !command.is_empty();
-        let backup = backup(self.backup, self.backup_default, self.suffix, env)?;
+        let backup = backup(self.backup.take(), self.backup_default, self.suffix.take(), env)?;
         let lock = self.lock || self.lock_timeout.is_some();
-        let checksum = once("--checksum", self.checksum)?;
-        let if_match = once("--if-match", self.if_match)?;
-        let validate = once("--validate", self.validate)?;
+        let checksum = once("--checksum", take(&mut self.checksum))?;
+        let if_match = once("--if-match", take(&mut self.if_match))?;
+        let validate = once("--validate", take(&mut self.validate))?;
         if validate.as_ref().is_some_and(|command| command.is_empty()) {
             return Err(usage(
                 ErrorKind::InvalidValue,
@@ -83,41 +84,7 @@ impl Cli {
             ));
         }
 
-        // Each pair contradicts itself; the words say why, which clap's own conflict message does not.
-        let contradictions: [(bool, &str); 13] = [
-            (self.from.is_some() && has_command, "the content comes from --from SOURCE or from COMMAND, not from both"),
-            (self.edit && !has_command, "--edit needs a command: atomic-write --edit TARGET -- COMMAND"),
-            (self.edit && self.append, "--edit replaces the content that --append would keep; use one of them"),
-            (self.edit && self.no_clobber, "--edit needs an existing TARGET, which --no-clobber refuses"),
-            (
-                self.append && self.no_clobber,
-                "--append keeps an existing TARGET's content, and --no-clobber refuses one",
-            ),
-            (if_match.is_some() && self.no_clobber, "--if-match needs an existing TARGET, which --no-clobber refuses"),
-            (
-                self.if_changed && self.no_clobber,
-                "--if-changed compares with an existing TARGET, which --no-clobber refuses",
-            ),
-            (
-                backup.is_some() && self.no_clobber,
-                "--no-clobber replaces nothing, so there is nothing for --backup to keep",
-            ),
-            (
-                self.allow_in_place && self.no_clobber,
-                "--allow-in-place overwrites an existing TARGET, which --no-clobber refuses",
-            ),
-            (
-                self.allow_in_place && backup.is_some(),
-                "--allow-in-place cannot rename TARGET, so --backup cannot keep it",
-            ),
-            (self.allow_in_place && self.no_dereference, "--allow-in-place cannot overwrite a symbolic link itself"),
-            (self.allow_empty && self.non_empty, "--allow-empty and --non-empty contradict each other"),
-            (
-                self.allow_empty && !has_command,
-                "--allow-empty is for COMMAND; standard input and --from may be empty anyway",
-            ),
-        ];
-        if let Some((_, words)) = contradictions.iter().find(|(holds, _)| *holds) {
+        if let Some(words) = self.contradiction(has_command, backup.is_some(), if_match.is_some()) {
             return Err(usage(ErrorKind::ArgumentConflict, words));
         }
 
@@ -151,6 +118,38 @@ impl Cli {
             verbose: self.verbose,
             quiet: self.quiet,
         })
+    }
+
+    /// Two options of which each makes the other senseless; the words say why, which clap's own conflict message does not.
+    fn contradiction(&self, has_command: bool, has_backup: bool, has_if_match: bool) -> Option<&'static str> {
+        let contradictions: [(bool, &'static str); 13] = [
+            (self.from.is_some() && has_command, "the content comes from --from SOURCE or from COMMAND, not from both"),
+            (self.edit && !has_command, "--edit needs a command: atomic-write --edit TARGET -- COMMAND"),
+            (self.edit && self.append, "--edit replaces the content that --append would keep; use one of them"),
+            (self.edit && self.no_clobber, "--edit needs an existing TARGET, which --no-clobber refuses"),
+            (
+                self.append && self.no_clobber,
+                "--append keeps an existing TARGET's content, and --no-clobber refuses one",
+            ),
+            (has_if_match && self.no_clobber, "--if-match needs an existing TARGET, which --no-clobber refuses"),
+            (
+                self.if_changed && self.no_clobber,
+                "--if-changed compares with an existing TARGET, which --no-clobber refuses",
+            ),
+            (has_backup && self.no_clobber, "--no-clobber replaces nothing, so there is nothing for --backup to keep"),
+            (
+                self.allow_in_place && self.no_clobber,
+                "--allow-in-place overwrites an existing TARGET, which --no-clobber refuses",
+            ),
+            (self.allow_in_place && has_backup, "--allow-in-place cannot rename TARGET, so --backup cannot keep it"),
+            (self.allow_in_place && self.no_dereference, "--allow-in-place cannot overwrite a symbolic link itself"),
+            (self.allow_empty && self.non_empty, "--allow-empty and --non-empty contradict each other"),
+            (
+                self.allow_empty && !has_command,
+                "--allow-empty is for COMMAND; standard input and --from may be empty anyway",
+            ),
+        ];
+        contradictions.into_iter().find_map(|(holds, words)| holds.then_some(words))
     }
 }
 
