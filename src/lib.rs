@@ -1,4 +1,4 @@
-//! `atomic-write`: produce a file whole and durable, or not at all.
+//! `atomic-write`: replace a file atomically and durably, or leave it unchanged.
 //!
 //! The library is the program's own and promises nothing to others; the contract is the command line's:
 //!

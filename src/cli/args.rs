@@ -1,4 +1,4 @@
-//! The words themselves. The doc comments of [`Cli`] are the help and the man page.
+//! The command line's definition. The doc comments of [`Cli`] are the help and the manual's OPTIONS.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use clap::{ArgAction, Parser};
 use crate::digest::Digest;
 use crate::options::{Options, Sync};
 
-/// Produce a file whole and durable, or not at all
+/// Replace a file atomically and durably, or leave it unchanged
 ///
-/// Stages the new content beside TARGET in a file without a name, syncs it, renames it over TARGET and syncs the
-/// directory. Readers, and the disk after a power cut, have the whole old content or the whole new content.
+/// Stages the new content in an unnamed file in TARGET's directory, syncs it, renames it over TARGET and syncs the
+/// directory. A reader gets either the whole old content or the whole new content. So does the disk after a power cut.
 #[derive(Debug, Default, PartialEq, Parser)]
 #[command(
     name = "atomic-write",
@@ -24,23 +24,37 @@ use crate::options::{Options, Sync};
                       atomic-write [OPTIONS] --from SOURCE TARGET\n       \
                       atomic-write [OPTIONS] TARGET -- COMMAND [ARG]...\n       \
                       atomic-write [OPTIONS] --edit TARGET -- COMMAND [ARG]...",
-    after_help = "A pipe cannot tell that its writer failed; COMMAND is run here, and TARGET\n\
-                  replaced only if it exits 0. Exit status: 0 replaced; 1 failed, 2 usage,\n\
-                  3 refused (TARGET unchanged); 4 replaced but perhaps not durable; 5 damaged\n\
-                  or missing. With COMMAND its own, and 125, 2, 123, 121, 122."
+    after_help = "A pipe does not report that its writer failed. Let atomic-write run COMMAND:\n\
+                  it then replaces TARGET only if COMMAND exits 0.\n\
+                  Exit status: 0 replaced; 1 failed, 2 usage error, 3 refused (TARGET unchanged);\n\
+                  4 replaced, but perhaps not durable; 5 damaged or missing.\n\
+                  With COMMAND: its own status if it fails; else 125, 2, 123, 121, 122 for 1 to 5."
 )]
 // One flag of the command line each.
 #[allow(clippy::struct_excessive_bools)]
 pub struct Cli {
-    /// The file to produce; a symbolic link is followed
-    #[arg(value_name = "TARGET", value_hint = clap::ValueHint::FilePath, num_args = 0.., hide_short_help = true)]
+    /// The file to replace or create
+    #[arg(
+        value_name = "TARGET",
+        value_hint = clap::ValueHint::FilePath,
+        num_args = 0..,
+        hide_short_help = true,
+        long_help = "The file to replace or create. A symbolic link is followed."
+    )]
     pub(super) operands: Vec<OsString>,
 
-    /// After --: run COMMAND; its output becomes TARGET if it exits 0
-    #[arg(value_name = "COMMAND", last = true, num_args = 0.., value_hint = clap::ValueHint::CommandWithArguments, hide_short_help = true)]
+    /// The command to run, with its arguments, after --
+    #[arg(
+        value_name = "COMMAND",
+        last = true,
+        num_args = 0..,
+        value_hint = clap::ValueHint::CommandWithArguments,
+        hide_short_help = true,
+        long_help = "The command to run, with its arguments, after --. If it exits 0, its output becomes TARGET."
+    )]
     pub(super) command: Vec<OsString>,
 
-    /// Take the content of SOURCE; - is standard input
+    /// Read the new content from SOURCE (-: standard input)
     #[arg(long, value_name = "SOURCE", help_heading = "Content", allow_hyphen_values = true, value_hint = clap::ValueHint::FilePath)]
     pub(super) from: Option<OsString>,
 
@@ -48,26 +62,32 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Content")]
     pub(super) edit: bool,
 
-    /// Keep the old content and put the new behind it
+    /// Append the input to the old content
     #[arg(short, long, help_heading = "Content")]
     pub(super) append: bool,
 
-    /// Accept a COMMAND that writes nothing
+    /// Permit empty output of COMMAND
     #[arg(long, help_heading = "Guards")]
     pub(super) allow_empty: bool,
 
-    /// Refuse an empty input
+    /// Refuse empty input
     #[arg(long, help_heading = "Guards")]
     pub(super) non_empty: bool,
 
-    /// Refuse input with another digest (sha256 or sha512)
+    /// Refuse input whose sha256 or sha512 digest differs
     #[arg(long, value_name = "ALGO:HEX", help_heading = "Guards", value_parser = Digest::parse, action = ArgAction::Append)]
     pub(super) checksum: Vec<Digest>,
 
-    /// Refuse unless COMMAND, run by sh, accepts "$1"
-    ///
-    /// `sh -c COMMAND` must exit 0. The staged content is on its standard input and readable at "$1"; "$2" is TARGET.
-    #[arg(long, value_name = "COMMAND", help_heading = "Guards", value_hint = clap::ValueHint::CommandString, action = ArgAction::Append)]
+    /// Refuse unless sh -c COMMAND exits 0
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        help_heading = "Guards",
+        value_hint = clap::ValueHint::CommandString,
+        action = ArgAction::Append,
+        long_help = "Refuse unless sh -c COMMAND exits 0. The staged content is on its standard input and readable at \
+                     \"$1\". \"$2\" is TARGET."
+    )]
     pub(super) validate: Vec<OsString>,
 
     /// Refuse if TARGET exists
@@ -78,39 +98,53 @@ pub struct Cli {
     #[arg(long, value_name = "ALGO:HEX", help_heading = "Guards", value_parser = Digest::parse, action = ArgAction::Append)]
     pub(super) if_match: Vec<Digest>,
 
-    /// Leave TARGET alone if it has this content already
+    /// Leave TARGET untouched if the content is the same
     #[arg(short = 'C', long, help_heading = "Guards")]
     pub(super) if_changed: bool,
 
-    /// Keep it (none, numbered, existing, simple)
+    /// Keep a backup (none, numbered, existing, simple)
     #[arg(long, value_name = "CONTROL", help_heading = "Old file", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(super) backup: Option<OsString>,
 
-    /// Like --backup, but takes no argument
+    /// Same as --backup, but takes no value
     #[arg(short = 'b', help_heading = "Old file")]
     pub(super) backup_default: bool,
 
-    /// Suffix of a simple backup (else ~); asks for one
-    #[arg(short = 'S', long, value_name = "SUFFIX", help_heading = "Old file", allow_hyphen_values = true)]
+    /// Simple backup suffix (default ~); implies -b
+    #[arg(
+        short = 'S',
+        long,
+        value_name = "SUFFIX",
+        help_heading = "Old file",
+        allow_hyphen_values = true,
+        long_help = "The suffix of a simple backup. The default is $SIMPLE_BACKUP_SUFFIX, or ~ if that is not set. \
+                     Implies --backup."
+    )]
     pub(super) suffix: Option<OsString>,
 
-    /// Take turns with other writers that use --lock
+    /// Lock TARGET against writers that use --lock
     #[arg(long, help_heading = "Old file")]
     pub(super) lock: bool,
 
-    /// Wait no longer for the turn (0: try once)
-    #[arg(long, value_name = "SECONDS", help_heading = "Old file", value_parser = seconds)]
+    /// Limit the wait for the lock (0: try once)
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        help_heading = "Old file",
+        value_parser = seconds,
+        long_help = "Refuse if the lock is not free within SECONDS. 0 tries once. Implies --lock."
+    )]
     pub(super) lock_timeout: Option<f64>,
 
-    /// Octal mode of the finished file
+    /// Set the mode, in octal
     #[arg(short, long, value_name = "MODE", help_heading = "New file", value_parser = octal)]
     pub(super) mode: Option<u32>,
 
-    /// Replace a file that you may not write
+    /// Replace TARGET even if you may not write to it
     #[arg(short, long, help_heading = "New file")]
     pub(super) force: bool,
 
-    /// Replace a symbolic link itself
+    /// Replace a symbolic link, not the file that it points to
     #[arg(short = 'P', long, help_heading = "New file")]
     pub(super) no_dereference: bool,
 
@@ -118,31 +152,39 @@ pub struct Cli {
     #[arg(short = 'D', long, help_heading = "New file")]
     pub(super) parents: bool,
 
-    /// Where a rename is impossible, overwrite; not atomic
+    /// Overwrite where a rename is impossible (not atomic)
     #[arg(long, help_heading = "New file")]
     pub(super) allow_in_place: bool,
 
-    /// What exit 0 has made durable: full, file or none
-    #[arg(long, value_name = "WHAT", help_heading = "New file", hide_possible_values = true)]
+    /// What is durable after exit 0: full, file or none
+    #[arg(
+        long,
+        value_name = "WHAT",
+        help_heading = "New file",
+        hide_possible_values = true,
+        long_help = "What is durable after exit 0. full, the default: the content, the metadata and the name. file: the \
+                     content and the metadata; after a power cut the name may still refer to the old file. none: nothing; \
+                     the replacement is atomic for running programs only."
+    )]
     pub(super) sync: Option<Sync>,
 
-    /// Print created, replaced or unchanged
+    /// Print one word: created, replaced or unchanged
     #[arg(long, help_heading = "Messages")]
     pub(super) report: bool,
 
-    /// Say in one line what was done
+    /// Print one line about what was done
     #[arg(short, long, help_heading = "Messages")]
     pub(super) verbose: bool,
 
-    /// No warnings
+    /// Print no warnings
     #[arg(short, long, help_heading = "Messages")]
     pub(super) quiet: bool,
 
-    /// Print help (short with -h)
+    /// Print help (-h: a summary)
     #[arg(short, long, action = ArgAction::Help, help_heading = "Messages")]
     pub(super) help: Option<bool>,
 
-    /// Print version
+    /// Print the version
     #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Messages")]
     pub(super) version: Option<bool>,
 }
@@ -181,19 +223,19 @@ pub struct Args {
     pub non_empty: bool,
     /// The digest that the input must have.
     pub checksum: Option<Digest>,
-    /// The shell command that must accept the content.
+    /// The shell command that must exit 0.
     pub validate: Option<OsString>,
     /// The digest that the old content must have.
     pub if_match: Option<Digest>,
-    /// Take turns with other writers.
+    /// Lock TARGET against other writers.
     pub lock: bool,
-    /// How long to wait for the turn, in seconds; `None` is for ever.
+    /// How long to wait for the lock, in seconds; `None` is for ever.
     pub lock_timeout: Option<f64>,
     /// Create missing parents.
     pub parents: bool,
     /// Print one word on standard output.
     pub report: bool,
-    /// Say what was done.
+    /// Print what was done.
     pub verbose: bool,
     /// No warnings.
     pub quiet: bool,
