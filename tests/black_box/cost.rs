@@ -7,7 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::common::{Scene, has_tool, program, skip};
+use crate::common::needs::needs;
+use crate::common::{Scene, program, skip};
 
 /// Of the program's own system calls: without the dynamic loader's, which are the system's.
 const OWN_CALLS: usize = 70;
@@ -23,9 +24,7 @@ const STATIC: &str = "ATOMIC_WRITE_STATIC";
 
 #[test]
 fn a_small_write_makes_few_system_calls() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let calls = calls(program());
     // Ours begin where the program looks which descriptors are open.
     let first = calls.iter().position(|call| call.starts_with("fcntl(0, F_GETFD)")).unwrap();
@@ -34,31 +33,28 @@ fn a_small_write_makes_few_system_calls() {
 
 #[test]
 fn a_static_release_build_makes_few_system_calls_in_all() {
+    needs!(strace);
     let Some(program) = given(STATIC) else { return };
-    if has_tool("strace") {
-        at_most(&calls(&program), STATIC_CALLS);
-    }
+    at_most(&calls(&program), STATIC_CALLS);
 }
 
 #[test]
 fn a_small_write_by_a_release_build_executes_few_instructions() {
+    needs!(valgrind);
     let Some(program) = given(RELEASE) else { return };
-    if has_tool("valgrind") {
-        let count = own_instructions(&program);
-        assert!(count > 1_000, "{count} instructions cannot be all");
-        assert!(count <= OWN_INSTRUCTIONS, "{count} instructions, at most {OWN_INSTRUCTIONS} expected");
-    }
+    let count = own_instructions(&program);
+    assert!(count > 1_000, "{count} instructions cannot be all");
+    assert!(count <= OWN_INSTRUCTIONS, "{count} instructions, at most {OWN_INSTRUCTIONS} expected");
 }
 
 #[test]
 fn a_release_build_loads_no_library_but_that_of_c() {
+    needs!(strace);
     let Some(program) = given(RELEASE) else { return };
-    if has_tool("strace") {
-        let calls = calls(&program);
-        let loaded = calls.iter().filter(|call| call.starts_with("openat(") && call.contains(".so."));
-        let loaded: Vec<_> = loaded.filter(|call| !call.contains("ld.so.") && call.contains(") = 3")).collect();
-        assert!(matches!(loaded[..], [only] if only.contains("/libc.so.")), "{loaded:?}");
-    }
+    let calls = calls(&program);
+    let loaded = calls.iter().filter(|call| call.starts_with("openat(") && call.contains(".so."));
+    let loaded: Vec<_> = loaded.filter(|call| !call.contains("ld.so.") && call.contains(") = 3")).collect();
+    assert!(matches!(loaded[..], [only] if only.contains("/libc.so.")), "{loaded:?}");
 }
 
 /// A program that is named in the environment; says so if it is not.

@@ -6,5 +6,6 @@ mod facts;
 mod generated;
 mod layers;
 mod recipes;
+mod skipped;
 mod supply;
 mod table;

@@ -9,7 +9,7 @@ mod new;
 mod owner;
 
 use crate::common::strace::Strace;
-use crate::common::{Scene, skip, tool};
+use crate::common::{Scene, tool};
 
 /// The program with these arguments and the input "new", under strace.
 fn strace<'s>(scene: &'s Scene, arguments: &[&str]) -> Strace<'s> {
@@ -24,18 +24,6 @@ fn acl(scene: &Scene, name: &str) -> String {
 /// `setfacl` with these words and the file.
 fn set_acl(scene: &Scene, options: &[&str], name: &str) {
     tool("setfacl", &[options, &[scene.path(name).to_str().unwrap()]].concat());
-}
-
-/// A scene where lists and `user.*` attributes can be set; says so if there are none.
-fn scene_with_attributes() -> Option<Scene> {
-    let scene = Scene::new();
-    let possible = scene
-        .sh("true >probe && setfacl -m u:1234:r probe && setfattr -n user.x -v x probe; s=$?; rm -f probe; exit $s");
-    if !possible.status.success() {
-        skip("setfacl and setfattr do not work here");
-        return None;
-    }
-    Some(scene)
 }
 
 /// Sets an extended attribute to a value in setfattr's spelling.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::common::needs::needs;
 use crate::common::strace::{Calls, Strace, Traced, plain_calls};
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 /// A scene in which TARGET exists, or does not.
 fn scene(old: bool) -> Scene {
@@ -38,9 +39,7 @@ fn created(calls: &Calls) -> BTreeSet<String> {
 // Row 32.
 #[test]
 fn the_longest_name_works() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for name in ["x".repeat(255), format!("{}.conf", "\u{e9}".repeat(125))] {
         for named in [false, true] {
             for option in ["--sync=full", "--no-clobber"] {
@@ -58,9 +57,7 @@ fn the_longest_name_works() {
 // Rows 32, 33 and 39; the pattern is the documented one.
 #[test]
 fn its_name_is_short_and_random_and_begins_with_a_dot() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for named in [false, true] {
         let mut names = BTreeSet::new();
         for _ in 0..8 {
@@ -81,9 +78,7 @@ fn its_name_is_short_and_random_and_begins_with_a_dot() {
 // Row 39.
 #[test]
 fn globs_for_files_like_target_do_not_find_it() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (named, stop) in [(false, "linkat:when=2"), (true, "fsync:when=1")] {
         let scene = scene(true);
         let stopped = strace(&scene, named, &[]).stopped_after(stop);
@@ -98,9 +93,7 @@ fn globs_for_files_like_target_do_not_find_it() {
 // Row 33: what has the name already is neither opened nor followed; the next name is tried.
 #[test]
 fn a_name_that_is_taken_is_not_touched() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let plain = plain_calls();
     let exclusive = plain.when(plain.at("openat", &["O_TMPFILE"])) + 1;
     let cases = [(true, format!("openat:error=EEXIST:when={exclusive}")), (false, "linkat:error=EEXIST:when=2".into())];
@@ -116,9 +109,7 @@ fn a_name_that_is_taken_is_not_touched() {
 // Row 33.
 #[test]
 fn a_named_one_is_created_exclusively() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene(true);
     let run = strace(&scene, true, &[]).run();
     let created = run.calls.one("openat", &[".aw-"]);
@@ -130,9 +121,7 @@ fn a_named_one_is_created_exclusively() {
 // Row 38.
 #[test]
 fn an_unnamed_one_can_be_linked() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let staged = plain_calls().one("openat", &["O_TMPFILE"]);
     assert!(!staged.args.contains("O_EXCL"), "{staged:?}");
 }
@@ -140,9 +129,7 @@ fn an_unnamed_one_can_be_linked() {
 // Row 34: at birth, and at each step after.
 #[test]
 fn it_is_never_wider_than_the_finished_file() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (old, options, finished) in
         [(Some(0o640), &[][..], 0o640), (Some(0o666), &["-m", "600"], 0o600), (None, &["-m", "640"], 0o640)]
     {
@@ -168,9 +155,7 @@ fn it_is_never_wider_than_the_finished_file() {
 // Row 34: with a name, others could open it.
 #[test]
 fn a_named_one_is_private_while_it_is_filled() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for old in [true, false] {
         let scene = scene(old);
         let stopped = strace(&scene, true, &[]).stopped_after("pwrite64:when=1");
@@ -184,9 +169,7 @@ fn a_named_one_is_private_while_it_is_filled() {
 // Row 37: after the rename the name is not ours to remove, whatever happens.
 #[test]
 fn a_name_that_was_renamed_is_not_removed() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (old, named) in [(true, false), (true, true), (false, false), (false, true)] {
         for failure in [None, Some("error=EIO")] {
             let recorded = strace(&scene(old), named, &[]).run().calls;
@@ -207,9 +190,7 @@ fn a_name_that_was_renamed_is_not_removed() {
 // Row 37: what has our name by now and is not ours stays.
 #[test]
 fn another_file_under_its_name_is_not_removed() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (named, stop) in [(false, "linkat:when=2"), (true, "fsync:when=1")] {
         let scene = scene(true);
         let stopped = strace(&scene, named, &[]).inject("renameat:error=EIO").stopped_after(stop);
@@ -226,9 +207,7 @@ fn another_file_under_its_name_is_not_removed() {
 // Promise 5.
 #[test]
 fn one_that_cannot_be_removed_is_told_with_its_path() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (named, failing) in [(false, "renameat:error=EIO"), (true, "fsync:error=EIO:when=1")] {
         let scene = scene(true);
         let run = strace(&scene, named, &[]).inject(failing).inject("unlinkat:error=EACCES").run();
@@ -242,9 +221,7 @@ fn one_that_cannot_be_removed_is_told_with_its_path() {
 // On its server the directory has been removed, and everything in it was before. Here the file stays; the words count.
 #[test]
 fn one_whose_directory_has_been_removed_on_the_server_is_not_told() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let failing: [(bool, &[&str], &str); 4] = [
         (false, &["app.conf"], "renameat:error=EIO"),
         (true, &["app.conf"], "fsync:error=EIO:when=1"),
@@ -274,9 +251,7 @@ fn one_whose_directory_has_been_removed_on_the_server_is_not_told() {
 // Promise 5, after a success: where a link had to stand in for a rename.
 #[test]
 fn one_that_cannot_be_removed_after_all_went_well_is_a_warning() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene(false);
     let run = Strace::new(&scene, &["--quiet", "--backup=simple", "app.conf"])
         .input("new")
@@ -294,9 +269,7 @@ fn one_that_cannot_be_removed_after_all_went_well_is_a_warning() {
 // Promise 5: `--quiet` is for what was not kept of metadata.
 #[test]
 fn one_that_cannot_be_removed_is_told_whatever_quiet_says() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     // After a success, where a second name had to be made: of a new TARGET, and of a numbered backup.
     for (old, args) in [(false, &["-q", "-n", "app.conf"][..]), (true, &["-q", "--backup=numbered", "app.conf"])] {
         let scene = scene(old);
@@ -330,9 +303,7 @@ fn one_that_cannot_be_removed_is_told_whatever_quiet_says() {
 // Promise 5.
 #[test]
 fn whatever_stops_the_run_a_named_one_is_removed() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let endings: [(&[&str], i32); 5] = [
         (&["--from", "missing", "app.conf"], 1),
         (&["--non-empty", "--from", "/dev/null", "app.conf"], 3),

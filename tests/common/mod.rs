@@ -5,8 +5,11 @@
 
 pub mod events;
 pub mod filter;
+pub mod needs;
 pub mod quirks;
 pub mod strace;
+
+pub use needs::skip;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -23,32 +26,6 @@ pub fn program() -> &'static Path {
 /// Whether root runs the tests.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
-}
-
-/// Says why a test does nothing here. Where nothing may be skipped (`ATOMIC_WRITE_TEST_NO_SKIP=1`, as in CI), fails.
-pub fn skip(why: &str) {
-    let name = std::thread::current().name().unwrap_or("?").to_owned();
-    assert!(std::env::var_os("ATOMIC_WRITE_TEST_NO_SKIP").is_none(), "{name} may not be skipped: {why}");
-    eprintln!("skipped: {name}: {why}");
-}
-
-/// Whether the tool can be started; says so if it cannot.
-pub fn has_tool(tool: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let directories = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    let found = directories.map(|directory| directory.join(tool)).any(|file| file.is_file());
-    if !found {
-        skip(&format!("{tool} is not installed"));
-    }
-    found
-}
-
-/// Whether root runs the test; says so if not.
-pub fn needs_root() -> bool {
-    if !is_root() {
-        skip("needs root");
-    }
-    is_root()
 }
 
 /// The user that root's tests become where they need an ordinary one.

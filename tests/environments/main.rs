@@ -12,6 +12,7 @@ mod suite;
 
 use std::process::ExitCode;
 
+use common::needs::lacks;
 use suite::{Exceptions, Run, Suite};
 
 /// Where the suite can be run.
@@ -86,9 +87,7 @@ fn main() -> ExitCode {
         if !whole && !asked.is_empty() {
             continue;
         }
-        if environment.needs_root && !common::needs_root()
-            || environment.tool.is_some_and(|tool| !common::has_tool(tool))
-        {
+        if environment.needs_root && lacks!(root) || environment.tool.is_some_and(|tool| lacks!((tool))) {
             continue;
         }
         let tests = suite.without(&exceptions, |test| whole || TASTE.iter().any(|module| test.starts_with(module)));

@@ -22,7 +22,8 @@ use rustix::fs::{
 };
 use rustix::process::{Gid, Uid};
 
-use crate::common::{Scene, needs_root, stderr};
+use crate::common::needs::needs;
+use crate::common::{Scene, stderr};
 use crate::{share, staging_names, tell};
 
 const ATTACKER: u32 = 65_533;
@@ -199,9 +200,7 @@ fn tries() -> usize {
 /// TARGET and the staging name, with links never followed and nothing secret readable.
 #[test]
 fn in_the_attackers_own_directory_links_are_replaced_and_secrets_kept() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let field = Field::new(0o755, ATTACKER);
     let attack = |directory: &OwnedFd, turn: usize| {
         // A regular file of the attacker's would rightly hand on its owner.
@@ -220,9 +219,7 @@ fn in_the_attackers_own_directory_links_are_replaced_and_secrets_kept() {
 /// Whatever TARGET becomes: a file, a FIFO, a directory, nothing.
 #[test]
 fn in_the_attackers_own_directory_no_kind_of_target_leads_outside() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let field = Field::new(0o755, ATTACKER);
     let attack = |directory: &OwnedFd, turn: usize| {
         if turn.is_multiple_of(4) {
@@ -247,9 +244,7 @@ fn in_the_attackers_own_directory_no_kind_of_target_leads_outside() {
 /// own rule; and what root has made there is beyond the attacker.
 #[test]
 fn in_a_sticky_directory_nothing_leads_outside_and_nothing_is_left() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let field = Field::new(0o1777, 0);
     let attack = |directory: &OwnedFd, turn: usize| {
         plant(directory, "f", turn);
@@ -300,9 +295,7 @@ impl Drop for Setting {
 /// Row 27: wherever the name of the directory leads meanwhile, each write is whole, in one of them, and leaves nothing.
 #[test]
 fn a_swapped_parent_never_splits_a_write() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let field = Field::new(0o755, ATTACKER);
     for name in ["one", "two"] {
         let path = field.scene.mkdir(format!("pub/{name}"));

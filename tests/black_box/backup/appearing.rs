@@ -5,8 +5,9 @@ use std::io::Write;
 use std::process::{Child, Stdio};
 
 use crate::common::events::end_of;
+use crate::common::needs::needs;
 use crate::common::strace::{Strace, look};
-use crate::common::{Scene, has_tool, stderr, write_until_read};
+use crate::common::{Scene, stderr, write_until_read};
 
 /// The options, and the name that the first backup gets.
 const OPTIONS: [(&[&str], &str); 4] =
@@ -43,9 +44,7 @@ fn what_another_writer_creates_while_input_arrives_becomes_the_backup() {
 /// After the last look before the name is given, the kernel tells.
 #[test]
 fn what_appears_in_the_last_instant_becomes_the_backup() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (options, backup) in OPTIONS {
         for named in [false, true] {
             let scene = Scene::new();
@@ -170,9 +169,7 @@ fn of_many_writers_of_a_new_file_each_content_is_kept_once_under_a_number() {
 /// file that was looked at has the backup's name by then.
 #[test]
 fn what_came_out_of_the_exchange_is_kept_whatever_was_looked_at() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let start = || {
         let scene = Scene::new();
         scene.write("f", "old");

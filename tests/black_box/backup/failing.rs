@@ -3,8 +3,9 @@
 use std::os::unix::process::ExitStatusExt;
 
 use super::kinds::NO_EXCHANGE;
+use crate::common::needs::needs;
 use crate::common::strace::{Strace, Traced};
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 const OPTIONS: [(&str, &str); 2] = [("--backup=simple", "f~"), ("--backup=numbered", "f.~2~")];
 
@@ -61,9 +62,7 @@ fn each_call_fails_without_a_trace(option: &str, injections: &[&str]) {
 
 #[test]
 fn a_failed_replacement_leaves_the_backups_as_they_were() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (option, _) in OPTIONS {
         each_call_fails_without_a_trace(option, &[]);
     }
@@ -71,9 +70,7 @@ fn a_failed_replacement_leaves_the_backups_as_they_were() {
 
 #[test]
 fn so_it_does_where_the_exchange_is_refused() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (option, _) in OPTIONS {
         each_call_fails_without_a_trace(option, &["renameat2:error=EINVAL:when=1"]);
     }
@@ -82,9 +79,7 @@ fn so_it_does_where_the_exchange_is_refused() {
 /// The exchange, then the link to keep the old file by, refused; a copy is kept.
 #[test]
 fn where_the_exchange_is_refused_the_old_file_is_linked_and_where_that_is_refused_copied() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (option, backup) in OPTIONS {
         // A numbered backup's last step has a second way, too.
         for exchange in ["EINVAL", "ENOSYS", "EOPNOTSUPP"] {
@@ -119,9 +114,7 @@ fn where_the_exchange_is_refused_the_old_file_is_linked_and_where_that_is_refuse
 
 #[test]
 fn a_copied_backup_that_then_fails_gives_target_the_old_content_and_metadata_back() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let linked = calls("--backup=simple", &[NO_EXCHANGE]);
     let refused = linked.inject("linkat", &["\"f\", "], "error=EPERM");
     let scene = scene();
@@ -136,9 +129,7 @@ fn a_copied_backup_that_then_fails_gives_target_the_old_content_and_metadata_bac
 /// The worst case: neither forward nor back. TARGET is new then, and where the old content is is said.
 #[test]
 fn if_the_exchange_cannot_be_taken_back_the_old_content_is_named() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene();
     let plain = calls("--backup=simple", &[]);
     let keep = plain.inject("renameat", &["\"f~\""], "error=EIO");
@@ -161,9 +152,7 @@ fn if_the_exchange_cannot_be_taken_back_the_old_content_is_named() {
 #[test]
 fn a_kill_at_any_instant_leaves_the_old_content_under_some_name() {
     const NAMING: [&str; 5] = ["linkat", "renameat", "renameat2", "fsync", "unlinkat"];
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let mut between = 0;
     for (option, _) in OPTIONS {
         for injections in [&[][..], &[NO_EXCHANGE]] {

@@ -3,8 +3,9 @@
 use std::fs::hard_link;
 
 use super::scene;
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Mounted, Scene, as_user, has_tool, needs_root, stderr, tool};
+use crate::common::{Mounted, Scene, as_user, stderr, tool};
 
 /// A refusal to exchange, as by a file system that does not know how.
 pub(super) const NO_EXCHANGE: &str = "renameat2:error=EINVAL";
@@ -47,9 +48,7 @@ fn a_backup_that_becomes_a_directory_meanwhile_leaves_everything_as_it_was() {
 /// Row 23: renaming one link of a file onto another does nothing.
 #[test]
 fn a_backup_that_is_another_name_of_target_becomes_the_backup() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for injection in [None, Some(NO_EXCHANGE)] {
         let scene = scene();
         hard_link(scene.path("f"), scene.path("f~")).unwrap();
@@ -66,9 +65,7 @@ fn a_backup_that_is_another_name_of_target_becomes_the_backup() {
 /// Promise 6: what can be told beforehand is told before the command runs.
 #[test]
 fn a_backup_that_cannot_give_way_is_refused_before_the_command_is_run() {
-    if !needs_root() || !has_tool("chattr") || !has_tool("mkfs.ext4") {
-        return;
-    }
+    needs!(root, chattr, "mkfs.ext4");
     let outer = Scene::new();
     let mounted = Mounted::image(&outer, "ext4", 8, "");
     let scene = Scene::on(mounted.path());

@@ -2,8 +2,9 @@
 
 use super::kinds::NO_EXCHANGE;
 use super::scene;
+use crate::common::Scene;
+use crate::common::needs::needs;
 use crate::common::strace::{Call, Strace, Traced};
-use crate::common::{Scene, has_tool};
 
 const RENAMES: [&str; 4] = ["renameat", "renameat2", "rename", "unlinkat"];
 
@@ -16,9 +17,7 @@ fn run(scene: &Scene, arguments: &[&str], injections: &[&str]) -> Traced {
 
 #[test]
 fn the_exchange_the_backups_name_and_one_sync_of_the_directory_in_this_order() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (option, keep, name) in [
         ("--backup=simple", "renameat", "\"f~\""),
         ("--backup=numbered", "renameat2", "\"f.~1~\""),
@@ -46,9 +45,7 @@ fn is_btrfs(scene: &Scene) -> bool {
 /// Row 62: no call takes TARGET's name away from it, not even for an instant.
 #[test]
 fn no_call_moves_or_unlinks_target() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for injections in [&[][..], &[NO_EXCHANGE]] {
         for option in ["--backup=simple", "--backup=numbered"] {
             let scene = scene();
@@ -67,9 +64,7 @@ fn no_call_moves_or_unlinks_target() {
 /// `--sync` asks for less: with a backup as without.
 #[test]
 fn less_is_synced_where_less_is_asked_for() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for injections in [&[][..], &[NO_EXCHANGE], &[NO_EXCHANGE, "linkat:error=EPERM:when=3"]] {
         for (sync, any) in [("file", true), ("none", false)] {
             let scene = scene();

@@ -1,7 +1,8 @@
 //! `--if-changed` where the content differs, somewhere: the common part is taken from the old file. Row 64.
 
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 /// `length` bytes that are nowhere alike.
 fn content(length: usize) -> Vec<u8> {
@@ -67,9 +68,7 @@ fn the_common_part_of_a_large_file_is_not_kept_in_memory() {
 
 #[test]
 fn the_common_part_is_copied_within_the_kernel() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let old = content(2_000_000);
     for (options, new) in [("-C", [&old[..], b"end"].concat()), ("-a", b"end".to_vec())] {
@@ -111,9 +110,7 @@ fn an_old_file_that_is_edited_while_it_is_compared_is_left_alone() {
 /// Between comparison and copy, and while it is copied.
 #[test]
 fn an_old_file_that_is_edited_while_it_is_copied_is_left_alone() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for options in ["-C", "-a"] {
         let scene = Scene::new();
         let old = content(2_000_000);

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::events::until;
-use crate::common::{Mounted, Scene, has_tool, needs_root, tool};
+use crate::common::needs::needs;
+use crate::common::{Mounted, Scene, tool};
 
 /// Sectors written to the device that is mounted there, once everything has been.
 fn written(mounted: &Mounted) -> u64 {
@@ -17,9 +18,7 @@ fn written(mounted: &Mounted) -> u64 {
 }
 
 fn nothing_is_written(kind: &str, mebibytes: u64, options: &str) {
-    if !needs_root() || !has_tool(&format!("mkfs.{kind}")) {
-        return;
-    }
+    needs!(root, (&format!("mkfs.{kind}")));
     let scene = Scene::new();
     let mounted = Mounted::image(&scene, kind, mebibytes, options);
     let content = vec![b'x'; 1_000_000];

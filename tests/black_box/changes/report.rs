@@ -2,7 +2,8 @@
 
 use std::fs::File;
 
-use crate::common::{Mounted, Scene, needs_root, stderr};
+use crate::common::needs::needs;
+use crate::common::{Mounted, Scene, stderr};
 
 #[test]
 fn one_word_tells_what_became_of_the_target() {
@@ -28,9 +29,7 @@ fn one_word_tells_what_became_of_the_target() {
 
 #[test]
 fn what_is_overwritten_in_place_is_replaced() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     let (from, onto) = (scene.write("from", "a"), scene.write("f", "b"));
     let _bound = Mounted::bind(&from, &onto);

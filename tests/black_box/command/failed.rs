@@ -4,13 +4,14 @@ use std::fs;
 
 use super::signals::exists;
 use crate::common::events::{Fifo, end_of, until};
-use crate::common::{Mounted, Scene, names_in, needs_root, program, stderr};
+use crate::common::needs::lacks;
+use crate::common::{Mounted, Scene, names_in, program, stderr};
 
 /// The pipe is closed, and SIGTERM sent. Who ignores all of that is left alone, and told of.
 #[test]
 fn a_command_that_ignores_everything_does_not_keep_a_failed_run_alive() {
     for small_disk in [false, true] {
-        if small_disk && !needs_root() {
+        if small_disk && lacks!(root) {
             return;
         }
         let scene = Scene::new();

@@ -9,7 +9,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::common::events::{Fifo, end_of, until};
-use crate::common::{Scene, has_tool, program, tool};
+use crate::common::needs::needs;
+use crate::common::{Scene, program, tool};
 
 /// A command that sleeps in the shell, so that its traps run at once, and ends its sleep in the end. By SIGKILL: another
 /// signal may find the shell's own handler still in place, in a child that has not begun to sleep.
@@ -193,9 +194,7 @@ fn is_asleep(id: &str) -> bool {
 /// Typed `^C` reaches the whole foreground group; a command that has left it is not sent it again by us.
 #[test]
 fn what_the_terminal_sends_is_not_passed_on() {
-    if !has_tool("script") || !has_tool("setsid") {
-        return;
-    }
+    needs!(script, setsid);
     for (key, signal) in [(3_u8, Signal::SIGINT), (28, Signal::SIGQUIT)] {
         let scene = Scene::new();
         scene.write("f", "old");
@@ -222,9 +221,7 @@ fn what_the_terminal_sends_is_not_passed_on() {
 
 #[test]
 fn what_is_typed_ends_command_and_program() {
-    if !has_tool("script") {
-        return;
-    }
+    needs!(script);
     let scene = Scene::new();
     scene.write("f", "old");
     let mut ready = Fifo::new(&scene, "ready");
@@ -242,9 +239,7 @@ fn what_is_typed_ends_command_and_program() {
 /// The kernel tells of a hang-up only the first process of the session. Where that is us, nobody else tells COMMAND.
 #[test]
 fn a_hang_up_that_only_we_are_told_of_is_passed_on() {
-    if !has_tool("script") {
-        return;
-    }
+    needs!(script);
     let scene = Scene::new();
     scene.write("f", "old");
     let mut ready = Fifo::new(&scene, "ready");
@@ -288,9 +283,7 @@ fn a_real_time_signal_that_comes_later_is_told_once() {
 /// A timer that we inherited, as `perl -e 'alarm 9; exec @ARGV'` leaves one, is no terminal.
 #[test]
 fn an_inherited_alarm_ends_the_command_too() {
-    if !has_tool("perl") {
-        return;
-    }
+    needs!(perl);
     let scene = Scene::new();
     scene.write("f", "old");
     let _ready = Fifo::new(&scene, "ready");

@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Mounted, Scene, has_tool, needs_root, stderr};
+use crate::common::{Mounted, Scene, stderr};
 
 fn script(scene: &Scene, name: &str, content: &str, mode: u32) {
     scene.write(name, content);
@@ -143,9 +144,7 @@ fn a_command_is_not_started_where_the_file_or_its_directory_may_not_be_written()
 
 #[test]
 fn a_command_is_not_started_where_the_target_is_a_mount_point() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     let (from, onto) = (scene.write("from", "a"), scene.write("f", "b"));
     let _bound = Mounted::bind(&from, &onto);
@@ -156,9 +155,7 @@ fn a_command_is_not_started_where_the_target_is_a_mount_point() {
 
 #[test]
 fn a_command_is_not_started_where_nothing_can_be_staged() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.write("f", "old");
     let args = ["f", "--", "sh", "-c", "touch ran; echo new"];

@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::process::Stdio;
 
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, stderr, write_until_read};
+use crate::common::{Scene, stderr, write_until_read};
 
 const CHANGED: &str = " (changed by another program)\n";
 const UNCHANGED: &str = " (unchanged)\n";
@@ -168,9 +169,7 @@ fn where_nothing_happened_it_is_unchanged() {
 /// The old file was TARGET, then the backup, and is TARGET again: nothing but its change time tells of it.
 #[test]
 fn a_backup_that_was_taken_back_is_no_change_of_another_program() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     // An exchange and back; a second link, a rename and back.
     for refused in [None, Some("renameat2:error=EINVAL")] {
         let start = || {

@@ -1,7 +1,8 @@
 //! Row 78: an error that lasts ends the run. No loop waits for a system that never gives in.
 
+use crate::common::needs::needs;
 use crate::common::strace::{Calls, Strace, Traced, has_unnamed};
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 /// Bounds a run that would go on for ever: by the length of strace's log, and where no calls are made by the time. The
 /// program goes on without strace then, and ends.
@@ -61,9 +62,7 @@ const NAMED: &[&str] = &[Strace::NO_LINKS];
 
 #[test]
 fn a_name_that_is_never_free_is_an_error() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let plain: &[(Mode, &str, &[&str], &str)] = &[
         (Mode { args: &["f"], old: true, system: &[] }, "linkat", &["\".aw-"], "link: "),
         (Mode { args: &["--lock", "f"], old: true, system: &[] }, "linkat", &["\".aw-"], "link: "),
@@ -84,9 +83,7 @@ fn a_name_that_is_never_free_is_an_error() {
 /// TARGET itself is said to exist, and is not there.
 #[test]
 fn a_target_that_exists_only_by_that_error_is_an_error() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (args, options) in [(&["f"], &[][..]), (&["f"], &[Strace::NO_LINKS])] {
         let mode = Mode { args, old: false, system: options };
         let name = if options.is_empty() && has_unnamed() { "linkat" } else { "renameat2" };
@@ -106,9 +103,7 @@ fn a_target_that_exists_only_by_that_error_is_an_error() {
 /// Without an exchange the old file gets a second name, which may never be free either.
 #[test]
 fn a_second_name_for_the_backup_that_is_never_free_is_an_error() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let exchange = &["renameat2:error=EINVAL"];
     for args in [&["--backup=simple", "f"], &["--backup=numbered", "f"]] {
         let mode = Mode { args, old: true, system: exchange };
@@ -123,9 +118,7 @@ fn a_second_name_for_the_backup_that_is_never_free_is_an_error() {
 /// No number is free for the backup; nor can the exchange be taken back, as that is the same call.
 #[test]
 fn a_number_that_is_never_free_ends_the_run_and_the_old_content_is_told() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let mode = Mode { args: &["--backup=numbered", "f"], old: true, system: &[] };
     let (scene, traced) = lasting(&mode, "renameat2", &["\"f.~1~\""], "EEXIST");
     let text = stderr(&traced.output);
@@ -142,9 +135,7 @@ fn a_number_that_is_never_free_ends_the_run_and_the_old_content_is_told() {
 /// It is said to exist, and cannot be entered.
 #[test]
 fn a_directory_that_is_neither_there_nor_can_be_made_is_an_error() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for error in ["EEXIST", "ENOENT"] {
         let scene = Scene::new();
         let strace = Strace::new(&scene, &["--parents", "d/e/f"]).input("new").by(&BOUND);
@@ -167,9 +158,7 @@ const MAY_BLOCK: [&str; 8] = ["read", "pread64", "pwrite64", "copy_file_range", 
 /// Whatever is called again is not called again for ever.
 #[test]
 fn a_call_that_is_interrupted_for_ever_ends_the_run() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let modes = [
         Mode { args: &["f"], old: true, system: &[] },
         Mode { args: &["--from", "src", "--parents", "d/f"], old: false, system: &[] },

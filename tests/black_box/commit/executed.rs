@@ -5,8 +5,9 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::common::needs::needs;
 use crate::common::strace::{Strace, plain_calls};
-use crate::common::{NO_PROC, Scene, has_tool, needs_root};
+use crate::common::{NO_PROC, Scene};
 
 const SCRIPT: &str = "#!/bin/sh\nexit 7\n";
 const EXECUTABLE: [&str; 3] = ["-m", "755", "f"];
@@ -28,9 +29,7 @@ fn executed(scene: &Scene, strace: Strace<'_>, named_by: &str) {
 
 #[test]
 fn a_replaced_target_can_be_executed_at_once() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene_with_old();
     executed(&scene, Strace::new(&scene, &EXECUTABLE), "renameat:when=1");
     let scene = scene_with_old();
@@ -39,9 +38,7 @@ fn a_replaced_target_can_be_executed_at_once() {
 
 #[test]
 fn a_new_target_can_be_executed_at_once() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     executed(&scene, Strace::new(&scene, &EXECUTABLE), "linkat:when=2");
     let scene = Scene::new();
@@ -50,9 +47,7 @@ fn a_new_target_can_be_executed_at_once() {
 
 #[test]
 fn a_copied_target_can_be_executed_at_once() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let outer = Scene::new();
     let source = outer.write("source", SCRIPT);
@@ -62,9 +57,7 @@ fn a_copied_target_can_be_executed_at_once() {
 
 #[test]
 fn without_proc_too() {
-    if !has_tool("strace") || !has_tool("unshare") || !needs_root() {
-        return;
-    }
+    needs!(root, strace, unshare);
     let old = scene_with_old();
     executed(&old, Strace::new(&old, &EXECUTABLE).by(&NO_PROC), "renameat:when=1");
     // It gets a name first, by which the writer is exchanged for a reader.
@@ -75,9 +68,7 @@ fn without_proc_too() {
 // The last sync goes through the descriptor that wrote, and only then is that closed.
 #[test]
 fn the_writer_is_closed_between_the_sync_and_the_first_name() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let calls = plain_calls();
     let writer = calls.one("pwrite64", &["new"]).descriptor();
     let closed = calls.0.iter().rposition(|call| call.name == "close" && call.descriptor() == writer).unwrap();

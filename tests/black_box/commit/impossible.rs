@@ -5,8 +5,9 @@ use std::io::{Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::process::{Output, Stdio};
 
+use crate::common::needs::{lacks, needs};
 use crate::common::strace::{Strace, plain_calls};
-use crate::common::{Mounted, Scene, as_user, has_tool, names_in, needs_root, program, stderr, tool};
+use crate::common::{Mounted, Scene, as_user, names_in, program, skip, stderr, tool};
 
 /// Runs it with a file on its standard input, as the user that `launcher` makes it; nothing of that may be read.
 fn unread(scene: &Scene, launcher: &[&str], args: &[&str]) -> Output {
@@ -39,7 +40,7 @@ struct Attributes {
 
 impl Attributes {
     fn new() -> Option<Self> {
-        if !needs_root() || !has_tool("chattr") {
+        if lacks!(root, chattr) {
             return None;
         }
         let outer = Scene::new();
@@ -57,9 +58,7 @@ impl Attributes {
 // Row 20.
 #[test]
 fn the_staging_file_is_beside_the_final_file_wherever_that_is() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.mkdir("d");
     scene.write("d/f", "old");
@@ -77,9 +76,7 @@ fn the_staging_file_is_beside_the_final_file_wherever_that_is() {
 // Row 20: a refusal to rename is never an occasion to copy.
 #[test]
 fn a_rename_that_the_kernel_refuses_copies_nothing_over_target() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (errno, words) in [("EXDEV", "Invalid cross-device link"), ("EBUSY", "Device or resource busy")] {
         let scene = Scene::new();
         scene.write("f", "old");
@@ -100,9 +97,7 @@ fn a_rename_that_the_kernel_refuses_copies_nothing_over_target() {
 // Row 20.
 #[test]
 fn a_symlink_onto_another_file_system_is_replaced_over_there() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     let memory = Mounted::with(&scene, "memory", &["-t", "tmpfs", "none"]);
     scene.symlink("memory/f", "link");
@@ -114,9 +109,7 @@ fn a_symlink_onto_another_file_system_is_replaced_over_there() {
 // Row 21.
 #[test]
 fn a_mount_point_is_refused_before_anything_is_read() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     // The same file system: only the attribute tells.
     let inside = scene.write("inside", "old");
@@ -196,9 +189,7 @@ fn an_immutable_directory_is_refused_for_old_and_new() {
 // Row 22.
 #[test]
 fn another_users_file_in_a_sticky_directory_is_refused_before_anything_is_read() {
-    if !needs_root() || !has_tool("setpriv") {
-        return;
-    }
+    needs!(root, setpriv);
     let scene = Scene::new();
     scene.mkdir("d");
     for name in ["d/theirs", "d/mine"] {
@@ -229,9 +220,7 @@ impl Drop for Swap<'_> {
 // Row 22.
 #[test]
 fn a_swap_file_is_refused_before_anything_is_read() {
-    if !needs_root() || !has_tool("mkswap") || !has_tool("swapon") {
-        return;
-    }
+    needs!(root, mkswap, swapon);
     let outer = Scene::new();
     let mounted = Mounted::image(&outer, "ext4", 8, "");
     let scene = Scene::on(mounted.path());
@@ -241,7 +230,7 @@ fn a_swap_file_is_refused_before_anything_is_read() {
     let path = target.to_str().unwrap();
     tool("mkswap", &[path]);
     if !scene.other("swapon").arg(path).output().unwrap().status.success() {
-        return crate::common::skip("swapon(8) is not permitted");
+        return skip("swapon(8) is not permitted");
     }
     let swap = Swap(path);
     refused(&scene, &[], "a b", "replace: is in use as a swap file (unchanged)\nhint: swapoff releases it\n");
@@ -254,9 +243,7 @@ fn a_swap_file_is_refused_before_anything_is_read() {
 // Row 22: what is found early is found by looking.
 #[test]
 fn nothing_is_opened_for_writing_or_removed_to_find_out() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let calls = plain_calls();
     let staged = calls.at("openat", &["O_TMPFILE"]);
     for call in &calls.0[..staged] {
@@ -270,9 +257,7 @@ fn nothing_is_opened_for_writing_or_removed_to_find_out() {
 // Promise 6.
 #[test]
 fn a_read_only_file_system_is_refused_before_anything_is_read() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     let memory = Mounted::with(&scene, "d", &["-t", "tmpfs", "none"]);
     File::create(memory.path().join("f")).unwrap();
@@ -284,9 +269,7 @@ fn a_read_only_file_system_is_refused_before_anything_is_read() {
 // The hint names nothing that would be a usage error.
 #[test]
 fn no_overwrite_is_offered_where_it_contradicts_another_option() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     scene.write("f", "old");
     let _bound = Mounted::bind(&scene.path("f"), &scene.path("f"));

@@ -3,7 +3,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::common::{Mounted, Scene, needs_root, stderr, tool};
+use crate::common::needs::needs;
+use crate::common::{Mounted, Scene, stderr, tool};
 
 /// An overlay whose files come from the lower layer; the upper one is on another file system, so a file that is copied
 /// up can become another inode.
@@ -39,9 +40,7 @@ impl Layers {
 // Rows 20, 25, 26, 59, 63: inodes are compared, and those of an overlay change.
 #[test]
 fn files_of_a_lower_layer_are_replaced_in_every_mode() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let all: [(&[&str], &str, &[&str]); 10] = [
         (&["d/f"], "new\n", &["f"]),
         (&["link"], "new\n", &["f"]),
@@ -73,9 +72,7 @@ fn files_of_a_lower_layer_are_replaced_in_every_mode() {
 
 #[test]
 fn an_unchanged_file_of_a_lower_layer_stays_there() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let layers = Layers::new();
     let inode = layers.scene.inode("overlay/d/f");
     let mut command = layers.scene.cmd();
@@ -87,9 +84,7 @@ fn an_unchanged_file_of_a_lower_layer_stays_there() {
 // Promise 6, row 21: a container's read-only directory, and the file in it that may be written.
 #[test]
 fn a_read_only_bind_mount_is_refused_and_a_writable_file_in_it_can_be_overwritten_in_place() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     scene.mkdir("d");
     scene.write("d/f", "old");

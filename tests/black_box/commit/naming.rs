@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use crate::common::strace::{Call, Strace, Traced, has_unnamed, look, plain_calls};
-use crate::common::{NO_PROC, Scene, USER, has_tool, needs_root, stderr};
+use crate::common::needs::needs;
+use crate::common::strace::{Call, Strace, Traced, look, plain_calls};
+use crate::common::{NO_PROC, Scene, USER, stderr};
 
 /// TARGET existing (with a mode of its own) and new.
 fn both() -> [Scene; 2] {
@@ -48,9 +49,7 @@ fn a_backup_that_is_a_link_of_target_already_leaves_nothing_behind() {
 // not do.
 #[test]
 fn where_renames_have_no_flags_a_new_target_is_linked_if_that_must_be_exact() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for errno in ["EINVAL", "ENOSYS", "EOPNOTSUPP"] {
         for (option, linked) in [("--no-clobber", true), ("--backup=simple", true), ("--sync=full", false)] {
             let scene = Scene::new();
@@ -69,9 +68,7 @@ fn where_renames_have_no_flags_a_new_target_is_linked_if_that_must_be_exact() {
 // Row 24: the kernel decides, not a look.
 #[test]
 fn no_clobber_holds_however_late_target_appears() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (named, flags) in [(false, true), (true, true), (true, false)] {
         let scene = Scene::new();
         let mut strace = Strace::new(&scene, &["--no-clobber", "f"]).input("new");
@@ -96,9 +93,7 @@ fn no_clobber_holds_however_late_target_appears() {
 // Row 24: with neither flag nor link it could only look and hope.
 #[test]
 fn no_clobber_without_any_way_to_keep_it_is_refused_before_anything_is_read() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let run = Strace::new(&scene, &["--no-clobber", "f"])
         .input("new")
@@ -117,9 +112,7 @@ fn no_clobber_without_any_way_to_keep_it_is_refused_before_anything_is_read() {
 // Row 24: nobody asked for it, so the last writer wins.
 #[test]
 fn without_flags_and_links_a_new_target_is_renamed() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let run = Strace::new(&scene, &["f"])
         .input("new")
@@ -133,9 +126,7 @@ fn without_flags_and_links_a_new_target_is_renamed() {
 // Row 28.
 #[test]
 fn where_a_descriptor_cannot_be_linked_its_path_in_proc_is() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for scene in both() {
         let run = Strace::new(&scene, &["f"]).input("new").inject("linkat:error=ENOENT:when=1").run();
         is_replaced(&scene, &run);
@@ -149,9 +140,7 @@ fn where_a_descriptor_cannot_be_linked_its_path_in_proc_is() {
 // Row 28.
 #[test]
 fn where_neither_can_be_linked_it_has_a_name_from_the_start() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for scene in both() {
         let run = Strace::new(&scene, &["f"]).input("new").inject("linkat:error=ENOENT:when=1..2").run();
         is_replaced(&scene, &run);
@@ -162,9 +151,7 @@ fn where_neither_can_be_linked_it_has_a_name_from_the_start() {
 // Row 28.
 #[test]
 fn without_proc_the_descriptor_is_linked() {
-    if !has_tool("strace") || !has_tool("unshare") || !needs_root() {
-        return;
-    }
+    needs!(root, strace, unshare);
     for scene in both() {
         let mode = scene.path("f").exists().then(|| scene.mode("f"));
         let run = Strace::new(&scene, &["f"]).input("new").by(&NO_PROC).run();
@@ -177,9 +164,7 @@ fn without_proc_the_descriptor_is_linked() {
 // Row 28.
 #[test]
 fn without_proc_and_without_links_of_descriptors_it_has_a_name_from_the_start() {
-    if !has_tool("strace") || !has_tool("unshare") || !needs_root() {
-        return;
-    }
+    needs!(root, strace, unshare);
     for scene in both() {
         let run = Strace::new(&scene, &["f"]).input("new").by(&NO_PROC).inject("linkat:error=ENOENT:when=1").run();
         is_replaced(&scene, &run);
@@ -190,9 +175,7 @@ fn without_proc_and_without_links_of_descriptors_it_has_a_name_from_the_start() 
 // Row 28: once the file is another's, without CAP_FOWNER it cannot be linked any more.
 #[test]
 fn with_the_right_to_give_files_away_and_no_more_it_has_a_name_from_the_start() {
-    if !has_tool("strace") || !has_tool("setpriv") || !needs_root() {
-        return;
-    }
+    needs!(root, strace, setpriv);
     let scene = Scene::new();
     scene.write("f", "old");
     scene.chmod("f", 0o666);
@@ -209,9 +192,7 @@ fn with_the_right_to_give_files_away_and_no_more_it_has_a_name_from_the_start() 
 // Row 29.
 #[test]
 fn where_unnamed_files_are_refused_it_has_a_name_from_the_start() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for errno in ["EOPNOTSUPP", "EISDIR", "ENOENT", "EINVAL"] {
         for scene in both() {
             let mode = scene.path("f").exists().then(|| scene.mode("f"));
@@ -226,9 +207,7 @@ fn where_unnamed_files_are_refused_it_has_a_name_from_the_start() {
 // Row 29: what is no lack of the system's is an error.
 #[test]
 fn other_failures_to_stage_are_errors() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let failures = [("ENOSPC", "No space left on device"), ("EIO", "Input/output error")];
     for (errno, words) in failures {
         let scene = Scene::new();
@@ -245,9 +224,7 @@ fn other_failures_to_stage_are_errors() {
 // Between the two a kill leaves a name: only the last look is made there.
 #[test]
 fn between_the_link_and_the_rename_there_is_only_the_look() {
-    if !has_tool("strace") || !has_unnamed() {
-        return;
-    }
+    needs!(unnamed_files);
     let modes: [&[&str]; 6] = [
         &["f"],
         &["--lock", "f"],

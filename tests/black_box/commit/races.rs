@@ -5,8 +5,9 @@
 use std::fs;
 use std::path::Path;
 
+use crate::common::needs::needs;
 use crate::common::strace::{Strace, Traced, look, plain_calls};
-use crate::common::{Scene, has_tool, is_root, names_in, needs_root, stderr, tool};
+use crate::common::{Scene, is_root, names_in, stderr, tool};
 
 fn scene_with_old() -> Scene {
     let scene = Scene::new();
@@ -70,9 +71,7 @@ fn another(target: &Path) {
 // Row 26.
 #[test]
 fn a_target_that_becomes_anything_but_a_file_is_refused() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let mut changes: Vec<(Change, &str)> = vec![
         (directory, "is a directory"),
         (symlink, "became a symbolic link"),
@@ -98,9 +97,7 @@ fn a_target_that_becomes_anything_but_a_file_is_refused() {
 // Row 26: after the last look only the kernel can tell.
 #[test]
 fn a_target_that_becomes_a_directory_after_the_last_look_is_refused_by_the_kernel() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene_with_old();
     let looked = plain_calls().stop_last(look(), &["\"f\""]);
     let stopped = Strace::new(&scene, &["f"]).input("new").stopped_after(&looked);
@@ -114,9 +111,7 @@ fn a_target_that_becomes_a_directory_after_the_last_look_is_refused_by_the_kerne
 // Row 26.
 #[test]
 fn a_target_that_is_unlinked_meanwhile_is_created_with_the_metadata_that_it_had() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for named in [false, true] {
         let scene = scene_with_old();
         let run = changed(&scene, named, &["--report", "f"], remove);
@@ -129,9 +124,7 @@ fn a_target_that_is_unlinked_meanwhile_is_created_with_the_metadata_that_it_had(
 // Rows 26 and 12.
 #[test]
 fn a_target_that_becomes_another_file_gives_its_own_metadata_which_is_synced() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (old, named) in [(true, false), (true, true), (false, false), (false, true)] {
         let scene = if old { scene_with_old() } else { Scene::new() };
         let run = changed(&scene, named, &["f"], another);
@@ -150,9 +143,7 @@ fn a_target_that_becomes_another_file_gives_its_own_metadata_which_is_synced() {
 // Row 26.
 #[test]
 fn the_mode_asked_for_holds_whatever_target_becomes() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene_with_old();
     let run = changed(&scene, false, &["-m", "604", "f"], another);
     assert_eq!(run.output.status.code(), Some(0), "{run:?}");
@@ -162,9 +153,7 @@ fn the_mode_asked_for_holds_whatever_target_becomes() {
 // Row 26, and --no-dereference: the link has become a file, which has metadata.
 #[test]
 fn a_link_that_becomes_a_file_gives_its_metadata() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.write("other", "other");
     symlink(&scene.path("f"));
@@ -176,9 +165,7 @@ fn a_link_that_becomes_a_file_gives_its_metadata() {
 // Row 27.
 #[test]
 fn a_parent_that_is_renamed_takes_the_file_along() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (old, named) in [(true, false), (true, true), (false, false), (false, true)] {
         let scene = Scene::new();
         for name in ["d", "trap"] {
@@ -206,9 +193,7 @@ fn a_parent_that_is_renamed_takes_the_file_along() {
 // Row 27.
 #[test]
 fn after_the_look_every_name_is_relative_to_the_open_directory() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let calls = plain_calls();
     let looked = calls.at("openat", &["\"f\""]);
     for call in calls.0[looked..].iter().filter(|call| call.name != "getrandom") {
@@ -224,9 +209,7 @@ fn after_the_look_every_name_is_relative_to_the_open_directory() {
 // Row 27: a directory that is removed meanwhile.
 #[test]
 fn a_parent_that_is_removed_is_a_failure() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.mkdir("d");
     let stopped = Strace::new(&scene, &["d/f"]).input("new").stopped_after("fsync:when=1");
@@ -240,9 +223,7 @@ fn a_parent_that_is_removed_is_a_failure() {
 // Rows 27 and 49: a link gives nothing to what replaces it, also where it takes the place of a file after the last look.
 #[test]
 fn a_file_that_becomes_a_link_gives_the_link_owner_nothing() {
-    if !needs_root() || !has_tool("strace") {
-        return;
-    }
+    needs!(root, strace);
     let start = || {
         let scene = Scene::new();
         scene.symlink("nowhere", "f");

@@ -7,8 +7,9 @@ use std::fs;
 
 use rustix::fs::{AtFlags, CWD, linkat};
 
+use crate::common::needs::needs;
 use crate::common::strace::{Stopped, Strace, look, plain_calls};
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 /// The short name that is there now.
 fn short_name(scene: &Scene) -> OsString {
@@ -29,9 +30,7 @@ fn before_rename(scene: &Scene) -> Stopped {
 
 #[test]
 fn a_rename_that_happened_is_done_whatever_was_reported() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene_with_old();
     let stopped = before_rename(&scene);
     fs::rename(scene.path(short_name(&scene)), scene.path("f")).unwrap();
@@ -43,9 +42,7 @@ fn a_rename_that_happened_is_done_whatever_was_reported() {
 
 #[test]
 fn a_rename_that_did_not_happen_is_a_failure() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene_with_old();
     let run = Strace::new(&scene, &["f"]).input("new").inject("renameat:error=EIO").run();
     assert_eq!(run.output.status.code(), Some(1), "{run:?}");
@@ -56,9 +53,7 @@ fn a_rename_that_did_not_happen_is_a_failure() {
 // Another writer's file under TARGET's name is not ours.
 #[test]
 fn a_rename_that_another_writer_made_is_still_a_failure() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene_with_old();
     let stopped = before_rename(&scene);
     scene.write("theirs", "theirs");
@@ -78,9 +73,7 @@ fn link(scene: &Scene, stopped: &Stopped, name: &str) {
 
 #[test]
 fn a_link_that_happened_is_done_whatever_was_reported() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     // EEXIST is what a repeated request hears.
     for errno in ["EIO", "EEXIST"] {
         let scene = Scene::new();
@@ -97,9 +90,7 @@ fn a_link_that_happened_is_done_whatever_was_reported() {
 
 #[test]
 fn a_link_that_did_not_happen_is_a_failure() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for scene in [scene_with_old(), Scene::new()] {
         let before = scene.names();
         let run = Strace::new(&scene, &["f"]).input("new").inject("linkat:error=EIO:when=2").run();
@@ -112,9 +103,7 @@ fn a_link_that_did_not_happen_is_a_failure() {
 // With a name from the start, a new TARGET.
 #[test]
 fn a_rename_over_nothing_that_happened_is_done_whatever_was_reported() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for errno in ["EIO", "ENOENT"] {
         let scene = Scene::new();
         let stopped = Strace::new(&scene, &["f"])

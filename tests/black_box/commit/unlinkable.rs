@@ -5,24 +5,15 @@ use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt};
 
 use crate::common::filter::{EMPTY_PATH, Filter};
-use crate::common::strace::{Strace, Traced, has_unnamed};
-use crate::common::{Scene, as_user, has_tool, is_root, skip, stderr, tool};
+use crate::common::needs::needs;
+use crate::common::strace::{Strace, Traced};
+use crate::common::{Scene, as_user, is_root, stderr, tool};
 
 /// What modules, and file systems that behave like one, say to the second link and to every later one.
 const REFUSALS: [&str; 5] = ["EACCES", "EPERM", "EOPNOTSUPP", "EXDEV", "ENOENT"];
 
 /// The digest of `old`.
 const OLD: &str = "sha256:cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4";
-
-fn can_be_tried() -> bool {
-    if !has_tool("strace") {
-        return false;
-    }
-    if !has_unnamed() {
-        skip("no unnamed files here");
-    }
-    has_unnamed()
-}
 
 /// An old TARGET (if any) in a scene, with a mode of its own.
 fn scene(old: bool) -> Scene {
@@ -58,9 +49,7 @@ fn arrives(scene: &Scene, traced: &Traced, what: &str) {
 
 #[test]
 fn the_content_arrives_by_a_copy_where_the_link_is_refused() {
-    if !can_be_tried() {
-        return;
-    }
+    needs!(unnamed_files);
     for errno in REFUSALS {
         for old in [true, false] {
             let scene = scene(old);
@@ -75,9 +64,7 @@ fn the_content_arrives_by_a_copy_where_the_link_is_refused() {
 
 #[test]
 fn every_mode_of_use_works_where_the_link_is_refused() {
-    if !can_be_tried() {
-        return;
-    }
+    needs!(unnamed_files);
     let modes: [(bool, &[&str], &[&str]); 12] = [
         (true, &["--lock", "f"], &["f"]),
         (false, &["--lock", "f"], &["f"]),
@@ -118,9 +105,7 @@ fn callers() -> impl Iterator<Item = &'static [&'static str]> {
 
 #[test]
 fn what_reads_the_old_content_works_where_the_link_is_refused() {
-    if !can_be_tried() {
-        return;
-    }
+    needs!(unnamed_files);
     let ways: [(&[&str], &str); 7] = [
         (&["f"], "new"),
         (&["--append", "f"], "oldnew"),
@@ -151,9 +136,7 @@ fn what_reads_the_old_content_works_where_the_link_is_refused() {
 /// By way of /proc, where the descriptor itself cannot be linked.
 #[test]
 fn the_content_arrives_by_a_copy_where_the_link_by_way_of_proc_is_refused() {
-    if !can_be_tried() {
-        return;
-    }
+    needs!(unnamed_files);
     let filter = Filter::new().refuse_where(nix::libc::SYS_linkat, EMPTY_PATH, nix::libc::ENOENT).words();
     let filter: Vec<&str> = filter.iter().map(String::as_str).collect();
     for errno in REFUSALS {
@@ -171,15 +154,11 @@ fn the_content_arrives_by_a_copy_where_the_link_by_way_of_proc_is_refused() {
 
 #[test]
 fn lists_and_attributes_are_as_by_a_link() {
-    if !can_be_tried() || !has_tool("setfacl") || !has_tool("setfattr") {
-        return;
-    }
+    needs!(unnamed_files, acls_and_attributes);
     let list = |scene: &Scene, name: &str| tool("getfacl", &["-cnpE", scene.path(name).to_str().unwrap()]);
     for errno in REFUSALS {
         let scene = scene(true);
-        if !scene.sh("setfacl -m u:1234:rw f && setfattr -n user.x -v y f").status.success() {
-            return skip("setfacl and setfattr do not work here");
-        }
+        assert!(scene.sh("setfacl -m u:1234:rw f && setfattr -n user.x -v y f").status.success());
         let before = list(&scene, "f");
         arrives(&scene, &run(&scene, &["f"], errno), errno);
         assert_eq!(list(&scene, "f"), before, "{errno}");
@@ -197,9 +176,7 @@ fn lists_and_attributes_are_as_by_a_link() {
 /// Large, and with holes: all of it is there, and not more on the disk.
 #[test]
 fn the_copy_is_whole_and_keeps_holes() {
-    if !can_be_tried() {
-        return;
-    }
+    needs!(unnamed_files);
     let scene = scene(true);
     let source = fs::File::create(scene.path("src")).unwrap();
     source.set_len(8 << 20).unwrap();
@@ -216,9 +193,7 @@ fn the_copy_is_whole_and_keeps_holes() {
 /// The copy is as private as the finished file, from its creation on.
 #[test]
 fn the_copy_is_never_wider_than_the_finished_file() {
-    if !can_be_tried() {
-        return;
-    }
+    needs!(unnamed_files);
     let scene = scene(true);
     scene.chmod("f", 0o600);
     let calls = run(&scene, &["f"], "EACCES").calls;
@@ -230,9 +205,7 @@ fn the_copy_is_never_wider_than_the_finished_file() {
 
 #[test]
 fn where_the_copy_fails_as_well_both_reasons_are_told() {
-    if !can_be_tried() {
-        return;
-    }
+    needs!(unnamed_files);
     for old in [true, false] {
         let args = ["f"];
         let recorded = run(&scene(old), &args, "EACCES").calls;
@@ -260,9 +233,7 @@ const NAMES: [&str; 9] =
 /// Whatever fails of the copy, TARGET is as it was and nothing is left.
 #[test]
 fn a_failure_of_any_call_of_the_copy_leaves_target_as_it_was() {
-    if !can_be_tried() {
-        return;
-    }
+    needs!(unnamed_files);
     for old in [true, false] {
         let recorded = run(&scene(old), &["f"], "EACCES").calls;
         let from = recorded.0.iter().position(|call| call.is("linkat", &["\"f\""]) || call.is("linkat", &["\".aw-"]));

@@ -6,9 +6,10 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{tagged, writer_of};
+use crate::common::Scene;
 use crate::common::events::{end_of, shell_status};
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool};
 
 /// Row 57: each file that appears is one writer's whole input.
 #[test]
@@ -125,9 +126,7 @@ fn a_directory_that_is_taken_away_meanwhile_is_created_again() {
 /// Row 74: even the one that the next is about to be created in.
 #[test]
 fn a_directory_that_is_taken_away_on_the_way_down_is_created_again() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let run = || Strace::new(&scene, &["-D", "a/b/c/f"]).input("new");
     let calls = run().run().calls;

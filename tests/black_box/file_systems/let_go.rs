@@ -7,9 +7,10 @@ use std::os::unix::fs::MetadataExt;
 use rustix::io::Errno;
 
 use super::{EXISTING, Run, Trial, Way, way};
+use crate::common::needs::{lacks, needs};
 use crate::common::quirks::{Nfs4Acl, Quirks};
-use crate::common::strace::{Strace, can_poke, has_unnamed};
-use crate::common::{Scene, as_user, has_tool, is_root, stderr};
+use crate::common::strace::{Strace, has_unnamed};
+use crate::common::{Scene, as_user, is_root, stderr};
 
 /// Of `old\n` and of `new\n`.
 const OLD: &str = "sha256:01d09d19c2139a46aebfb577780d123d7396e97201bc7ead210a2ebff8239dee";
@@ -168,9 +169,7 @@ fn traced<'s>(scene: &'s Scene, way: &Way, naming: Naming, ordinary: bool) -> St
 /// The program is stopped as soon as the call has been made: what it had open then it has open still.
 #[test]
 fn on_a_local_file_system_nothing_of_ours_is_open_on_target_but_the_lock() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     ways().for_each(|way| nothing_is_open_but_the_lock(way, Naming::ByLinks, false));
     if is_root() {
         ways().for_each(|way| nothing_is_open_but_the_lock(way, Naming::ByLinks, true));
@@ -180,7 +179,7 @@ fn on_a_local_file_system_nothing_of_ours_is_open_on_target_but_the_lock() {
             nothing_is_open_but_the_lock(way, naming, false);
         }
     }
-    if can_poke() {
+    if !lacks!(changed_answers) {
         // Where locks are refused.
         ways().filter(|way| !way.locks()).for_each(|way| nothing_is_open_but_the_lock(way, Naming::OnSmb, false));
     }

@@ -4,7 +4,8 @@
 use rustix::io::Errno;
 
 use super::{ABSENT, Trial, every_way};
-use crate::common::{Mounted, Scene, has_tool, needs_root};
+use crate::common::needs::needs;
+use crate::common::{Mounted, Scene};
 
 const WARNING: &str = "(hard links)";
 
@@ -46,9 +47,7 @@ fn runs_with_backups_do_not_warn_of_links_that_they_removed() {
 
 #[test]
 fn bindfs_itself_makes_nobody_warn_of_links_that_are_gone() {
-    if !needs_root() || !has_tool("bindfs") {
-        return;
-    }
+    needs!(root, bindfs);
     let scene = Scene::new();
     let options = ["-t", "fuse.bindfs", "-o", "attr_timeout=60,entry_timeout=60"];
     let behind = scene.mkdir("behind");

@@ -4,7 +4,8 @@
 use std::fs::File;
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::common::strace::{Calls, Strace, Traced, can_poke, has_unnamed};
+use crate::common::needs::needs;
+use crate::common::strace::{Calls, Strace, Traced, has_unnamed};
 use crate::common::{Scene, as_user, is_root, stderr};
 
 /// Of `old\n`.
@@ -65,9 +66,7 @@ fn date(scene: &Scene, name: &str) {
 
 #[test]
 fn other_times_of_target_are_no_other_content() {
-    if !can_poke() {
-        return;
-    }
+    needs!(changed_answers);
     let script = "touch -d yesterday f; sed s/old/new/";
     for on in On::each() {
         for args in [&["--edit", "f", "--", "sh", "-c", script][..], &["-e", "-b", "f", "--", "sh", "-c", script]] {
@@ -88,9 +87,7 @@ fn other_times_of_target_are_no_other_content() {
 // A client to which the server has delegated the times tells them late.
 #[test]
 fn on_nfs_other_times_of_target_are_no_other_content_either() {
-    if !can_poke() {
-        return;
-    }
+    needs!(changed_answers);
     for (script, expected, becomes) in [
         ("touch -d yesterday f; sed s/old/new/", 0, "new\n"),
         ("printf 'OLD\\n' >f; touch -d yesterday f; sed s/OLD/new/", 123, "OLD\n"),
@@ -104,9 +101,7 @@ fn on_nfs_other_times_of_target_are_no_other_content_either() {
 
 #[test]
 fn another_content_of_the_same_size_is_refused_whatever_its_times() {
-    if !can_poke() {
-        return;
-    }
+    needs!(changed_answers);
     let change = "touch -r f saved; printf 'OLD\\n' >f; touch -r saved f; rm saved";
     let edit = format!("{change}; sed s/OLD/new/");
     let write = format!("{change}; echo new");
@@ -146,9 +141,7 @@ fn between(calls: &Calls) -> Vec<usize> {
 
 #[test]
 fn times_that_come_at_any_moment_before_the_commit_do_not_matter() {
-    if !can_poke() {
-        return;
-    }
+    needs!(changed_answers);
     let ways: [(&[&str], &str); 4] = [
         (&["--append", "f"], "old\nnew\n"),
         (&["-C", "f"], "new\n"),
@@ -176,9 +169,7 @@ fn times_that_come_at_any_moment_before_the_commit_do_not_matter() {
 // On a local file system that is another writer's doing.
 #[test]
 fn elsewhere_other_times_are_another_content() {
-    if !can_poke() {
-        return;
-    }
+    needs!(changed_answers);
     for on in On::each() {
         let args = ["--if-match", OLD, "f"];
         let recorded = on.run(&on.scene(), &args);
@@ -193,9 +184,7 @@ fn elsewhere_other_times_are_another_content() {
 
 #[test]
 fn a_failure_says_that_it_is_the_times_that_have_changed() {
-    if !can_poke() {
-        return;
-    }
+    needs!(changed_answers);
     for on in On::each() {
         for (change, on_smb) in [
             ("touch -d yesterday f", "its times have changed"),
@@ -216,9 +205,7 @@ fn a_failure_says_that_it_is_the_times_that_have_changed() {
 
 #[test]
 fn times_of_a_source_that_come_while_it_is_read_do_not_matter() {
-    if !can_poke() {
-        return;
-    }
+    needs!(changed_answers);
     for on in On::each() {
         let args = ["--from", "source", "f"];
         let recorded = on.run(&on.scene(), &args);
@@ -246,9 +233,7 @@ fn times_of_a_source_that_come_while_it_is_read_do_not_matter() {
 // Those that SMB clients offer cannot be linked, and stay on the server for a while.
 #[test]
 fn no_unnamed_file_is_asked_for() {
-    if !can_poke() {
-        return;
-    }
+    needs!(changed_answers);
     let ways: [(&[&str], i32, &[&str]); 9] = [
         (&["f"], 0, &["f", "source"]),
         (&["n"], 0, &["f", "n", "source"]),
@@ -276,9 +261,7 @@ fn no_unnamed_file_is_asked_for() {
 
 #[test]
 fn a_lock_is_refused_before_anything_is_read() {
-    if !can_poke() {
-        return;
-    }
+    needs!(changed_answers);
     for on in On::each() {
         let scene = on.scene();
         let traced = on.run(&scene, &["--lock", "f"]);

@@ -10,7 +10,8 @@ use super::calls::{Kind, USES, kind};
 use super::judge::{self, judge};
 use super::modes::{self, Mode};
 use crate::common::filter::Filter;
-use crate::common::{has_tool, program};
+use crate::common::needs::needs;
+use crate::common::program;
 
 /// What is refused: a call, or one use of it that is younger than the call.
 #[derive(Clone, Debug)]
@@ -86,9 +87,7 @@ fn refusals(calls: &BTreeMap<String, i64>, mode: &Mode) -> Vec<Refused> {
 
 /// Refuses the calls of these kinds, one by one, to each mode.
 fn refuse(modes: &[Mode], kinds: &[Kind]) {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let mut faults = Vec::new();
     for mode in modes {
         let (calls, plain) = recorded(mode);
@@ -108,9 +107,7 @@ fn refuse(modes: &[Mode], kinds: &[Kind]) {
 /// What the judge is worth: calls that are answered with success, and that did nothing.
 #[test]
 fn a_verdict_that_is_not_true_is_found() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let modes = modes::of_input();
     let mode = modes.iter().find(|mode| mode.name == "existing").unwrap();
     let (calls, plain) = recorded(mode);

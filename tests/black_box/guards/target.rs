@@ -1,8 +1,9 @@
 //! `--no-clobber` and `--if-match`: what TARGET must be, early and still at the commit.
 
 use super::refused;
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 /// The digest of `old`.
 const OLD: &str = "sha256:cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4";
@@ -64,9 +65,7 @@ fn what_is_created_meanwhile_is_not_clobbered_whatever_it_is() {
 /// In the last instant, after all looks: the kernel decides.
 #[test]
 fn what_is_created_in_the_last_instant_is_not_clobbered() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for named in [false, true] {
         let scene = Scene::new();
         let run = |target| {
@@ -163,9 +162,7 @@ fn an_old_content_that_changes_after_the_look_is_not_replaced() {
 /// Row 65: compared once more just before the rename.
 #[test]
 fn an_old_content_that_is_replaced_at_the_commit_is_not_replaced_again() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.write("f", "old");
     let args = ["--if-match", OLD, "f"];

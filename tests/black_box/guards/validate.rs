@@ -3,8 +3,9 @@
 use std::os::unix::fs::MetadataExt;
 
 use super::refused;
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, stderr, stdout};
+use crate::common::{Scene, stderr, stdout};
 
 fn run(scene: &Scene, script: &str) -> std::process::Output {
     scene.cmd().args(["--validate", script, "f"]).write_stdin("new").output().unwrap()
@@ -153,9 +154,7 @@ fn the_content_is_old_while_it_is_looked_at_so_that_every_change_shows() {
 
 #[test]
 fn content_that_the_command_changed_in_memory_is_refused() {
-    if !has_tool("xfs_io") {
-        return;
-    }
+    needs!(xfs_io);
     for sync in ["full", "none"] {
         let scene = Scene::new();
         scene.write("f", "old");
@@ -181,9 +180,7 @@ fn a_look_leaves_no_trace_in_the_finished_file() {
 
 #[test]
 fn a_staging_file_with_a_name_is_validated_too() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.write("f", "old");
     let traced = |script: &str| {

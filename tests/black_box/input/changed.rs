@@ -5,15 +5,14 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{NO_SHARING, bytes};
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 /// Stops the program before it copies `src` and when it has copied it, changes that by `change`, and lets the program
 /// go on; it must fail with TARGET unchanged.
 fn aborts(change: impl Fn(&Path)) {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for stop in ["lseek:when=1", "ftruncate:when=1"] {
         aborts_at(stop, &change);
     }
@@ -69,9 +68,7 @@ fn rewritten_in_disguise() {
 /// The name may lead to another file by then: what was opened has not changed.
 #[test]
 fn a_source_that_is_replaced_by_another_file_is_read_as_it_was() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.write("src", "old source");
     scene.write("other", "new source");
@@ -85,9 +82,7 @@ fn a_source_that_is_replaced_by_another_file_is_read_as_it_was() {
 /// Another name is no other content.
 #[test]
 fn a_source_that_is_linked_meanwhile_is_read() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.write("src", "source");
     let stopped = Strace::new(&scene, &["--from", "src", "f"]).inject(NO_SHARING).stopped_after("lseek:when=1");

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::process::Stdio;
 
 use super::{NO_SHARING, bytes, calls};
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 /// Runs the program on an existing `f` with this standard input; it must fail, with these words.
 fn fails(args: &[&str], stdin: impl Into<Stdio>, words: &str) {
@@ -44,9 +45,7 @@ fn an_input_error_at_once() {
 
 #[test]
 fn an_input_error_in_the_middle_of_a_stream() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let content = bytes(300_000);
     let run = |scene: &Scene, injection: Option<String>| {
         scene.write("f", "old");
@@ -64,9 +63,7 @@ fn an_input_error_in_the_middle_of_a_stream() {
 
 #[test]
 fn an_input_error_in_the_middle_of_a_file() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     // With a hole, so that there are two copies; the second fails, and so does the attempt to read.
     let scene = Scene::new();
     scene.write("f", "old");

@@ -5,8 +5,9 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use super::{NO_SHARING, sha256};
+use crate::common::Scene;
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool};
 
 /// Creates a file of `size` bytes with data of (offset, length) only.
 pub(super) fn sparse(path: &Path, data: &[(u64, usize)], size: u64) {
@@ -56,9 +57,7 @@ fn holes_stay_holes_by_name_and_by_redirection() {
 /// Where blocks cannot be shared, and where the kernel cannot copy.
 #[test]
 fn holes_stay_holes_however_the_data_is_copied() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (data, size) in SHAPES {
         for injection in [NO_SHARING, "copy_file_range:error=ENOSYS"] {
             let scene = Scene::new();
@@ -113,9 +112,7 @@ fn what_is_left_of_a_sparse_input_begins_at_the_offset() {
 /// Where the file system does not tell where its data is.
 #[test]
 fn without_the_answer_all_is_copied() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     sparse(&scene.path("src"), &[(MEBIBYTE, 10)], 2 * MEBIBYTE);
     let traced =

@@ -7,8 +7,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::{NO_SHARING, bytes, sha256};
+use crate::common::needs::needs;
 use crate::common::strace::{Calls, Strace, look};
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 const KIBIBYTE: u64 = 1 << 10;
 /// Data, a hole, data, a hole, data, a hole.
@@ -122,9 +123,7 @@ fn at_every_instant(case: Case, change: impl Fn(&Path), judge: impl Fn(&Scene, O
 
 #[test]
 fn a_source_that_is_truncated_is_an_error_or_was_read_before() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for case in cases() {
         // In a hole, and in the midst of data.
         for length in if case.sparse { &[500 * KIBIBYTE, 1056 * KIBIBYTE][..] } else { &[100_000] } {
@@ -142,9 +141,7 @@ fn a_source_that_is_truncated_is_an_error_or_was_read_before() {
 /// What is appended to standard input may be taken along, as by any reader of a file that grows.
 #[test]
 fn a_source_that_grows_is_taken_as_it_was_or_as_it_is() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for case in cases() {
         let grow = |path: &Path| OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap();
         at_every_instant(case, grow, |scene, code, whole, what| match (code, case.way) {
@@ -168,9 +165,7 @@ fn appended(scene: &Scene) -> Strace<'_> {
 /// The old content of `--append` is a source, too.
 #[test]
 fn an_old_content_that_is_truncated_while_it_is_kept_is_an_error() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let start = || {
         let scene = Scene::new();
         sparse(&scene.path("f"));

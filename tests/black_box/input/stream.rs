@@ -8,8 +8,9 @@ use rustix::fs::OFlags;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::{NO_SHARING, bytes, calls, sha256};
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 #[test]
 fn every_length_arrives_whole_by_every_way() {
@@ -49,9 +50,7 @@ fn pieces_are_put_together() {
 /// Row 2: under a limit of 1000 bytes for files the first write is short. Once the limit is lifted, the rest must follow.
 #[test]
 fn a_short_write_is_continued() {
-    if !has_tool("strace") || !has_tool("prlimit") {
-        return;
-    }
+    needs!(strace, prlimit);
     let scene = Scene::new();
     let content = bytes(5000);
     let strace = Strace::new(&scene, &["f"]).input(&content).by(&["prlimit", "--fsize=1000:"]);
@@ -67,9 +66,7 @@ fn a_short_write_is_continued() {
 /// Row 2: had the first, short, write been taken for the whole, this would end well.
 #[test]
 fn a_write_that_stays_short_is_an_error() {
-    if !has_tool("prlimit") {
-        return;
-    }
+    needs!(prlimit);
     let scene = Scene::new();
     scene.write("f", "old");
     scene.write("src", bytes(5000));
@@ -84,9 +81,7 @@ fn a_write_that_stays_short_is_an_error() {
 /// Row 3: somebody has made the pipe non-blocking, and nothing is there yet.
 #[test]
 fn a_non_blocking_standard_input_is_waited_for() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let (reader, mut writer) = std::io::pipe().unwrap();
     rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK).unwrap();
@@ -119,9 +114,7 @@ fn traced(scene: &Scene, stdin: OwnedFd, call: &str) -> Child {
 /// Row 3: interrupted once, in each call that moves bytes.
 #[test]
 fn an_interrupted_call_is_made_again() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let content = bytes(300_000);
     let from = ["--from", "src", "f"];
     let checked = ["--checksum", &sha256(&content), "--from", "src", "f"];
@@ -151,9 +144,7 @@ fn an_interrupted_call_is_made_again() {
 /// Row 3, on the stream: the first read of the input is interrupted, and later ones.
 #[test]
 fn an_interrupted_read_is_made_again() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let content = bytes(300_000);
     let before = {
         let scene = Scene::new();
@@ -172,9 +163,7 @@ fn an_interrupted_read_is_made_again() {
 /// Row 2: kernels that copy nothing and say 0, and those that cannot copy here.
 #[test]
 fn where_the_kernel_cannot_copy_the_bytes_go_through_memory() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let content = bytes(700_000);
     for answer in
         ["retval=0", "error=ENOSYS", "error=EXDEV", "error=EINVAL", "error=EOPNOTSUPP", "error=EPERM", "error=EIO"]

@@ -2,13 +2,15 @@
 
 use assert_cmd::assert::OutputAssertExt;
 
-use super::{attributes, scene_with_attributes, set_attribute, strace};
-use crate::common::{Mounted, Scene, has_tool, needs_root, tool};
+use super::{attributes, set_attribute, strace};
+use crate::common::needs::needs;
+use crate::common::{Mounted, Scene, tool};
 
 /// Row 53.
 #[test]
 fn attributes_of_the_user_are_kept_byte_for_byte() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     scene.write("f", "old");
     for (name, value) in [("user.plain", "text"), ("user.binary", "0x00ff0a00"), ("user.empty", "0x")] {
         set_attribute(&scene, name, value, "f");
@@ -24,7 +26,8 @@ fn attributes_of_the_user_are_kept_byte_for_byte() {
 
 #[test]
 fn more_names_than_the_first_guess_holds_are_all_kept() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     scene.write("f", "old");
     for number in 0..24 {
         set_attribute(&scene, &format!("user.{number:030}"), "v", "f");
@@ -37,7 +40,8 @@ fn more_names_than_the_first_guess_holds_are_all_kept() {
 /// Rows 50 and 53: writing them needs a permission that the finished mode does not give.
 #[test]
 fn attributes_of_a_file_that_its_owner_may_not_write_are_kept() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     scene.write("f", "old");
     set_attribute(&scene, "user.x", "y", "f");
     scene.chmod("f", 0o444);
@@ -48,10 +52,8 @@ fn attributes_of_a_file_that_its_owner_may_not_write_are_kept() {
 /// Row 53. What of it can be set at all is up to the kernel; that it was there is asserted.
 #[test]
 fn attributes_of_the_system_are_kept_and_those_of_the_old_content_are_not() {
-    if !needs_root() {
-        return;
-    }
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(root, acls_and_attributes);
+    let scene = Scene::new();
     scene.write("f", "old");
     let capability = "0x0100000200040000000000000000000000000000";
     let content = [
@@ -83,9 +85,7 @@ fn attributes_of_the_system_are_kept_and_those_of_the_old_content_are_not() {
 
 #[test]
 fn the_compression_of_btrfs_is_kept() {
-    if !needs_root() || !has_tool("mkfs.btrfs") || !has_tool("setfattr") {
-        return;
-    }
+    needs!(root, "mkfs.btrfs", setfattr);
     let scene = Scene::new();
     let mounted = Mounted::image(&scene, "btrfs", 128, "");
     let inside = Scene::on(mounted.path());
@@ -99,10 +99,8 @@ fn the_compression_of_btrfs_is_kept() {
 /// Rows 53 and 56.
 #[test]
 fn all_attributes_that_are_refused_make_one_warning() {
-    if !has_tool("strace") {
-        return;
-    }
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(strace, acls_and_attributes);
+    let scene = Scene::new();
     scene.write("f", "old");
     for name in ["user.a", "user.b", "user.c"] {
         set_attribute(&scene, name, "v", "f");
@@ -120,10 +118,8 @@ fn all_attributes_that_are_refused_make_one_warning() {
 
 #[test]
 fn an_attribute_that_finds_no_space_fails_the_run() {
-    if !has_tool("strace") {
-        return;
-    }
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(strace, acls_and_attributes);
+    let scene = Scene::new();
     scene.write("f", "old");
     set_attribute(&scene, "user.a", "v", "f");
     strace(&scene, &["f"])
@@ -140,9 +136,7 @@ fn an_attribute_that_finds_no_space_fails_the_run() {
 /// A file system that knows none has none to lose.
 #[test]
 fn without_attributes_there_is_nothing_to_warn_of() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.write("f", "old");
     scene.chmod("f", 0o640);
@@ -155,7 +149,8 @@ fn without_attributes_there_is_nothing_to_warn_of() {
 /// A `user.*` value that the caller may not read cannot be kept, and that is said.
 #[test]
 fn an_attribute_that_cannot_be_read_is_warned_of() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     scene.write("f", "old");
     set_attribute(&scene, "user.a", "v", "f");
     scene.chmod("f", 0o200);

@@ -4,9 +4,10 @@ use std::os::unix::fs::MetadataExt;
 
 use assert_cmd::assert::OutputAssertExt;
 
-use super::{acl, attributes, scene_with_attributes, set_acl, set_attribute, strace};
-use crate::common::strace::{Call, Calls, has_unnamed};
-use crate::common::{Scene, has_tool, is_root, needs_root, stderr};
+use super::{acl, attributes, set_acl, set_attribute, strace};
+use crate::common::needs::needs;
+use crate::common::strace::{Call, Calls};
+use crate::common::{Scene, is_root, stderr};
 
 /// Every mode that the staging file has, from its creation on.
 fn modes(calls: &Calls) -> Vec<u32> {
@@ -26,9 +27,7 @@ fn replace(scene: &Scene, arguments: &[&str]) -> Calls {
 /// Row 34.
 #[test]
 fn a_replacement_is_private_until_it_has_its_mode() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for last in [0o640, 0o604, 0o444, 0o000, 0o777, 0o600] {
         let scene = Scene::new();
         scene.write("f", "old");
@@ -45,9 +44,7 @@ fn a_replacement_is_private_until_it_has_its_mode() {
 
 #[test]
 fn a_file_with_a_mode_is_private_until_it_has_it() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (word, last) in [("0600", 0o600), ("0440", 0o440), ("0777", 0o777)] {
         let scene = Scene::new();
         let modes = modes(&replace(&scene, &["-m", word]));
@@ -59,9 +56,7 @@ fn a_file_with_a_mode_is_private_until_it_has_it() {
 /// A program of root's, with content that root has not seen, must not exist for an instant.
 #[test]
 fn set_id_bits_come_after_the_owner() {
-    if !needs_root() || !has_tool("strace") {
-        return;
-    }
+    needs!(root, strace);
     let scene = Scene::new();
     scene.write("f", "old");
     scene.give("f", 12, 13);
@@ -72,9 +67,7 @@ fn set_id_bits_come_after_the_owner() {
 
 #[test]
 fn a_copy_of_a_private_source_is_never_wider() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.write("source", "new");
     scene.chmod("source", 0o640);
@@ -100,10 +93,8 @@ fn what_is_validated_is_private() {
 /// Rows 12 and 50: attributes first, the mode after the list, the owner last, and everything before the sync.
 #[test]
 fn all_metadata_is_set_before_the_sync_in_an_order_that_undoes_nothing() {
-    if !has_tool("strace") {
-        return;
-    }
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(strace, acls_and_attributes);
+    let scene = Scene::new();
     scene.write("f", "old");
     set_attribute(&scene, "user.x", "y", "f");
     set_acl(&scene, &["-m", "u:1234:r"], "f");
@@ -154,10 +145,8 @@ fn timestamps_are_new() {
 /// Row 26: TARGET is replaced by another file after the staged one was made to look like it.
 #[test]
 fn what_target_has_become_meanwhile_is_what_the_new_file_looks_like() {
-    if !has_tool("strace") {
-        return;
-    }
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(strace, acls_and_attributes);
+    let scene = Scene::new();
     for name in ["f", "g"] {
         scene.write(name, name);
         set_attribute(&scene, &format!("user.{name}"), "v", name);
@@ -178,9 +167,7 @@ fn what_target_has_become_meanwhile_is_what_the_new_file_looks_like() {
 /// alone. No name leads to the new content then that others could open.
 #[test]
 fn a_target_that_appears_private_is_never_replaced_through_a_wider_name() {
-    if !has_tool("strace") || !has_unnamed() {
-        return;
-    }
+    needs!(unnamed_files);
     let theirs = |scene: &Scene| {
         scene.write("f", "theirs");
         scene.chmod("f", 0o600);

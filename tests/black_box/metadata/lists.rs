@@ -2,8 +2,9 @@
 
 use assert_cmd::assert::OutputAssertExt;
 
-use super::{acl, scene_with_attributes, set_acl, strace};
-use crate::common::{Mounted, Scene, as_user, has_tool, needs_root, stderr};
+use super::{acl, set_acl, strace};
+use crate::common::needs::needs;
+use crate::common::{Mounted, Scene, as_user, stderr};
 
 /// An old TARGET of this mode with these entries.
 fn target(scene: &Scene, mode: u32, entries: &str) {
@@ -27,7 +28,8 @@ const LISTS: [&str; 5] = [
 /// Row 53.
 #[test]
 fn a_list_is_kept_entry_by_entry() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     for list in LISTS {
         target(&scene, 0o640, list);
         let before = (acl(&scene, "f"), scene.mode("f"));
@@ -40,9 +42,7 @@ fn a_list_is_kept_entry_by_entry() {
 /// Row 53: XFS shows root a list as a trusted attribute too, which must not come back by itself.
 #[test]
 fn a_list_of_xfs_is_handed_on_as_a_list_only() {
-    if !needs_root() || !["strace", "mkfs.xfs", "setfacl"].into_iter().all(has_tool) {
-        return;
-    }
+    needs!(root, strace, "mkfs.xfs", setfacl);
     let outer = Scene::new();
     let mounted = Mounted::image(&outer, "xfs", 300, "");
     let scene = Scene::on(mounted.path());
@@ -56,7 +56,8 @@ fn a_list_of_xfs_is_handed_on_as_a_list_only() {
 
 #[test]
 fn a_list_is_kept_in_a_directory_with_a_default_list() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     target(&scene, 0o640, "u:1234:r");
     let before = acl(&scene, "f");
     set_acl(&scene, &["-d", "-m", "u:4321:rwx,m::rwx"], ".");
@@ -67,7 +68,8 @@ fn a_list_is_kept_in_a_directory_with_a_default_list() {
 /// Row 49.
 #[test]
 fn a_default_list_leaves_nothing_on_a_file_that_had_none() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     scene.write("f", "old");
     scene.chmod("f", 0o664);
     set_acl(&scene, &["-d", "-m", "u:1234:rw"], ".");
@@ -77,7 +79,8 @@ fn a_default_list_leaves_nothing_on_a_file_that_had_none() {
 
 #[test]
 fn a_mode_wins_over_the_list() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     target(&scene, 0o640, "u:1234:rw");
     scene.cmd().args(["-m", "0664", "f"]).write_stdin("new").assert().success().stderr("");
     assert_eq!(acl(&scene, "f"), "user::rw-\ngroup::rw-\nother::r--\n\n");
@@ -86,10 +89,8 @@ fn a_mode_wins_over_the_list() {
 /// Row 51: who was held to less than everybody must not be found among everybody.
 #[test]
 fn without_its_list_the_group_gets_its_own_entry_and_nobody_gains() {
-    if !has_tool("strace") {
-        return;
-    }
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(strace, acls_and_attributes);
+    let scene = Scene::new();
     let cases = [
         ("u::rw,u:1234:rw,g::r,m::rw,o::r", 0o644),
         ("u::rw,u:1234:rw,g::-,m::rw,o::-", 0o600),
@@ -116,10 +117,8 @@ fn without_its_list_the_group_gets_its_own_entry_and_nobody_gains() {
 /// Row 49: nor may the mode bring the directory's default list back to life.
 #[test]
 fn without_its_list_a_default_list_leaves_nothing_either() {
-    if !has_tool("strace") {
-        return;
-    }
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(strace, acls_and_attributes);
+    let scene = Scene::new();
     target(&scene, 0o600, "u:1234:r,g::r,m::rw");
     set_acl(&scene, &["-d", "-m", "u:4321:rwx,g::rwx,m::rwx"], ".");
     strace(&scene, &["f"])
@@ -134,10 +133,8 @@ fn without_its_list_a_default_list_leaves_nothing_either() {
 
 #[test]
 fn a_list_that_fails_for_another_reason_than_a_refusal_fails_the_run() {
-    if !has_tool("strace") {
-        return;
-    }
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(strace, acls_and_attributes);
+    let scene = Scene::new();
     target(&scene, 0o640, "u:1234:r");
     let before = (scene.inode("f"), acl(&scene, "f"));
     strace(&scene, &["f"])
@@ -154,10 +151,8 @@ fn a_list_that_fails_for_another_reason_than_a_refusal_fails_the_run() {
 /// Row 51.
 #[test]
 fn without_its_group_the_lists_group_and_other_get_what_both_had() {
-    if !needs_root() {
-        return;
-    }
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(root, acls_and_attributes);
+    let scene = Scene::new();
     scene.chmod(".", 0o777);
     target(&scene, 0o600, "u:65533:rw,u:1234:rw,g::rw,g:1235:rw,m::rw,o::r");
     scene.give("f", 12, 13);
@@ -175,10 +170,9 @@ fn without_its_group_the_lists_group_and_other_get_what_both_had() {
 /// Promise 8: the mode shows the mask in place of what the group may do, so nobody could tell what it may.
 #[test]
 fn a_list_that_cannot_be_read_is_no_reason_to_widen_access() {
-    let Some(scene) = scene_with_attributes() else { return };
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
+    needs!(strace);
     target(&scene, 0o600, "u:1234:-,g::-,m::rw");
     let before = (acl(&scene, "f"), scene.inode("f"));
     for errno in ["EIO", "ENOMEM", "EACCES"] {

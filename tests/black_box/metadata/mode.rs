@@ -1,6 +1,7 @@
 //! `-m`, and files that the caller may not write.
 
-use crate::common::{Scene, USER, as_user, needs_root};
+use crate::common::needs::needs;
+use crate::common::{Scene, USER, as_user};
 
 /// A TARGET of this mode.
 fn scene(mode: u32) -> Scene {
@@ -65,9 +66,7 @@ fn a_mode_that_is_not_octal_is_a_usage_error() {
 /// Row 50: giving the file back clears the bits, even for root.
 #[test]
 fn set_id_bits_that_are_asked_for_survive_a_foreign_owner() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     for (word, mode) in [("4755", 0o4755), ("2755", 0o2755), ("6755", 0o6755)] {
         for (user, group) in [(12, 13), (0, 13), (12, 0)] {
             let scene = scene(0o644);
@@ -81,9 +80,7 @@ fn set_id_bits_that_are_asked_for_survive_a_foreign_owner() {
 /// The kernel drops set-group-ID without a word for who is not in the group.
 #[test]
 fn a_set_group_id_bit_that_is_not_permitted_is_warned_of() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = scene(0o644);
     scene.give(".", USER, 13);
     scene.chmod(".", 0o2755);
@@ -127,9 +124,7 @@ fn a_mode_implies_force_for_ones_own_file_alone() {
     let scene = scene(0o444);
     scene.ordinary().args(["-m", "0440", "f"]).write_stdin("new").assert().success().stderr("");
     assert_eq!((scene.mode("f"), scene.text("f").as_str()), (0o440, "new"));
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     scene.give("f", 12, 13);
     scene.ordinary().args(["-m", "0644", "f"]).write_stdin("newer").assert().code(1);
     assert_eq!((scene.mode("f"), scene.text("f").as_str()), (0o440, "new"));

@@ -3,7 +3,8 @@
 use std::io::{Read, Write};
 use std::process::Stdio;
 
-use crate::common::{Scene, USER, as_user, has_tool, needs_root, program, stderr};
+use crate::common::needs::needs;
+use crate::common::{Scene, USER, as_user, program, stderr};
 
 const WARNING: &str = "atomic-write: f: warning: cannot keep owner 65534, group 65534\n";
 
@@ -19,9 +20,7 @@ fn scene(user: u32, group: u32) -> Scene {
 
 #[test]
 fn a_file_of_an_unmapped_owner_is_warned_of_and_given_to_nobody() {
-    if !needs_root() || !has_tool("unshare") {
-        return;
-    }
+    needs!(root, unshare);
     let scene = scene(1234, 1235);
     let words = [as_user(), &["unshare", "-Ur"]].concat();
     scene.through(&words).arg("f").write_stdin("new").assert().success().stderr(WARNING);
@@ -32,9 +31,7 @@ fn a_file_of_an_unmapped_owner_is_warned_of_and_given_to_nobody() {
 /// Two groups that are not mapped look the same, and are not.
 #[test]
 fn an_unmapped_group_is_not_taken_for_another_that_the_directory_passes_on() {
-    if !needs_root() || !has_tool("unshare") {
-        return;
-    }
+    needs!(root, unshare);
     let scene = scene(USER, 1235);
     scene.give(".", USER, 1300);
     scene.chmod(".", 0o2777);
@@ -69,9 +66,7 @@ fn in_container(scene: &Scene) -> String {
 
 #[test]
 fn nobody_of_a_container_does_not_get_the_files_of_the_unmapped() {
-    if !needs_root() || !has_tool("unshare") {
-        return;
-    }
+    needs!(root, unshare);
     let foreign = scene(200_000, 200_001);
     assert_eq!(in_container(&foreign), WARNING);
     assert_eq!((foreign.owner("f"), foreign.mode("f")), ((0, 0), 0o644));
@@ -83,9 +78,7 @@ fn nobody_of_a_container_does_not_get_the_files_of_the_unmapped() {
 
 #[test]
 fn nobody_of_a_container_keeps_the_files_that_are_his() {
-    if !needs_root() || !has_tool("unshare") {
-        return;
-    }
+    needs!(root, unshare);
     for mode in [0o644, 0o640, 0o600] {
         let scene = scene(65534, 65534);
         scene.chmod("f", mode);
@@ -100,9 +93,7 @@ fn nobody_of_a_container_keeps_the_files_that_are_his() {
 
 #[test]
 fn a_list_with_unmapped_names_is_warned_of_and_widens_nothing() {
-    if !needs_root() || !has_tool("unshare") || !has_tool("setfacl") {
-        return;
-    }
+    needs!(root, unshare, setfacl);
     let scene = scene(USER, USER);
     crate::common::tool("setfacl", &["-m", "u:1234:-,g::r,o::r", scene.path("f").to_str().unwrap()]);
     let words = [as_user(), &["unshare", "-Ur"]].concat();

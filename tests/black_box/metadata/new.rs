@@ -2,8 +2,9 @@
 
 use assert_cmd::assert::OutputAssertExt;
 
-use super::{acl, scene_with_attributes, set_acl, strace};
-use crate::common::{Scene, has_tool, stderr};
+use super::{acl, set_acl, strace};
+use crate::common::needs::needs;
+use crate::common::{Scene, stderr};
 
 const UMASKS: [&str; 6] = ["000", "022", "027", "077", "0222", "0777"];
 
@@ -37,9 +38,7 @@ fn a_new_file_that_was_private_meanwhile_has_the_same_mode() {
 /// Row 48, where the staging file has a name from the start.
 #[test]
 fn a_new_file_that_had_a_name_meanwhile_has_the_same_mode() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for umask in UMASKS {
         let scene = Scene::new();
         scene.sh(&format!("umask {umask}; true >g"));
@@ -81,7 +80,8 @@ fn an_existing_target_keeps_its_mode_whatever_the_source_has() {
 
 #[test]
 fn a_new_file_has_the_directorys_default_list() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     set_acl(&scene, &["-d", "-m", "u:1234:rw,g::r,o::-"], ".");
     for arguments in ["f", "--validate true f", "-D f"] {
         let output = scene.sh(&format!("umask 077; rm -f f g; true >g; echo new | \"$AW\" {arguments}"));
@@ -93,7 +93,8 @@ fn a_new_file_has_the_directorys_default_list() {
 
 #[test]
 fn a_new_file_from_a_source_has_the_default_list_within_the_sources_bits() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     scene.write("source", "new");
     scene.chmod("source", 0o755);
     set_acl(&scene, &["-d", "-m", "u:1234:rw,g::r,o::-"], ".");
@@ -104,7 +105,8 @@ fn a_new_file_from_a_source_has_the_default_list_within_the_sources_bits() {
 
 #[test]
 fn a_mode_wins_over_the_default_list() {
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(acls_and_attributes);
+    let scene = Scene::new();
     set_acl(&scene, &["-d", "-m", "u:1234:rw,g::r,o::-"], ".");
     scene.cmd().args(["-m", "0660", "f"]).write_stdin("new").assert().success().stderr("");
     assert_eq!(acl(&scene, "f"), "user::rw-\ngroup::rw-\nother::---\n\n");

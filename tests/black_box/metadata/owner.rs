@@ -2,8 +2,9 @@
 
 use assert_cmd::assert::OutputAssertExt;
 
-use super::{acl, attributes, scene_with_attributes, set_acl, set_attribute, strace};
-use crate::common::{Scene, USER, as_user, has_tool, needs_root, stderr};
+use super::{acl, attributes, set_acl, set_attribute, strace};
+use crate::common::needs::needs;
+use crate::common::{Scene, USER, as_user, stderr};
 
 /// A directory that everybody may write, with a TARGET of user 12, group 13 and this mode.
 fn anothers(mode: u32) -> Scene {
@@ -17,9 +18,7 @@ fn anothers(mode: u32) -> Scene {
 
 #[test]
 fn root_leaves_the_file_to_its_owner() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     for mode in [0o640, 0o606, 0o400, 0o000, 0o755, 0o1644] {
         let scene = anothers(mode);
         scene.cmd().arg("f").write_stdin("new").assert().success().stderr("");
@@ -31,9 +30,7 @@ fn root_leaves_the_file_to_its_owner() {
 /// Outside user namespaces the overflow id is a user like others.
 #[test]
 fn root_leaves_a_file_of_nobody_to_nobody() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = anothers(0o640);
     scene.give("f", 65534, 65534);
     scene.cmd().arg("f").write_stdin("new").assert().success();
@@ -43,9 +40,7 @@ fn root_leaves_a_file_of_nobody_to_nobody() {
 /// Rows 51 and 56: group and other get what both had, and it is said once.
 #[test]
 fn who_may_not_give_the_file_back_widens_nobodys_access() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     for (mode, becomes) in [(0o666, 0o666), (0o646, 0o644), (0o626, 0o622), (0o607, 0o600), (0o777, 0o777)] {
         let scene = anothers(mode);
         scene
@@ -62,9 +57,7 @@ fn who_may_not_give_the_file_back_widens_nobodys_access() {
 
 #[test]
 fn a_file_that_others_could_read_and_its_group_could_not_is_read_by_neither_afterwards() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = anothers(0o604);
     scene.through(as_user()).args(["-f", "f"]).write_stdin("new").assert().success();
     assert_eq!(scene.mode("f"), 0o600);
@@ -72,9 +65,7 @@ fn a_file_that_others_could_read_and_its_group_could_not_is_read_by_neither_afte
 
 #[test]
 fn a_group_that_the_caller_belongs_to_is_kept() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = anothers(0o664);
     scene
         .through(&["setpriv", "--reuid=65533", "--regid=65533", "--groups=13"])
@@ -88,9 +79,7 @@ fn a_group_that_the_caller_belongs_to_is_kept() {
 
 #[test]
 fn ones_own_file_keeps_a_foreign_group_that_the_directory_passes_on() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = anothers(0o664);
     scene.give("f", USER, 13);
     scene.give(".", USER, 13);
@@ -102,11 +91,10 @@ fn ones_own_file_keeps_a_foreign_group_that_the_directory_passes_on() {
 /// Row 56.
 #[test]
 fn everything_that_is_lost_makes_one_warning_and_quiet_none() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     for (quiet, lines) in [("-v", 2), ("-q", 0)] {
-        let Some(scene) = scene_with_attributes() else { return };
+        needs!(acls_and_attributes);
+        let scene = Scene::new();
         scene.chmod(".", 0o777);
         scene.write("f", "old");
         set_acl(&scene, &["-m", "u:1234:rw,o::rw"], "f");
@@ -138,9 +126,7 @@ fn set_id_bits_are_not_carried_over() {
 
 #[test]
 fn set_id_bits_are_not_carried_over_to_anothers_file() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     for mode in [0o4755, 0o2755, 0o6777] {
         let scene = anothers(mode);
         scene.cmd().arg("f").write_stdin("new").assert().success().stderr("");
@@ -161,10 +147,8 @@ fn with_the_right_to_give_away_alone() -> Vec<&'static str> {
 /// a name from the start, as it could not be linked any more.
 #[test]
 fn with_the_right_to_give_away_alone_everything_is_kept() {
-    if !needs_root() || !has_tool("strace") {
-        return;
-    }
-    let Some(scene) = scene_with_attributes() else { return };
+    needs!(root, strace, acls_and_attributes);
+    let scene = Scene::new();
     scene.chmod(".", 0o777);
     scene.write("f", "old");
     scene.chmod("f", 0o646);
@@ -183,9 +167,7 @@ fn with_the_right_to_give_away_alone_everything_is_kept() {
 
 #[test]
 fn with_the_right_to_give_away_alone_ones_own_file_needs_no_name() {
-    if !needs_root() || !has_tool("strace") {
-        return;
-    }
+    needs!(root, strace);
     let scene = anothers(0o640);
     scene.give("f", USER, USER);
     let traced = strace(&scene, &["f"]).by(&with_the_right_to_give_away_alone()).run();

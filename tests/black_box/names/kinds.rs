@@ -7,7 +7,8 @@ use std::os::unix::net::UnixListener;
 use rustix::fs::{CWD, FileType, Mode, mkfifoat, mknodat};
 
 use super::refused;
-use crate::common::{Scene, needs_root};
+use crate::common::Scene;
+use crate::common::needs::needs;
 
 #[test]
 fn a_directory_is_refused() {
@@ -58,9 +59,7 @@ fn a_device_is_refused() {
 
 #[test]
 fn a_device_node_of_ones_own_is_refused() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     for (name, kind, number) in [("null", FileType::CharacterDevice, (1, 3)), ("loop", FileType::BlockDevice, (7, 0))] {
         let device = rustix::fs::makedev(number.0, number.1);

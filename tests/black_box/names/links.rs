@@ -3,7 +3,8 @@
 use std::fs;
 
 use super::{arrives, refused};
-use crate::common::{Mounted, Scene, names_in, needs_root, stderr, tool};
+use crate::common::needs::needs;
+use crate::common::{Mounted, Scene, names_in, stderr, tool};
 
 /// Row 40.
 #[test]
@@ -184,9 +185,7 @@ fn a_link_into_a_directory_that_may_not_be_written_names_that_and_the_option() {
 
 #[test]
 fn a_link_into_a_read_only_file_system_names_the_place_and_the_option() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     let inside = scene.mkdir("ro");
     scene.write("ro/f", "old");

@@ -4,6 +4,7 @@ use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
 
 use super::{fails, refused};
 use crate::common::Scene;
+use crate::common::needs::needs;
 
 /// As long as a name can be here, in bytes.
 const LONGEST: usize = 255;
@@ -45,10 +46,8 @@ fn the_longest_name_is_created_and_replaced() {
 /// Where the staging file needs a name, that does not make it longer.
 #[test]
 fn the_longest_name_needs_no_room_for_the_staging_name() {
-    use crate::common::{has_tool, strace::Strace};
-    if !has_tool("strace") {
-        return;
-    }
+    use crate::common::strace::Strace;
+    needs!(strace);
     let scene = Scene::new();
     let name = "n".repeat(LONGEST);
     for content in ["one", "two"] {

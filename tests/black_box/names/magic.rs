@@ -3,7 +3,8 @@
 use std::fs;
 
 use super::refused;
-use crate::common::{Mounted, Scene, needs_root};
+use crate::common::needs::needs;
+use crate::common::{Mounted, Scene};
 
 #[test]
 fn standard_output_is_no_target() {
@@ -61,9 +62,7 @@ fn a_link_to_a_magic_link_is_replaced_where_that_is_asked_for() {
 
 #[test]
 fn links_are_not_followed_where_the_mount_forbids_it() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     let mount = Mounted::with(&scene, "m", &["-t", "tmpfs", "-o", "nosymfollow,size=1m", "tmpfs"]);
     scene.write("m/f", "old");

@@ -8,8 +8,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::fails;
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, is_root, names_in, stderr, write_until_read};
+use crate::common::{Scene, is_root, names_in, stderr, write_until_read};
 
 #[test]
 fn missing_directories_are_created_as_mkdir_would() {
@@ -126,9 +127,7 @@ fn a_signal_takes_them_back_too() {
 /// The entries of what is new are on the disk: each in its holder, down from the first directory that existed.
 #[test]
 fn each_created_directory_and_the_first_existing_one_are_synced() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let traced = Strace::new(&scene, &["-D", "a/b/f"]).input("new").run();
     assert!(traced.output.status.success(), "{traced:?}");
@@ -145,9 +144,7 @@ fn each_created_directory_and_the_first_existing_one_are_synced() {
 
 #[test]
 fn what_existed_is_not_synced_again() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.mkdir("a");
     let traced = Strace::new(&scene, &["-D", "a/f"]).input("new").run();
@@ -186,9 +183,7 @@ fn a_link_in_the_place_of_a_created_directory_is_not_followed() {
 
 #[test]
 fn a_directory_that_vanishes_before_it_is_entered_is_created_again() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let stopped = Strace::new(&scene, &["-D", "a/b/f"]).input("new").stopped_after("mkdirat:when=1");
     fs::remove_dir(scene.path("a")).unwrap();
@@ -199,9 +194,7 @@ fn a_directory_that_vanishes_before_it_is_entered_is_created_again() {
 /// Another writer was quicker: what it made is used, and is not ours to remove.
 #[test]
 fn a_directory_that_appears_meanwhile_is_used_and_not_removed() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let command_line = ["-D", "a/b/f", "--", "false"];
     let before = Strace::new(&scene, &command_line).run().calls;

@@ -4,7 +4,8 @@
 use std::os::unix::fs::{chown, lchown};
 
 use super::{arrives, refused};
-use crate::common::{Scene, needs_root};
+use crate::common::Scene;
+use crate::common::needs::needs;
 
 const OTHER: u32 = 65533;
 
@@ -22,9 +23,7 @@ fn planted(mode: u32, directory_owner: u32, link_owner: u32) -> Scene {
 
 #[test]
 fn anothers_link_in_a_sticky_world_writable_directory_is_refused() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = planted(0o1777, 0, OTHER);
     refused(&scene, &["d/link"], "resolve: is another user's symbolic link in a sticky world-writable directory");
     // By way of a link that is trusted.
@@ -36,9 +35,7 @@ fn anothers_link_in_a_sticky_world_writable_directory_is_refused() {
 
 #[test]
 fn a_dangling_one_creates_nothing() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = planted(0o1777, 0, OTHER);
     std::fs::remove_file(scene.path("victim")).unwrap();
     refused(&scene, &["d/link"], "another user's symbolic link");
@@ -47,9 +44,7 @@ fn a_dangling_one_creates_nothing() {
 
 #[test]
 fn ones_own_link_and_that_of_the_directorys_owner_are_followed() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     for (directory, link) in [(OTHER, 0), (0, 0), (OTHER, OTHER)] {
         arrives(&planted(0o1777, directory, link), "d/link", "victim");
     }
@@ -57,9 +52,7 @@ fn ones_own_link_and_that_of_the_directorys_owner_are_followed() {
 
 #[test]
 fn without_the_sticky_bit_or_the_worlds_access_every_link_is_followed() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     for mode in [0o777, 0o1775, 0o755, 0o1770] {
         arrives(&planted(mode, 0, OTHER), "d/link", "victim");
     }
@@ -68,9 +61,7 @@ fn without_the_sticky_bit_or_the_worlds_access_every_link_is_followed() {
 /// The link itself may go where it stands: root may remove it, and nothing is followed.
 #[test]
 fn no_dereference_does_not_follow_it() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = planted(0o1777, 0, OTHER);
     scene.cmd().args(["-P", "d/link"]).write_stdin("new").assert().success();
     assert_eq!((scene.text("d/link").as_str(), scene.text("victim").as_str()), ("new", "old"));

@@ -1,8 +1,9 @@
 //! The staging file's name, as far as others can meet it (row 39). It exists between link and rename, or, where there
 //! are no unnamed files, during the whole run.
 
+use crate::common::Scene;
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool};
 
 /// The other name in the scene while the program, with an existing TARGET, stands at `stop`.
 fn staging_name(target: &str, stop: &str, prepare: impl FnOnce(Strace<'_>) -> Strace<'_>) -> String {
@@ -19,9 +20,7 @@ fn staging_name(target: &str, stop: &str, prepare: impl FnOnce(Strace<'_>) -> St
 /// The documented pattern: a dot, `aw-`, and 12 letters and digits; no extension, nothing of TARGET's name.
 #[test]
 fn no_glob_for_the_targets_kind_finds_it() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let mut seen = Vec::new();
     for target in ["metrics.prom", "site.conf", ".hidden", "f"] {
         // Linked under a name once it was asked whether that can be done; named from the start.

@@ -4,8 +4,9 @@
 use std::fs;
 use std::process::Stdio;
 
+use crate::common::needs::needs;
 use crate::common::strace::{Calls, Strace};
-use crate::common::{Scene, has_tool, write_until_read};
+use crate::common::{Scene, write_until_read};
 
 /// A scene in which `link` leads to `a/f`, and `b/f` is what an attacker wants to have overwritten.
 fn scene() -> Scene {
@@ -38,9 +39,7 @@ fn assert_contents(scene: &Scene, a: &str, b: &str) {
 
 #[test]
 fn a_link_that_is_swapped_once_it_was_read_is_not_read_again() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene();
     let stopped = Strace::new(&scene, &["link"]).input("new").stopped_after("readlinkat:when=1");
     swap(&scene, "b/f", "link");
@@ -51,9 +50,7 @@ fn a_link_that_is_swapped_once_it_was_read_is_not_read_again() {
 /// What is judged is what is followed: the link is held from before it is looked at.
 #[test]
 fn a_link_that_is_swapped_before_it_is_read_is_the_one_that_was_looked_at() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let before = calls("link");
     let pinned = before.when(before.at("openat", &["\"link\"", "O_PATH"]));
     let scene = scene();
@@ -65,9 +62,7 @@ fn a_link_that_is_swapped_before_it_is_read_is_the_one_that_was_looked_at() {
 
 #[test]
 fn a_directory_that_is_swapped_once_it_was_opened_is_still_the_one() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let before = calls("a/f");
     let opened = before.when(before.at("openat", &["\"a/\""]));
     let scene = scene();

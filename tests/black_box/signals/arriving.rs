@@ -6,8 +6,9 @@ use nix::sys::signal::Signal;
 
 use super::{Receiving, STAGINGS, Staging};
 use crate::common::events::{end_of, until};
+use crate::common::needs::needs;
 use crate::common::strace::{Calls, Strace, look, plain_calls};
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 /// Those that the contract names, others that would end us, and a real-time one.
 const ENDING: [i32; 9] = [
@@ -25,9 +26,7 @@ const ENDING: [i32; 9] = [
 // Row 35.
 #[test]
 fn while_input_arrives_it_ends_the_run_with_nothing_done_and_nothing_left() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for staging in STAGINGS {
         for number in ENDING {
             let scene = Scene::new();
@@ -47,9 +46,7 @@ fn while_input_arrives_it_ends_the_run_with_nothing_done_and_nothing_left() {
 // Row 35, and --parents.
 #[test]
 fn the_directories_that_were_created_go_as_well() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for staging in STAGINGS {
         for number in ENDING {
             let scene = Scene::new();
@@ -97,9 +94,7 @@ fn strace(scene: &Scene, named: bool) -> Strace<'_> {
 // Row 36: the end of the input is there, and the signal as well.
 #[test]
 fn a_signal_with_the_end_of_the_input_behind_it_commits_nothing() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for named in [false, true] {
         let calls = recorded(named);
         let reads: Vec<usize> =
@@ -123,9 +118,7 @@ fn a_signal_with_the_end_of_the_input_behind_it_commits_nothing() {
 // Row 31: from the naming to the exit they wait, and the verdict is the true one.
 #[test]
 fn during_the_commit_it_waits_for_the_verdict() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let calls = plain_calls();
     let last = calls.0.iter().rposition(|call| call.name == "fsync").unwrap();
     let committing = [
@@ -150,9 +143,7 @@ fn during_the_commit_it_waits_for_the_verdict() {
 // Row 31.
 #[test]
 fn after_the_rename_a_failure_says_replaced_whatever_signal_came() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let calls = plain_calls();
     let last = calls.0.iter().rposition(|call| call.name == "fsync").unwrap();
     let scene = Scene::new();

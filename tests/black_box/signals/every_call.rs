@@ -4,8 +4,9 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 
+use crate::common::Scene;
+use crate::common::needs::needs;
 use crate::common::strace::{Calls, Strace, Traced};
-use crate::common::{Scene, has_tool};
 
 /// What is replaced, and how the staging file comes to its name.
 #[derive(Clone, Copy, Debug)]
@@ -65,9 +66,7 @@ impl Case {
 
     /// Each call of a run in its turn, with that signal sent when it is entered.
     fn at_every_call(self, signal: &str, judge: impl Fn(&Calls, usize, &Left)) {
-        if !has_tool("strace") {
-            return;
-        }
+        needs!(strace);
         let calls = self.run(None).run.calls;
         let mut tried = 0;
         for (at, call) in calls.0.iter().enumerate() {

@@ -6,7 +6,8 @@ use std::process::Stdio;
 use nix::sys::signal::Signal;
 
 use super::{Receiving, STAGINGS};
-use crate::common::{Scene, has_tool, program, tool};
+use crate::common::needs::needs;
+use crate::common::{Scene, program, tool};
 
 /// Survives the signal and commits at the end of its input.
 fn survives(launcher: &[&str], signal: Signal) {
@@ -31,9 +32,7 @@ fn survives(launcher: &[&str], signal: Signal) {
 
 #[test]
 fn a_signal_that_was_ignored_stays_ignored() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGPIPE, Signal::SIGUSR1] {
         let ignore = format!("trap '' {}; exec \"$@\"", signal.as_str().trim_start_matches("SIG"));
         survives(&["sh", "-c", &ignore, "sh"], signal);
@@ -42,18 +41,14 @@ fn a_signal_that_was_ignored_stays_ignored() {
 
 #[test]
 fn nohup_is_respected() {
-    if !has_tool("strace") || !has_tool("nohup") {
-        return;
-    }
+    needs!(strace, nohup);
     // It would write to nohup.out where standard output were a terminal.
     survives(&["sh", "-c", "exec nohup \"$@\" > /dev/null 2>&1", "sh"], Signal::SIGHUP);
 }
 
 #[test]
 fn a_signal_that_was_blocked_stays_blocked() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
         let block = format!("--block-signal={}", signal.as_str().trim_start_matches("SIG"));
         survives(&["env", &block], signal);

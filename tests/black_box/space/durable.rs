@@ -2,8 +2,9 @@
 
 use predicates::prelude::*;
 
+use crate::common::needs::needs;
 use crate::common::strace::{Strace, Traced, plain_calls};
-use crate::common::{Mounted, Scene, as_user, has_tool, needs_root, stderr};
+use crate::common::{Mounted, Scene, as_user, stderr};
 
 const STAGED: &str = "#";
 
@@ -35,9 +36,7 @@ fn at_directory_sync(what: &str) -> String {
 // Rows 11, 12 and 13.
 #[test]
 fn an_existing_target_is_written_dressed_synced_named_renamed_and_its_directory_synced() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene_with_old();
     scene.chmod("f", 0o640);
     let Traced { output, calls } = Strace::new(&scene, &["f"]).input("new").run();
@@ -63,9 +62,7 @@ fn an_existing_target_is_written_dressed_synced_named_renamed_and_its_directory_
 // Rows 11 and 13.
 #[test]
 fn a_new_target_is_synced_before_it_has_its_name_and_the_directory_after() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let Traced { output, calls } = Strace::new(&scene, &["-m", "640", "f"]).input("new").run();
     assert!(output.status.success());
@@ -83,9 +80,7 @@ fn a_new_target_is_synced_before_it_has_its_name_and_the_directory_after() {
 // Rows 11 and 13, where there are no unnamed files.
 #[test]
 fn a_named_staging_file_is_synced_before_the_rename_and_the_directory_after() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for old in [true, false] {
         let scene = if old { scene_with_old() } else { Scene::new() };
         let run = Strace::new(&scene, &["f"]).input("new").without_unnamed("EOPNOTSUPP").run();
@@ -108,9 +103,7 @@ fn a_named_staging_file_is_synced_before_the_rename_and_the_directory_after() {
 
 #[test]
 fn sync_file_leaves_the_directory_out_and_sync_none_syncs_nothing() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for how in ["full", "file", "none"] {
         let scene = scene_with_old();
         let run = Strace::new(&scene, &["--sync", how, "f"]).input("new").run();
@@ -130,9 +123,7 @@ fn sync_file_leaves_the_directory_out_and_sync_none_syncs_nothing() {
 // Row 10.
 #[test]
 fn a_failed_sync_is_not_tried_again() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for errno in ["EIO", "ENOSPC", "EDQUOT"] {
         let scene = scene_with_old();
         let inode = scene.inode("f");
@@ -151,9 +142,7 @@ fn a_failed_sync_is_not_tried_again() {
 // Rows 9 and 10, where there are no unnamed files.
 #[test]
 fn a_failed_sync_of_a_named_staging_file_removes_it() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene_with_old();
     let run =
         Strace::new(&scene, &["f"]).input("new").without_unnamed("EOPNOTSUPP").inject("fsync:error=EIO:when=1").run();
@@ -163,9 +152,7 @@ fn a_failed_sync_of_a_named_staging_file_removes_it() {
 
 #[test]
 fn an_interrupted_sync_was_not_begun_and_is_made_again() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for interrupted in [at_file_sync("error=EINTR"), at_directory_sync("error=EINTR")] {
         let scene = scene_with_old();
         let run = Strace::new(&scene, &["f"]).input("new").inject(interrupted).run();
@@ -178,9 +165,7 @@ fn an_interrupted_sync_was_not_begun_and_is_made_again() {
 // Row 14.
 #[test]
 fn a_failed_sync_of_the_directory_is_status_4_and_says_replaced() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let says = "atomic-write: f: sync directory: Input/output error (replaced, may not survive a power cut)\n";
     for (args, expected) in [(vec!["f"], 4), (vec!["f", "--", "echo", "-n", "new"], 121)] {
         let scene = scene_with_old();
@@ -195,9 +180,7 @@ fn a_failed_sync_of_the_directory_is_status_4_and_says_replaced() {
 // Row 14, of a new TARGET: it is there, whole.
 #[test]
 fn a_failed_sync_of_the_directory_of_a_new_target_is_status_4_too() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let run = Strace::new(&scene, &["f"]).input("new").inject(at_directory_sync("error=EIO")).run();
     assert_eq!(status(&run), Some(4), "{run:?}");
@@ -207,9 +190,7 @@ fn a_failed_sync_of_the_directory_of_a_new_target_is_status_4_too() {
 // Rows 14 and 48: TARGET is replaced, so what it did not keep is to be known.
 #[test]
 fn what_is_not_kept_is_told_with_status_4_too() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene_with_old();
     std::fs::hard_link(scene.path("f"), scene.path("g")).unwrap();
     let run = Strace::new(&scene, &["f"]).input("new").inject(at_directory_sync("error=EIO")).run();
@@ -228,9 +209,7 @@ fn what_is_not_kept_is_told_with_status_4_too() {
 // Row 15.
 #[test]
 fn where_directories_cannot_be_synced_the_whole_file_system_is_after_the_rename() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for errno in ["EINVAL", "EOPNOTSUPP"] {
         let scene = scene_with_old();
         let run = Strace::new(&scene, &["f"]).input("new").inject(at_directory_sync(&format!("error={errno}"))).run();
@@ -244,9 +223,7 @@ fn where_directories_cannot_be_synced_the_whole_file_system_is_after_the_rename(
 // Rows 14 and 15.
 #[test]
 fn if_that_fails_as_well_the_status_is_4() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = scene_with_old();
     let run = Strace::new(&scene, &["f"])
         .input("new")
@@ -260,9 +237,7 @@ fn if_that_fails_as_well_the_status_is_4() {
 // Row 15.
 #[test]
 fn a_directory_that_may_be_written_and_not_read_is_synced_with_its_file_system() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for old in [true, false] {
         let scene = Scene::new();
         scene.mkdir("d");
@@ -285,9 +260,7 @@ fn a_directory_that_may_be_written_and_not_read_is_synced_with_its_file_system()
 // Row 17.
 #[test]
 fn btrfs_is_synced_again_after_the_commit_and_not_while_there_is_a_short_name() {
-    if !has_tool("strace") || !has_tool("mkfs.btrfs") || !needs_root() {
-        return;
-    }
+    needs!(root, strace, "mkfs.btrfs");
     let scene = Scene::new();
     let mounted = Mounted::image(&scene, "btrfs", 128, "");
     let btrfs = Scene::on(mounted.path());
@@ -317,9 +290,7 @@ fn btrfs_is_synced_again_after_the_commit_and_not_while_there_is_a_short_name() 
 // Row 17, and exit 4: the name is there already.
 #[test]
 fn a_failure_of_that_second_sync_tells_that_target_is_replaced() {
-    if !has_tool("strace") || !has_tool("mkfs.btrfs") || !needs_root() {
-        return;
-    }
+    needs!(root, strace, "mkfs.btrfs");
     let scene = Scene::new();
     let mounted = Mounted::image(&scene, "btrfs", 128, "");
     let btrfs = Scene::on(mounted.path());

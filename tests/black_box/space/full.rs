@@ -5,8 +5,9 @@ use std::process::Output;
 
 use predicates::prelude::*;
 
+use crate::common::needs::needs;
 use crate::common::strace::{Strace, plain_calls};
-use crate::common::{Mounted, Scene, has_tool, names_in, needs_root, stderr, tool};
+use crate::common::{Mounted, Scene, names_in, stderr, tool};
 
 const MEBIBYTE: usize = 1 << 20;
 
@@ -33,9 +34,7 @@ fn write(scene: &Scene, size: usize) -> Output {
 // Row 9.
 #[test]
 fn a_disk_that_fills_leaves_target_as_it_was() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let outer = Scene::new();
     let mounted = Mounted::image(&outer, "ext4", 4, "");
     let scene = scene_with_old(Some(&mounted));
@@ -52,9 +51,7 @@ fn a_disk_that_fills_leaves_target_as_it_was() {
 // Row 9: nothing is read before it is known to fit.
 #[test]
 fn a_source_that_does_not_fit_fails_before_it_is_copied() {
-    if !needs_root() || !has_tool("strace") {
-        return;
-    }
+    needs!(root, strace);
     let outer = Scene::new();
     let mounted = Mounted::image(&outer, "ext4", 4, "");
     let scene = scene_with_old(Some(&mounted));
@@ -68,9 +65,7 @@ fn a_source_that_does_not_fit_fails_before_it_is_copied() {
 // Row 9: the disk below has less room than the file system believes, which shows when it is synced.
 #[test]
 fn a_disk_that_fills_when_it_is_synced_leaves_target_as_it_was() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let outer = Scene::new();
     let memory = Mounted::with(&outer, "memory", &["-t", "tmpfs", "-o", "size=6m", "none"]);
     let image = memory.path().join("image");
@@ -90,9 +85,7 @@ fn a_disk_that_fills_when_it_is_synced_leaves_target_as_it_was() {
 // Row 9.
 #[test]
 fn a_quota_that_is_reached_leaves_target_as_it_was() {
-    if !needs_root() || !has_tool("mkfs.btrfs") || !has_tool("btrfs") {
-        return;
-    }
+    needs!(root, "mkfs.btrfs", btrfs);
     let outer = Scene::new();
     let mounted = Mounted::image(&outer, "btrfs", 128, "");
     let root = mounted.path().to_str().unwrap();
@@ -113,9 +106,7 @@ fn a_quota_that_is_reached_leaves_target_as_it_was() {
 // Row 9: at every call that needs room, with and without a name.
 #[test]
 fn no_room_at_any_call_leaves_target_as_it_was() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let sync = "sync: staging file in \\.: ";
     let cases =
         [("pwrite64", "new", "write: staging file in \\.: "), ("fsync", "#", sync), ("linkat", ".aw-", "link: ")];
@@ -141,9 +132,7 @@ fn no_room_at_any_call_leaves_target_as_it_was() {
 // Row 9: what a network file system tells only when the file is closed, as where nothing is synced.
 #[test]
 fn no_room_at_close_leaves_target_as_it_was() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for how in ["--sync=full", "--sync=none"] {
         let recorded = Strace::new(&scene_with_old(None), &[how, "f"]).input("new").run().calls;
         let writer = recorded.one("pwrite64", &["new"]).descriptor();
@@ -160,9 +149,7 @@ fn no_room_at_close_leaves_target_as_it_was() {
 // Row 16.
 #[test]
 fn a_file_size_limit_is_an_error_and_not_a_death() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let limited = |scene: &Scene, script: &str| scene.sh(&format!("ulimit -f 8; head -c 100000 /dev/zero | {script}"));
     let line = "write: staging file in \\.: File too large";
     let scene = scene_with_old(None);

@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use crate::common::needs::needs;
 use crate::common::strace::{Strace, Traced};
-use crate::common::{Mounted, Scene, as_user, has_tool, names_in, needs_root, skip, stderr, tool};
+use crate::common::{Mounted, Scene, as_user, names_in, stderr, tool};
 
 /// More than is written at once.
 const LARGE: usize = 600_000;
@@ -57,9 +58,7 @@ pub(super) const ALLOWED: [&str; 2] = ["--allow-in-place", "d/f"];
 
 #[test]
 fn without_it_the_error_says_what_is_in_the_way_and_hints_at_it() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let stuck = Stuck::new();
     let run = stuck.run(&["d/f"], "new", &[]);
     assert_eq!(run.output.status.code(), Some(1));
@@ -71,9 +70,7 @@ fn without_it_the_error_says_what_is_in_the_way_and_hints_at_it() {
 
 #[test]
 fn target_keeps_its_inode_and_mode_and_the_user_is_warned() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for input in ["newer", "n", ""] {
         let stuck = Stuck::new();
         let before = stuck.scene.inode("d/f");
@@ -90,9 +87,7 @@ fn target_keeps_its_inode_and_mode_and_the_user_is_warned() {
 
 #[test]
 fn the_copy_is_named_private_and_synced_with_its_directory_before_the_first_byte_is_overwritten() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for how in ["full", "file"] {
         let stuck = Stuck::new();
         let run = stuck.run(&["--sync", how, "--allow-in-place", "d/f"], "new", &[]);
@@ -114,9 +109,7 @@ fn the_copy_is_named_private_and_synced_with_its_directory_before_the_first_byte
 
 #[test]
 fn a_failing_overwrite_is_status_5_and_prints_where_the_complete_copy_is() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let new = vec![b'n'; LARGE];
     let recorded = Stuck::new().run(&ALLOWED, &new, &[]).calls;
     let second = recorded.0.iter().enumerate().filter(|(_, call)| call.is("pwrite64", &["d/f>"])).nth(1).unwrap().0;
@@ -143,9 +136,7 @@ fn a_failing_overwrite_is_status_5_and_prints_where_the_complete_copy_is() {
 
 #[test]
 fn with_a_command_that_is_status_122() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let args = ["--allow-in-place", "d/f", "--", "echo", "new"];
     let recorded = Stuck::new().run(&args, "", &[]).calls;
     let stuck = Stuck::new();
@@ -156,9 +147,7 @@ fn with_a_command_that_is_status_122() {
 
 #[test]
 fn until_the_first_byte_is_overwritten_target_is_unchanged() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let recorded = Stuck::new().run(&ALLOWED, "new", &[]).calls;
     let elsewhere = ["<"];
     let copy_synced = recorded.at("fsync", &[".aw-"]);
@@ -183,9 +172,7 @@ fn until_the_first_byte_is_overwritten_target_is_unchanged() {
 
 #[test]
 fn input_that_does_not_deserve_it_overwrites_nothing() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let refused: [(&[&str], i32); 3] = [
         (&["--non-empty", "--allow-in-place", "d/f"], 3),
         (&["--allow-in-place", "d/f", "--", "sh", "-c", "echo part; exit 7"], 7),
@@ -202,9 +189,7 @@ fn input_that_does_not_deserve_it_overwrites_nothing() {
 
 #[test]
 fn a_signal_during_the_overwrite_waits_until_it_is_done() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let recorded = Stuck::new().run(&ALLOWED, "new", &[]).calls;
     // SIGFPE is not watched while input arrives.
     for signal in ["signal=TERM", "signal=INT", "signal=FPE"] {
@@ -228,9 +213,7 @@ fn where_a_rename_is_possible_it_is_a_rename() {
 
 #[test]
 fn a_mount_point_is_overwritten_in_place() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let scene = Scene::new();
     let inside = scene.write("inside", "old");
     let target = scene.write("f", "");
@@ -246,9 +229,7 @@ fn a_mount_point_is_overwritten_in_place() {
 // Promise 8 holds here as well.
 #[test]
 fn a_mode_is_narrowed_before_the_first_byte_is_overwritten() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let stuck = Stuck::new();
     let run = stuck.run(&["--allow-in-place", "--mode", "606", "d/f"], "new", &[]);
     assert_eq!(run.output.status.code(), Some(0), "{run:?}");
@@ -261,9 +242,7 @@ fn a_mode_is_narrowed_before_the_first_byte_is_overwritten() {
 
 #[test]
 fn who_may_write_but_not_set_the_mode_is_told_while_target_is_whole() {
-    if !needs_root() || !has_tool("setpriv") {
-        return;
-    }
+    needs!(root, setpriv);
     let scene = Scene::new();
     scene.mkdir("d");
     scene.write("d/f", "old");
@@ -299,14 +278,10 @@ fn who_may_not_write_is_told_before_the_command_runs() {
 // What is not carried over to new content is not left on it either.
 #[test]
 fn set_id_bits_and_with_a_mode_the_list_do_not_stay_on_what_is_overwritten() {
-    if !needs_root() || !has_tool("setfacl") {
-        return;
-    }
+    needs!(root, acls_and_attributes);
     let scene = Scene::new();
     let (from, onto) = (scene.write("from", "old"), scene.write("f", ""));
-    if !scene.sh("setfacl -m u:1234:rw from").status.success() {
-        return skip("no access control lists here");
-    }
+    assert!(scene.sh("setfacl -m u:1234:rw from").status.success());
     let _bound = Mounted::bind(&from, &onto);
     let overwrite = |options: &[&str]| {
         scene.cmd().args(["-q", "--allow-in-place"]).args(options).arg("f").write_stdin("new").assert().success();
@@ -322,9 +297,7 @@ fn set_id_bits_and_with_a_mode_the_list_do_not_stay_on_what_is_overwritten() {
 
 #[test]
 fn a_mode_that_was_narrowed_for_nothing_is_as_it_was() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let stuck = Stuck::new();
     let run = stuck.run(&["--allow-in-place", "--mode", "600", "d/f"], "new", &["pwrite64:error=EIO:when=2"]);
     assert_eq!(run.output.status.code(), Some(1), "{run:?}");
@@ -333,9 +306,7 @@ fn a_mode_that_was_narrowed_for_nothing_is_as_it_was() {
 
 #[test]
 fn the_copy_is_not_kept_in_memory() {
-    if !has_tool("strace") || !needs_root() {
-        return;
-    }
+    needs!(root, strace);
     let outer = Scene::new();
     let memory = Mounted::with(&outer, "memory", &["-t", "tmpfs", "-o", "mode=1777", "none"]);
     let stuck = Stuck::new();
@@ -349,9 +320,7 @@ fn the_copy_is_not_kept_in_memory() {
 // Row 9: what can never fit is found while TARGET is whole.
 #[test]
 fn content_that_does_not_fit_overwrites_nothing() {
-    if !needs_root() || !has_tool("chattr") || !has_tool("mkfs.ext4") {
-        return;
-    }
+    needs!(root, chattr, "mkfs.ext4");
     let scene = Scene::new();
     let small = Mounted::image(&scene, "ext4", 8, "");
     let directory = small.path().to_str().unwrap();

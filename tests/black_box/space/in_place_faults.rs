@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use super::in_place::{ALLOWED, Stuck};
-use crate::common::{Mounted, Scene, USER, as_user, has_tool, needs_root, stderr, tool};
+use crate::common::needs::needs;
+use crate::common::{Mounted, Scene, USER, as_user, stderr, tool};
 
 // Row 87: what is reserved for root is not free for others.
 #[test]
 fn room_that_is_reserved_for_root_is_no_room_for_others() {
-    if !needs_root() || !has_tool("mkfs.ext4") || !has_tool("tune2fs") || !has_tool("setpriv") {
-        return;
-    }
+    needs!(root, "mkfs.ext4", tune2fs, setpriv);
     let scene = Scene::new();
     let small = Mounted::image(&scene, "ext4", 16, "");
     let device = tool("findmnt", &["-no", "SOURCE", small.path().to_str().unwrap()]);
@@ -55,9 +54,7 @@ fn room_that_is_reserved_for_root_is_no_room_for_others() {
 // The mode was narrowed, nothing was written, and it cannot be set back: that is no "unchanged".
 #[test]
 fn a_mode_that_cannot_be_set_back_is_told() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let args = ["--allow-in-place", "--mode", "600", "d/f"];
     let first_write = Stuck::new().run(&args, "new", &[]).calls.inject("pwrite64", &["d/f>"], "error=EIO");
     let calls = Stuck::new().run(&args, "new", &[&first_write]).calls;
@@ -75,9 +72,7 @@ fn a_mode_that_cannot_be_set_back_is_told() {
 // The copy is elsewhere, and so is what is wrong with it.
 #[test]
 fn an_error_on_the_copy_names_the_directory_of_the_copy() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let calls = Stuck::new().run(&ALLOWED, "new", &[]).calls;
     let failures = [calls.inject("pwrite64", &[".aw-"], "error=ENOSPC"), calls.inject("fsync", &[".aw-"], "error=EIO")];
     for failure in failures {
@@ -104,9 +99,7 @@ fn in_own_network(scene: &Scene, prepare: &str, path: &str, look: &str) -> Outpu
 // There is nothing to be synced of a setting of the kernel's.
 #[test]
 fn a_setting_of_the_kernel_is_written_without_a_sync() {
-    if !needs_root() || !has_tool("unshare") {
-        return;
-    }
+    needs!(root, unshare);
     let scene = Scene::on("/var/tmp".as_ref());
     let settings = [
         ("true", "/proc/sys/net/ipv4/neigh/lo/ucast_solicit"),
@@ -124,9 +117,7 @@ fn a_setting_of_the_kernel_is_written_without_a_sync() {
 // What the kernel does not take is an error, and not a new content.
 #[test]
 fn a_setting_that_the_kernel_refuses_is_unchanged() {
-    if !needs_root() || !has_tool("unshare") {
-        return;
-    }
+    needs!(root, unshare);
     let scene = Scene::on("/var/tmp".as_ref());
     let path = "/proc/sys/net/ipv4/ip_forward";
     let script = format!(

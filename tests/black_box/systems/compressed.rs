@@ -4,7 +4,8 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use crate::common::{Mounted, Scene, has_tool, needs_root, tool};
+use crate::common::needs::needs;
+use crate::common::{Mounted, Scene, tool};
 
 const MEBIBYTE: u64 = 1 << 20;
 
@@ -27,9 +28,7 @@ const WAYS: [&str; 6] = [
 
 #[test]
 fn on_btrfs_a_file_is_compressed_as_by_cp() {
-    if !needs_root() || !has_tool("mkfs.btrfs") {
-        return;
-    }
+    needs!(root, "mkfs.btrfs");
     let outer = Scene::new();
     let source = outer.path("src");
     fs::write(&source, "compressible text\n".repeat(500_000).as_bytes().get(..8 << 20).unwrap()).unwrap();
@@ -64,9 +63,7 @@ fn on_btrfs_a_file_is_compressed_as_by_cp() {
 /// The old content, which is kept, too.
 #[test]
 fn on_btrfs_what_is_appended_to_stays_compressed() {
-    if !needs_root() || !has_tool("mkfs.btrfs") {
-        return;
-    }
+    needs!(root, "mkfs.btrfs");
     let outer = Scene::new();
     let mounted = Mounted::image(&outer, "btrfs", 256, "compress=zstd");
     let scene = Scene::on(mounted.path());

@@ -6,7 +6,8 @@ use std::process::Output;
 
 use assert_cmd::assert::OutputAssertExt;
 
-use crate::common::{Mounted, Scene, USER, as_user, has_tool, names_in, needs_root, stderr, stdout, tool};
+use crate::common::needs::lacks;
+use crate::common::{Mounted, Scene, USER, as_user, names_in, stderr, stdout, tool};
 
 /// A file system of another system's, on an image of its own, at `disk`.
 struct Foreign {
@@ -45,8 +46,8 @@ impl Kind {
             return Some(self.name);
         }
         match self.name {
-            "exfat" if has_tool("mount.exfat-fuse") => Some("exfat-fuse"),
-            "ntfs-3g" if has_tool("mount.ntfs-3g") => Some("ntfs-3g"),
+            "exfat" if !lacks!("mount.exfat-fuse") => Some("exfat-fuse"),
+            "ntfs-3g" if !lacks!("mount.ntfs-3g") => Some("ntfs-3g"),
             // A driver that only the kernel can have is not asked for.
             "vfat" => {
                 eprintln!("this kernel has no vfat");
@@ -59,7 +60,7 @@ impl Kind {
 
 impl Foreign {
     fn new(kind: Kind, shown: Shown) -> Option<Foreign> {
-        if !needs_root() || !has_tool(kind.make[0]) || !has_tool("setpriv") {
+        if lacks!(root, (kind.make[0]), setpriv) {
             return None;
         }
         let driver = kind.driver()?;

@@ -1,22 +1,9 @@
 //! Row 85: libraries that are loaded before libc and stand in for its calls. The program calls the kernel by way of libc, so
 //! that they see all of it.
 
-use std::process::Command;
-
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, as_user, has_tool, program, skip, stderr, stdout};
-
-/// A program that is linked statically loads nothing.
-fn is_dynamic() -> bool {
-    let loads = has_tool("ldd") && {
-        let output = Command::new("ldd").arg(program()).output().unwrap();
-        stdout(&output).contains("libc.so")
-    };
-    if !loads {
-        skip("the program is not linked dynamically");
-    }
-    loads
-}
+use crate::common::{Scene, as_user, program, stderr, stdout};
 
 /// The lines that a script prints in one session of fakeroot(1), in which an ordinary user seems to be root. `$AW` is the
 /// program, `f` an old file of user 12 and group 13, and `owner` prints who owns what and its mode.
@@ -37,9 +24,7 @@ fn in_fakeroot(script: &str) -> Vec<String> {
 
 #[test]
 fn fakeroot_sees_the_owner_that_a_replaced_file_keeps() {
-    if !has_tool("fakeroot") || !is_dynamic() {
-        return;
-    }
+    needs!(fakeroot, dynamic_program);
     for replace in [
         "printf new | $AW f",
         "printf new >src; $AW --from src f",
@@ -54,9 +39,7 @@ fn fakeroot_sees_the_owner_that_a_replaced_file_keeps() {
 
 #[test]
 fn fakeroot_sees_a_new_file_as_its_roots() {
-    if !has_tool("fakeroot") || !is_dynamic() {
-        return;
-    }
+    needs!(fakeroot, dynamic_program);
     for create in ["echo new | $AW new", "echo new | $AW --no-clobber new", "echo new | $AW --parents new"] {
         assert_eq!(in_fakeroot(&format!("{create}; owner new")), ["new 0:0 644"], "{create}");
     }
@@ -65,9 +48,7 @@ fn fakeroot_sees_a_new_file_as_its_roots() {
 
 #[test]
 fn fakeroot_sees_the_mode_that_was_asked_for() {
-    if !has_tool("fakeroot") || !is_dynamic() {
-        return;
-    }
+    needs!(fakeroot, dynamic_program);
     assert_eq!(in_fakeroot("echo new | $AW --mode 600 f; owner f"), ["f 12:13 600"]);
     assert_eq!(in_fakeroot("echo new | $AW --mode 4755 new; owner new"), ["new 0:0 4755"]);
     assert_eq!(in_fakeroot("echo new | $AW --mode 6755 f; owner f"), ["f 12:13 6755"]);
@@ -75,9 +56,7 @@ fn fakeroot_sees_the_mode_that_was_asked_for() {
 
 #[test]
 fn fakeroot_sees_the_owner_of_a_backup() {
-    if !has_tool("fakeroot") || !is_dynamic() {
-        return;
-    }
+    needs!(fakeroot, dynamic_program);
     for (option, backup) in [("--backup=simple", "f~"), ("--backup=numbered", "f.~1~")] {
         let lines = in_fakeroot(&format!("echo new | $AW {option} f; owner f {backup}; cat {backup}"));
         assert_eq!(lines, ["f 12:13 640".to_owned(), format!("{backup} 12:13 640"), "old".to_owned()]);
@@ -87,9 +66,7 @@ fn fakeroot_sees_the_owner_of_a_backup() {
 /// Files that are replaced again and again use inodes again, of which fakeroot must have forgotten the owner.
 #[test]
 fn fakeroot_takes_no_owner_for_that_of_a_later_file() {
-    if !has_tool("fakeroot") || !is_dynamic() {
-        return;
-    }
+    needs!(fakeroot, dynamic_program);
     let script = "for i in 1 2 3 4 5 6 7 8; do echo $i | $AW f; echo $i | $AW new$i; done; owner f new*";
     let mut expected = vec!["f 12:13 640".to_owned()];
     expected.extend((1..=8).map(|number| format!("new{number} 0:0 644")));
@@ -101,9 +78,7 @@ const SYNCS: [&str; 6] = ["fsync", "fdatasync", "syncfs", "sync", "sync_file_ran
 
 #[test]
 fn under_eatmydata_no_sync_reaches_the_kernel() {
-    if !has_tool("strace") || !has_tool("eatmydata") || !is_dynamic() {
-        return;
-    }
+    needs!(strace, eatmydata, dynamic_program);
     let ways: [&[&str]; 6] = [
         &["f"],
         &["new"],

@@ -13,9 +13,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
+use crate::common::Scene;
 use crate::common::events::until;
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, needs_root};
 
 /// What a drop folder waits for.
 const FINISHED: ReadFlags = ReadFlags::CLOSE_WRITE.union(ReadFlags::MOVED_TO);
@@ -98,9 +99,7 @@ fn a_new_target_is_told_once_by_its_own_name() {
 /// It is moved there, where it had a name; or closed, where it had to be linked.
 #[test]
 fn a_new_target_is_told_where_there_are_no_unnamed_files_too() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let systems: [&[&str]; 4] = [
         &[Strace::NO_LINKS],
         &["renameat2:error=EINVAL"],
@@ -131,9 +130,7 @@ fn a_new_target_is_told_where_there_are_no_unnamed_files_too() {
 /// Who watches as deep as directories come to be.
 #[test]
 fn a_new_target_in_a_directory_that_was_just_created_is_told() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     let stopped = Strace::new(&scene, &["--parents", "d/f"]).input("new").stopped_after("mkdirat:when=1");
     let watch = Watch::on(&scene.path("d"));
@@ -145,9 +142,7 @@ fn a_new_target_in_a_directory_that_was_just_created_is_told() {
 /// Nobody may write it, and root may all the same. Others cannot open it for writing, and have no event to cause.
 #[test]
 fn a_new_target_that_nobody_may_write_is_told_where_root_makes_it() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     for mode in ["444", "400", "000"] {
         let scene = scene();
         let watch = Watch::on(scene.root());
@@ -262,9 +257,7 @@ fn a_new_program_is_never_busy() {
 /// And that is no luck: it is not opened for writing once it has its name.
 #[test]
 fn a_new_program_is_not_opened_for_writing_when_it_has_its_name() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for (mode, executable) in [("755", true), ("010", true), ("644", false)] {
         let scene = Scene::new();
         let run = Strace::new(&scene, &["--mode", mode, "f"]).input("new").run();

@@ -8,8 +8,9 @@ use nix::unistd::Pid;
 
 use super::{Holder, until_it_waits};
 use crate::common::events::{end_of, shell_status};
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, has_tool, stderr};
+use crate::common::{Scene, stderr};
 
 #[test]
 fn a_turn_that_does_not_come_in_time_is_refused() {
@@ -99,9 +100,7 @@ fn a_file_that_may_not_be_read_cannot_be_locked() {
 /// As on NFS without its lock daemon.
 #[test]
 fn a_file_system_without_locks_is_told_before_anything_is_read() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     let scene = Scene::new();
     scene.write("f", "old");
     for (target, what) in [("f", "TARGET"), ("new", "its directory")] {

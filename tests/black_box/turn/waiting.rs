@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use super::{Holder, is_locked, until_it_waits};
 use crate::common::Scene;
 use crate::common::events::{Fifo, end_of};
-use crate::common::has_tool;
+use crate::common::needs::needs;
 use crate::common::strace::Strace;
 
 fn edit(scene: &Scene, target: &str) -> Child {
@@ -155,9 +155,7 @@ fn neither_command_nor_validator_keeps_the_turn() {
 /// Whoever opens the new TARGET before we are done with the directory waits as well.
 #[test]
 fn the_new_target_is_locked_before_it_has_its_name() {
-    if !has_tool("strace") {
-        return;
-    }
+    needs!(strace);
     for before in [true, false] {
         let scene = Scene::new();
         let run = || {

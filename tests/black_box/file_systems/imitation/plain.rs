@@ -12,8 +12,9 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::{ACL, attribute, attributes, error, links};
+use crate::common::as_user;
+use crate::common::needs::needs;
 use crate::common::quirks::Quirky;
-use crate::common::{as_user, has_tool, needs_root};
 
 fn rename_with(scene: &Quirky, from: &str, to: &str, flags: RenameFlags) -> Result<(), Errno> {
     renameat_with(CWD, scene.path(from), CWD, scene.path(to), flags)
@@ -119,9 +120,7 @@ fn without_quirks_metadata_is_that_of_the_file_behind_it() {
 
 #[test]
 fn who_makes_a_file_owns_it_and_others_may_not_change_it() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let Some(scene) = Quirky::new() else { return };
     scene.chmod(".", 0o777);
     scene.write("roots", "");
@@ -139,9 +138,7 @@ fn who_makes_a_file_owns_it_and_others_may_not_change_it() {
 
 #[test]
 fn a_permissive_mount_lets_the_file_system_decide() {
-    if !needs_root() || !has_tool("setfattr") {
-        return;
-    }
+    needs!(root, setfattr);
     let Some(scene) = Quirky::permissive() else { return };
     scene.write("f", "f");
     scene.set(|quirks| quirks.owner = Some((12, 13)));
