@@ -68,7 +68,7 @@ const ENVIRONMENTS: [Environment; 5] = [
 ];
 
 /// What is run where nothing is asked for: the modules that differ most between systems.
-const TASTE: [&str; 2] = ["commit::naming::", "stage::"];
+const TASTE: [&str; 2] = ["linux::commit::naming::", "linux::stage::"];
 
 fn main() -> ExitCode {
     let asked = std::env::var("ATOMIC_WRITE_ENVIRONMENTS").unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::common::needs::needs;
 use crate::common::stdout;
 
 /// Needs strace(1).
-const TEST: &str = "stage::an_unnamed_one_can_be_linked";
+const TEST: &str = "linux::stage::an_unnamed_one_can_be_linked";
 const TOLD: &str = "skipped: 1 of the tests did nothing, or a part only: 1 needs strace";
 
 /// The last line of the test program that runs `TEST` where there are these programs.

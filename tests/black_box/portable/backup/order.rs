@@ -1,0 +1,13 @@
+//! Row 63: backup and replacement become durable together, by one sync of the directory after both.
+
+use super::scene;
+
+/// Of the words that `--sync` knows, one is the usual one.
+#[test]
+fn another_word_for_sync_is_a_usage_error() {
+    for word in ["", "all", "Full", "data"] {
+        let scene = scene();
+        scene.cmd().arg(format!("--sync={word}")).arg("f").write_stdin("new").assert().code(2);
+        assert_eq!(scene.text("f"), "old");
+    }
+}

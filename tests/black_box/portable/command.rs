@@ -1,0 +1,9 @@
+//! COMMAND: its end decides, its output is the input, and it runs as if we were not there. Rows 1, 66 to 72, 76
+//! and 77.
+
+mod edit;
+pub mod inherited;
+mod output;
+pub mod start;
+mod status;
+pub mod written;
