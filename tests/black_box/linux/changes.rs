@@ -1,4 +1,4 @@
-//! What changes and what does not: `--if-changed`, `--append`, and the word that tells it. Rows 18 and 64.
+//! What changes and what does not: `--if-changed`, `--append`, and the word that tells it.
 
 mod different;
 mod disk;

@@ -1,3 +1,3 @@
-//! Many at once: writers that take no turns do not mix, readers see whole files, one of many wins. Rows 57, 62, 65, 74.
+//! Many at once: writers that take no turns do not mix, readers see whole files, one of many wins.
 
 mod writers;

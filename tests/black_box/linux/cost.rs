@@ -4,6 +4,8 @@
 //!
 //! Counted is what is the same on every machine. The instructions of the dynamic loader and of the C library's start are
 //! not: they depend on the processor, on the environment and on what is mapped where.
+//!
+//! Rows: none.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
 //! File systems that do things otherwise, on an imitation of them (`common/quirks`), or on a local one that strace(1) makes
-//! look like one: rows 78 to 80, 86, 89 to 92 and 94.
+//! look like one.
 
 mod combined;
 mod imitation;

@@ -1,4 +1,6 @@
 //! The staging file: its name, its mode, and that nothing of it, and nothing of anybody else's, is removed wrongly.
+//!
+//! Rows: 32, 33, 34, 37, 38, 39.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,5 @@
-//! The real things: file systems without modes, tools that stand between program and kernel, a file system that
-//! compresses, watchers, sandboxes. Rows 79, 82 to 86.
+//! The real things: file systems without modes, tools that stand between program and kernel, a file system that compresses,
+//! watchers, sandboxes.
 
 mod compressed;
 mod foreign;

@@ -1,4 +1,4 @@
-//! Backups by GNU's rules: rows 23, 62, 63 and 75.
+//! Backups by GNU's rules.
 
 pub mod appearing;
 mod kinds;

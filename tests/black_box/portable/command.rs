@@ -1,5 +1,4 @@
-//! COMMAND: its end decides, its output is the input, and it runs as if we were not there. Rows 1, 66 to 72, 76
-//! and 77.
+//! COMMAND: its end decides, its output is the input, and it runs as if we were not there.
 
 mod edit;
 pub mod inherited;

@@ -1,4 +1,4 @@
-//! Many at once: writers that take no turns do not mix, readers see whole files, one of many wins. Rows 57, 62, 65, 74.
+//! Many at once: writers that take no turns do not mix, readers see whole files, one of many wins.
 
 mod readers;
 mod writers;

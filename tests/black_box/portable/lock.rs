@@ -1,4 +1,4 @@
-//! Taking turns: `--lock`, `--lock-timeout`. Rows 58 to 61.
+//! Writers one after another: `--lock`, `--lock-timeout`.
 
 pub mod lost;
 mod refused;

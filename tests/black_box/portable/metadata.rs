@@ -1,4 +1,4 @@
-//! What the finished file looks like: the contract's section of that name, and rows 48 to 56.
+//! What the finished file looks like: the contract's section of that name.
 
 mod instants;
 pub mod mode;

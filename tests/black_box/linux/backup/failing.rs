@@ -1,4 +1,6 @@
-//! Row 63: a replacement that fails leaves TARGET and the backups as they were; a kill leaves the old content.
+//! A replacement that fails leaves TARGET and the backups as they were; a kill leaves the old content.
+//!
+//! Rows: 63.
 
 use std::os::unix::process::ExitStatusExt;
 

@@ -1,4 +1,6 @@
 //! What stands in the place of a backup, and what a backup is: the old file itself.
+//!
+//! Rows: 23.
 
 use std::fs::hard_link;
 

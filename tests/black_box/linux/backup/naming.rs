@@ -1,4 +1,6 @@
 //! Which name a backup gets: control words, environment, suffixes, numbers.
+//!
+//! Rows: none.
 
 use crate::common::Scene;
 use crate::portable::backup::scene;

@@ -1,4 +1,6 @@
-//! Row 63: backup and replacement become durable together, by one sync of the directory after both.
+//! Backup and replacement become durable together, by one sync of the directory after both.
+//!
+//! Rows: 62, 63.
 
 use crate::common::Scene;
 use crate::common::needs::needs;

@@ -1,4 +1,6 @@
-//! `--if-changed` where the content differs, somewhere: the common part is taken from the old file. Row 64.
+//! `--if-changed` where the content differs, somewhere: the common part is taken from the old file.
+//!
+//! Rows: 64.
 
 use crate::common::needs::needs;
 use crate::common::strace::Strace;

@@ -1,4 +1,6 @@
-//! Row 18: `--if-changed` costs the disk nothing where nothing has changed. Counted at the device.
+//! `--if-changed` costs the disk nothing where nothing has changed. Counted at the device.
+//!
+//! Rows: 18.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,6 @@
 //! `--report`: one word on standard output, for those who reload only what changed.
+//!
+//! Rows: none.
 
 use std::fs::File;
 

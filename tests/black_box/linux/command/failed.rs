@@ -1,4 +1,6 @@
-//! A failure of ours while COMMAND runs: told at once, whatever COMMAND does about it. Row 77.
+//! A failure of ours while COMMAND runs: told at once, whatever COMMAND does about it.
+//!
+//! Rows: 77.
 
 use std::fs;
 

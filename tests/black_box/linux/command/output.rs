@@ -1,4 +1,6 @@
-//! COMMAND's descriptors: standard output is a pipe of ours, the rest is inherited. Rows 67 and 69.
+//! COMMAND's descriptors: standard output is a pipe of ours, the rest is inherited.
+//!
+//! Rows: 67, 69.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;

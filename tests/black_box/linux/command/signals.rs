@@ -1,4 +1,6 @@
-//! Signals while COMMAND runs: who gets them, who is waited for, and what comes of it. Row 68.
+//! Signals while COMMAND runs: who gets them, who is waited for, and what comes of it.
+//!
+//! Rows: 68.
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,6 @@
 //! How COMMAND is found and started, and that it is not when something is known to stand in the way.
+//!
+//! Rows: none.
 
 use std::fs;
 

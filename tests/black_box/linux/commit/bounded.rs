@@ -1,4 +1,6 @@
-//! Row 78: an error that lasts ends the run. No loop waits for a system that never gives in.
+//! An error that lasts ends the run. No loop waits for a system that never gives in.
+//!
+//! Rows: 78.
 
 use crate::common::needs::needs;
 use crate::common::strace::{Calls, Strace, Traced, has_unnamed};

@@ -1,4 +1,6 @@
-//! Row 30: TARGET can be executed the instant that it appears, as nobody holds it open for writing.
+//! TARGET can be executed the instant that it appears, as nobody holds it open for writing.
+//!
+//! Rows: 30.
 
 use std::process::{Command, Stdio};
 

@@ -1,4 +1,6 @@
-//! Rows 20 to 22: a rename that cannot succeed is found before the first byte is read, with nothing touched.
+//! A rename that cannot succeed is found before the first byte is read, with nothing touched.
+//!
+//! Rows: 20, 21, 22.
 
 use std::fs::{self, File};
 use std::io::{Seek, Write};

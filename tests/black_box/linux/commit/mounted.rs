@@ -1,4 +1,6 @@
 //! What mounts do to a commit: layers of an overlay that are not on one file system, and bind mounts that forbid writing.
+//!
+//! Rows: none.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;

@@ -1,6 +1,8 @@
-//! Rows 26 and 27: what others make of TARGET and of its directory between the look and the rename.
+//! What others make of TARGET and of its directory between the look and the rename.
 //!
 //! The program is stopped at a known call, the others have their turn, and it goes on.
+//!
+//! Rows: 12, 26, 27.
 
 use std::fs;
 use std::path::Path;

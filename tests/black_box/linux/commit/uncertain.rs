@@ -1,6 +1,8 @@
-//! Row 25: a network file system can report the failure of what it did. The inode under the name tells.
+//! A network file system can report the failure of what it did. The inode under the name tells.
 //!
 //! The program is stopped before its call, the test does what the server did, and the call itself is refused.
+//!
+//! Rows: 25.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,5 +1,7 @@
-//! Row 82: a security module lets the trial of a link pass and refuses the link. The content, all of which has been read
-//! then, arrives by a copy that has a name.
+//! A security module lets the trial of a link pass and refuses the link. The content, all of which has been read then,
+//! arrives by a copy that has a name.
+//!
+//! Rows: 82, 93.
 
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt};

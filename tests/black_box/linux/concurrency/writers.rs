@@ -1,4 +1,6 @@
 //! Writers that do not wait for each other.
+//!
+//! Rows: 74.
 
 use crate::common::Scene;
 use crate::common::needs::needs;

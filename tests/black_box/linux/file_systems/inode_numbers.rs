@@ -1,4 +1,6 @@
-//! Row 78: inode numbers that change, and errors that last. No loop is without end, nothing is left in silence.
+//! Inode numbers that change, and errors that last. No loop is without end, nothing is left in silence.
+//!
+//! Rows: 78.
 
 use rustix::io::Errno;
 

@@ -1,4 +1,6 @@
 //! Promise 5: what could not be removed is told, whatever `-q` says.
+//!
+//! Rows: none.
 
 use rustix::io::Errno;
 

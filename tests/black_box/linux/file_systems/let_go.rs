@@ -1,5 +1,7 @@
-//! Row 91: when TARGET's name is given to another file, nothing of ours is open on the file that had it, by whatever kind of
+//! When TARGET's name is given to another file, nothing of ours is open on the file that had it, by whatever kind of
 //! descriptor. Clients of NFS and SMB would not leave it in place.
+//!
+//! Rows: 91.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;

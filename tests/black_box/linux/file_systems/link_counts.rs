@@ -1,5 +1,7 @@
-//! Row 89: a link that is made and removed again stays in the count of links for a while, and the next run warns of hard
-//! links that are not there.
+//! A link that is made and removed again stays in the count of links for a while, and the next run warns of hard links that
+//! are not there.
+//!
+//! Rows: 89.
 
 use rustix::io::Errno;
 

@@ -1,4 +1,6 @@
-//! Row 79: no access control lists, and attributes that cannot be listed. A refusal that changes nothing is no error.
+//! No access control lists, and attributes that cannot be listed. A refusal that changes nothing is no error.
+//!
+//! Rows: 79.
 
 use rustix::io::Errno;
 

@@ -1,4 +1,6 @@
-//! Row 86: modes that are all the same, whatever is asked for. A file that is wider than `--mode` says is an error.
+//! Modes that are all the same, whatever is asked for. A file that is wider than `--mode` says is an error.
+//!
+//! Rows: 86.
 
 use rustix::io::Errno;
 

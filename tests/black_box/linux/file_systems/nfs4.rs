@@ -1,5 +1,7 @@
-//! Rows 90 and 94: an access control list of NFSv4 is carried, or group and other get nothing and that is told. A list
-//! that says what the mode says need not be carried.
+//! An access control list of NFSv4 is carried, or group and other get nothing and that is told. A list that says what the
+//! mode says need not be carried.
+//!
+//! Rows: 90, 94.
 
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 use rustix::io::Errno;

@@ -1,4 +1,6 @@
-//! Row 80: a file that is open can be in the way of opening it again, of renaming and of removing it.
+//! A file that is open can be in the way of opening it again, of renaming and of removing it.
+//!
+//! Rows: 80, 91.
 
 use std::fs::File;
 

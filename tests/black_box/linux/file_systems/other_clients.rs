@@ -1,5 +1,7 @@
-//! Rows 91 and 92: clients of NFS and SMB do not leave a file that is held where it is when it is renamed over. TARGET is
-//! never absent on our account, and what is lost is not called unchanged.
+//! Clients of NFS and SMB do not leave a file that is held where it is when it is renamed over. TARGET is never absent on
+//! our account, and what is lost is not called unchanged.
+//!
+//! Rows: 91, 92.
 
 use std::fs::{self, File, Permissions};
 use std::io::{Read, Write};

@@ -1,5 +1,7 @@
 //! Where an existing file can be written and its name can not be given to another: SFTP servers, object stores, sandboxes.
 //! `--allow-in-place` is for them, whenever it turns out.
+//!
+//! Rows: none.
 
 use std::os::unix::fs::MetadataExt;
 use std::process::Stdio;

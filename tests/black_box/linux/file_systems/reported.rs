@@ -1,4 +1,6 @@
-//! Row 25: a rename or a link that is carried out and reported as failed is done.
+//! A rename or a link that is carried out and reported as failed is done.
+//!
+//! Rows: 25.
 
 use rustix::io::Errno;
 

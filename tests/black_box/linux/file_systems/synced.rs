@@ -1,4 +1,6 @@
-//! Syncs that a file system does not know, and those that fail. Rows 14 and 15.
+//! Syncs that a file system does not know, and those that fail.
+//!
+//! Rows: 14, 15.
 
 use rustix::io::Errno;
 

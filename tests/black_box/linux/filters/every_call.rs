@@ -1,5 +1,7 @@
 //! Every call of every mode, refused with ENOSYS and with EPERM throughout the run, by a filter that is in force before the
 //! program begins.
+//!
+//! Rows: 81.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;

@@ -1,4 +1,6 @@
 //! `--non-empty` and `--checksum`.
+//!
+//! Rows: none.
 
 use crate::common::Scene;
 use crate::portable::guards::content::digest;

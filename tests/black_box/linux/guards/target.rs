@@ -1,4 +1,6 @@
 //! `--no-clobber` and `--if-match`: what TARGET must be, early and still at the commit.
+//!
+//! Rows: 24, 65.
 
 use crate::common::needs::needs;
 use crate::common::strace::Strace;

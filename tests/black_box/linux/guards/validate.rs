@@ -1,4 +1,6 @@
-//! `--validate`: what the command sees, what its end means, and that it may not change anything. Row 73.
+//! `--validate`: what the command sees, what its end means, and that it may not change anything.
+//!
+//! Rows: 73.
 
 use crate::common::needs::needs;
 use crate::common::strace::Strace;

@@ -1,4 +1,6 @@
-//! A source that changes while it is read (row 7).
+//! A source that changes while it is read.
+//!
+//! Rows: 7, 88.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

@@ -1,4 +1,6 @@
-//! Closed descriptors (row 6): no file of ours takes their numbers, and a closed standard input is an error.
+//! Closed descriptors: no file of ours takes their numbers, and a closed standard input is an error.
+//!
+//! Rows: 6.
 
 use std::fs::OpenOptions;
 

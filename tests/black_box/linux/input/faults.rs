@@ -1,4 +1,6 @@
-//! Read errors are errors, not the end of the input (row 4).
+//! Read errors are errors, not the end of the input.
+//!
+//! Rows: 4.
 
 use std::fs::File;
 use std::process::Stdio;

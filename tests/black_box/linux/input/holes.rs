@@ -1,4 +1,6 @@
-//! Holes stay holes (row 8).
+//! Holes stay holes.
+//!
+//! Rows: 8.
 
 use super::NO_SHARING;
 use crate::common::Scene;

@@ -1,5 +1,7 @@
-//! Row 88: a source that becomes shorter while it is copied is an error, at whatever instant; never are there bytes in its
-//! stead that were not there.
+//! A source that becomes shorter while it is copied is an error, at whatever instant; never are there bytes in its stead
+//! that were not there.
+//!
+//! Rows: 88.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;

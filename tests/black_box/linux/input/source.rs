@@ -1,4 +1,6 @@
 //! `--from` in all its kinds, and standard input that is a file.
+//!
+//! Rows: none.
 
 use std::fs::OpenOptions;
 use std::io::Write;

@@ -1,4 +1,6 @@
-//! Streams of every length and pace (rows 2 and 3).
+//! Streams of every length and pace.
+//!
+//! Rows: 2, 3.
 
 use std::io::Write;
 use std::os::fd::OwnedFd;

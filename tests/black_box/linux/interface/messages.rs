@@ -1,4 +1,6 @@
 //! Statuses, the shape of what is said, and when nothing is.
+//!
+//! Rows: none.
 
 use crate::portable::interface::messages::scene;
 

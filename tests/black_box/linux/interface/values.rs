@@ -1,4 +1,6 @@
 //! Values of options, and what is no option at all.
+//!
+//! Rows: 47.
 
 use crate::common::{Scene, stderr};
 

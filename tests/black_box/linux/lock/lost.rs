@@ -1,4 +1,6 @@
-//! Many at once: no update is lost, no two turns overlap. Rows 58 and 59.
+//! Many at once: no update is lost, no two turns overlap.
+//!
+//! Rows: none.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;

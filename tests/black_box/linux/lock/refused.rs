@@ -1,4 +1,6 @@
-//! A turn that cannot be had, or not in time. Row 61.
+//! A turn that cannot be had, or not in time.
+//!
+//! Rows: 61.
 
 use std::io::Read;
 use std::process::Stdio;

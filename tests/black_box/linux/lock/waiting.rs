@@ -1,4 +1,6 @@
-//! Waiting for the turn, and what is looked at again once it has come. Rows 59 and 60.
+//! Waiting for the turn, and what is looked at again once it has come.
+//!
+//! Rows: 59, 60.
 
 use std::fs;
 use std::process::{Child, Stdio};

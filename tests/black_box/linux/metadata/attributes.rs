@@ -1,4 +1,6 @@
 //! Extended attributes: what belongs to the file is kept, what belongs to its old content is not.
+//!
+//! Rows: 50, 53, 56.
 
 use assert_cmd::assert::OutputAssertExt;
 

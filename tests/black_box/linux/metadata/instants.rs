@@ -1,4 +1,6 @@
 //! What the staging file looks like on the way: never wider than the finished file, everything before the sync.
+//!
+//! Rows: 12, 26, 34, 50, 73.
 
 use assert_cmd::assert::OutputAssertExt;
 

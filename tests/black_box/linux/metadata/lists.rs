@@ -1,4 +1,6 @@
 //! Access control lists of a TARGET that is replaced.
+//!
+//! Rows: 49, 51, 53.
 
 use assert_cmd::assert::OutputAssertExt;
 

@@ -1,4 +1,6 @@
 //! `-m`, and files that the caller may not write.
+//!
+//! Rows: 50, 54.
 
 use crate::common::needs::needs;
 use crate::common::{USER, as_user};

@@ -1,4 +1,6 @@
 //! User namespaces: an id that is not mapped shows as the overflow id, which is nobody's.
+//!
+//! Rows: none.
 
 use std::io::{Read, Write};
 use std::process::Stdio;

@@ -1,4 +1,6 @@
 //! Owner, group, set-ID bits and hard links.
+//!
+//! Rows: 28, 50, 51, 56.
 
 use assert_cmd::assert::OutputAssertExt;
 

@@ -1,4 +1,6 @@
-//! What is no regular file, and names that can be none (rows 45 and 46). All of it is refused before input is read.
+//! What is no regular file, and names that can be none. All of it is refused before input is read.
+//!
+//! Rows: 45.
 
 use std::fs;
 use std::os::unix::fs::FileTypeExt;

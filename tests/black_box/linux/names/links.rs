@@ -1,4 +1,6 @@
-//! Symbolic links (rows 40 to 42).
+//! Symbolic links.
+//!
+//! Rows: none.
 
 use crate::common::needs::needs;
 use crate::common::{Mounted, Scene, names_in, stderr, tool};

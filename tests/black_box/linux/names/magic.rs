@@ -1,4 +1,6 @@
-//! Links that do not lead where their text says, and those that must not be followed (row 44).
+//! Links that do not lead where their text says, and those that must not be followed.
+//!
+//! Rows: 44.
 
 use std::fs;
 

@@ -1,4 +1,6 @@
-//! `--parents` (row 74).
+//! `--parents`.
+//!
+//! Rows: 74.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;

@@ -1,5 +1,7 @@
-//! Links planted by others in sticky world-writable directories (row 44). The rule is that of `fs.protected_symlinks`,
-//! and holds whatever the sysctl says.
+//! Links planted by others in sticky world-writable directories. The rule is that of `fs.protected_symlinks`, and holds
+//! whatever the sysctl says.
+//!
+//! Rows: 44.
 
 use std::os::unix::fs::{chown, lchown};
 

@@ -1,5 +1,7 @@
-//! The staging file's name, as far as others can meet it (row 39). It exists between link and rename, or, where there
-//! are no unnamed files, during the whole run.
+//! The staging file's name, as far as others can meet it. It exists between link and rename, or, where there are no unnamed
+//! files, during the whole run.
+//!
+//! Rows: 39.
 
 use crate::common::Scene;
 use crate::common::needs::needs;

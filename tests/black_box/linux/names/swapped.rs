@@ -1,5 +1,7 @@
-//! Links and directories that are swapped while the program is on its way (row 43): what was resolved is resolved
-//! once, and the directory that it led to is held.
+//! Links and directories that are swapped while the program is on its way: what was resolved is resolved once, and the
+//! directory that it led to is held.
+//!
+//! Rows: 43.
 
 use std::fs;
 

@@ -1,4 +1,6 @@
-//! Rows 35, 36 and 31: a signal while input arrives, at its end, and during the commit.
+//! A signal while input arrives, at its end, and during the commit.
+//!
+//! Rows: 31, 35, 36.
 
 use std::os::unix::process::ExitStatusExt;
 

@@ -1,5 +1,7 @@
 //! SIGKILL and SIGTERM at every system call of a run, one run for each: TARGET is old or new, never anything else; and
 //! what may be left is exactly what the protocol says.
+//!
+//! Rows: none.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;

@@ -1,4 +1,6 @@
-//! Row 35: what the program was started with holds, and the shell sees the truth.
+//! What the program was started with holds, and the shell sees the truth.
+//!
+//! Rows: 35.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;

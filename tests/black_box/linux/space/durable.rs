@@ -1,4 +1,6 @@
 //! The order of what makes it durable, and what a failing sync does.
+//!
+//! Rows: 9, 10, 11, 12, 13, 14, 15, 17.
 
 use predicates::prelude::*;
 

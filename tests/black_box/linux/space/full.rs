@@ -1,4 +1,6 @@
 //! A disk, a quota or a limit that is reached: TARGET is as it was, nothing is left, and the error names the place.
+//!
+//! Rows: 9, 16.
 
 use std::fs;
 use std::process::Output;

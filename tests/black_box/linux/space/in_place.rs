@@ -1,4 +1,6 @@
-//! Row 19: `--allow-in-place` overwrites only what cannot be renamed over, and only when a complete copy is safe.
+//! `--allow-in-place` overwrites only what cannot be renamed over, and only when a complete copy is safe.
+//!
+//! Rows: 19, 87.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,6 @@
-//! Rows 19 and 87: what is in the way of an overwrite in place is found while TARGET is whole, and told as it is.
+//! What is in the way of an overwrite in place is found while TARGET is whole, and told as it is.
+//!
+//! Rows: 87.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
-//! Row 83: what a file takes on a file system that compresses. Space that is reserved beforehand would turn the compression
-//! off for good.
+//! What a file takes on a file system that compresses. Space that is reserved beforehand would turn the compression off for
+//! good.
+//!
+//! Rows: 83.
 
 use std::fs::{self, File};
 use std::path::Path;

@@ -1,5 +1,7 @@
-//! Rows 79 and 86: real exFAT, FAT and NTFS, where files have no modes, lists or owners of their own, for an ordinary user:
-//! the one whom all files are shown to belong to, and another one who may write them.
+//! Real exFAT, FAT and NTFS, where files have no modes, lists or owners of their own, for an ordinary user: the one whom all
+//! files are shown to belong to, and another one who may write them.
+//!
+//! Rows: 79, 86.
 
 use std::fs;
 use std::process::Output;

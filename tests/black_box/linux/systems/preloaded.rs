@@ -1,5 +1,7 @@
-//! Row 85: libraries that are loaded before libc and stand in for its calls. The program calls the kernel by way of libc, so
-//! that they see all of it.
+//! Libraries that are loaded before libc and stand in for its calls. The program calls the kernel by way of libc, so that
+//! they see all of it.
+//!
+//! Rows: 85.
 
 use crate::common::needs::needs;
 use crate::common::strace::Strace;

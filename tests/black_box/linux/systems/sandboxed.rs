@@ -1,5 +1,7 @@
 //! Real sandboxes of Landlock(7), which permit just the one file: a rename over it is refused when it is made, and not
 //! before. `--allow-in-place` is for that too.
+//!
+//! Rows: 82.
 
 use std::path::Path;
 use std::process::Output;

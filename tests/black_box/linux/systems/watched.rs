@@ -1,5 +1,7 @@
-//! Row 84: who watches a directory with inotify(7) learns of TARGET by the event that it waits for, with TARGET's own name,
-//! when the content is whole.
+//! Who watches a directory with inotify(7) learns of TARGET by the event that it waits for, with TARGET's own name, when the
+//! content is whole.
+//!
+//! Rows: 84.
 
 use std::fs;
 use std::io::ErrorKind;

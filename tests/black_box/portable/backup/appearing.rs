@@ -1,4 +1,6 @@
-//! Row 75: a TARGET that appears while the run is going on is backed up like one that was there from the start.
+//! A TARGET that appears while the run is going on is backed up like one that was there from the start.
+//!
+//! Rows: 75.
 
 use std::fs::read_link;
 use std::io::Write;

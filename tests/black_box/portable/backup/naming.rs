@@ -1,4 +1,6 @@
 //! Which name a backup gets: control words, environment, suffixes, numbers.
+//!
+//! Rows: 32.
 
 use std::os::unix::fs::symlink;
 

@@ -1,4 +1,6 @@
-//! Row 63: backup and replacement become durable together, by one sync of the directory after both.
+//! Backup and replacement become durable together, by one sync of the directory after both.
+//!
+//! Rows: none.
 
 use super::scene;
 

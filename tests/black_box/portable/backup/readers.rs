@@ -1,4 +1,6 @@
-//! Row 62: TARGET is never absent, and whole whenever it is opened.
+//! TARGET is never absent, and whole whenever it is opened.
+//!
+//! Rows: 62.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,6 @@
 //! `--append`: the old content, whole, and then the input.
+//!
+//! Rows: 58.
 
 use std::os::unix::fs::MetadataExt;
 

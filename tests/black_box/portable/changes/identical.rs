@@ -1,4 +1,6 @@
 //! `--if-changed` where the content is the same: TARGET and its directory are as if nobody had been there.
+//!
+//! Rows: 18.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,6 @@
-//! `--edit`: TARGET's content is COMMAND's input, and must still be TARGET's when it is replaced. Row 71.
+//! `--edit`: TARGET's content is COMMAND's input, and must still be TARGET's when it is replaced.
+//!
+//! Rows: 71.
 
 use crate::common::{Scene, stderr};
 

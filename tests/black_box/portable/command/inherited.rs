@@ -1,4 +1,6 @@
-//! COMMAND starts with what we were started with: dispositions, mask, descriptors, environment. Row 70.
+//! COMMAND starts with what we were started with: dispositions, mask, descriptors, environment.
+//!
+//! Rows: none.
 
 use crate::common::{Scene, stderr, stdout};
 

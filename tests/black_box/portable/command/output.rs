@@ -1,4 +1,6 @@
-//! COMMAND's descriptors: standard output is a pipe of ours, the rest is inherited. Rows 67 and 69.
+//! COMMAND's descriptors: standard output is a pipe of ours, the rest is inherited.
+//!
+//! Rows: none.
 
 use std::process::Stdio;
 

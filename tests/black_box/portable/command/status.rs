@@ -1,4 +1,6 @@
-//! What COMMAND's end means. Rows 1, 66, 71 and 72.
+//! What COMMAND's end means.
+//!
+//! Rows: 1, 66, 71, 72.
 
 use crate::common::{Scene, stderr};
 

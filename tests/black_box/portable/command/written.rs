@@ -1,4 +1,6 @@
-//! COMMAND, or another writer, changes TARGET and the run fails: the state at the end of the line is the true one. Row 76.
+//! COMMAND, or another writer, changes TARGET and the run fails: the state at the end of the line is the true one.
+//!
+//! Rows: 76.
 
 use std::io::Write;
 use std::process::Stdio;

@@ -1,4 +1,6 @@
-//! Row 30: TARGET can be executed the instant that it appears, as nobody holds it open for writing.
+//! TARGET can be executed the instant that it appears, as nobody holds it open for writing.
+//!
+//! Rows: none.
 
 use std::fs;
 use std::io::Write;

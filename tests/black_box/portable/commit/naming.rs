@@ -1,4 +1,6 @@
-//! Rows 23, 24, 28 and 29: how the file gets its name, on systems that lack one way or the other.
+//! How the file gets its name, on systems that lack one way or the other.
+//!
+//! Rows: 23.
 
 use std::fs;
 

@@ -1,4 +1,6 @@
-//! Readers see a whole file, always. Row 62.
+//! Readers see a whole file, always.
+//!
+//! Rows: 57, 62.
 
 use std::fs::File;
 use std::path::Path;

@@ -1,4 +1,6 @@
 //! `--non-empty` and `--checksum`.
+//!
+//! Rows: none.
 
 use super::refused;
 use crate::common::{Scene, stderr, tool};

@@ -1,4 +1,6 @@
 //! `--no-clobber` and `--if-match`: what TARGET must be, early and still at the commit.
+//!
+//! Rows: 65.
 
 use super::refused;
 use crate::common::{Scene, stderr};

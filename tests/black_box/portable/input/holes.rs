@@ -1,4 +1,6 @@
-//! Holes stay holes (row 8).
+//! Holes stay holes.
+//!
+//! Rows: 8.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};

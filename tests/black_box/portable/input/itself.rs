@@ -1,4 +1,6 @@
-//! The input is TARGET itself (row 5).
+//! The input is TARGET itself.
+//!
+//! Rows: 5.
 
 use crate::common::{Scene, stderr};
 

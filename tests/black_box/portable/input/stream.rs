@@ -1,4 +1,6 @@
-//! Streams of every length and pace (rows 2 and 3).
+//! Streams of every length and pace.
+//!
+//! Rows: 2.
 
 use super::bytes;
 use crate::common::Scene;

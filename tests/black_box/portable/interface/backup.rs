@@ -1,5 +1,7 @@
 //! The words of `--backup` and of the environment that it reads, as far as they decide what is a usage error and which
 //! name the backup has.
+//!
+//! Rows: none.
 
 use super::usage;
 use crate::common::Scene;

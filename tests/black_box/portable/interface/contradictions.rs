@@ -1,4 +1,6 @@
 //! Options that contradict each other are usage errors, each with its own words.
+//!
+//! Rows: none.
 
 use super::usage;
 use crate::common::Scene;

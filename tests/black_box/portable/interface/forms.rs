@@ -1,4 +1,6 @@
 //! The four forms, with options before and after TARGET.
+//!
+//! Rows: none.
 
 use crate::common::Scene;
 

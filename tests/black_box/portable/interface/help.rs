@@ -1,4 +1,6 @@
 //! `--help` and `--version`.
+//!
+//! Rows: none.
 
 use crate::common::{Scene, stderr, stdout};
 

@@ -1,4 +1,6 @@
 //! Statuses, the shape of what is said, and when nothing is.
+//!
+//! Rows: none.
 
 use predicates::str::{contains, is_match};
 

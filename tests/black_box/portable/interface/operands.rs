@@ -1,4 +1,6 @@
 //! TARGET, `--` and COMMAND.
+//!
+//! Rows: 46.
 
 use super::usage;
 use crate::common::Scene;

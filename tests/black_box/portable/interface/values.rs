@@ -1,4 +1,6 @@
 //! Values of options, and what is no option at all.
+//!
+//! Rows: none.
 
 use super::usage;
 use crate::common::Scene;

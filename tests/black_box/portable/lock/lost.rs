@@ -1,4 +1,6 @@
-//! Many at once: no update is lost, no two turns overlap. Rows 58 and 59.
+//! Many at once: no update is lost, no two turns overlap.
+//!
+//! Rows: 58, 59.
 
 use std::process::Child;
 

@@ -1,4 +1,6 @@
-//! A turn that cannot be had, or not in time. Row 61.
+//! A turn that cannot be had, or not in time.
+//!
+//! Rows: none.
 
 use crate::common::{Scene, stderr};
 

@@ -1,4 +1,6 @@
 //! What the staging file looks like on the way: never wider than the finished file, everything before the sync.
+//!
+//! Rows: none.
 
 use std::os::unix::fs::MetadataExt;
 

@@ -1,4 +1,6 @@
 //! `-m`, and files that the caller may not write.
+//!
+//! Rows: none.
 
 use crate::common::Scene;
 

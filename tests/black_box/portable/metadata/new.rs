@@ -1,4 +1,6 @@
 //! A new TARGET: as `>` would create it, or as `cp` would.
+//!
+//! Rows: 48.
 
 use crate::common::{Scene, stderr};
 

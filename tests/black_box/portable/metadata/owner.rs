@@ -1,4 +1,6 @@
 //! Owner, group, set-ID bits and hard links.
+//!
+//! Rows: 52, 55.
 
 use crate::common::Scene;
 

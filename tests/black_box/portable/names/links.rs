@@ -1,4 +1,6 @@
-//! Symbolic links (rows 40 to 42).
+//! Symbolic links.
+//!
+//! Rows: 40, 41, 42.
 
 use std::fs;
 

@@ -1,4 +1,6 @@
-//! Long names and long paths: row 32 from outside, and PATH_MAX.
+//! Long names and long paths, and PATH_MAX.
+//!
+//! Rows: 32.
 
 use super::{fails, refused};
 use crate::common::Scene;

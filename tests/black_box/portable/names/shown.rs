@@ -1,4 +1,6 @@
-//! Names are bytes, and are printed safely (row 47).
+//! Names are bytes, and are printed safely.
+//!
+//! Rows: 47.
 
 use std::ffi::OsStr;
 use std::fs;

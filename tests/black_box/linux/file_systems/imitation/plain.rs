@@ -1,4 +1,6 @@
 //! What it does without quirks.
+//!
+//! Rows: none.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, Write};

@@ -1,4 +1,6 @@
 //! That each quirk does what it says.
+//!
+//! Rows: none.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
