@@ -7,5 +7,6 @@ mod generated;
 mod layers;
 mod recipes;
 mod skipped;
+mod style;
 mod supply;
 mod table;

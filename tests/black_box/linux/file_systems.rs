@@ -1,13 +1,13 @@
 //! File systems that do things otherwise, on an imitation of them (`common/quirks`), or on a local one that strace(1) makes
 //! look like one.
 
+mod acls;
 mod combined;
 mod imitation;
 mod inode_numbers;
 mod leftovers;
 mod let_go;
 mod link_counts;
-mod lists;
 mod modes;
 mod nfs4;
 mod open_files;

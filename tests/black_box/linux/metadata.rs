@@ -1,8 +1,8 @@
 //! What the finished file looks like: the contract's section of that name.
 
+mod acls;
 mod attributes;
 mod instants;
-mod lists;
 mod mode;
 mod namespaces;
 mod new;

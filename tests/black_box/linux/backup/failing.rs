@@ -81,7 +81,7 @@ fn so_it_does_where_the_exchange_is_refused() {
 
 /// The exchange, then the link to keep the old file by, refused; a copy is kept.
 #[test]
-fn where_the_exchange_is_refused_the_old_file_is_linked_and_where_that_is_refused_copied() {
+fn without_the_exchange_the_old_file_is_linked_or_copied() {
     needs!(strace);
     for (option, backup) in OPTIONS {
         // A numbered backup's last step has a second way, too.
@@ -116,7 +116,7 @@ fn where_the_exchange_is_refused_the_old_file_is_linked_and_where_that_is_refuse
 }
 
 #[test]
-fn a_copied_backup_that_then_fails_gives_target_the_old_content_and_metadata_back() {
+fn a_failure_after_a_copied_backup_gives_content_and_metadata_back() {
     needs!(strace);
     let linked = calls("--backup=simple", &[NO_EXCHANGE]);
     let refused = linked.inject("linkat", &["\"f\", "], "error=EPERM");

@@ -31,7 +31,7 @@ fn a_backup_that_is_another_name_of_target_becomes_the_backup() {
 
 /// Promise 6: what can be told beforehand is told before the command runs.
 #[test]
-fn a_backup_that_cannot_give_way_is_refused_before_the_command_is_run() {
+fn a_backup_that_cannot_give_way_is_refused_before_command_runs() {
     needs!(root, chattr, "mkfs.ext4");
     let outer = Scene::new();
     let mounted = Mounted::image(&outer, "ext4", 8, "");

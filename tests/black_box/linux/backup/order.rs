@@ -18,7 +18,7 @@ fn run(scene: &Scene, arguments: &[&str], injections: &[&str]) -> Traced {
 }
 
 #[test]
-fn the_exchange_the_backups_name_and_one_sync_of_the_directory_in_this_order() {
+fn exchange_then_the_backups_name_then_one_sync_of_the_directory() {
     needs!(strace);
     for (option, keep, name) in [
         ("--backup=simple", "renameat", "\"f~\""),

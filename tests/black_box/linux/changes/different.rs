@@ -25,7 +25,7 @@ fn the_common_part_is_copied_within_the_kernel() {
 
 /// Between comparison and copy, and while it is copied.
 #[test]
-fn an_old_file_that_is_edited_while_it_is_copied_is_left_alone() {
+fn an_old_file_edited_while_it_is_copied_is_left_alone() {
     needs!(strace);
     for options in ["-C", "-a"] {
         let scene = Scene::new();

@@ -63,7 +63,7 @@ pub(super) fn exists(id: &str) -> bool {
 }
 
 #[test]
-fn a_signal_that_a_process_sends_is_passed_on_waited_for_and_died_of() {
+fn a_sent_signal_is_passed_on_waited_for_and_died_of() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGALRM] {
         let name = &signal.as_str()[3..];
         // Exiting with 0 makes it no success.
@@ -111,7 +111,7 @@ fn the_output_of_a_command_that_is_ended_does_not_block_it() {
 }
 
 #[test]
-fn a_signal_ends_the_wait_for_a_child_that_keeps_the_output_open() {
+fn a_signal_ends_the_wait_for_a_child_holding_the_output() {
     let scene = Scene::new();
     scene.write("f", "old");
     let (mut ready, mut go) = (Fifo::new(&scene, "ready"), Fifo::new(&scene, "go"));
@@ -257,7 +257,7 @@ fn a_hang_up_that_only_we_are_told_of_is_passed_on() {
 
 /// One that cannot be passed on as it is: SIGTERM asks for the same.
 #[test]
-fn a_real_time_signal_ends_the_command_and_later_signals_still_reach_it() {
+fn a_real_time_signal_and_later_signals_reach_the_command() {
     let traps = "trap 'echo term >ready' TERM; trap 'echo int >>log; exit 0' INT";
     let mut run = Run::start(&[], &format!("{traps}; echo new; {SLEEP} while :; do wait $!; done"));
     let send = |run: &Run| tool("sh", &["-c", &format!("kill -40 {}", run.child.id())]);

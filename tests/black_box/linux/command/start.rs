@@ -46,7 +46,7 @@ fn a_command_is_not_started_where_the_target_cannot_be_replaced() {
 }
 
 #[test]
-fn a_command_is_not_started_where_the_file_or_its_directory_may_not_be_written() {
+fn a_command_is_not_started_where_writing_is_not_permitted() {
     let scene = Scene::new();
     scene.mkdir("d");
     scene.write("d/f", "old");

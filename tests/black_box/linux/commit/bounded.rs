@@ -104,7 +104,7 @@ fn a_target_that_exists_only_by_that_error_is_an_error() {
 
 /// Without an exchange the old file gets a second name, which may never be free either.
 #[test]
-fn a_second_name_for_the_backup_that_is_never_free_is_an_error() {
+fn a_spare_name_that_is_never_free_is_an_error() {
     needs!(strace);
     let exchange = &["renameat2:error=EINVAL"];
     for args in [&["--backup=simple", "f"], &["--backup=numbered", "f"]] {
@@ -119,7 +119,7 @@ fn a_second_name_for_the_backup_that_is_never_free_is_an_error() {
 
 /// No number is free for the backup; nor can the exchange be taken back, as that is the same call.
 #[test]
-fn a_number_that_is_never_free_ends_the_run_and_the_old_content_is_told() {
+fn a_number_that_is_never_free_ends_the_run() {
     needs!(strace);
     let mode = Mode { args: &["--backup=numbered", "f"], old: true, system: &[] };
     let (scene, traced) = lasting(&mode, "renameat2", &["\"f.~1~\""], "EEXIST");
@@ -136,7 +136,7 @@ fn a_number_that_is_never_free_ends_the_run_and_the_old_content_is_told() {
 
 /// It is said to exist, and cannot be entered.
 #[test]
-fn a_directory_that_is_neither_there_nor_can_be_made_is_an_error() {
+fn a_directory_that_neither_exists_nor_can_be_made_is_an_error() {
     needs!(strace);
     for error in ["EEXIST", "ENOENT"] {
         let scene = Scene::new();

@@ -190,7 +190,7 @@ fn an_immutable_directory_is_refused_for_old_and_new() {
 
 // Row 22.
 #[test]
-fn another_users_file_in_a_sticky_directory_is_refused_before_anything_is_read() {
+fn anothers_file_in_a_sticky_directory_is_refused_before_reading() {
     needs!(root, setpriv);
     let scene = Scene::new();
     scene.mkdir("d");

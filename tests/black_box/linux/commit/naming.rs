@@ -39,7 +39,7 @@ fn was_unnamed(run: &Traced) {
 // Row 24, and row 89: a link that comes and goes leaves a wrong count in some caches, so it is made where a look will
 // not do.
 #[test]
-fn where_renames_have_no_flags_a_new_target_is_linked_if_that_must_be_exact() {
+fn without_flags_of_renames_an_exact_creation_is_a_link() {
     needs!(strace);
     for errno in ["EINVAL", "ENOSYS", "EOPNOTSUPP"] {
         for (option, linked) in [("--no-clobber", true), ("--backup=simple", true), ("--sync=full", false)] {
@@ -83,7 +83,7 @@ fn no_clobber_holds_however_late_target_appears() {
 
 // Row 24: with neither flag nor link it could only look and hope.
 #[test]
-fn no_clobber_without_any_way_to_keep_it_is_refused_before_anything_is_read() {
+fn no_clobber_that_cannot_be_kept_is_refused_before_reading() {
     needs!(strace);
     let scene = Scene::new();
     let run = Strace::new(&scene, &["--no-clobber", "f"])
@@ -154,7 +154,7 @@ fn without_proc_the_descriptor_is_linked() {
 
 // Row 28.
 #[test]
-fn without_proc_and_without_links_of_descriptors_it_has_a_name_from_the_start() {
+fn without_proc_and_links_of_descriptors_it_has_a_name() {
     needs!(root, strace, unshare);
     for scene in both() {
         let run = Strace::new(&scene, &["f"]).input("new").by(&NO_PROC).inject("linkat:error=ENOENT:when=1").run();
@@ -165,7 +165,7 @@ fn without_proc_and_without_links_of_descriptors_it_has_a_name_from_the_start() 
 
 // Row 28: once the file is another's, without CAP_FOWNER it cannot be linked any more.
 #[test]
-fn with_the_right_to_give_files_away_and_no_more_it_has_a_name_from_the_start() {
+fn a_right_to_give_away_alone_means_a_name_from_the_start() {
     needs!(root, strace, setpriv);
     let scene = Scene::new();
     scene.write("f", "old");

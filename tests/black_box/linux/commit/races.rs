@@ -98,7 +98,7 @@ fn a_target_that_becomes_anything_but_a_file_is_refused() {
 
 // Row 26: after the last look only the kernel can tell.
 #[test]
-fn a_target_that_becomes_a_directory_after_the_last_look_is_refused_by_the_kernel() {
+fn a_target_that_becomes_a_directory_last_is_refused_by_the_kernel() {
     needs!(strace);
     let scene = scene_with_old();
     let looked = plain_calls().stop_last(look(), &["\"f\""]);
@@ -112,7 +112,7 @@ fn a_target_that_becomes_a_directory_after_the_last_look_is_refused_by_the_kerne
 
 // Row 26.
 #[test]
-fn a_target_that_is_unlinked_meanwhile_is_created_with_the_metadata_that_it_had() {
+fn a_target_unlinked_meanwhile_is_created_with_its_metadata() {
     needs!(strace);
     for named in [false, true] {
         let scene = scene_with_old();
@@ -125,7 +125,7 @@ fn a_target_that_is_unlinked_meanwhile_is_created_with_the_metadata_that_it_had(
 
 // Rows 26 and 12.
 #[test]
-fn a_target_that_becomes_another_file_gives_its_own_metadata_which_is_synced() {
+fn a_target_that_becomes_another_file_gives_metadata_that_is_synced() {
     needs!(strace);
     for (old, named) in [(true, false), (true, true), (false, false), (false, true)] {
         let scene = if old { scene_with_old() } else { Scene::new() };

@@ -50,7 +50,7 @@ fn arrives(scene: &Scene, traced: &Traced, what: &str) {
 }
 
 #[test]
-fn the_content_arrives_by_a_copy_where_the_link_is_refused() {
+fn a_refused_link_is_gone_round_by_a_copy() {
     needs!(unnamed_files);
     for errno in REFUSALS {
         for old in [true, false] {
@@ -137,7 +137,7 @@ fn what_reads_the_old_content_works_where_the_link_is_refused() {
 
 /// By way of /proc, where the descriptor itself cannot be linked.
 #[test]
-fn the_content_arrives_by_a_copy_where_the_link_by_way_of_proc_is_refused() {
+fn a_refused_link_by_proc_is_gone_round_by_a_copy() {
     needs!(unnamed_files);
     let filter = Filter::new().refuse_where(nix::libc::SYS_linkat, EMPTY_PATH, nix::libc::ENOENT).words();
     let filter: Vec<&str> = filter.iter().map(String::as_str).collect();
@@ -155,7 +155,7 @@ fn the_content_arrives_by_a_copy_where_the_link_by_way_of_proc_is_refused() {
 }
 
 #[test]
-fn lists_and_attributes_are_as_by_a_link() {
+fn acls_and_attributes_are_as_by_a_link() {
     needs!(unnamed_files, acls_and_attributes);
     let list = |scene: &Scene, name: &str| tool("getfacl", &["-cnpE", scene.path(name).to_str().unwrap()]);
     for errno in REFUSALS {
@@ -234,7 +234,7 @@ const NAMES: [&str; 9] =
 
 /// Whatever fails of the copy, TARGET is as it was and nothing is left.
 #[test]
-fn a_failure_of_any_call_of_the_copy_leaves_target_as_it_was() {
+fn any_failure_of_the_copy_leaves_target_as_it_was() {
     needs!(unnamed_files);
     for old in [true, false] {
         let recorded = run(&scene(old), &["f"], "EACCES").calls;

@@ -8,7 +8,7 @@ use crate::common::strace::Strace;
 
 /// Row 74: even the one that the next is about to be created in.
 #[test]
-fn a_directory_that_is_taken_away_on_the_way_down_is_created_again() {
+fn a_directory_removed_on_the_way_down_is_created_again() {
     needs!(strace);
     let scene = Scene::new();
     let run = || Strace::new(&scene, &["-D", "a/b/c/f"]).input("new");

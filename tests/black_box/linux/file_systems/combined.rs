@@ -123,7 +123,7 @@ fn is_all() -> bool {
 }
 
 #[test]
-fn with_any_two_quirks_what_is_said_is_true_and_nothing_is_lost() {
+fn any_two_quirks_lose_nothing_and_are_told_truly() {
     let ways: Vec<_> = every_way().collect();
     let wrong = try_pairs(&[], &ways, if is_all() { 1 } else { 8 });
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));

@@ -80,7 +80,7 @@ fn names_that_all_seem_to_exist_end_in_an_error() {
 
 // Of a name that is made at the commit.
 #[test]
-fn links_that_all_seem_to_exist_end_in_an_error_or_are_not_needed() {
+fn links_that_all_seem_to_exist_end_in_an_error_if_needed() {
     for trial in Trial::for_each_caller() {
         trial.each(every_way(), |quirks| quirks.link = Some(Errno::EXIST), Trial::is_done_or_says_why);
     }

@@ -23,7 +23,7 @@ fn what_cannot_be_removed_is_told_in_each_way_and_with_quiet() {
 }
 
 #[test]
-fn a_numbered_backup_whose_spare_name_stays_is_made_and_that_is_told() {
+fn a_spare_name_that_stays_is_told_with_a_numbered_backup() {
     for trial in Trial::for_each_caller() {
         for quiet in [&[][..], &["-q"]] {
             trial.begin(&["f"]);

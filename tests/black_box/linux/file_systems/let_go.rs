@@ -72,7 +72,7 @@ fn is_let_go(trial: &Trial, way: &Way, run: &Run) {
 }
 
 #[test]
-fn nothing_of_ours_is_open_on_target_when_it_is_replaced_in_any_way() {
+fn nothing_of_ours_is_open_on_target_when_it_is_replaced() {
     for trial in Trial::for_each_caller() {
         for surroundings in SURROUNDINGS {
             trial.each(ways(), surroundings, is_let_go);
@@ -171,7 +171,7 @@ fn traced<'s>(scene: &'s Scene, way: &Way, naming: Naming, ordinary: bool) -> St
 
 /// The program is stopped as soon as the call has been made: what it had open then it has open still.
 #[test]
-fn on_a_local_file_system_nothing_of_ours_is_open_on_target_but_the_lock() {
+fn on_a_local_file_system_only_the_lock_is_open_on_target() {
     needs!(strace);
     ways().for_each(|way| nothing_is_open_but_the_lock(way, Naming::ByLinks, false));
     if is_root() {

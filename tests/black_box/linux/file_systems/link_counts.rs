@@ -12,7 +12,7 @@ use crate::common::{Mounted, Scene};
 const WARNING: &str = "(hard links)";
 
 #[test]
-fn a_second_run_does_not_warn_of_links_that_the_first_one_removed() {
+fn a_second_run_does_not_warn_of_removed_links() {
     for trial in Trial::for_each_caller() {
         for first in &ABSENT {
             trial.begin(&["source"]);

@@ -34,7 +34,7 @@ fn without_a_mode_asked_for_each_way_works_in_silence() {
 }
 
 #[test]
-fn a_mode_that_is_narrower_than_every_file_is_an_error_before_command_runs() {
+fn a_mode_narrower_than_every_file_is_an_error_before_command_runs() {
     let ways: [&[&str]; 6] =
         [&["f"], &["n"], &["--edit", "f"], &["--backup=simple", "f"], &["--lock", "f"], &["--no-clobber", "n"]];
     for trial in Trial::for_each_caller() {
@@ -57,7 +57,7 @@ fn a_mode_that_is_narrower_than_every_file_is_an_error_before_command_runs() {
 }
 
 #[test]
-fn a_mode_that_is_narrower_is_an_error_with_standard_input_and_a_source_too() {
+fn a_mode_narrower_than_every_file_is_an_error_without_command_too() {
     for trial in Trial::for_each_caller() {
         // With --if-changed nothing is written, not even to try, before there is a difference.
         let if_changed = &["--if-changed", "f"][..];

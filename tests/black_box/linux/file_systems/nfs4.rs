@@ -41,7 +41,7 @@ fn is_told_once(run: &Run) {
 }
 
 #[test]
-fn a_list_that_can_be_set_is_kept_in_each_way() {
+fn an_acl_that_can_be_set_is_kept_in_each_way() {
     for trial in Trial::for_each_caller() {
         for chmod_resets in [false, true] {
             for way in &EXISTING {
@@ -58,7 +58,7 @@ fn a_list_that_can_be_set_is_kept_in_each_way() {
 }
 
 #[test]
-fn where_a_list_cannot_be_set_group_and_other_get_nothing_in_each_way() {
+fn where_an_acl_cannot_be_set_group_and_other_get_nothing() {
     for trial in Trial::for_each_caller() {
         for way in &EXISTING {
             for list in lists(0o664) {
@@ -93,7 +93,7 @@ fn whatever_the_refusal_and_the_mode_access_is_narrowed_and_told() {
 }
 
 #[test]
-fn a_list_that_says_what_the_mode_says_is_not_missed() {
+fn an_acl_that_says_what_the_mode_says_is_not_missed() {
     for trial in Trial::for_each_caller() {
         for way in &EXISTING {
             for mode in [0o640, 0o755, 0o600] {
@@ -107,7 +107,7 @@ fn a_list_that_says_what_the_mode_says_is_not_missed() {
 }
 
 #[test]
-fn a_new_file_has_no_list_to_lose() {
+fn a_new_file_has_no_acl_to_lose() {
     for trial in Trial::for_each_caller() {
         for set in [None, Some(Errno::PERM)] {
             let acl = Nfs4Acl { set, chmod_resets: true };
@@ -117,7 +117,7 @@ fn a_new_file_has_no_list_to_lose() {
 }
 
 #[test]
-fn a_mode_that_is_asked_for_wins_over_the_list() {
+fn a_mode_that_is_asked_for_wins_over_the_acl() {
     for trial in Trial::for_each_caller() {
         for set in [None, Some(Errno::PERM)] {
             let list = nfs4::with_user(0o660, "1234", 6);
@@ -130,7 +130,7 @@ fn a_mode_that_is_asked_for_wins_over_the_list() {
 }
 
 #[test]
-fn what_stays_as_it_is_keeps_its_list_without_a_word() {
+fn what_stays_as_it_is_keeps_its_acl_without_a_word() {
     for trial in Trial::for_each_caller() {
         let list = nfs4::with_user(0o664, "1234", 6);
         let mode = begin(&trial, &EXISTING[0], &list, Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });

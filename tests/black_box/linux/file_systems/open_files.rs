@@ -17,7 +17,7 @@ fn in_the_way(quirks: &mut Quirks) {
 
 // As rclone.
 #[test]
-fn a_staging_file_that_cannot_be_opened_while_it_is_written_works_in_each_way() {
+fn a_staging_file_need_not_be_opened_while_it_is_written() {
     for trial in Trial::for_each_caller() {
         for errno in [Errno::PERM, Errno::BUSY, Errno::ACCESS, Errno::TXTBSY] {
             trial.each(every_way(), |quirks| quirks.open_while_written = Some(errno), Trial::is_done_in_silence);
@@ -26,7 +26,7 @@ fn a_staging_file_that_cannot_be_opened_while_it_is_written_works_in_each_way() 
 }
 
 #[test]
-fn a_staging_file_that_cannot_be_renamed_while_it_is_open_works_in_each_way() {
+fn a_staging_file_need_not_be_renamed_while_it_is_open() {
     for trial in Trial::for_each_caller() {
         trial.each(every_way().filter(|way| !way.locks()), in_the_way, Trial::is_done_in_silence);
     }
@@ -68,7 +68,7 @@ fn a_failed_run_leaves_no_file_that_was_open() {
 
 // Nothing of ours is open on it. With a lock something has to be.
 #[test]
-fn a_target_that_cannot_be_renamed_over_while_it_is_open_works_in_each_way() {
+fn a_target_need_not_be_renamed_over_while_it_is_open() {
     for trial in Trial::for_each_caller() {
         trial.each(
             EXISTING.iter().filter(|way| !way.locks()),
@@ -79,7 +79,7 @@ fn a_target_that_cannot_be_renamed_over_while_it_is_open_works_in_each_way() {
 }
 
 #[test]
-fn a_target_that_another_program_has_open_is_unchanged_and_the_overwrite_named() {
+fn a_target_that_another_has_open_is_unchanged_with_a_hint() {
     for trial in Trial::for_each_caller() {
         for way in EXISTING.iter().filter(|way| !way.backs_up()) {
             trial.begin(way.before());

@@ -114,7 +114,7 @@ fn a_rename_that_fails_and_has_removed_target_does_not_lose_it() {
 
 // And nothing of it can be put back.
 #[test]
-fn where_no_rename_works_any_more_the_path_of_the_new_content_is_told() {
+fn where_no_rename_works_the_path_of_the_content_is_told() {
     for trial in Trial::for_each_caller() {
         trial.each(
             &EXISTING,
@@ -169,7 +169,7 @@ fn says_what_is_missing(trial: &Trial, way: &Way, run: &Run, reader: File) {
 
 // What SMB clients of Linux 5.10 to 6.12 show of it: a name that is listed, of a file without links.
 #[test]
-fn a_target_that_vanishes_when_its_reader_closes_it_is_said_to_be_missing() {
+fn a_target_that_vanishes_with_its_reader_is_said_to_be_missing() {
     for trial in Trial::for_each_caller() {
         for options in [&[][..], &["--allow-in-place"]] {
             // Each waits two seconds for the reader.
@@ -209,7 +209,7 @@ fn a_target_whose_reader_closes_it_soon_is_replaced() {
 
 // Then its links are some before and some after.
 #[test]
-fn a_target_that_vanishes_and_has_other_names_is_said_to_be_missing() {
+fn a_vanishing_target_with_other_names_is_said_to_be_missing() {
     for trial in Trial::for_each_caller() {
         for options in [&[][..], &["--allow-in-place"]] {
             trial.begin(&["f", "source"]);

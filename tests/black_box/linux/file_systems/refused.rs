@@ -127,7 +127,7 @@ fn a_refusal_is_gone_round_by_an_overwrite_in_each_way() {
 
 // It is not a matter of what was found at the beginning.
 #[test]
-fn a_refusal_that_begins_while_command_runs_is_met_in_the_same_way() {
+fn a_refusal_that_begins_while_command_runs_is_the_same() {
     let Some(scene) = Quirky::new() else { return };
     let elsewhere = Scene::new();
     let (mut at, mut go) = (Fifo::new(&elsewhere, "at"), Fifo::new(&elsewhere, "go"));

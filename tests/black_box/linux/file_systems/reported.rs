@@ -35,7 +35,7 @@ fn renames_with_flags_that_happen_and_are_reported_as_failed_are_done() {
 }
 
 #[test]
-fn links_that_happen_and_are_reported_as_failed_are_done_or_not_needed() {
+fn links_that_happen_and_are_reported_as_failed_are_done() {
     for trial in Trial::for_each_caller() {
         for errno in [Errno::IO, Errno::STALE, Errno::EXIST] {
             trial.each(every_way(), |quirks| quirks.link_reports = Some(errno), Trial::is_done_or_says_why);

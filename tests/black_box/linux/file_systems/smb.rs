@@ -206,7 +206,7 @@ fn a_failure_says_that_it_is_the_times_that_have_changed() {
 }
 
 #[test]
-fn times_of_a_source_that_come_while_it_is_read_do_not_matter() {
+fn late_times_of_a_source_do_not_matter() {
     needs!(changed_answers);
     for on in On::each() {
         let args = ["--from", "source", "f"];

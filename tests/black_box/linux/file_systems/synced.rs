@@ -9,7 +9,7 @@ use super::{EXISTING, Trial, every_way};
 const UNSUPPORTED: [Errno; 2] = [Errno::INVAL, Errno::OPNOTSUPP];
 
 #[test]
-fn a_sync_that_is_not_supported_is_an_error_that_names_the_option() {
+fn a_sync_that_is_not_supported_names_the_option() {
     for trial in Trial::for_each_caller() {
         for errno in UNSUPPORTED {
             trial.each(
@@ -26,7 +26,7 @@ fn a_sync_that_is_not_supported_is_an_error_that_names_the_option() {
 }
 
 #[test]
-fn a_sync_that_is_not_supported_of_what_stays_as_it_is_names_the_option_too() {
+fn an_unsupported_sync_of_unchanged_content_names_the_option() {
     for trial in Trial::for_each_caller() {
         trial.begin(&[]);
         trial.write("f", "new\n");

@@ -145,8 +145,8 @@ fn backups_are_kept_without_the_calls_that_have_an_equivalent() {
 }
 
 #[test]
-fn turns_are_taken_without_the_calls_that_have_an_equivalent() {
-    refuse(&modes::of_turns(), SPARED);
+fn the_lock_is_taken_without_the_calls_that_have_an_equivalent() {
+    refuse(&modes::of_locks(), SPARED);
 }
 
 #[test]
@@ -175,8 +175,8 @@ fn backups_are_kept_or_nothing_is_changed_whatever_is_refused() {
 }
 
 #[test]
-fn turns_end_with_a_true_verdict_whatever_is_refused() {
-    refuse(&modes::of_turns(), OTHERS);
+fn the_lock_has_a_true_verdict_whatever_is_refused() {
+    refuse(&modes::of_locks(), OTHERS);
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn with_a_sparse_source(scene: &Scene) -> Around {
 }
 
 /// With a list, an attribute, and, where that is possible, another owner.
-fn dressed(scene: &Scene) -> Around {
+fn with_metadata(scene: &Scene) -> Around {
     let around = existing(scene);
     let path = scene.path("f");
     // Not every file system has them.
@@ -164,7 +164,7 @@ fn without_renames(scene: &Scene) -> Around {
     Around::Nothing
 }
 
-fn turn_of_another(scene: &Scene) -> File {
+fn lock_of_another(scene: &Scene) -> File {
     existing(scene);
     let file = File::open(scene.path("f")).unwrap();
     flock(&file, FlockOperation::LockExclusive).unwrap();
@@ -183,7 +183,7 @@ pub fn of_input() -> Vec<Mode> {
     vec![
         Mode::new("new", "f").before(absent),
         Mode::new("existing", "f"),
-        Mode::new("dressed", "f").before(dressed),
+        Mode::new("with_metadata", "f").before(with_metadata),
         Mode::new("redirected", "f").input(Input::File),
         Mode::new("large", "f").before(with_a_large_source).after("f", large()),
         Mode::new("from", "--from source f").input(Input::Nothing),
@@ -204,7 +204,7 @@ pub fn of_commands() -> Vec<Mode> {
         Mode::new("command", "f -- sh -c").with(COMMAND).input(Input::Nothing),
         Mode::new("command-new", "f -- sh -c").with(COMMAND).input(Input::Nothing).before(absent),
         Mode::new("edit", "--edit f -- sh -c").with(EDITOR).input(Input::Nothing),
-        Mode::new("edit-dressed", "--edit f -- sh -c").with(EDITOR).input(Input::Nothing).before(dressed),
+        Mode::new("edit-with_metadata", "--edit f -- sh -c").with(EDITOR).input(Input::Nothing).before(with_metadata),
         Mode::new("validate", "f --validate").with("echo ran >>ran && test -s \"$1\""),
         Mode::new("validate-command", "f --validate")
             .with("test -s \"$1\"")
@@ -233,17 +233,17 @@ pub fn of_backups() -> Vec<Mode> {
     ]
 }
 
-pub fn of_turns() -> Vec<Mode> {
+pub fn of_locks() -> Vec<Mode> {
     vec![
         Mode::new("lock", "--lock f"),
         Mode::new("lock-new", "--lock f").before(absent),
         Mode::new("lock-edit", "--lock --edit f -- sh -c").with(EDITOR).input(Input::Nothing),
-        Mode::new("lock-waiting", "--lock f").before(|scene| Around::Turn(turn_of_another(scene))),
-        Mode::new("lock-timeout", "--lock-timeout 300 f").before(|scene| Around::Turn(turn_of_another(scene))),
+        Mode::new("lock-waiting", "--lock f").before(|scene| Around::Turn(lock_of_another(scene))),
+        Mode::new("lock-timeout", "--lock-timeout 300 f").before(|scene| Around::Turn(lock_of_another(scene))),
         Mode {
             code: 3,
             ..Mode::new("lock-in-vain", "--lock-timeout 0.05 f")
-                .before(|scene| Around::EndlessTurn(turn_of_another(scene)))
+                .before(|scene| Around::EndlessTurn(lock_of_another(scene)))
                 .after("f", OLD)
         },
     ]

@@ -36,7 +36,7 @@ fn what_is_created_in_the_last_instant_is_not_clobbered() {
 
 /// Row 65: compared once more just before the rename.
 #[test]
-fn an_old_content_that_is_replaced_at_the_commit_is_not_replaced_again() {
+fn an_old_content_replaced_at_the_commit_is_not_replaced_again() {
     needs!(strace);
     let scene = Scene::new();
     scene.write("f", "old");

@@ -53,7 +53,7 @@ fn files_that_their_owner_may_not_read_are_validated() {
 
 /// A change within the granularity of the times would not show; away from a time long ago every change leads.
 #[test]
-fn the_content_is_old_while_it_is_looked_at_so_that_every_change_shows() {
+fn the_validated_content_has_an_old_time_so_that_changes_show() {
     let scene = Scene::new();
     let output = run(&scene, r#"stat -L -c %Y "$1""#);
     assert!(output.status.success(), "{output:?}");

@@ -70,7 +70,7 @@ fn rewritten_in_disguise() {
 
 /// The name may lead to another file by then: what was opened has not changed.
 #[test]
-fn a_source_that_is_replaced_by_another_file_is_read_as_it_was() {
+fn a_source_replaced_by_another_file_is_read_as_it_was() {
     needs!(strace);
     let scene = Scene::new();
     scene.write("src", "old source");

@@ -145,7 +145,7 @@ fn a_source_that_is_truncated_is_an_error_or_was_read_before() {
 
 /// What is appended to standard input may be taken along, as by any reader of a file that grows.
 #[test]
-fn a_source_that_grows_is_taken_as_it_was_or_as_it_is() {
+fn a_growing_source_is_taken_as_it_was_or_is() {
     needs!(strace);
     for case in cases() {
         let grow = |path: &Path| OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap();
@@ -169,7 +169,7 @@ fn appended(scene: &Scene) -> Strace<'_> {
 
 /// The old content of `--append` is a source, too.
 #[test]
-fn an_old_content_that_is_truncated_while_it_is_kept_is_an_error() {
+fn an_old_content_truncated_while_it_is_kept_is_an_error() {
     needs!(strace);
     let start = || {
         let scene = Scene::new();

@@ -33,7 +33,7 @@ fn what_was_typed_wrongly_is_printed_safely() {
 }
 
 #[test]
-fn a_value_that_is_not_utf8_is_an_error_where_words_are_expected() {
+fn a_word_that_is_not_utf8_is_an_error() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     for option in ["-m", "--sync", "--checksum", "--lock-timeout"] {

@@ -22,7 +22,7 @@ fn take_away(path: &Path) -> Option<String> {
 }
 
 #[test]
-fn no_line_is_lost_of_a_file_that_is_taken_away_in_turns() {
+fn no_line_is_lost_of_a_file_taken_away_under_the_lock() {
     let scene = Scene::new();
     let (path, done) = (scene.path("f"), AtomicBool::new(false));
     let mut lines: Vec<usize> = std::thread::scope(|scope| {

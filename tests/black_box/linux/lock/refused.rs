@@ -15,7 +15,7 @@ use crate::common::strace::Strace;
 use crate::common::{Scene, stderr};
 
 #[test]
-fn a_turn_that_does_not_come_in_time_is_refused() {
+fn a_lock_that_does_not_come_in_time_is_refused() {
     let scene = Scene::new();
     scene.write("f", "old");
     scene.symlink("f", "link");
@@ -36,7 +36,7 @@ fn a_turn_that_does_not_come_in_time_is_refused() {
 }
 
 #[test]
-fn the_turn_on_what_is_absent_is_its_directorys() {
+fn the_lock_on_what_is_absent_is_its_directorys() {
     let scene = Scene::new();
     scene.mkdir("d");
     let _holder = Holder::of(&scene.path("d"));

@@ -16,7 +16,7 @@ fn edit(scene: &Scene, target: &str) -> Child {
 }
 
 #[test]
-fn the_turn_is_waited_for_and_the_content_read_after_it() {
+fn the_lock_is_waited_for_and_the_content_read_after_it() {
     for options in [&["--lock"][..], &["--lock-timeout", "600.5"], &["--lock", "-D"]] {
         let scene = Scene::new();
         let path = scene.write("f", "old\n");
@@ -49,7 +49,7 @@ fn a_link_waits_for_the_file_behind_it() {
 
 /// The lock that was waited for is on a file that has lost the name.
 #[test]
-fn a_target_that_is_replaced_while_it_is_waited_for_is_waited_for_again() {
+fn a_target_replaced_during_the_wait_is_waited_for_again() {
     let scene = Scene::new();
     let path = scene.write("f", "old\n");
     let first = Holder::of(&path);
@@ -66,7 +66,7 @@ fn a_target_that_is_replaced_while_it_is_waited_for_is_waited_for_again() {
 }
 
 #[test]
-fn a_target_that_vanishes_while_it_is_waited_for_is_created_in_the_directorys_turn() {
+fn a_target_that_vanishes_during_the_wait_is_created_locked() {
     let scene = Scene::new();
     scene.mkdir("d");
     let path = scene.write("d/f", "old\n");
@@ -83,7 +83,7 @@ fn a_target_that_vanishes_while_it_is_waited_for_is_created_in_the_directorys_tu
 }
 
 #[test]
-fn a_target_that_appears_while_its_creation_is_waited_for_is_its_own_turn() {
+fn a_target_that_appears_during_the_wait_is_locked_itself() {
     let scene = Scene::new();
     scene.mkdir("d");
     let first = Holder::of(&scene.path("d"));
@@ -115,7 +115,7 @@ fn what_became_unsuitable_while_it_was_waited_for_is_refused() {
 }
 
 #[test]
-fn the_turn_spans_the_command_and_ends_with_us() {
+fn the_lock_spans_the_command_and_ends_with_us() {
     for before in [true, false] {
         let scene = Scene::new();
         if before {
@@ -135,7 +135,7 @@ fn the_turn_spans_the_command_and_ends_with_us() {
 
 /// Row 60: what outlives us does not keep the turn.
 #[test]
-fn neither_command_nor_validator_keeps_the_turn() {
+fn neither_command_nor_validator_keeps_the_lock() {
     for before in [true, false] {
         let scene = Scene::new();
         if before {

@@ -53,7 +53,7 @@ fn attributes_of_a_file_that_its_owner_may_not_write_are_kept() {
 
 /// Row 53. What of it can be set at all is up to the kernel; that it was there is asserted.
 #[test]
-fn attributes_of_the_system_are_kept_and_those_of_the_old_content_are_not() {
+fn attributes_of_the_system_are_kept_but_those_of_the_content() {
     needs!(root, acls_and_attributes);
     let scene = Scene::new();
     scene.write("f", "old");

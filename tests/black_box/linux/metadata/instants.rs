@@ -92,7 +92,7 @@ fn what_is_validated_is_private() {
 
 /// Rows 12 and 50: attributes first, the mode after the list, the owner last, and everything before the sync.
 #[test]
-fn all_metadata_is_set_before_the_sync_in_an_order_that_undoes_nothing() {
+fn metadata_is_set_before_the_sync_and_nothing_is_undone() {
     needs!(strace, acls_and_attributes);
     let scene = Scene::new();
     scene.write("f", "old");
@@ -128,7 +128,7 @@ fn all_metadata_is_set_before_the_sync_in_an_order_that_undoes_nothing() {
 
 /// Row 26: TARGET is replaced by another file after the staged one was made to look like it.
 #[test]
-fn what_target_has_become_meanwhile_is_what_the_new_file_looks_like() {
+fn what_target_has_become_meanwhile_gives_the_metadata() {
     needs!(strace, acls_and_attributes);
     let scene = Scene::new();
     for name in ["f", "g"] {

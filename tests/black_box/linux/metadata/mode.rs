@@ -38,7 +38,7 @@ fn a_set_group_id_bit_that_is_not_permitted_is_warned_of() {
 
 /// Row 54.
 #[test]
-fn a_file_that_the_caller_may_not_write_is_refused_before_anything_is_read() {
+fn a_file_that_may_not_be_written_is_refused_before_reading() {
     let scene = scene(0o444);
     let inode = scene.inode("f");
     let refusal = "atomic-write: f: replace: you may not write it (unchanged)\n\
@@ -50,7 +50,7 @@ fn a_file_that_the_caller_may_not_write_is_refused_before_anything_is_read() {
 }
 
 #[test]
-fn force_replaces_a_file_that_the_caller_may_not_write_and_keeps_its_mode() {
+fn force_replaces_a_file_that_may_not_be_written() {
     for mode in [0o444, 0o400, 0o000, 0o555] {
         for option in ["-f", "--force"] {
             let scene = scene(mode);

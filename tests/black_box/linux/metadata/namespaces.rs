@@ -21,7 +21,7 @@ fn scene(user: u32, group: u32) -> Scene {
 }
 
 #[test]
-fn a_file_of_an_unmapped_owner_is_warned_of_and_given_to_nobody() {
+fn a_file_of_an_unmapped_owner_is_warned_of() {
     needs!(root, unshare);
     let scene = scene(1234, 1235);
     let words = [as_user(), &["unshare", "-Ur"]].concat();
@@ -32,7 +32,7 @@ fn a_file_of_an_unmapped_owner_is_warned_of_and_given_to_nobody() {
 
 /// Two groups that are not mapped look the same, and are not.
 #[test]
-fn an_unmapped_group_is_not_taken_for_another_that_the_directory_passes_on() {
+fn an_unmapped_group_is_not_taken_for_the_directorys() {
     needs!(root, unshare);
     let scene = scene(USER, 1235);
     scene.give(".", USER, 1300);
@@ -94,7 +94,7 @@ fn nobody_of_a_container_keeps_the_files_that_are_his() {
 }
 
 #[test]
-fn a_list_with_unmapped_names_is_warned_of_and_widens_nothing() {
+fn an_acl_with_unmapped_names_is_warned_of_and_widens_nothing() {
     needs!(root, unshare, setfacl);
     let scene = scene(USER, USER);
     crate::common::tool("setfacl", &["-m", "u:1234:-,g::r,o::r", scene.path("f").to_str().unwrap()]);

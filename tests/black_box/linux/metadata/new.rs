@@ -25,7 +25,7 @@ fn a_new_file_that_had_a_name_meanwhile_has_the_same_mode() {
 }
 
 #[test]
-fn a_new_file_has_the_directorys_default_list() {
+fn a_new_file_has_the_directorys_default_acl() {
     needs!(acls_and_attributes);
     let scene = Scene::new();
     set_acl(&scene, &["-d", "-m", "u:1234:rw,g::r,o::-"], ".");
@@ -38,7 +38,7 @@ fn a_new_file_has_the_directorys_default_list() {
 }
 
 #[test]
-fn a_new_file_from_a_source_has_the_default_list_within_the_sources_bits() {
+fn a_new_file_from_a_source_keeps_the_default_acl_within_bits() {
     needs!(acls_and_attributes);
     let scene = Scene::new();
     scene.write("source", "new");
@@ -50,7 +50,7 @@ fn a_new_file_from_a_source_has_the_default_list_within_the_sources_bits() {
 }
 
 #[test]
-fn a_mode_wins_over_the_default_list() {
+fn a_mode_wins_over_the_default_acl() {
     needs!(acls_and_attributes);
     let scene = Scene::new();
     set_acl(&scene, &["-d", "-m", "u:1234:rw,g::r,o::-"], ".");

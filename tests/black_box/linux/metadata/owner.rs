@@ -58,7 +58,7 @@ fn who_may_not_give_the_file_back_widens_nobodys_access() {
 }
 
 #[test]
-fn a_file_that_others_could_read_and_its_group_could_not_is_read_by_neither_afterwards() {
+fn a_group_held_to_less_than_others_gains_nothing() {
     needs!(root);
     let scene = anothers(0o604);
     scene.through(as_user()).args(["-f", "f"]).write_stdin("new").assert().success();
@@ -156,7 +156,7 @@ fn with_the_right_to_give_away_alone_everything_is_kept() {
 }
 
 #[test]
-fn with_the_right_to_give_away_alone_ones_own_file_needs_no_name() {
+fn the_right_to_give_away_alone_needs_no_name_for_ones_own() {
     needs!(root, strace);
     let scene = anothers(0o640);
     scene.give("f", USER, USER);

@@ -7,7 +7,7 @@ use crate::common::{Mounted, Scene, names_in, stderr, tool};
 
 /// The user sees a link in a directory of his own, and is told of the one that he may not write.
 #[test]
-fn a_link_into_a_directory_that_may_not_be_written_names_that_and_the_option() {
+fn a_link_into_an_unwritable_directory_names_that_and_the_option() {
     let scene = Scene::new();
     scene.mkdir("d");
     scene.write("d/f", "old");
@@ -38,7 +38,7 @@ fn a_link_into_a_directory_that_may_not_be_written_names_that_and_the_option() {
 }
 
 #[test]
-fn a_link_into_a_read_only_file_system_names_the_place_and_the_option() {
+fn a_link_into_a_read_only_file_system_names_the_place() {
     needs!(root);
     let scene = Scene::new();
     let inside = scene.mkdir("ro");

@@ -37,7 +37,7 @@ fn no_kind_of_descriptor_is_followed() {
 }
 
 #[test]
-fn the_other_magic_links_of_a_process_are_refused_as_the_last_component() {
+fn other_magic_links_of_a_process_are_refused_as_last_component() {
     let scene = Scene::new();
     for name in ["/proc/self/exe", "/proc/self/cwd", "/proc/self/root", "/proc/self"] {
         refused(&scene, &[name], "link of /proc");
@@ -55,7 +55,7 @@ fn a_magic_link_among_the_directories_is_followed() {
 }
 
 #[test]
-fn a_link_to_a_magic_link_is_replaced_where_that_is_asked_for() {
+fn a_link_to_a_magic_link_is_replaced_where_asked() {
     let scene = Scene::new();
     scene.symlink("/proc/self/fd/1", "link");
     scene.cmd().args(["-P", "link"]).write_stdin("new").assert().success().stdout("");

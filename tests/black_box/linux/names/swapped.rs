@@ -23,7 +23,7 @@ fn assert_contents(scene: &Scene, a: &str, b: &str) {
 }
 
 #[test]
-fn a_link_that_is_swapped_once_it_was_read_is_not_read_again() {
+fn a_link_swapped_once_it_was_read_is_not_read_again() {
     needs!(strace);
     let scene = scene();
     let stopped = Strace::new(&scene, &["link"]).input("new").stopped_after("readlinkat:when=1");
@@ -34,7 +34,7 @@ fn a_link_that_is_swapped_once_it_was_read_is_not_read_again() {
 
 /// What is judged is what is followed: the link is held from before it is looked at.
 #[test]
-fn a_link_that_is_swapped_before_it_is_read_is_the_one_that_was_looked_at() {
+fn a_link_swapped_before_it_is_read_is_the_one_looked_at() {
     needs!(strace);
     let before = calls("link");
     let pinned = before.when(before.at("openat", &["\"link\"", "O_PATH"]));
@@ -46,7 +46,7 @@ fn a_link_that_is_swapped_before_it_is_read_is_the_one_that_was_looked_at() {
 }
 
 #[test]
-fn a_directory_that_is_swapped_once_it_was_opened_is_still_the_one() {
+fn a_directory_swapped_once_it_was_opened_stays_the_one() {
     needs!(strace);
     let before = calls("a/f");
     let opened = before.when(before.at("openat", &["\"a/\""]));

@@ -27,7 +27,7 @@ const ENDING: [i32; 9] = [
 
 // Row 35.
 #[test]
-fn while_input_arrives_it_ends_the_run_with_nothing_done_and_nothing_left() {
+fn while_input_arrives_it_ends_the_run_and_leaves_nothing() {
     needs!(strace);
     for staging in STAGINGS {
         for number in ENDING {
@@ -65,7 +65,7 @@ fn the_directories_that_were_created_go_as_well() {
 
 // Zeros are hashed for it and nothing is read, so nothing waits either.
 #[test]
-fn a_hole_that_takes_hours_to_hash_is_no_reason_to_go_on() {
+fn a_signal_ends_the_hashing_of_a_huge_hole() {
     let scene = Scene::new();
     let source = std::fs::File::create(scene.path("source")).unwrap();
     source.set_len(1 << 40).unwrap();

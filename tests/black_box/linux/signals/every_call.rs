@@ -139,7 +139,7 @@ fn killed_while_creating_it_leaves_nothing_ever() {
 }
 
 #[test]
-fn killed_where_there_are_no_unnamed_files_it_leaves_one_name_at_most() {
+fn killed_without_unnamed_files_it_leaves_one_name_at_most() {
     REPLACED_BY_NAMED.killed();
     CREATED_BY_NAMED.killed();
 }

@@ -37,7 +37,7 @@ fn at_directory_sync(what: &str) -> String {
 
 // Rows 11, 12 and 13.
 #[test]
-fn an_existing_target_is_written_dressed_synced_named_renamed_and_its_directory_synced() {
+fn a_replacement_gets_metadata_a_sync_its_name_and_its_directory_synced() {
     needs!(strace);
     let scene = scene_with_old();
     scene.chmod("f", 0o640);
@@ -63,7 +63,7 @@ fn an_existing_target_is_written_dressed_synced_named_renamed_and_its_directory_
 
 // Rows 11 and 13.
 #[test]
-fn a_new_target_is_synced_before_it_has_its_name_and_the_directory_after() {
+fn a_new_target_is_synced_before_its_name_the_directory_after() {
     needs!(strace);
     let scene = Scene::new();
     let Traced { output, calls } = Strace::new(&scene, &["-m", "640", "f"]).input("new").run();
@@ -81,7 +81,7 @@ fn a_new_target_is_synced_before_it_has_its_name_and_the_directory_after() {
 
 // Rows 11 and 13, where there are no unnamed files.
 #[test]
-fn a_named_staging_file_is_synced_before_the_rename_and_the_directory_after() {
+fn a_named_file_is_synced_before_the_rename_its_directory_after() {
     needs!(strace);
     for old in [true, false] {
         let scene = if old { scene_with_old() } else { Scene::new() };
@@ -181,7 +181,7 @@ fn a_failed_sync_of_the_directory_is_status_4_and_says_replaced() {
 
 // Row 14, of a new TARGET: it is there, whole.
 #[test]
-fn a_failed_sync_of_the_directory_of_a_new_target_is_status_4_too() {
+fn a_failed_sync_of_a_new_targets_directory_is_status_4() {
     needs!(strace);
     let scene = Scene::new();
     let run = Strace::new(&scene, &["f"]).input("new").inject(at_directory_sync("error=EIO")).run();
@@ -210,7 +210,7 @@ fn what_is_not_kept_is_told_with_status_4_too() {
 
 // Row 15.
 #[test]
-fn where_directories_cannot_be_synced_the_whole_file_system_is_after_the_rename() {
+fn where_directories_cannot_be_synced_the_file_system_is() {
     needs!(strace);
     for errno in ["EINVAL", "EOPNOTSUPP"] {
         let scene = scene_with_old();
@@ -238,7 +238,7 @@ fn if_that_fails_as_well_the_status_is_4() {
 
 // Row 15.
 #[test]
-fn a_directory_that_may_be_written_and_not_read_is_synced_with_its_file_system() {
+fn an_unreadable_directory_is_synced_with_its_file_system() {
     needs!(strace);
     for old in [true, false] {
         let scene = Scene::new();
@@ -261,7 +261,7 @@ fn a_directory_that_may_be_written_and_not_read_is_synced_with_its_file_system()
 
 // Row 17.
 #[test]
-fn btrfs_is_synced_again_after_the_commit_and_not_while_there_is_a_short_name() {
+fn btrfs_is_synced_again_after_the_commit_and_not_before() {
     needs!(root, strace, "mkfs.btrfs");
     let scene = Scene::new();
     let mounted = Mounted::image(&scene, "btrfs", 128, "");

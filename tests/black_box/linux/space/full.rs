@@ -66,7 +66,7 @@ fn a_source_that_does_not_fit_fails_before_it_is_copied() {
 
 // Row 9: the disk below has less room than the file system believes, which shows when it is synced.
 #[test]
-fn a_disk_that_fills_when_it_is_synced_leaves_target_as_it_was() {
+fn a_disk_that_fills_at_the_sync_leaves_target_as_it_was() {
     needs!(root);
     let outer = Scene::new();
     let memory = Mounted::with(&outer, "memory", &["-t", "tmpfs", "-o", "size=6m", "none"]);

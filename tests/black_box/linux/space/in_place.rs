@@ -59,7 +59,7 @@ impl Stuck {
 pub(super) const ALLOWED: [&str; 2] = ["--allow-in-place", "d/f"];
 
 #[test]
-fn without_it_the_error_says_what_is_in_the_way_and_hints_at_it() {
+fn without_it_the_error_names_the_obstacle_and_the_option() {
     needs!(strace);
     let stuck = Stuck::new();
     let run = stuck.run(&["d/f"], "new", &[]);
@@ -88,7 +88,7 @@ fn target_keeps_its_inode_and_mode_and_the_user_is_warned() {
 }
 
 #[test]
-fn the_copy_is_named_private_and_synced_with_its_directory_before_the_first_byte_is_overwritten() {
+fn the_private_copy_is_on_the_disk_before_the_overwrite_begins() {
     needs!(strace);
     for how in ["full", "file"] {
         let stuck = Stuck::new();
@@ -110,7 +110,7 @@ fn the_copy_is_named_private_and_synced_with_its_directory_before_the_first_byte
 }
 
 #[test]
-fn a_failing_overwrite_is_status_5_and_prints_where_the_complete_copy_is() {
+fn a_failing_overwrite_is_status_5_and_tells_the_copys_path() {
     needs!(strace);
     let new = vec![b'n'; LARGE];
     let recorded = Stuck::new().run(&ALLOWED, &new, &[]).calls;
@@ -233,7 +233,7 @@ fn a_mode_is_narrowed_before_the_first_byte_is_overwritten() {
 }
 
 #[test]
-fn who_may_write_but_not_set_the_mode_is_told_while_target_is_whole() {
+fn who_may_write_but_not_chmod_is_told_before_the_overwrite() {
     needs!(root, setpriv);
     let scene = Scene::new();
     scene.mkdir("d");
@@ -269,7 +269,7 @@ fn who_may_not_write_is_told_before_the_command_runs() {
 
 // What is not carried over to new content is not left on it either.
 #[test]
-fn set_id_bits_and_with_a_mode_the_list_do_not_stay_on_what_is_overwritten() {
+fn set_id_bits_do_not_stay_on_what_is_overwritten() {
     needs!(root, acls_and_attributes);
     let scene = Scene::new();
     let (from, onto) = (scene.write("from", "old"), scene.write("f", ""));

@@ -189,7 +189,7 @@ fn what_needs_more_than_the_file_system_has_works_or_is_refused() {
 
 /// Row 86: nobody takes what everybody can read for private.
 #[test]
-fn a_mode_that_keeps_others_out_is_an_error_before_the_command_runs() {
+fn a_mode_that_keeps_others_out_is_an_error_before_command_runs() {
     on_each(|foreign, _, what| {
         for mode in ["600", "0400", "640", "000"] {
             for target in ["f", "g"] {
@@ -212,7 +212,7 @@ fn a_mode_that_keeps_others_out_is_an_error_before_the_command_runs() {
 
 /// A mode that is wider than what every file has is no danger, and the same run again changes nothing.
 #[test]
-fn a_mode_that_cannot_be_had_is_a_warning_and_a_second_run_unchanged() {
+fn a_mode_that_cannot_be_had_is_a_warning_once() {
     on_each(|foreign, shown, what| {
         let has = foreign.scene.mode("src");
         foreign.run(&["--help"]);

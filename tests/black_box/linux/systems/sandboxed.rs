@@ -100,7 +100,7 @@ fn where_only_the_file_may_be_written_the_error_names_the_overwrite() {
 }
 
 #[test]
-fn where_only_the_file_may_be_written_it_is_overwritten_in_place_if_that_is_allowed() {
+fn where_only_the_file_may_be_written_an_overwrite_may_be_allowed() {
     let ways: [&[&str]; 6] = [
         &["d/f"],
         &["d/f", "--", "printf", "new"],
@@ -134,7 +134,7 @@ fn where_only_the_rename_is_refused_the_error_names_the_overwrite() {
 }
 
 #[test]
-fn where_only_the_rename_is_refused_it_is_overwritten_in_place_if_that_is_allowed() {
+fn where_only_the_rename_is_refused_an_overwrite_may_be_allowed() {
     for args in [&["--allow-in-place", "d/f"][..], &["--allow-in-place", "d/f", "--", "printf", "new"]] {
         let sandbox = Sandbox::new();
         let inode = sandbox.scene.inode("d/f");

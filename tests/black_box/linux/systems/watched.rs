@@ -143,7 +143,7 @@ fn a_new_target_in_a_directory_that_was_just_created_is_told() {
 
 /// Nobody may write it, and root may all the same. Others cannot open it for writing, and have no event to cause.
 #[test]
-fn a_new_target_that_nobody_may_write_is_told_where_root_makes_it() {
+fn a_new_target_that_nobody_may_write_is_told_to_watchers() {
     needs!(root);
     for mode in ["444", "400", "000"] {
         let scene = scene();
@@ -258,7 +258,7 @@ fn a_new_program_is_never_busy() {
 
 /// And that is no luck: it is not opened for writing once it has its name.
 #[test]
-fn a_new_program_is_not_opened_for_writing_when_it_has_its_name() {
+fn a_new_program_is_not_open_for_writing_when_named() {
     needs!(strace);
     for (mode, executable) in [("755", true), ("010", true), ("644", false)] {
         let scene = Scene::new();

@@ -137,7 +137,7 @@ fn of_two_writers_of_a_new_file_one_content_becomes_the_backup() {
 }
 
 #[test]
-fn of_many_writers_of_a_new_file_each_content_is_kept_once_under_a_number() {
+fn each_writer_of_a_new_file_gets_a_numbered_backup_once() {
     writers(60, 4, "--backup=numbered", |scene, contents| {
         assert_eq!(scene.names(), ["f", "f.~1~", "f.~2~", "f.~3~"]);
         assert_eq!(all_contents(scene), contents);

@@ -21,7 +21,7 @@ fn a_backup_is_the_old_file_itself() {
 }
 
 #[test]
-fn a_backup_that_is_a_directory_is_refused_before_the_command_is_run() {
+fn a_backup_that_is_a_directory_is_refused_before_command_runs() {
     let scene = scene();
     scene.mkdir("f~");
     let inode = scene.inode("f");

@@ -100,7 +100,7 @@ fn without_a_word_existing_is_meant() {
 }
 
 #[test]
-fn the_words_option_wins_over_the_environment_and_the_environment_asks_for_nothing() {
+fn the_option_wins_over_the_environment_which_asks_for_nothing() {
     Means::Simple.holds(&["--backup=simple"], &[("VERSION_CONTROL", "numbered")]);
     Means::Simple.holds(&["--backup=simple"], &[("VERSION_CONTROL", "nonsense")]);
     Means::Simple.holds(&["-b", "--backup=simple"], &[]);
@@ -268,7 +268,7 @@ fn a_backup_lies_beside_the_file_that_a_link_leads_to() {
 
 /// Row 32, for backups: found before anything is read. The name of 255 bytes itself is no trouble.
 #[test]
-fn a_backups_name_that_is_too_long_is_found_before_the_command_is_run() {
+fn a_backups_name_that_is_too_long_is_refused_before_command_runs() {
     for (length, words, fits) in [
         (255, "--backup=simple", false),
         (254, "--backup=simple", true),

@@ -107,7 +107,7 @@ fn holes_of_the_old_content_stay_holes() {
 
 /// Row 58: without a turn the last writer wins, whole.
 #[test]
-fn a_target_that_was_replaced_meanwhile_loses_what_was_appended_there_unless_turns_are_taken() {
+fn what_others_append_meanwhile_is_lost_without_the_lock() {
     let scene = Scene::new();
     scene.write("f", "old ");
     let meanwhile = "printf 'other ' | $AW -a f; printf 'mine '";

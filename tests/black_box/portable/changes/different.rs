@@ -67,7 +67,7 @@ fn the_common_part_of_a_large_file_is_not_kept_in_memory() {
 }
 
 #[test]
-fn an_old_file_that_is_edited_while_it_is_compared_is_left_alone() {
+fn an_old_file_edited_while_it_is_compared_is_left_alone() {
     let old = vec![b'x'; 1_000_000];
     for (edit, end) in [
         // The same in the end as what was compared, and another.

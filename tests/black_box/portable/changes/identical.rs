@@ -109,7 +109,7 @@ fn a_link_leads_to_what_is_compared() {
 
 /// Row 26: exit 0 says that TARGET has the content, so the name is looked at again in the end.
 #[test]
-fn a_target_that_was_replaced_or_removed_meanwhile_gets_the_content_that_it_had() {
+fn a_target_replaced_or_removed_meanwhile_gets_the_content_it_had() {
     let scene = Scene::new();
     for (options, removed) in [(&["-C"][..], true), (&["-C"], false), (&["-C", "-m", "640"], true)] {
         let content = vec![b'x'; (64 << 10) + 1];

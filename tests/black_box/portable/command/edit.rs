@@ -122,7 +122,7 @@ fn a_link_stays_and_the_file_behind_it_is_edited() {
 }
 
 #[test]
-fn a_link_that_was_turned_meanwhile_changes_nothing_about_the_file_that_is_edited() {
+fn a_link_that_leads_elsewhere_meanwhile_changes_nothing() {
     let scene = Scene::new();
     scene.write("one", "old");
     scene.write("two", "other");
@@ -148,7 +148,7 @@ fn a_large_file_is_edited_whole() {
 }
 
 #[test]
-fn an_empty_file_can_be_edited_and_a_file_emptied_when_that_is_meant() {
+fn an_empty_file_can_be_edited_and_a_file_emptied() {
     let scene = Scene::new();
     scene.write("f", "");
     scene.cmd().args(["-e", "f", "--", "cat"]).assert().code(123);

@@ -24,7 +24,7 @@ fn standard_input_is_left_to_those_who_come_after() {
 }
 
 #[test]
-fn a_command_that_reads_no_input_is_not_waited_for_to_read_it() {
+fn a_command_need_not_read_its_input() {
     let scene = Scene::new();
     let mut child = scene.process().args(["f", "--", "echo", "new"]).stdin(Stdio::piped()).spawn().unwrap();
     // The writing end stays open, and what is in it unread.

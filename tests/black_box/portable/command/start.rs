@@ -72,7 +72,7 @@ fn a_command_is_looked_for_in_path() {
 }
 
 #[test]
-fn a_script_without_an_interpreter_line_is_looked_for_in_path_as_any_command() {
+fn a_script_without_an_interpreter_line_is_found_in_path() {
     let scene = Scene::new();
     for directory in ["one", "two"] {
         scene.mkdir(directory);

@@ -99,7 +99,7 @@ fn nothing_is_accepted_where_that_is_asked_for() {
 
 /// Row 1: the pipe cannot tell, a guard can.
 #[test]
-fn a_producer_that_dies_looks_like_an_end_unless_a_guard_says_otherwise() {
+fn a_producers_death_is_an_end_unless_a_guard_refuses() {
     let scene = Scene::new();
     scene.write("f", "old");
     assert!(scene.sh("false | $AW f").status.success());

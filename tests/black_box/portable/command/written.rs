@@ -80,7 +80,7 @@ fn a_target_that_the_command_created_is_not_called_unchanged() {
 }
 
 #[test]
-fn a_target_that_the_command_wrote_before_it_failed_is_not_called_unchanged() {
+fn what_a_failing_command_wrote_is_not_called_unchanged() {
     for (script, status) in
         [("echo gen >f; exit 7", 7), ("echo part; echo gen >f; exit 1", 1), ("echo gen >f; kill -9 $$", 137)]
     {

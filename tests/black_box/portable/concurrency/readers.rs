@@ -97,7 +97,7 @@ fn a_file_that_is_edited_is_always_whole() {
 }
 
 #[test]
-fn a_file_that_is_appended_to_is_always_a_row_of_whole_parts() {
+fn a_file_appended_to_is_always_a_row_of_whole_parts() {
     const PART: usize = 20;
     let scene = Scene::new();
     let path = scene.write("f", tagged(0, PART));

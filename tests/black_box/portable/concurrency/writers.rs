@@ -13,7 +13,7 @@ use crate::common::events::{end_of, shell_status};
 
 /// Row 57: each file that appears is one writer's whole input.
 #[test]
-fn writers_without_turns_do_not_mix() {
+fn writers_without_the_lock_do_not_mix() {
     const LINES: usize = 30_000;
     for options in [&[][..], &["--validate", ":"], &["-b"], &["-D"]] {
         for before in [true, false] {

@@ -47,7 +47,7 @@ fn a_new_file_takes_the_permission_bits_of_its_source() {
 
 /// The offset is where the input begins, and in the end all of it is taken.
 #[test]
-fn standard_input_begins_where_the_descriptor_stands_and_is_taken_to_its_end() {
+fn standard_input_begins_where_the_descriptor_stands() {
     let scene = Scene::new();
     scene.write("src", "one\ntwo\nthree\n");
     let output = scene.sh(r#"{ read -r line; "$AW" f; cat; } <src"#);

@@ -49,7 +49,7 @@ fn no_line_is_lost_of_a_file_that_all_create() {
 }
 
 #[test]
-fn no_two_turns_overlap() {
+fn no_two_locks_overlap() {
     for before in [true, false] {
         let scene = Scene::new();
         if before {

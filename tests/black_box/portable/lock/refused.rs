@@ -5,7 +5,7 @@
 use crate::common::{Scene, stderr};
 
 #[test]
-fn a_free_turn_is_had_at_once() {
+fn a_free_lock_is_had_at_once() {
     let scene = Scene::new();
     for content in ["new", "newer"] {
         scene.cmd().args(["--lock-timeout", "0", "f"]).write_stdin(content).assert().success();
@@ -27,7 +27,7 @@ fn a_time_that_is_none_is_a_usage_error() {
 
 /// Whoever takes no turns is found out at the commit.
 #[test]
-fn a_writer_that_takes_no_turns_is_not_overwritten() {
+fn a_writer_without_the_lock_is_not_overwritten() {
     for (before, meanwhile) in
         [(true, "echo other >g; mv g f"), (true, "rm f; echo other >f"), (false, "echo other >f")]
     {

@@ -34,7 +34,7 @@ fn a_new_file_that_was_private_meanwhile_has_the_same_mode() {
 }
 
 #[test]
-fn a_new_file_from_a_source_has_the_sources_bits_less_the_umask() {
+fn a_new_file_has_the_sources_bits_less_the_umask() {
     for mode in ["0755", "0777", "0640", "0400", "4755", "2755", "1644"] {
         let source = format!("echo new >source; chmod {mode} source; cp source g; \"$AW\" --from source f");
         same_modes_under_each_umask(&format!("(umask 022; echo new >source); {source}"));

@@ -78,7 +78,7 @@ fn without_quirks_names_are_those_of_the_directory_behind_it() {
 }
 
 #[test]
-fn renames_have_flags_only_if_asked_for_and_no_file_is_without_a_name() {
+fn renames_have_flags_only_if_asked_and_every_file_a_name() {
     let Some(scene) = Quirky::new() else { return };
     scene.write("f", "f");
     scene.write("g", "g");

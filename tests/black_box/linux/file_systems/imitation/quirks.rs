@@ -71,7 +71,7 @@ fn what_is_shown_of_owner_and_mode_is_not_what_is_there() {
 }
 
 #[test]
-fn lists_and_their_names_are_refused() {
+fn acls_and_their_names_are_refused() {
     let Some(scene) = Quirky::new() else { return };
     let path = scene.write("f", "f");
     setxattr(&path, "user.a", b"b", XattrFlags::empty()).unwrap();
@@ -85,7 +85,7 @@ fn lists_and_their_names_are_refused() {
 }
 
 #[test]
-fn nfs_lists_are_shown_and_set_or_not() {
+fn nfs_acls_are_shown_and_set_or_not() {
     let Some(scene) = Quirky::new() else { return };
     let path = scene.write("f", "f");
     scene.chmod("f", 0o640);
@@ -175,7 +175,7 @@ fn calls_are_refused() {
 }
 
 #[test]
-fn a_sync_is_refused_but_for_enosys_which_the_kernel_takes_for_success() {
+fn a_sync_is_refused_unless_by_enosys() {
     let Some(scene) = Quirky::new() else { return };
     let file = File::create(scene.path("f")).unwrap();
     let directory = File::open(scene.root()).unwrap();
@@ -190,7 +190,7 @@ fn a_sync_is_refused_but_for_enosys_which_the_kernel_takes_for_success() {
 }
 
 #[test]
-fn a_link_that_is_removed_stays_in_the_count_of_the_other_name() {
+fn a_removed_link_stays_in_the_count_of_the_other_name() {
     let Some(scene) = Quirky::new() else { return };
     scene.set(|quirks| quirks.stale_link_counts = true);
     scene.write("f", "f");
@@ -205,7 +205,7 @@ fn a_link_that_is_removed_stays_in_the_count_of_the_other_name() {
 }
 
 #[test]
-fn a_cached_name_leads_to_a_stale_handle_until_it_is_looked_up_again() {
+fn a_cached_name_is_stale_until_it_is_looked_up_again() {
     let Some(scene) = Quirky::new() else { return };
     scene.set(|quirks| quirks.cached_names = true);
     scene.write("f", "f");
@@ -304,7 +304,7 @@ fn a_file_that_is_held_is_marked_for_deletion() {
 }
 
 #[test]
-fn what_is_open_on_a_file_whose_name_is_given_away_is_noted() {
+fn what_is_open_at_a_rename_is_noted() {
     let Some(scene) = Quirky::new() else { return };
     let begin = || {
         scene.write("f", "old");

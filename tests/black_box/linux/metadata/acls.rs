@@ -29,7 +29,7 @@ const LISTS: [&str; 5] = [
 
 /// Row 53.
 #[test]
-fn a_list_is_kept_entry_by_entry() {
+fn an_acl_is_kept_entry_by_entry() {
     needs!(acls_and_attributes);
     let scene = Scene::new();
     for list in LISTS {
@@ -43,7 +43,7 @@ fn a_list_is_kept_entry_by_entry() {
 
 /// Row 53: XFS shows root a list as a trusted attribute too, which must not come back by itself.
 #[test]
-fn a_list_of_xfs_is_handed_on_as_a_list_only() {
+fn an_acl_of_xfs_is_handed_on_as_an_acl_only() {
     needs!(root, strace, "mkfs.xfs", setfacl);
     let outer = Scene::new();
     let mounted = Mounted::image(&outer, "xfs", 300, "");
@@ -57,7 +57,7 @@ fn a_list_of_xfs_is_handed_on_as_a_list_only() {
 }
 
 #[test]
-fn a_list_is_kept_in_a_directory_with_a_default_list() {
+fn an_acl_is_kept_in_a_directory_with_a_default_acl() {
     needs!(acls_and_attributes);
     let scene = Scene::new();
     target(&scene, 0o640, "u:1234:r");
@@ -69,7 +69,7 @@ fn a_list_is_kept_in_a_directory_with_a_default_list() {
 
 /// Row 49.
 #[test]
-fn a_default_list_leaves_nothing_on_a_file_that_had_none() {
+fn a_default_acl_leaves_nothing_on_a_file_that_had_none() {
     needs!(acls_and_attributes);
     let scene = Scene::new();
     scene.write("f", "old");
@@ -80,7 +80,7 @@ fn a_default_list_leaves_nothing_on_a_file_that_had_none() {
 }
 
 #[test]
-fn a_mode_wins_over_the_list() {
+fn a_mode_wins_over_the_acl() {
     needs!(acls_and_attributes);
     let scene = Scene::new();
     target(&scene, 0o640, "u:1234:rw");
@@ -90,7 +90,7 @@ fn a_mode_wins_over_the_list() {
 
 /// Row 51: who was held to less than everybody must not be found among everybody.
 #[test]
-fn without_its_list_the_group_gets_its_own_entry_and_nobody_gains() {
+fn without_its_acl_the_group_gets_its_own_entry() {
     needs!(strace, acls_and_attributes);
     let scene = Scene::new();
     let cases = [
@@ -118,7 +118,7 @@ fn without_its_list_the_group_gets_its_own_entry_and_nobody_gains() {
 
 /// Row 49: nor may the mode bring the directory's default list back to life.
 #[test]
-fn without_its_list_a_default_list_leaves_nothing_either() {
+fn without_its_acl_a_default_acl_leaves_nothing_either() {
     needs!(strace, acls_and_attributes);
     let scene = Scene::new();
     target(&scene, 0o600, "u:1234:r,g::r,m::rw");
@@ -134,7 +134,7 @@ fn without_its_list_a_default_list_leaves_nothing_either() {
 }
 
 #[test]
-fn a_list_that_fails_for_another_reason_than_a_refusal_fails_the_run() {
+fn an_acl_that_fails_and_is_not_refused_fails_the_run() {
     needs!(strace, acls_and_attributes);
     let scene = Scene::new();
     target(&scene, 0o640, "u:1234:r");
@@ -152,7 +152,7 @@ fn a_list_that_fails_for_another_reason_than_a_refusal_fails_the_run() {
 
 /// Row 51.
 #[test]
-fn without_its_group_the_lists_group_and_other_get_what_both_had() {
+fn without_its_group_the_acls_group_and_other_get_what_both_had() {
     needs!(root, acls_and_attributes);
     let scene = Scene::new();
     scene.chmod(".", 0o777);
@@ -171,7 +171,7 @@ fn without_its_group_the_lists_group_and_other_get_what_both_had() {
 
 /// Promise 8: the mode shows the mask in place of what the group may do, so nobody could tell what it may.
 #[test]
-fn a_list_that_cannot_be_read_is_no_reason_to_widen_access() {
+fn an_acl_that_cannot_be_read_is_no_reason_to_widen_access() {
     needs!(acls_and_attributes);
     let scene = Scene::new();
     needs!(strace);

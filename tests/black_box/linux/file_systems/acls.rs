@@ -25,7 +25,7 @@ fn remote(quirks: &mut Quirks) {
 }
 
 #[test]
-fn anothers_files_without_modes_and_lists_are_replaced_in_each_way() {
+fn anothers_files_without_modes_and_acls_are_replaced_in_each_way() {
     for trial in Trial::for_each_caller() {
         for chmod in [Change::Ignored, Change::Refused(Errno::PERM)] {
             let quirks = |quirks: &mut Quirks| {
@@ -65,7 +65,7 @@ fn a_mode_is_set_on_a_server_that_decides() {
 }
 
 #[test]
-fn lists_that_cannot_be_removed_and_are_not_there_do_not_matter() {
+fn acls_that_cannot_be_removed_and_are_absent_do_not_matter() {
     for trial in Trial::for_each_caller() {
         for errno in [Errno::PERM, Errno::ACCESS, Errno::OPNOTSUPP] {
             trial.each(every_way(), |quirks| quirks.acl = Some(errno), Trial::is_done_in_silence);
