@@ -83,7 +83,7 @@ impl Need<'_> {
             }
             Need::AclsAndAttributes => {
                 let script = "true >f && setfacl -m u:1234:r f && setfattr -n user.x -v x f";
-                lacking(super::Scene::new().sh(script).status.success(), "access control lists and attributes")
+                lacking(super::Scene::new().sh(script).status.success(), "ACLs and attributes")
             }
             Need::ChangedAnswers => Need::Program("strace").lacking().or_else(|| {
                 let can = super::tool("strace", &["-h"]).contains("poke_exit");

@@ -11,13 +11,13 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::common::events::until;
 
-/// Another writer, who has the turn as long as this lives.
+/// Another writer, who has the lock as long as this lives.
 struct Holder {
     _locked: File,
 }
 
 impl Holder {
-    /// The turn on a file, or, for what is absent, on its directory.
+    /// The lock on a file, or, for what is absent, on its directory.
     fn of(path: &Path) -> Holder {
         let locked = File::open(path).unwrap();
         flock(&locked, FlockOperation::NonBlockingLockExclusive).unwrap();
@@ -25,14 +25,14 @@ impl Holder {
     }
 }
 
-/// Whether somebody has the turn.
+/// Whether somebody has the lock.
 fn is_locked(path: &Path) -> bool {
     flock(File::open(path).unwrap(), FlockOperation::NonBlockingLockExclusive).is_err()
 }
 
 /// Waits until the process waits for a lock on the file with this inode.
 fn until_it_waits(id: u32, inode: u64) {
-    until("it waits for its turn", || {
+    until("it waits for the lock", || {
         // `1: -> FLOCK  ADVISORY  WRITE 123 08:01:456 0 EOF`
         let locks = fs::read_to_string("/proc/locks").unwrap();
         locks.lines().any(|line| {

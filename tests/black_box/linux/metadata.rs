@@ -1,4 +1,4 @@
-//! What the finished file looks like: the contract's section of that name.
+//! The metadata of the finished file: the contract's section on how it looks.
 
 mod acls;
 mod attributes;
@@ -16,7 +16,7 @@ fn strace<'s>(scene: &'s Scene, arguments: &[&str]) -> Strace<'s> {
     Strace::new(scene, arguments).input("new")
 }
 
-/// The access control list, its ids as numbers.
+/// The ACL, its ids as numbers.
 fn acl(scene: &Scene, name: &str) -> String {
     tool("getfacl", &["-cnpE", scene.path(name).to_str().unwrap()])
 }
@@ -31,7 +31,7 @@ fn set_attribute(scene: &Scene, name: &str, value: &str, file: &str) {
     tool("setfattr", &["-n", name, "-v", value, scene.path(file).to_str().unwrap()]);
 }
 
-/// All extended attributes that can be seen, in hexadecimal, without the list.
+/// All extended attributes that can be seen, in hexadecimal, without the ACL.
 fn attributes(scene: &Scene, file: &str) -> Vec<String> {
     let text =
         tool("getfattr", &["-d", "-m", "-", "-e", "hex", "--absolute-names", scene.path(file).to_str().unwrap()]);

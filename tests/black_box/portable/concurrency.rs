@@ -1,4 +1,4 @@
-//! Many at once: writers that take no turns do not mix, readers see whole files, one of many wins.
+//! Many at once: writers without the lock do not mix, readers see whole files, one of many wins.
 
 mod readers;
 mod writers;

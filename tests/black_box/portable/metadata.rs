@@ -1,4 +1,4 @@
-//! What the finished file looks like: the contract's section of that name.
+//! The metadata of the finished file: the contract's section on how it looks.
 
 mod instants;
 pub mod mode;

@@ -1,6 +1,6 @@
 //! What others make of TARGET and of its directory between the look and the rename.
 //!
-//! The program is stopped at a known call, the others have their turn, and it goes on.
+//! The program is stopped at a known call, the others act, and it goes on.
 //!
 //! Rows: 12, 26, 27.
 
@@ -231,7 +231,7 @@ fn a_file_that_becomes_a_link_gives_the_link_owner_nothing() {
         scene.symlink("nowhere", "f");
         scene
     };
-    // TARGET is a link at first, and a file when it is looked at for the last time: other than what the new one is dressed like.
+    // TARGET is a link at first, and a file when it is looked at for the last time: other than the one whose metadata the new one has.
     let command = "rm f; echo other >f; chmod 644 f; echo new";
     let args = ["-P", "-m", "600", "f", "--", "sh", "-c", command];
     let scene = start();

@@ -45,8 +45,8 @@ fn arrives(scene: &Scene, traced: &Traced, what: &str) {
         traced.calls.0.iter().position(|call| call.name.starts_with("renameat") && call.args.contains("\"f\""));
     let between = &traced.calls.0[copied..becomes.expect("a rename")];
     let synced = between.iter().rposition(|call| call.is("fsync", &["/.aw-"])).expect("a sync");
-    let dressed = between.iter().rposition(|call| call.name.starts_with("fch") || call.name.contains("setxattr"));
-    assert!(dressed.is_none_or(|dressed| dressed < synced), "{what}: {between:#?}");
+    let changed = between.iter().rposition(|call| call.name.starts_with("fch") || call.name.contains("setxattr"));
+    assert!(changed.is_none_or(|changed| changed < synced), "{what}: {between:#?}");
 }
 
 #[test]
@@ -157,21 +157,21 @@ fn a_refused_link_by_proc_is_gone_round_by_a_copy() {
 #[test]
 fn acls_and_attributes_are_as_by_a_link() {
     needs!(unnamed_files, acls_and_attributes);
-    let list = |scene: &Scene, name: &str| tool("getfacl", &["-cnpE", scene.path(name).to_str().unwrap()]);
+    let acl = |scene: &Scene, name: &str| tool("getfacl", &["-cnpE", scene.path(name).to_str().unwrap()]);
     for errno in REFUSALS {
         let scene = scene(true);
         assert!(scene.sh("setfacl -m u:1234:rw f && setfattr -n user.x -v y f").status.success());
-        let before = list(&scene, "f");
+        let before = acl(&scene, "f");
         arrives(&scene, &run(&scene, &["f"], errno), errno);
-        assert_eq!(list(&scene, "f"), before, "{errno}");
+        assert_eq!(acl(&scene, "f"), before, "{errno}");
         let value =
             tool("getfattr", &["-n", "user.x", "--only-values", "--absolute-names", scene.path("f").to_str().unwrap()]);
         assert_eq!(value, "y", "{errno}");
-        // A new one in a directory with a default list.
+        // A new one in a directory with a default ACL.
         let scene = self::scene(false);
         assert!(scene.sh("setfacl -d -m u:1234:rw,m::rw . && true >expected").status.success());
         arrives(&scene, &run(&scene, &["f"], errno), errno);
-        assert_eq!((list(&scene, "f"), scene.mode("f")), (list(&scene, "expected"), scene.mode("expected")), "{errno}");
+        assert_eq!((acl(&scene, "f"), scene.mode("f")), (acl(&scene, "expected"), scene.mode("expected")), "{errno}");
     }
 }
 

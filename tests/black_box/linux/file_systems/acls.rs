@@ -1,4 +1,4 @@
-//! No access control lists, and attributes that cannot be listed. A refusal that changes nothing is no error.
+//! No ACLs, and attributes that cannot be listed. A refusal that changes nothing is no error.
 //!
 //! Rows: 79.
 

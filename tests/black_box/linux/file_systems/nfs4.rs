@@ -1,4 +1,4 @@
-//! An access control list of NFSv4 is carried, or group and other get nothing and that is told. A list that says what the
+//! An ACL of NFSv4 is carried, or group and other get nothing and that is told. An ACL that says what the
 //! mode says need not be carried.
 //!
 //! Rows: 90, 94.
@@ -19,17 +19,17 @@ fn value(trial: &Trial, name: &str) -> Vec<u8> {
     value
 }
 
-/// Begins with a TARGET of this list; then lists behave like that. Returns its mode.
-fn begin(trial: &Trial, way: &Way, list: &[u8], then: Nfs4Acl) -> u32 {
+/// Begins with a TARGET of this ACL; then ACLs behave like that. Returns its mode.
+fn begin(trial: &Trial, way: &Way, acl: &[u8], then: Nfs4Acl) -> u32 {
     trial.begin(way.before());
     trial.set(|quirks| quirks.nfs4_acl = Some(Nfs4Acl::default()));
-    setxattr(trial.path("f"), nfs4::NAME, list, XattrFlags::empty()).unwrap();
+    setxattr(trial.path("f"), nfs4::NAME, acl, XattrFlags::empty()).unwrap();
     trial.set(|quirks| quirks.nfs4_acl = Some(then));
     trial.mode("f")
 }
 
-/// Lists that say more than the mode.
-fn lists(mode: u32) -> [Vec<u8>; 2] {
+/// ACLs that say more than the mode.
+fn acls(mode: u32) -> [Vec<u8>; 2] {
     let group = Allow { who: "staff@example.org", bits: 4, is_group: true };
     [nfs4::with_user(mode, "1234", 6), nfs4::acl(&[Allow { who: "OWNER@", bits: 6, is_group: false }, group])]
 }
@@ -45,11 +45,11 @@ fn an_acl_that_can_be_set_is_kept_in_each_way() {
     for trial in Trial::for_each_caller() {
         for chmod_resets in [false, true] {
             for way in &EXISTING {
-                for list in lists(0o640) {
-                    let mode = begin(&trial, way, &list, Nfs4Acl { set: None, chmod_resets });
+                for acl in acls(0o640) {
+                    let mode = begin(&trial, way, &acl, Nfs4Acl { set: None, chmod_resets });
                     let run = trial.run(way.args);
                     trial.is_done_in_silence(way, &run);
-                    assert_eq!(value(&trial, "f"), list, "{way:?}, a chmod resets it: {chmod_resets}");
+                    assert_eq!(value(&trial, "f"), acl, "{way:?}, a chmod resets it: {chmod_resets}");
                     assert_eq!(trial.mode("f"), mode, "{way:?}");
                 }
             }
@@ -61,8 +61,8 @@ fn an_acl_that_can_be_set_is_kept_in_each_way() {
 fn where_an_acl_cannot_be_set_group_and_other_get_nothing() {
     for trial in Trial::for_each_caller() {
         for way in &EXISTING {
-            for list in lists(0o664) {
-                begin(&trial, way, &list, Nfs4Acl { set: Some(Errno::OPNOTSUPP), chmod_resets: false });
+            for acl in acls(0o664) {
+                begin(&trial, way, &acl, Nfs4Acl { set: Some(Errno::OPNOTSUPP), chmod_resets: false });
                 let run = trial.run(way.args);
                 trial.is_done(way, &run);
                 is_told_once(&run);
@@ -120,11 +120,11 @@ fn a_new_file_has_no_acl_to_lose() {
 fn a_mode_that_is_asked_for_wins_over_the_acl() {
     for trial in Trial::for_each_caller() {
         for set in [None, Some(Errno::PERM)] {
-            let list = nfs4::with_user(0o660, "1234", 6);
-            begin(&trial, &EXISTING[0], &list, Nfs4Acl { set, chmod_resets: false });
+            let acl = nfs4::with_user(0o660, "1234", 6);
+            begin(&trial, &EXISTING[0], &acl, Nfs4Acl { set, chmod_resets: false });
             let run = trial.run(&["--mode", "644", "f"]);
             assert_eq!((run.status, trial.mode("f")), (Some(0), 0o644), "{run:?}");
-            assert_ne!(value(&trial, "f"), list);
+            assert_ne!(value(&trial, "f"), acl);
         }
     }
 }
@@ -132,12 +132,12 @@ fn a_mode_that_is_asked_for_wins_over_the_acl() {
 #[test]
 fn what_stays_as_it_is_keeps_its_acl_without_a_word() {
     for trial in Trial::for_each_caller() {
-        let list = nfs4::with_user(0o664, "1234", 6);
-        let mode = begin(&trial, &EXISTING[0], &list, Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });
+        let acl = nfs4::with_user(0o664, "1234", 6);
+        let mode = begin(&trial, &EXISTING[0], &acl, Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });
         std::fs::write(trial.behind("f"), "new\n").unwrap();
         let run = trial.run(&["--if-changed", "f"]);
         assert_eq!((run.status, run.says.as_str()), (Some(0), ""));
-        assert_eq!((value(&trial, "f"), trial.mode("f")), (list, mode));
+        assert_eq!((value(&trial, "f"), trial.mode("f")), (acl, mode));
     }
 }
 
@@ -145,8 +145,8 @@ fn what_stays_as_it_is_keeps_its_acl_without_a_word() {
 #[test]
 fn a_backup_that_is_a_copy_is_narrowed_as_well() {
     for trial in Trial::for_each_caller() {
-        let list = nfs4::with_user(0o664, "1234", 6);
-        begin(&trial, &EXISTING[0], &list, Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });
+        let acl = nfs4::with_user(0o664, "1234", 6);
+        begin(&trial, &EXISTING[0], &acl, Nfs4Acl { set: Some(Errno::PERM), chmod_resets: true });
         trial.set(|quirks| quirks.link = Some(Errno::PERM));
         let run = trial.run(&["--backup=simple", "f"]);
         assert_eq!(run.status, Some(0), "{run:?}");

@@ -32,7 +32,7 @@ fn a_staging_file_need_not_be_renamed_while_it_is_open() {
     }
 }
 
-// The lock of a turn is an open file.
+// The lock is an open file.
 #[test]
 fn with_a_lock_it_works_or_says_why() {
     for trial in Trial::for_each_caller() {

@@ -77,8 +77,8 @@ fn ended(command: &mut Command, mode: &Mode, scene: &Scene, around: &mut Around)
         if let Some(status) = child.try_wait().unwrap() {
             return Some(status);
         }
-        // Whatever it waits for, it has nothing else to wait for but the turn soon.
-        asleep = if matches!(around, Around::Turn(_)) && is_asleep(&child) { asleep + 1 } else { 0 };
+        // Whatever it waits for, it has nothing else to wait for but the lock soon.
+        asleep = if matches!(around, Around::Lock(_)) && is_asleep(&child) { asleep + 1 } else { 0 };
         if asleep > 10 {
             *around = Around::Nothing;
         }

@@ -21,10 +21,10 @@ pub enum Input {
 pub enum Around {
     Nothing,
     Mount(#[allow(dead_code)] Mounted),
-    /// Somebody else's turn, which ends when the run waits for it.
-    Turn(#[allow(dead_code)] File),
-    /// Somebody else's turn, which does not end.
-    EndlessTurn(#[allow(dead_code)] File),
+    /// Somebody else's lock, which ends when the run waits for it.
+    Lock(#[allow(dead_code)] File),
+    /// Somebody else's lock, which does not end.
+    EndlessLock(#[allow(dead_code)] File),
 }
 
 pub struct Mode {
@@ -110,21 +110,21 @@ fn with_a_sparse_source(scene: &Scene) -> Around {
     around
 }
 
-/// With a list, an attribute, and, where that is possible, another owner.
+/// With an ACL, an attribute, and, where that is possible, another owner.
 fn with_metadata(scene: &Scene) -> Around {
     let around = existing(scene);
     let path = scene.path("f");
     // Not every file system has them.
     let _ = rustix::fs::setxattr(&path, "user.kind", b"kept", XattrFlags::empty());
-    let mut list = 2_u32.to_le_bytes().to_vec();
+    let mut acl = 2_u32.to_le_bytes().to_vec();
     for (tag, permissions, id) in
         [(1_u16, 6_u16, u32::MAX), (2, 4, 1001), (4, 4, u32::MAX), (16, 4, u32::MAX), (32, 0, u32::MAX)]
     {
-        list.extend(tag.to_le_bytes());
-        list.extend(permissions.to_le_bytes());
-        list.extend(id.to_le_bytes());
+        acl.extend(tag.to_le_bytes());
+        acl.extend(permissions.to_le_bytes());
+        acl.extend(id.to_le_bytes());
     }
-    let _ = rustix::fs::setxattr(&path, "system.posix_acl_access", &list, XattrFlags::empty());
+    let _ = rustix::fs::setxattr(&path, "system.posix_acl_access", &acl, XattrFlags::empty());
     if is_root() {
         scene.give("f", 1234, 2345);
     }
@@ -238,12 +238,12 @@ pub fn of_locks() -> Vec<Mode> {
         Mode::new("lock", "--lock f"),
         Mode::new("lock-new", "--lock f").before(absent),
         Mode::new("lock-edit", "--lock --edit f -- sh -c").with(EDITOR).input(Input::Nothing),
-        Mode::new("lock-waiting", "--lock f").before(|scene| Around::Turn(lock_of_another(scene))),
-        Mode::new("lock-timeout", "--lock-timeout 300 f").before(|scene| Around::Turn(lock_of_another(scene))),
+        Mode::new("lock-waiting", "--lock f").before(|scene| Around::Lock(lock_of_another(scene))),
+        Mode::new("lock-timeout", "--lock-timeout 300 f").before(|scene| Around::Lock(lock_of_another(scene))),
         Mode {
             code: 3,
             ..Mode::new("lock-in-vain", "--lock-timeout 0.05 f")
-                .before(|scene| Around::EndlessTurn(lock_of_another(scene)))
+                .before(|scene| Around::EndlessLock(lock_of_another(scene)))
                 .after("f", OLD)
         },
     ]

@@ -1,4 +1,4 @@
-//! Many at once: no update is lost, no two turns overlap.
+//! Many at once: no update is lost, no two hold the lock.
 //!
 //! Rows: none.
 
@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, flock};
 use crate::common::Scene;
 use crate::portable::lock::lost::at_once;
 
-/// Takes the file away, in its turn; returns what was in it.
+/// Takes the file away, under the lock; returns what was in it.
 fn take_away(path: &Path) -> Option<String> {
     let file = File::open(path).ok()?;
     flock(&file, FlockOperation::LockExclusive).unwrap();

@@ -1,4 +1,4 @@
-//! A turn that cannot be had, or not in time.
+//! A lock that cannot be had, or not in time.
 //!
 //! Rows: 61.
 
@@ -41,7 +41,7 @@ fn the_lock_on_what_is_absent_is_its_directorys() {
     scene.mkdir("d");
     let _holder = Holder::of(&scene.path("d"));
     scene.cmd().args(["--lock-timeout", "0", "d/f"]).assert().code(3);
-    // Without --lock nobody asks for turns.
+    // Without --lock nobody asks for locks.
     scene.cmd().args(["d/f"]).write_stdin("new").assert().success();
     scene.cmd().args(["--lock-timeout", "0", "d/f"]).write_stdin("newer").assert().success();
     assert_eq!(scene.text("d/f"), "newer");

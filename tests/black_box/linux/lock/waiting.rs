@@ -1,4 +1,4 @@
-//! Waiting for the turn, and what is looked at again once it has come.
+//! Waiting for the lock, and what is looked at again once it is had.
 //!
 //! Rows: 59, 60.
 
@@ -121,19 +121,19 @@ fn the_lock_spans_the_command_and_ends_with_us() {
         if before {
             scene.write("f", "old");
         }
-        let turn = if before { scene.path("f") } else { scene.root().to_owned() };
+        let locked = if before { scene.path("f") } else { scene.root().to_owned() };
         let (mut ready, mut go) = (Fifo::new(&scene, "ready"), Fifo::new(&scene, "go"));
         let script = "echo ready >ready; read line <go; echo new";
         let mut child = scene.process().args(["--lock", "f", "--", "sh", "-c", script]).spawn().unwrap();
         ready.line();
-        assert!(is_locked(&turn));
+        assert!(is_locked(&locked));
         go.send();
         assert!(end_of(&mut child).success());
-        assert!(!is_locked(&turn) && !is_locked(&scene.path("f")));
+        assert!(!is_locked(&locked) && !is_locked(&scene.path("f")));
     }
 }
 
-/// Row 60: what outlives us does not keep the turn.
+/// Row 60: what outlives us does not keep the lock.
 #[test]
 fn neither_command_nor_validator_keeps_the_lock() {
     for before in [true, false] {

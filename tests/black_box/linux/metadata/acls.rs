@@ -1,4 +1,4 @@
-//! Access control lists of a TARGET that is replaced.
+//! ACLs of a TARGET that is replaced.
 //!
 //! Rows: 49, 51, 53.
 
@@ -15,7 +15,7 @@ fn target(scene: &Scene, mode: u32, entries: &str) {
     set_acl(scene, &["-m", entries], "f");
 }
 
-const LISTS: [&str; 5] = [
+const ACLS: [&str; 5] = [
     "u:1234:rw,g:1235:r",
     // The mask shows as the group's bits, and the group has fewer.
     "u:1234:rw,g::-,m::rw,o::-",
@@ -32,16 +32,16 @@ const LISTS: [&str; 5] = [
 fn an_acl_is_kept_entry_by_entry() {
     needs!(acls_and_attributes);
     let scene = Scene::new();
-    for list in LISTS {
-        target(&scene, 0o640, list);
+    for entries in ACLS {
+        target(&scene, 0o640, entries);
         let before = (acl(&scene, "f"), scene.mode("f"));
-        scene.cmd().arg("f").write_stdin(list).assert().success().stderr("");
+        scene.cmd().arg("f").write_stdin(entries).assert().success().stderr("");
         assert_eq!((acl(&scene, "f"), scene.mode("f")), before);
-        assert_eq!(scene.text("f"), list);
+        assert_eq!(scene.text("f"), entries);
     }
 }
 
-/// Row 53: XFS shows root a list as a trusted attribute too, which must not come back by itself.
+/// Row 53: XFS shows root an ACL as a trusted attribute too, which must not come back by itself.
 #[test]
 fn an_acl_of_xfs_is_handed_on_as_an_acl_only() {
     needs!(root, strace, "mkfs.xfs", setfacl);
@@ -100,9 +100,9 @@ fn without_its_acl_the_group_gets_its_own_entry() {
         ("u::rw,g:1235:-,g::r,m::rw,o::r", 0o640),
         ("u::rw,u:1234:rw,g::rw,m::r,o::rw", 0o644),
     ];
-    for (list, mode) in cases {
+    for (entries, mode) in cases {
         for error in ["EOPNOTSUPP", "EPERM"] {
-            target(&scene, 0o600, list);
+            target(&scene, 0o600, entries);
             strace(&scene, &["f"])
                 .inject(format!("fsetxattr:error={error}"))
                 .run()
@@ -110,13 +110,13 @@ fn without_its_acl_the_group_gets_its_own_entry() {
                 .assert()
                 .success()
                 .stderr("atomic-write: f: warning: cannot keep access control list\n");
-            assert_eq!(format!("{:04o}", scene.mode("f")), format!("{mode:04o}"), "{list}");
-            assert_eq!(acl(&scene, "f").lines().filter(|line| !line.is_empty()).count(), 3, "{list}");
+            assert_eq!(format!("{:04o}", scene.mode("f")), format!("{mode:04o}"), "{entries}");
+            assert_eq!(acl(&scene, "f").lines().filter(|line| !line.is_empty()).count(), 3, "{entries}");
         }
     }
 }
 
-/// Row 49: nor may the mode bring the directory's default list back to life.
+/// Row 49: nor may the mode bring the directory's default ACL back to life.
 #[test]
 fn without_its_acl_a_default_acl_leaves_nothing_either() {
     needs!(strace, acls_and_attributes);

@@ -1,4 +1,4 @@
-//! What the staging file looks like on the way: never wider than the finished file, everything before the sync.
+//! The metadata of the staging file on the way: never wider than the finished file, everything before the sync.
 //!
 //! Rows: 12, 26, 34, 50, 73.
 
@@ -90,7 +90,7 @@ fn what_is_validated_is_private() {
     }
 }
 
-/// Rows 12 and 50: attributes first, the mode after the list, the owner last, and everything before the sync.
+/// Rows 12 and 50: attributes first, the mode after the ACL, the owner last, and everything before the sync.
 #[test]
 fn metadata_is_set_before_the_sync_and_nothing_is_undone() {
     needs!(strace, acls_and_attributes);
@@ -104,10 +104,10 @@ fn metadata_is_set_before_the_sync_and_nothing_is_undone() {
         scene.chmod("f", 0o1640);
     }
     let calls = replace(&scene, &[]);
-    let list: (&str, &[&str]) = ("fsetxattr", &["posix_acl_access"]);
+    let acl: (&str, &[&str]) = ("fsetxattr", &["posix_acl_access"]);
     calls.in_order(&[
         ("fsetxattr", &["\"user.x\""]),
-        list,
+        acl,
         ("fchmod", &["01640"]),
         ("fsync", &["#"]),
         ("linkat", &[".aw-"]),
@@ -115,7 +115,7 @@ fn metadata_is_set_before_the_sync_and_nothing_is_undone() {
     if is_root() {
         calls.in_order(&[
             ("fchown", &["-1, 13"]),
-            list,
+            acl,
             ("fchmod", &["01640"]),
             ("fchown", &["12, -1"]),
             ("fsync", &["#"]),
@@ -126,7 +126,7 @@ fn metadata_is_set_before_the_sync_and_nothing_is_undone() {
     assert!(!late.iter().any(dresses), "{late:#?}");
 }
 
-/// Row 26: TARGET is replaced by another file after the staged one was made to look like it.
+/// Row 26: TARGET is replaced by another file after the staged one was given its metadata.
 #[test]
 fn what_target_has_become_meanwhile_gives_the_metadata() {
     needs!(strace, acls_and_attributes);

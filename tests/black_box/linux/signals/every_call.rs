@@ -66,7 +66,7 @@ impl Case {
         }
     }
 
-    /// Each call of a run in its turn, with that signal sent when it is entered.
+    /// Each call of a run, one after the other, with that signal sent when it is entered.
     fn at_every_call(self, signal: &str, judge: impl Fn(&Calls, usize, &Left)) {
         needs!(strace);
         let calls = self.run(None).run.calls;

@@ -1,4 +1,4 @@
-//! Real exFAT, FAT and NTFS, where files have no modes, lists or owners of their own, for an ordinary user: the one whom all
+//! Real exFAT, FAT and NTFS, where files have no modes, ACLs or owners of their own, for an ordinary user: the one whom all
 //! files are shown to belong to, and another one who may write them.
 //!
 //! Rows: 79, 86.

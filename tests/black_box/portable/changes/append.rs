@@ -105,7 +105,7 @@ fn holes_of_the_old_content_stay_holes() {
     assert!(stat.blocks() < 1000, "{stat:?}");
 }
 
-/// Row 58: without a turn the last writer wins, whole.
+/// Row 58: without the lock the last writer wins, whole.
 #[test]
 fn what_others_append_meanwhile_is_lost_without_the_lock() {
     let scene = Scene::new();

@@ -161,7 +161,7 @@ fn an_empty_file_can_be_edited_and_a_file_emptied() {
     assert_eq!(scene.text("f"), "");
 }
 
-/// The same `awk` of the contract, one turn after the other.
+/// The same `awk` of the contract, one run after the other.
 #[test]
 fn a_counter_counts() {
     let scene = Scene::new();

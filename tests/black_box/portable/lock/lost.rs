@@ -1,4 +1,4 @@
-//! Many at once: no update is lost, no two turns overlap.
+//! Many at once: no update is lost, no two hold the lock.
 //!
 //! Rows: 58, 59.
 

@@ -1,4 +1,4 @@
-//! A turn that cannot be had, or not in time.
+//! A lock that cannot be had, or not in time.
 //!
 //! Rows: none.
 
@@ -25,7 +25,7 @@ fn a_time_that_is_none_is_a_usage_error() {
     }
 }
 
-/// Whoever takes no turns is found out at the commit.
+/// Whoever does not take the lock is found out at the commit.
 #[test]
 fn a_writer_without_the_lock_is_not_overwritten() {
     for (before, meanwhile) in

@@ -1,4 +1,4 @@
-//! What the staging file looks like on the way: never wider than the finished file, everything before the sync.
+//! The metadata of the staging file on the way: never wider than the finished file, everything before the sync.
 //!
 //! Rows: none.
 

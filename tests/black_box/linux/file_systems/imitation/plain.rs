@@ -111,7 +111,7 @@ fn without_quirks_metadata_is_that_of_the_file_behind_it() {
     flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
     let other = File::open(&path).unwrap();
     assert_eq!(flock(&other, FlockOperation::NonBlockingLockShared), Err(Errno::WOULDBLOCK));
-    // A list of two more entries, as setfacl makes it.
+    // An ACL of two more entries, as setfacl makes it.
     if scene.sh("setfacl -m u:1234:r f").status.success() {
         assert!(attribute(&path, ACL).unwrap().len() > 28);
         assert!(attributes(&path).unwrap().contains(ACL));
