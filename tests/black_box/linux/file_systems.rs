@@ -67,6 +67,14 @@ const ABSENT: [Way; 8] = [
     way(&["--lock", "n"]),
 ];
 
+/// Runs that fail, and their statuses.
+const FAILING: [(&[&str], i32); 4] = [
+    (&["f", "--", "sh", "-c", "echo half; exit 7"], 7),
+    (&["n", "--", "true"], 123),
+    (&["--checksum", "sha256:0000000000000000000000000000000000000000000000000000000000000000", "f"], 3),
+    (&["--validate", "false", "n"], 3),
+];
+
 impl Way {
     fn locks(&self) -> bool {
         self.args.contains(&"--lock")

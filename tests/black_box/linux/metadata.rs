@@ -16,6 +16,11 @@ fn strace<'s>(scene: &'s Scene, arguments: &[&str]) -> Strace<'s> {
     Strace::new(scene, arguments).input("new")
 }
 
+/// Runs it with the input "new" on `f`; it succeeds, and this is all that it says.
+fn says(mut command: assert_cmd::Command, words: &str) {
+    command.arg("f").write_stdin("new").assert().success().stderr(words.to_owned());
+}
+
 /// The ACL, its ids as numbers.
 fn acl(scene: &Scene, name: &str) -> String {
     tool("getfacl", &["-cnpE", scene.path(name).to_str().unwrap()])

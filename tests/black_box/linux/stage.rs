@@ -206,6 +206,14 @@ fn another_file_under_its_name_is_not_removed() {
     }
 }
 
+/// The run has failed and could not remove it.
+fn is_told_as_left_behind(scene: &Scene, run: &Traced) {
+    assert_eq!(status(run), Some(1), "{run:?}");
+    let [name] = short_names(scene).try_into().unwrap();
+    let says = format!("(unchanged)\nhint: {name} is left behind: Permission denied\n");
+    assert!(stderr(&run.output).ends_with(&says), "{}", stderr(&run.output));
+}
+
 // Promise 5.
 #[test]
 fn one_that_cannot_be_removed_is_told_with_its_path() {
@@ -213,10 +221,7 @@ fn one_that_cannot_be_removed_is_told_with_its_path() {
     for (named, failing) in [(false, "renameat:error=EIO"), (true, "fsync:error=EIO:when=1")] {
         let scene = scene(true);
         let run = strace(&scene, named, &[]).inject(failing).inject("unlinkat:error=EACCES").run();
-        assert_eq!(status(&run), Some(1), "{run:?}");
-        let [name] = short_names(&scene).try_into().unwrap();
-        let says = format!("(unchanged)\nhint: {name} is left behind: Permission denied\n");
-        assert!(stderr(&run.output).ends_with(&says), "{}", stderr(&run.output));
+        is_told_as_left_behind(&scene, &run);
     }
 }
 
@@ -296,10 +301,7 @@ fn one_that_cannot_be_removed_is_told_whatever_quiet_says() {
     let args = ["-q", "app.conf"];
     let run =
         Strace::new(&scene, &args).input("new").inject("renameat:error=EIO").inject("unlinkat:error=EACCES").run();
-    assert_eq!(status(&run), Some(1), "{run:?}");
-    let [name] = short_names(&scene).try_into().unwrap();
-    let says = format!("(unchanged)\nhint: {name} is left behind: Permission denied\n");
-    assert!(stderr(&run.output).ends_with(&says), "{}", stderr(&run.output));
+    is_told_as_left_behind(&scene, &run);
 }
 
 // Promise 5.

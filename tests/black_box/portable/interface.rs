@@ -12,8 +12,7 @@ use crate::common::Scene;
 
 /// Asserts a usage error: status 2, nothing on standard output, nothing written, and these words. Returns all of them.
 fn usage(args: &[&str], words: &str) -> String {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.write("src", "source");
     let output = scene.cmd().args(args).write_stdin("new").output().unwrap();
     let text = crate::common::stderr(&output);

@@ -36,8 +36,7 @@ fn what_appears_in_the_last_instant_becomes_the_backup() {
 fn what_came_out_of_the_exchange_is_kept_whatever_was_looked_at() {
     needs!(strace);
     let start = || {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         scene.write("g", "theirs");
         scene
     };

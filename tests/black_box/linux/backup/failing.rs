@@ -8,13 +8,12 @@ use crate::common::needs::needs;
 use crate::common::strace::{Strace, Traced};
 use crate::common::{Scene, stderr};
 use crate::linux::backup::kinds::NO_EXCHANGE;
-use crate::portable::backup;
 
 const OPTIONS: [(&str, &str); 2] = [("--backup=simple", "f~"), ("--backup=numbered", "f.~2~")];
 
 /// A TARGET with backups of both kinds.
 fn scene() -> Scene {
-    let scene = backup::scene();
+    let scene = Scene::with_old();
     scene.write("f~", "older");
     scene.write("f.~1~", "oldest");
     scene

@@ -6,8 +6,7 @@ use std::fs::hard_link;
 
 use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Mounted, Scene, as_user, stderr, tool};
-use crate::portable::backup::scene;
+use crate::common::{Disk, Mounted, Scene, as_user, stderr, tool};
 
 /// A refusal to exchange, as by a file system that does not know how.
 pub(super) const NO_EXCHANGE: &str = "renameat2:error=EINVAL";
@@ -17,7 +16,7 @@ pub(super) const NO_EXCHANGE: &str = "renameat2:error=EINVAL";
 fn a_backup_that_is_another_name_of_target_becomes_the_backup() {
     needs!(strace);
     for injection in [None, Some(NO_EXCHANGE)] {
-        let scene = scene();
+        let scene = Scene::with_old();
         hard_link(scene.path("f"), scene.path("f~")).unwrap();
         let inode = scene.inode("f");
         let run = Strace::new(&scene, &["-b", "f"]).input("new");
@@ -33,9 +32,7 @@ fn a_backup_that_is_another_name_of_target_becomes_the_backup() {
 #[test]
 fn a_backup_that_cannot_give_way_is_refused_before_command_runs() {
     needs!(root, chattr, "mkfs.ext4");
-    let outer = Scene::new();
-    let mounted = Mounted::image(&outer, "ext4", 8, "");
-    let scene = Scene::on(mounted.path());
+    let scene = Disk::new("ext4", 8, "");
     scene.write("f", "old");
     let backup = scene.write("f~", "older");
     let inodes = (scene.inode("f"), scene.inode("f~"));

@@ -3,12 +3,11 @@
 //! Rows: none.
 
 use crate::common::Scene;
-use crate::portable::backup::scene;
 
 #[test]
 fn a_suffix_is_bytes() {
     use std::os::unix::ffi::OsStrExt;
-    let scene = scene();
+    let scene = Scene::with_old();
     let suffix = std::ffi::OsStr::from_bytes(b".\xff\n");
     scene.cmd().arg("-S").arg(suffix).arg("f").write_stdin("new").assert().success();
     let backup = [b"f".as_slice(), suffix.as_bytes()].concat();

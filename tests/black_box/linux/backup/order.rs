@@ -6,7 +6,6 @@ use crate::common::Scene;
 use crate::common::needs::needs;
 use crate::common::strace::{Call, Strace, Traced};
 use crate::linux::backup::kinds::NO_EXCHANGE;
-use crate::portable::backup::scene;
 
 const RENAMES: [&str; 4] = ["renameat", "renameat2", "rename", "unlinkat"];
 
@@ -25,7 +24,7 @@ fn exchange_then_the_backups_name_then_one_sync_of_the_directory() {
         ("--backup=numbered", "renameat2", "\"f.~1~\""),
         ("--backup=existing", "renameat", "\"f~\""),
     ] {
-        let scene = scene();
+        let scene = Scene::with_old();
         let calls = run(&scene, &[option, "f"], &[]).calls;
         let directory = format!("<{}>", scene.root().display());
         calls.in_order(&[
@@ -50,7 +49,7 @@ fn no_call_moves_or_unlinks_target() {
     needs!(strace);
     for injections in [&[][..], &[NO_EXCHANGE]] {
         for option in ["--backup=simple", "--backup=numbered"] {
-            let scene = scene();
+            let scene = Scene::with_old();
             scene.write("f~", "older");
             let calls = run(&scene, &[option, "f"], injections).calls;
             let takes_away = |call: &&Call| {
@@ -69,7 +68,7 @@ fn less_is_synced_where_less_is_asked_for() {
     needs!(strace);
     for injections in [&[][..], &[NO_EXCHANGE], &[NO_EXCHANGE, "linkat:error=EPERM:when=3"]] {
         for (sync, any) in [("file", true), ("none", false)] {
-            let scene = scene();
+            let scene = Scene::with_old();
             let calls = run(&scene, &["-b", "--sync", sync, "f"], injections).calls;
             let directory = format!("<{}>", scene.root().display());
             assert!(!calls.has("fsync", &[&directory]) && !calls.has("syncfs", &[]), "{calls:#?}");

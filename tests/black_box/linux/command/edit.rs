@@ -6,8 +6,7 @@ use crate::common::{Scene, stderr};
 
 #[test]
 fn a_file_that_may_not_be_read_cannot_be_edited() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.chmod("f", 0o200);
     let output = scene.ordinary().args(["-e", "f", "--", "touch", "ran"]).output().unwrap();
     assert_eq!(output.status.code(), Some(125), "{output:?}");

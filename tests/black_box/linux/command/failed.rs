@@ -55,8 +55,7 @@ fn a_command_that_ignores_everything_does_not_keep_a_failed_run_alive() {
 /// The closed pipe ends what ignores SIGTERM: nothing is left to tell of.
 #[test]
 fn a_command_that_ignores_sigterm_ends_when_nobody_reads_it_any_more() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let output = scene.sh(
         "ulimit -f 64; exec timeout -s KILL 60 \"$AW\" f -- sh -c 'trap \"\" TERM; echo $$ >id; exec cat /dev/zero'",
     );
@@ -71,8 +70,7 @@ fn a_command_that_ignores_sigterm_ends_when_nobody_reads_it_any_more() {
 /// A failure of ours is told before the command's end is waited for.
 #[test]
 fn a_failure_of_ours_is_told_while_the_command_cleans_up() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let (mut errors, mut go) = (Fifo::new(&scene, "errors"), Fifo::new(&scene, "go"));
     let errors_end = fs::File::options().write(true).open(scene.path("errors")).unwrap();
     scene.write("running", "");

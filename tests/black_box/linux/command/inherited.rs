@@ -67,8 +67,7 @@ const OLD: &str = "cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccf
 
 #[test]
 fn a_validator_has_no_descriptor_but_the_standard_ones() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let direct = scene.sh(&format!("sh -c '{DESCRIPTORS}'"));
     let ours = scene.sh(&format!("echo new | $AW --lock -C -D --validate '{DESCRIPTORS}' f"));
     assert!(ours.status.success());
@@ -94,8 +93,7 @@ fn a_command_runs_in_our_process_group() {
 /// With SIGCHLD ignored the kernel throws a child's status away.
 #[test]
 fn a_parent_that_ignores_sigchld_costs_no_status() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let run = |args: &str| scene.sh(&format!("exec env --ignore-signal=CHLD $AW {args}")).status.code();
     assert_eq!(run("f -- sh -c 'echo new; exit 7'"), Some(7));
     assert_eq!(run("f --validate 'exit 1' -- echo new"), Some(123));

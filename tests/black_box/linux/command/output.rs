@@ -23,8 +23,7 @@ fn ten_mebibytes_on_standard_error_pass_and_block_nothing() {
 #[test]
 fn a_command_that_closes_its_output_early_still_decides() {
     for (end, content) in [("exit 0", "new\n"), ("exit 7", "old"), ("kill -9 $$", "old")] {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let (mut ready, mut go) = (Fifo::new(&scene, "ready"), Fifo::new(&scene, "go"));
         let script = format!("echo new; exec >&-; echo closed >ready; read line <go; {end}");
         let mut child = scene.process().args(["f", "--", "sh", "-c", &script]).stderr(Stdio::null()).spawn().unwrap();
@@ -40,8 +39,7 @@ fn a_command_that_closes_its_output_early_still_decides() {
 /// Row 69: what a child in the background writes belongs to the output, and nothing writes after the commit.
 #[test]
 fn a_child_in_the_background_is_waited_for_and_that_is_told() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let mut go = Fifo::new(&scene, "go");
     let script = "{ read line <go; echo late; head -c 1000000 /dev/zero; } & echo early";
     let mut child = scene.process().args(["f", "--", "sh", "-c", script]).stderr(Stdio::piped()).spawn().unwrap();
@@ -63,8 +61,7 @@ fn a_child_in_the_background_is_waited_for_and_that_is_told() {
 #[test]
 fn a_failure_is_known_at_once_whoever_holds_the_output() {
     for (end, status) in [("exit 3", Some(3)), ("kill -9 $$", Some(137))] {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let mut go = Fifo::new(&scene, "go");
         let script = format!("{{ read line <go; }} 2>/dev/null & echo part; {end}");
         let mut child = scene.process().args(["f", "--", "sh", "-c", &script]).stderr(Stdio::null()).spawn().unwrap();

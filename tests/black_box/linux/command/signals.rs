@@ -27,8 +27,7 @@ struct Run {
 
 impl Run {
     fn start(options: &[&str], script: &str) -> Run {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let ready = Fifo::new(&scene, "ready");
         let mut process = scene.process();
         process.args(options).args(["f", "--", "sh", "-c", script]);
@@ -112,8 +111,7 @@ fn the_output_of_a_command_that_is_ended_does_not_block_it() {
 
 #[test]
 fn a_signal_ends_the_wait_for_a_child_holding_the_output() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let (mut ready, mut go) = (Fifo::new(&scene, "ready"), Fifo::new(&scene, "go"));
     let script = "{ while [ -d /proc/$$ ]; do sleep 0.01; done; echo ready >ready; read line <go; } 2>&- & echo new";
     let mut child = scene.process().args(["f", "--", "sh", "-c", script]).stderr(Stdio::null()).spawn().unwrap();
@@ -147,8 +145,7 @@ fn an_ignored_signal_ends_nothing() {
 #[test]
 fn a_validator_gets_the_signal_and_is_waited_for() {
     let script = format!("trap 'echo term >>log; exit 0' TERM; {SLEEP} wait");
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let mut ready = Fifo::new(&scene, "ready");
     let mut child = scene.process().args(["--validate", &script, "f"]).stderr(Stdio::null()).spawn().unwrap();
     ready.line();
@@ -161,8 +158,7 @@ fn a_validator_gets_the_signal_and_is_waited_for() {
 /// What fails while the command runs ends the command first.
 #[test]
 fn a_failure_of_ours_leaves_no_command_behind() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     // Whatever it does about it takes its time. It may be ended before it sleeps, and must leave no sleeper.
     let command = "trap 'head -c 100000 /dev/zero; echo $$ >log; exit 0' TERM; trap 'kill -9 $! 2>&-' EXIT; head -c 1000000 /dev/zero; sleep 100 >&- 2>&- & wait";
     // Not into a pipe, which a command left behind would keep open.
@@ -182,6 +178,16 @@ fn terminal(scene: &Scene, words: &str) -> Child {
     script.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
 }
 
+/// The same where `words` run a script in the file `command`, which has got as far as to say that it is ready.
+fn in_terminal(words: &str, command: &str) -> (Scene, Fifo, Child) {
+    let scene = Scene::with_old();
+    let mut ready = Fifo::new(&scene, "ready");
+    scene.write("command", command);
+    let child = terminal(&scene, words);
+    ready.line();
+    (scene, ready, child)
+}
+
 fn has_pending(id: &str, signal: Signal) -> bool {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let pending = |line: &str| u64::from_str_radix(line.rsplit('\t').next().unwrap(), 16).unwrap();
@@ -198,8 +204,7 @@ fn is_asleep(id: &str) -> bool {
 fn what_the_terminal_sends_is_not_passed_on() {
     needs!(script, setsid);
     for (key, signal) in [(3_u8, Signal::SIGINT), (28, Signal::SIGQUIT)] {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let (mut ready, mut go) = (Fifo::new(&scene, "ready"), Fifo::new(&scene, "go"));
         let traps = "trap 'echo passed >>log' INT QUIT";
         scene.write("command", format!("echo new; {traps}; echo $PPID >ready; read line <go; echo end >>log"));
@@ -224,13 +229,10 @@ fn what_the_terminal_sends_is_not_passed_on() {
 #[test]
 fn what_is_typed_ends_command_and_program() {
     needs!(script);
-    let scene = Scene::new();
-    scene.write("f", "old");
-    let mut ready = Fifo::new(&scene, "ready");
-    let command = format!("trap 'echo int >>log; exit 0' INT; echo new; {SLEEP} wait");
-    scene.write("command", command);
-    let mut child = terminal(&scene, "trap : INT; $AW f -- sh command; echo $? >status");
-    ready.line();
+    let (scene, _ready, mut child) = in_terminal(
+        "trap : INT; $AW f -- sh command; echo $? >status",
+        &format!("trap 'echo int >>log; exit 0' INT; echo new; {SLEEP} wait"),
+    );
     child.stdin.as_mut().unwrap().write_all(&[3]).unwrap();
     end_of(&mut child);
     assert_eq!(scene.text("log"), "int\n");
@@ -242,13 +244,10 @@ fn what_is_typed_ends_command_and_program() {
 #[test]
 fn a_hang_up_that_only_we_are_told_of_is_passed_on() {
     needs!(script);
-    let scene = Scene::new();
-    scene.write("f", "old");
-    let mut ready = Fifo::new(&scene, "ready");
-    let command = format!("trap 'echo hup >ready; exit 0' HUP; trap : PIPE; echo new; {SLEEP} wait");
-    scene.write("command", command);
-    let mut child = terminal(&scene, "exec $AW f -- sh command");
-    ready.line();
+    let (scene, mut ready, mut child) = in_terminal(
+        "exec $AW f -- sh command",
+        &format!("trap 'echo hup >ready; exit 0' HUP; trap : PIPE; echo new; {SLEEP} wait"),
+    );
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(ready.line(), "hup");
@@ -286,8 +285,7 @@ fn a_real_time_signal_that_comes_later_is_told_once() {
 #[test]
 fn an_inherited_alarm_ends_the_command_too() {
     needs!(perl);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let _ready = Fifo::new(&scene, "ready");
     let mut child = scene
         .other("perl")

@@ -10,8 +10,7 @@ use crate::common::{Mounted, Scene, stderr};
 
 #[test]
 fn a_command_whose_arguments_are_too_long_is_126() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     // Ours arrive; with one more variable of the environment's size theirs would too. A single word has its own limit.
     let output = scene.sh(r#"word=$(head -c 131000 /dev/zero | tr '\0' x); $AW f -- ./f "$word""#);
     assert_eq!(output.status.code(), Some(126), "{}", stderr(&output));
@@ -79,8 +78,7 @@ fn a_command_is_not_started_where_the_target_is_a_mount_point() {
 #[test]
 fn a_command_is_not_started_where_nothing_can_be_staged() {
     needs!(strace);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let args = ["f", "--", "sh", "-c", "touch ran; echo new"];
     let traced = Strace::new(&scene, &args).without_unnamed("ENOSPC").run();
     assert_eq!(traced.output.status.code(), Some(125), "{}", stderr(&traced.output));

@@ -13,18 +13,13 @@ fn a_backup_that_was_taken_back_is_no_change_of_another_program() {
     needs!(strace);
     // An exchange and back; a second link, a rename and back.
     for refused in [None, Some("renameat2:error=EINVAL")] {
-        let start = || {
-            let scene = Scene::new();
-            scene.write("f", "old");
-            scene
-        };
         let prepare = |scene| {
             let strace = Strace::new(scene, &["-b", "f", "--", "echo", "new"]);
             refused.into_iter().fold(strace, Strace::inject)
         };
-        let scene = start();
+        let scene = Scene::with_old();
         let failure = prepare(&scene).run().calls.inject("renameat", &["\"f~\""], "error=EIO");
-        let scene = start();
+        let scene = Scene::with_old();
         let inode = scene.inode("f");
         let traced = prepare(&scene).inject(failure).run();
         assert_eq!(traced.output.status.code(), Some(125), "{traced:?}");

@@ -9,12 +9,6 @@ use crate::common::strace::{Strace, plain_calls};
 use crate::common::{NO_PROC, Scene};
 use crate::portable::commit::executed::{EXECUTABLE, SCRIPT};
 
-fn scene_with_old() -> Scene {
-    let scene = Scene::new();
-    scene.write("f", "old");
-    scene
-}
-
 /// Runs it, and executes TARGET while it stands at the call that named it.
 fn executed(scene: &Scene, strace: Strace<'_>, named_by: &str) {
     let stopped = strace.input(SCRIPT).stopped_after(named_by);
@@ -27,9 +21,9 @@ fn executed(scene: &Scene, strace: Strace<'_>, named_by: &str) {
 #[test]
 fn a_replaced_target_can_be_executed_at_once() {
     needs!(strace);
-    let scene = scene_with_old();
+    let scene = Scene::with_old();
     executed(&scene, Strace::new(&scene, &EXECUTABLE), "renameat:when=1");
-    let scene = scene_with_old();
+    let scene = Scene::with_old();
     executed(&scene, Strace::new(&scene, &EXECUTABLE).without_unnamed("EINVAL"), "renameat:when=1");
 }
 
@@ -55,7 +49,7 @@ fn a_copied_target_can_be_executed_at_once() {
 #[test]
 fn without_proc_too() {
     needs!(root, strace, unshare);
-    let old = scene_with_old();
+    let old = Scene::with_old();
     executed(&old, Strace::new(&old, &EXECUTABLE).by(&NO_PROC), "renameat:when=1");
     // It gets a name first, by which the writer is exchanged for a reader.
     let new = Scene::new();

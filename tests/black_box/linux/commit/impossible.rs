@@ -9,7 +9,7 @@ use std::process::{Output, Stdio};
 
 use crate::common::needs::{lacks, needs};
 use crate::common::strace::{Strace, plain_calls};
-use crate::common::{Mounted, Scene, as_user, names_in, program, skip, stderr, tool};
+use crate::common::{Disk, Mounted, Scene, as_user, names_in, program, skip, stderr, tool};
 
 /// Runs it with a file on its standard input, as the user that `launcher` makes it; nothing of that may be read.
 fn unread(scene: &Scene, launcher: &[&str], args: &[&str]) -> Output {
@@ -35,9 +35,7 @@ fn refused(scene: &Scene, launcher: &[&str], target: &str, says: &str) {
 
 /// An ext4 file system, whose files take every attribute.
 struct Attributes {
-    scene: Scene,
-    _mounted: Mounted,
-    _outer: Scene,
+    scene: Disk,
 }
 
 impl Attributes {
@@ -45,11 +43,9 @@ impl Attributes {
         if lacks!(root, chattr) {
             return None;
         }
-        let outer = Scene::new();
-        let mounted = Mounted::image(&outer, "ext4", 8, "");
-        let scene = Scene::on(mounted.path());
+        let scene = Disk::new("ext4", 8, "");
         scene.write("f", "old");
-        Some(Attributes { scene, _mounted: mounted, _outer: outer })
+        Some(Attributes { scene })
     }
 
     fn chattr(&self, change: &str, name: &str) {
@@ -80,8 +76,7 @@ fn the_staging_file_is_beside_the_final_file_wherever_that_is() {
 fn a_rename_that_the_kernel_refuses_copies_nothing_over_target() {
     needs!(strace);
     for (errno, words) in [("EXDEV", "Invalid cross-device link"), ("EBUSY", "Device or resource busy")] {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let state = || {
             let stat = fs::metadata(scene.path("f")).unwrap();
             (stat.ino(), stat.mtime_nsec(), stat.ctime_nsec())
@@ -92,7 +87,7 @@ fn a_rename_that_the_kernel_refuses_copies_nothing_over_target() {
         let hint = "hint: --allow-in-place overwrites it (not atomic)\n";
         assert_eq!(stderr(&run.output), format!("atomic-write: f: rename: {words} (unchanged)\n{hint}"));
         assert_eq!(state(), before);
-        assert_eq!((scene.text("f").as_str(), scene.names()), ("old", vec!["f".to_owned()]));
+        scene.has_only("f", "old");
     }
 }
 
@@ -135,7 +130,7 @@ fn an_immutable_or_append_only_file_is_refused_before_anything_is_read() {
         ext4.chattr(&format!("+{attribute}"), "f");
         refused(&ext4.scene, &[], "f", says);
         ext4.chattr(&format!("-{attribute}"), "f");
-        assert_eq!((ext4.scene.text("f").as_str(), ext4.scene.names()), ("old", vec!["f".to_owned()]));
+        ext4.scene.has_only("f", "old");
     }
 }
 
@@ -223,9 +218,7 @@ impl Drop for Swap<'_> {
 #[test]
 fn a_swap_file_is_refused_before_anything_is_read() {
     needs!(root, mkswap, swapon);
-    let outer = Scene::new();
-    let mounted = Mounted::image(&outer, "ext4", 8, "");
-    let scene = Scene::on(mounted.path());
+    let scene = Disk::new("ext4", 8, "");
     // A blank in the path is escaped in /proc/swaps.
     let target = scene.write("a b", vec![0; 1 << 20]);
     scene.chmod("a b", 0o600);
@@ -272,8 +265,7 @@ fn a_read_only_file_system_is_refused_before_anything_is_read() {
 #[test]
 fn no_overwrite_is_offered_where_it_contradicts_another_option() {
     needs!(root);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let _bound = Mounted::bind(&scene.path("f"), &scene.path("f"));
     for option in ["--backup", "--no-dereference"] {
         let output = unread(&scene, &[], &[option, "f"]);

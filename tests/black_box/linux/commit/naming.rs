@@ -11,8 +11,7 @@ use crate::common::{NO_PROC, Scene, USER, stderr};
 
 /// TARGET existing (with a mode of its own) and new.
 fn both() -> [Scene; 2] {
-    let old = Scene::new();
-    old.write("f", "old");
+    let old = Scene::with_old();
     old.chmod("f", 0o640);
     [old, Scene::new()]
 }
@@ -20,7 +19,7 @@ fn both() -> [Scene; 2] {
 fn is_replaced(scene: &Scene, run: &Traced) {
     assert_eq!(run.output.status.code(), Some(0), "{run:?}");
     assert_eq!(stderr(&run.output), "");
-    assert_eq!((scene.text("f").as_str(), scene.names()), ("new", vec!["f".to_owned()]));
+    scene.has_only("f", "new");
 }
 
 /// It had a name from the start: created exclusively, and decided before input was read.
@@ -77,7 +76,7 @@ fn no_clobber_holds_however_late_target_appears() {
             stderr(&run.output),
             "atomic-write: f: no-clobber: has been created meanwhile (changed by another program)\n"
         );
-        assert_eq!((scene.text("f").as_str(), scene.names()), ("theirs", vec!["f".to_owned()]));
+        scene.has_only("f", "theirs");
     }
 }
 
@@ -167,8 +166,7 @@ fn without_proc_and_links_of_descriptors_it_has_a_name() {
 #[test]
 fn a_right_to_give_away_alone_means_a_name_from_the_start() {
     needs!(root, strace, setpriv);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.chmod("f", 0o666);
     scene.give_to_user("");
     let (user, group) = (format!("--reuid={USER}"), format!("--regid={USER}"));
@@ -201,8 +199,7 @@ fn other_failures_to_stage_are_errors() {
     needs!(strace);
     let failures = [("ENOSPC", "No space left on device"), ("EIO", "Input/output error")];
     for (errno, words) in failures {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let refused = plain_calls().inject("openat", &["O_TMPFILE"], &format!("error={errno}"));
         let run = Strace::new(&scene, &["f"]).input("new").inject(refused).run();
         assert_eq!(run.output.status.code(), Some(1), "{run:?}");
@@ -225,8 +222,7 @@ fn between_the_link_and_the_rename_there_is_only_the_look() {
         &["--edit", "f", "--", "echo", "new"],
     ];
     for args in modes {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let run = Strace::new(&scene, args).input("new").run();
         assert_eq!(run.output.status.code(), Some(0), "{args:?}: {run:?}");
         let linked = run.calls.at("linkat", &["\".aw-"]);

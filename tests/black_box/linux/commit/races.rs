@@ -12,8 +12,7 @@ use crate::common::strace::{Strace, Traced, look, plain_calls};
 use crate::common::{Scene, is_root, names_in, stderr, tool};
 
 fn scene_with_old() -> Scene {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.chmod("f", 0o640);
     scene
 }

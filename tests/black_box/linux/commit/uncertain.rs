@@ -18,12 +18,6 @@ fn short_name(scene: &Scene) -> OsString {
     scene.names().into_iter().find(|name| name.starts_with(".aw-")).unwrap().into()
 }
 
-fn scene_with_old() -> Scene {
-    let scene = Scene::new();
-    scene.write("f", "old");
-    scene
-}
-
 /// Stopped when it has looked at TARGET for the last time; the rename that follows will be refused.
 fn before_rename(scene: &Scene) -> Stopped {
     let looked = plain_calls().stop_last(look(), &["\"f\""]);
@@ -33,36 +27,36 @@ fn before_rename(scene: &Scene) -> Stopped {
 #[test]
 fn a_rename_that_happened_is_done_whatever_was_reported() {
     needs!(strace);
-    let scene = scene_with_old();
+    let scene = Scene::with_old();
     let stopped = before_rename(&scene);
     fs::rename(scene.path(short_name(&scene)), scene.path("f")).unwrap();
     let run = stopped.resume();
     assert_eq!(run.output.status.code(), Some(0), "{run:?}");
     run.calls.in_order(&[("renameat", &[]), ("fsync", &[])]);
-    assert_eq!((scene.text("f").as_str(), scene.names()), ("new", vec!["f".to_owned()]));
+    scene.has_only("f", "new");
 }
 
 #[test]
 fn a_rename_that_did_not_happen_is_a_failure() {
     needs!(strace);
-    let scene = scene_with_old();
+    let scene = Scene::with_old();
     let run = Strace::new(&scene, &["f"]).input("new").inject("renameat:error=EIO").run();
     assert_eq!(run.output.status.code(), Some(1), "{run:?}");
     assert_eq!(stderr(&run.output), "atomic-write: f: rename: Input/output error (unchanged)\n");
-    assert_eq!((scene.text("f").as_str(), scene.names()), ("old", vec!["f".to_owned()]));
+    scene.has_only("f", "old");
 }
 
 // Another writer's file under TARGET's name is not ours.
 #[test]
 fn a_rename_that_another_writer_made_is_still_a_failure() {
     needs!(strace);
-    let scene = scene_with_old();
+    let scene = Scene::with_old();
     let stopped = before_rename(&scene);
     scene.write("theirs", "theirs");
     fs::rename(scene.path("theirs"), scene.path("f")).unwrap();
     let run = stopped.resume();
     assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-    assert_eq!((scene.text("f").as_str(), scene.names()), ("theirs", vec!["f".to_owned()]));
+    scene.has_only("f", "theirs");
 }
 
 /// Gives the staged file of a stopped run a name, as the server did.
@@ -86,14 +80,14 @@ fn a_link_that_happened_is_done_whatever_was_reported() {
         link(&scene, &stopped, "f");
         let run = stopped.resume();
         assert_eq!(run.output.status.code(), Some(0), "{errno}: {run:?}");
-        assert_eq!((scene.text("f").as_str(), scene.names()), ("new", vec!["f".to_owned()]));
+        scene.has_only("f", "new");
     }
 }
 
 #[test]
 fn a_link_that_did_not_happen_is_a_failure() {
     needs!(strace);
-    for scene in [scene_with_old(), Scene::new()] {
+    for scene in [Scene::with_old(), Scene::new()] {
         let before = scene.names();
         let run = Strace::new(&scene, &["f"]).input("new").inject("linkat:error=EIO:when=2").run();
         assert_eq!(run.output.status.code(), Some(1), "{run:?}");
@@ -116,6 +110,6 @@ fn a_rename_over_nothing_that_happened_is_done_whatever_was_reported() {
         fs::rename(scene.path(short_name(&scene)), scene.path("f")).unwrap();
         let run = stopped.resume();
         assert_eq!(run.output.status.code(), Some(0), "{errno}: {run:?}");
-        assert_eq!((scene.text("f").as_str(), scene.names()), ("new", vec!["f".to_owned()]));
+        scene.has_only("f", "new");
     }
 }

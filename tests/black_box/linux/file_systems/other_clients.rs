@@ -34,18 +34,17 @@ fn is_not_lost(trial: &Trial, way: &Way, run: &Run) {
     assert!(run.tells_of(&trial.names()) || trial.content("f").is_none(), "{told}");
 }
 
+/// Only a lock of ours can be in the way.
+fn is_never_absent(trial: &Trial, way: &Way, run: &Run) {
+    trial.is_done_or_says_why(way, run);
+    assert!(run.status == Some(0) || way.locks(), "{way:?}: {run:?}");
+    assert_eq!(trial.absences(), 0, "{way:?}: {run:?}");
+}
+
 #[test]
 fn on_a_client_of_nfs_target_is_never_absent_on_our_account() {
     for trial in Trial::for_each_caller() {
-        trial.each(
-            &EXISTING,
-            |quirks| quirks.rename_over_held = Some(Held::RenamedAway),
-            |trial, way, run| {
-                trial.is_done_or_says_why(way, run);
-                assert!(run.status == Some(0) || way.locks(), "{way:?}: {run:?}");
-                assert_eq!(trial.absences(), 0, "{way:?}: {run:?}");
-            },
-        );
+        trial.each(&EXISTING, |quirks| quirks.rename_over_held = Some(Held::RenamedAway), is_never_absent);
     }
 }
 
@@ -53,15 +52,7 @@ fn on_a_client_of_nfs_target_is_never_absent_on_our_account() {
 fn on_a_client_of_smb_target_is_not_removed_on_our_account() {
     for trial in Trial::for_each_caller() {
         for held in [Held::Removed(Errno::ACCESS), Held::DeletePending(Errno::ACCESS)] {
-            trial.each(
-                &EXISTING,
-                |quirks| quirks.rename_over_held = Some(held),
-                |trial, way, run| {
-                    trial.is_done_or_says_why(way, run);
-                    assert!(run.status == Some(0) || way.locks(), "{way:?}: {run:?}");
-                    assert_eq!(trial.absences(), 0, "{way:?}: {run:?}");
-                },
-            );
+            trial.each(&EXISTING, |quirks| quirks.rename_over_held = Some(held), is_never_absent);
         }
     }
 }

@@ -72,8 +72,7 @@ fn the_filter_answers_as_it_is_told_and_to_nobody_else() {
 fn a_command_runs_once_and_its_status_is_passed_on_without_pidfds() {
     for errno in ERRNOS {
         for (status, code) in [(0, 0), (7, 7), (121, 125)] {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let script = format!("echo ran >>ran; echo new; exit {status}");
             let output = run(&without_pidfds(errno), &scene, &["f", "--", "sh", "-c", &script]);
             assert_eq!(output.status.code(), Some(code), "{errno}: {output:?}");
@@ -87,8 +86,7 @@ fn a_command_runs_once_and_its_status_is_passed_on_without_pidfds() {
 #[test]
 fn a_command_that_a_signal_killed_is_told_without_pidfds() {
     for errno in ERRNOS {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let output = run(&without_pidfds(errno), &scene, &["f", "--", "sh", "-c", "kill -9 $$"]);
         assert_eq!(output.status.code(), Some(137), "{errno}: {output:?}");
         assert!(stderr(&output).contains("was killed by signal 9"), "{errno}: {output:?}");
@@ -100,8 +98,7 @@ fn a_command_that_a_signal_killed_is_told_without_pidfds() {
 fn a_command_that_cannot_be_run_is_told_without_pidfds() {
     for errno in ERRNOS {
         for (command, code) in [("./f", 126), ("./absent", 127)] {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let output = run(&without_pidfds(errno), &scene, &["f", "--", command]);
             assert_eq!(output.status.code(), Some(code), "{errno}: {output:?}");
             assert_eq!(scene.text("f"), "old");
@@ -125,8 +122,7 @@ fn edit_works_without_pidfds() {
 fn a_validator_decides_without_pidfds() {
     for errno in ERRNOS {
         for (verdict, code) in [(0, 0), (1, 123)] {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let validator = format!("echo ran >>ran; test \"$(cat \"$1\")\" = new && exit {verdict}");
             let args = ["--validate", &validator, "f", "--", "echo", "new"];
             let output = run(&without_pidfds(errno), &scene, &args);
@@ -145,8 +141,7 @@ fn a_signal_is_passed_on_waited_for_and_died_of_without_pidfds() {
     let forms: [&[&str]; 2] = [&["f", "--", "sh", "-c", script], &["--validate", script, "f"]];
     for errno in ERRNOS {
         for args in forms {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let mut ready = Fifo::new(&scene, "ready");
             let mut child = under(&without_pidfds(errno), &scene, args).stderr(Stdio::null()).spawn().unwrap();
             assert_eq!(ready.line(), "ready", "{errno} {args:?}");
@@ -161,8 +156,7 @@ fn a_signal_is_passed_on_waited_for_and_died_of_without_pidfds() {
 #[test]
 fn a_failure_of_ours_ends_the_command_without_pidfds() {
     for errno in ERRNOS {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         // A shell's output goes by another call.
         let filter = without_pidfds(errno).refuse(libc::SYS_pwrite64, libc::EIO);
         let script =
@@ -179,8 +173,7 @@ fn a_failure_of_ours_ends_the_command_without_pidfds() {
 fn an_existing_file_is_replaced_without_faccessat2() {
     for errno in ERRNOS {
         let filter = Filter::new().refuse(libc::SYS_faccessat2, errno);
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let output = run(&filter, &scene, &["f", "--", "echo", "new"]);
         assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{errno}: {output:?}");
         assert_eq!(scene.text("f"), "new\n");
@@ -202,8 +195,7 @@ fn a_file_that_the_caller_may_not_write_is_refused_without_faccessat2() {
     for errno in ERRNOS {
         let filter = Filter::new().refuse(libc::SYS_faccessat2, errno);
         for all in [filter.clone(), newer_than_4_18(errno), newer_than_3_10(errno)] {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             scene.chmod("f", 0o444);
             scene.give_to_user("f");
             let output = ordinary(&all, &scene, &["f"]);

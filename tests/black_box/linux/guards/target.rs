@@ -38,8 +38,7 @@ fn what_is_created_in_the_last_instant_is_not_clobbered() {
 #[test]
 fn an_old_content_replaced_at_the_commit_is_not_replaced_again() {
     needs!(strace);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let args = ["--if-match", OLD, "f"];
     let calls = Strace::new(&scene, &args).input("new").run().calls;
     scene.write("f", "old");

@@ -64,8 +64,7 @@ fn the_validated_content_has_an_old_time_so_that_changes_show() {
 fn content_that_the_command_changed_in_memory_is_refused() {
     needs!(xfs_io);
     for sync in ["full", "none"] {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         // An ordinary user's PATH may not lead to it.
         let script = r#"PATH=$PATH:/usr/sbin:/sbin xfs_io -c "mmap -rw 0 3" -c "mwrite -S 0x4e 0 1" "$1""#;
         let args = ["--sync", sync, "--validate", script, "f"];
@@ -79,8 +78,7 @@ fn content_that_the_command_changed_in_memory_is_refused() {
 #[test]
 fn a_staging_file_with_a_name_is_validated_too() {
     needs!(strace);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let traced = |script: &str| {
         let strace = Strace::new(&scene, &["--validate", script, "f"]).input("new");
         strace.without_unnamed("EOPNOTSUPP").run().output

@@ -13,8 +13,7 @@ use crate::portable::input::closed::COMBINATIONS;
 #[test]
 fn no_file_of_ours_takes_their_numbers() {
     for closed in COMBINATIONS {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         mkfifoat(CWD, scene.path("fifo"), Mode::from_raw_mode(0o600)).unwrap();
         let script = format!(r#"exec "$AW" --from fifo f {closed}"#);
         let mut shell = scene.other("sh");

@@ -44,8 +44,7 @@ fn an_input_error_in_the_middle_of_a_stream() {
 fn an_input_error_in_the_middle_of_a_file() {
     needs!(strace);
     // With a hole, so that there are two copies; the second fails, and so does the attempt to read.
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     sparse(&scene.path("src"), &[(0, 65536), (1 << 20, 65536)], 2 << 20);
     let traced = Strace::new(&scene, &["--from", "src", "f"])
         .inject(NO_SHARING)

@@ -49,8 +49,7 @@ struct Case {
 
 impl Case {
     fn scene(self) -> Scene {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         if self.sparse {
             sparse(&scene.path("src"));
         } else {

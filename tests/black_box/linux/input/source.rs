@@ -24,8 +24,7 @@ fn fails(scene: &Scene, source: &str, words: &str) {
 fn a_source_that_cannot_be_read_is_told_early() {
     let scene = Scene::new();
     scene.mkdir("d");
-    scene.symlink("loop", "loop");
-    scene.symlink("missing", "dangling");
+    scene.symlinks(&[("loop", "loop"), ("missing", "dangling")]);
     fails(&scene, "missing", "missing: No such file or directory");
     fails(&scene, "dangling", "dangling: No such file or directory");
     fails(&scene, "", "'': No such file or directory");

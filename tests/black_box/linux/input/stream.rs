@@ -35,8 +35,7 @@ fn a_short_write_is_continued() {
 #[test]
 fn a_write_that_stays_short_is_an_error() {
     needs!(prlimit);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.write("src", bytes(5000));
     for command in [r#""$AW" f <src"#, r#"cat src | "$AW" f"#, r#""$AW" f --from src"#, r#""$AW" f -- cat src"#] {
         let output = scene.sh(&format!("ulimit -f 1; {command}"));

@@ -16,8 +16,7 @@ use crate::common::{Scene, stderr};
 
 #[test]
 fn a_lock_that_does_not_come_in_time_is_refused() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.symlink("f", "link");
     scene.write("in", "for others");
     let _holder = Holder::of(&scene.path("f"));
@@ -70,8 +69,7 @@ fn a_directory_that_may_not_be_read_cannot_be_locked() {
 
 #[test]
 fn a_file_that_may_not_be_read_cannot_be_locked() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.chmod("f", 0o200);
     let output = scene.ordinary().args(["--lock", "f"]).write_stdin("new").output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -82,8 +80,7 @@ fn a_file_that_may_not_be_read_cannot_be_locked() {
 #[test]
 fn a_file_system_without_locks_is_told_before_anything_is_read() {
     needs!(strace);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     for (target, what) in [("f", "TARGET"), ("new", "its directory")] {
         let strace = Strace::new(&scene, &["--lock", target]).input("new").inject("flock:error=ENOLCK");
         let traced = strace.run();

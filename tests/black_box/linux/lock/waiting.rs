@@ -11,9 +11,24 @@ use crate::common::events::{Fifo, end_of};
 use crate::common::needs::needs;
 use crate::common::strace::Strace;
 
-fn edit(scene: &Scene, target: &str) -> Child {
-    scene.process().args(["--edit", "--lock", target, "--", "sed", "s/$/ edited/"]).spawn().unwrap()
+/// Waits for the lock on `held`.
+fn waiting(scene: &Scene, args: &[&str], held: &str) -> Child {
+    let child = scene.process().args(args).stderr(Stdio::null()).spawn().unwrap();
+    until_it_waits(child.id(), scene.inode(held));
+    child
 }
+
+/// Has the lock at last, and does what it was to do.
+fn is_done(mut child: Child, holder: Holder) {
+    drop(holder);
+    assert!(end_of(&mut child).success());
+}
+
+fn edit(target: &str) -> [&str; 6] {
+    ["--lock", "--edit", target, "--", "sed", "s/$/ edited/"]
+}
+
+const APPEND: [&str; 6] = ["--append", "--lock", "d/f", "--", "echo", "new"];
 
 #[test]
 fn the_lock_is_waited_for_and_the_content_read_after_it() {
@@ -21,14 +36,10 @@ fn the_lock_is_waited_for_and_the_content_read_after_it() {
         let scene = Scene::new();
         let path = scene.write("f", "old\n");
         let holder = Holder::of(&path);
-        let mut process = scene.process();
-        let mut child = process.args(options).args(["-e", "f", "--", "sed", "s/$/ edited/"]).spawn().unwrap();
-        until_it_waits(child.id(), scene.inode("f"));
+        let child = waiting(&scene, &[options, &["-e", "f", "--", "sed", "s/$/ edited/"]].concat(), "f");
         scene.write("f", "changed\n");
-        drop(holder);
-        assert!(end_of(&mut child).success());
-        assert_eq!(scene.text("f"), "changed edited\n");
-        assert_eq!(scene.names(), ["f"]);
+        is_done(child, holder);
+        scene.has_only("f", "changed edited\n");
     }
 }
 
@@ -37,13 +48,10 @@ fn a_link_waits_for_the_file_behind_it() {
     let scene = Scene::new();
     scene.mkdir("d");
     let path = scene.write("d/file", "old\n");
-    scene.symlink("d/file", "hop");
-    scene.symlink("hop", "link");
+    scene.symlinks(&[("d/file", "hop"), ("hop", "link")]);
     let holder = Holder::of(&path);
-    let mut child = edit(&scene, "link");
-    until_it_waits(child.id(), scene.inode("d/file"));
-    drop(holder);
-    assert!(end_of(&mut child).success());
+    let child = waiting(&scene, &edit("link"), "d/file");
+    is_done(child, holder);
     assert_eq!(scene.text("d/file"), "old edited\n");
 }
 
@@ -53,15 +61,13 @@ fn a_target_replaced_during_the_wait_is_waited_for_again() {
     let scene = Scene::new();
     let path = scene.write("f", "old\n");
     let first = Holder::of(&path);
-    let mut child = edit(&scene, "f");
-    until_it_waits(child.id(), scene.inode("f"));
+    let child = waiting(&scene, &edit("f"), "f");
     let new = scene.write("g", "new\n");
     let second = Holder::of(&new);
     fs::rename(new, &path).unwrap();
     drop(first);
     until_it_waits(child.id(), scene.inode("f"));
-    drop(second);
-    assert!(end_of(&mut child).success());
+    is_done(child, second);
     assert_eq!(scene.text("f"), "new edited\n");
 }
 
@@ -71,14 +77,12 @@ fn a_target_that_vanishes_during_the_wait_is_created_locked() {
     scene.mkdir("d");
     let path = scene.write("d/f", "old\n");
     let first = Holder::of(&path);
-    let mut child = scene.process().args(["--append", "--lock", "d/f", "--", "echo", "new"]).spawn().unwrap();
-    until_it_waits(child.id(), scene.inode("d/f"));
+    let child = waiting(&scene, &APPEND, "d/f");
     let second = Holder::of(&scene.path("d"));
     fs::remove_file(&path).unwrap();
     drop(first);
     until_it_waits(child.id(), scene.inode("d"));
-    drop(second);
-    assert!(end_of(&mut child).success());
+    is_done(child, second);
     assert_eq!(scene.text("d/f"), "new\n");
 }
 
@@ -87,16 +91,14 @@ fn a_target_that_appears_during_the_wait_is_locked_itself() {
     let scene = Scene::new();
     scene.mkdir("d");
     let first = Holder::of(&scene.path("d"));
-    let mut child = scene.process().args(["--append", "--lock", "d/f", "--", "echo", "new"]).spawn().unwrap();
-    until_it_waits(child.id(), scene.inode("d"));
+    let child = waiting(&scene, &APPEND, "d");
     let path = scene.write("d/f", "other\n");
     let second = Holder::of(&path);
     drop(first);
     until_it_waits(child.id(), scene.inode("d/f"));
     // The directory is free for others.
     assert!(!is_locked(&scene.path("d")));
-    drop(second);
-    assert!(end_of(&mut child).success());
+    is_done(child, second);
     assert_eq!(scene.text("d/f"), "other\nnew\n");
 }
 
@@ -105,8 +107,7 @@ fn what_became_unsuitable_while_it_was_waited_for_is_refused() {
     let scene = Scene::new();
     let path = scene.write("f", "old\n");
     let holder = Holder::of(&path);
-    let mut child = scene.process().args(["--lock", "f", "--", "touch", "ran"]).stderr(Stdio::null()).spawn().unwrap();
-    until_it_waits(child.id(), scene.inode("f"));
+    let mut child = waiting(&scene, &["--lock", "f", "--", "touch", "ran"], "f");
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     drop(holder);

@@ -4,9 +4,9 @@
 
 use assert_cmd::assert::OutputAssertExt;
 
-use super::{acl, set_acl, strace};
+use super::{acl, says, set_acl, strace};
 use crate::common::needs::needs;
-use crate::common::{Mounted, Scene, as_user, stderr};
+use crate::common::{Disk, Scene, as_user, stderr};
 
 /// An old TARGET of this mode with these entries.
 fn target(scene: &Scene, mode: u32, entries: &str) {
@@ -45,9 +45,7 @@ fn an_acl_is_kept_entry_by_entry() {
 #[test]
 fn an_acl_of_xfs_is_handed_on_as_an_acl_only() {
     needs!(root, strace, "mkfs.xfs", setfacl);
-    let outer = Scene::new();
-    let mounted = Mounted::image(&outer, "xfs", 300, "");
-    let scene = Scene::on(mounted.path());
+    let scene = Disk::new("xfs", 300, "");
     target(&scene, 0o640, "u:1234:rw");
     let before = acl(&scene, "f");
     let run = strace(&scene, &["f"]).run();
@@ -63,7 +61,7 @@ fn an_acl_is_kept_in_a_directory_with_a_default_acl() {
     target(&scene, 0o640, "u:1234:r");
     let before = acl(&scene, "f");
     set_acl(&scene, &["-d", "-m", "u:4321:rwx,m::rwx"], ".");
-    scene.cmd().arg("f").write_stdin("new").assert().success().stderr("");
+    says(scene.cmd(), "");
     assert_eq!(acl(&scene, "f"), before);
 }
 
@@ -71,11 +69,10 @@ fn an_acl_is_kept_in_a_directory_with_a_default_acl() {
 #[test]
 fn a_default_acl_leaves_nothing_on_a_file_that_had_none() {
     needs!(acls_and_attributes);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.chmod("f", 0o664);
     set_acl(&scene, &["-d", "-m", "u:1234:rw"], ".");
-    scene.cmd().arg("f").write_stdin("new").assert().success().stderr("");
+    says(scene.cmd(), "");
     assert_eq!(acl(&scene, "f"), "user::rw-\ngroup::rw-\nother::r--\n\n");
 }
 
@@ -158,13 +155,7 @@ fn without_its_group_the_acls_group_and_other_get_what_both_had() {
     scene.chmod(".", 0o777);
     target(&scene, 0o600, "u:65533:rw,u:1234:rw,g::rw,g:1235:rw,m::rw,o::r");
     scene.give("f", 12, 13);
-    scene
-        .through(as_user())
-        .arg("f")
-        .write_stdin("new")
-        .assert()
-        .success()
-        .stderr("atomic-write: f: warning: cannot keep owner 12, group 13\n");
+    says(scene.through(as_user()), "atomic-write: f: warning: cannot keep owner 12, group 13\n");
     let entries = "user::rw-\nuser:1234:rw-\nuser:65533:rw-\ngroup::r--\ngroup:1235:rw-\nmask::rw-\nother::r--\n\n";
     assert_eq!(acl(&scene, "f"), entries);
 }

@@ -4,16 +4,15 @@
 
 use assert_cmd::assert::OutputAssertExt;
 
-use super::{attributes, set_attribute, strace};
+use super::{attributes, says, set_attribute, strace};
 use crate::common::needs::needs;
-use crate::common::{Mounted, Scene, tool};
+use crate::common::{Disk, Scene, tool};
 
 /// Row 53.
 #[test]
 fn attributes_of_the_user_are_kept_byte_for_byte() {
     needs!(acls_and_attributes);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     for (name, value) in [("user.plain", "text"), ("user.binary", "0x00ff0a00"), ("user.empty", "0x")] {
         set_attribute(&scene, name, value, "f");
     }
@@ -21,7 +20,7 @@ fn attributes_of_the_user_are_kept_byte_for_byte() {
     set_attribute(&scene, "user.long", &format!("0x{}", "a5".repeat(1500)), "f");
     let before = attributes(&scene, "f");
     assert_eq!(before.len(), 4);
-    scene.cmd().arg("f").write_stdin("new").assert().success().stderr("");
+    says(scene.cmd(), "");
     assert_eq!(attributes(&scene, "f"), before);
     assert_eq!(scene.text("f"), "new");
 }
@@ -29,13 +28,12 @@ fn attributes_of_the_user_are_kept_byte_for_byte() {
 #[test]
 fn more_names_than_the_first_guess_holds_are_all_kept() {
     needs!(acls_and_attributes);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     for number in 0..24 {
         set_attribute(&scene, &format!("user.{number:030}"), "v", "f");
     }
     let before = attributes(&scene, "f");
-    scene.cmd().arg("f").write_stdin("new").assert().success().stderr("");
+    says(scene.cmd(), "");
     assert_eq!(attributes(&scene, "f"), before);
 }
 
@@ -43,8 +41,7 @@ fn more_names_than_the_first_guess_holds_are_all_kept() {
 #[test]
 fn attributes_of_a_file_that_its_owner_may_not_write_are_kept() {
     needs!(acls_and_attributes);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     set_attribute(&scene, "user.x", "y", "f");
     scene.chmod("f", 0o444);
     scene.ordinary().args(["-f", "f"]).write_stdin("new").assert().success().stderr("");
@@ -55,8 +52,7 @@ fn attributes_of_a_file_that_its_owner_may_not_write_are_kept() {
 #[test]
 fn attributes_of_the_system_are_kept_but_those_of_the_content() {
     needs!(root, acls_and_attributes);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let capability = "0x0100000200040000000000000000000000000000";
     let content = [
         ("security.capability", capability),
@@ -79,7 +75,7 @@ fn attributes_of_the_system_are_kept_but_those_of_the_content() {
         set_attribute(&scene, name, value, "f");
     }
     assert_eq!(attributes(&scene, "f").len(), 10);
-    scene.cmd().arg("f").write_stdin("new").assert().success().stderr("");
+    says(scene.cmd(), "");
     let kept: Vec<String> =
         attributes(&scene, "f").iter().map(|line| line.split('=').next().unwrap().to_owned()).collect();
     assert_eq!(kept, ["security.capability2", "security.label", "trusted.mine", "trusted.overlayer", "user.overlayed"]);
@@ -88,12 +84,10 @@ fn attributes_of_the_system_are_kept_but_those_of_the_content() {
 #[test]
 fn the_compression_of_btrfs_is_kept() {
     needs!(root, "mkfs.btrfs", setfattr);
-    let scene = Scene::new();
-    let mounted = Mounted::image(&scene, "btrfs", 128, "");
-    let inside = Scene::on(mounted.path());
+    let inside = Disk::new("btrfs", 128, "");
     inside.write("f", "old");
     set_attribute(&inside, "btrfs.compression", "zstd", "f");
-    inside.cmd().arg("f").write_stdin("new").assert().success().stderr("");
+    says(inside.cmd(), "");
     let value = ["-n", "btrfs.compression", "--only-values", "--absolute-names"];
     assert_eq!(tool("getfattr", &[&value[..], &[inside.path("f").to_str().unwrap()]].concat()), "zstd");
 }
@@ -102,8 +96,7 @@ fn the_compression_of_btrfs_is_kept() {
 #[test]
 fn all_attributes_that_are_refused_make_one_warning() {
     needs!(strace, acls_and_attributes);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     for name in ["user.a", "user.b", "user.c"] {
         set_attribute(&scene, name, "v", "f");
     }
@@ -121,8 +114,7 @@ fn all_attributes_that_are_refused_make_one_warning() {
 #[test]
 fn an_attribute_that_finds_no_space_fails_the_run() {
     needs!(strace, acls_and_attributes);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     set_attribute(&scene, "user.a", "v", "f");
     strace(&scene, &["f"])
         .inject("fsetxattr:error=ENOSPC")
@@ -139,8 +131,7 @@ fn an_attribute_that_finds_no_space_fails_the_run() {
 #[test]
 fn without_attributes_there_is_nothing_to_warn_of() {
     needs!(strace);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.chmod("f", 0o640);
     let calls = ["listxattr", "getxattr", "fsetxattr", "fremovexattr"];
     let none = calls.iter().fold(strace(&scene, &["f"]), |run, call| run.inject(format!("{call}:error=EOPNOTSUPP")));
@@ -152,16 +143,9 @@ fn without_attributes_there_is_nothing_to_warn_of() {
 #[test]
 fn an_attribute_that_cannot_be_read_is_warned_of() {
     needs!(acls_and_attributes);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     set_attribute(&scene, "user.a", "v", "f");
     scene.chmod("f", 0o200);
-    scene
-        .ordinary()
-        .arg("f")
-        .write_stdin("new")
-        .assert()
-        .success()
-        .stderr("atomic-write: f: warning: cannot keep user.a\n");
+    says(scene.ordinary(), "atomic-write: f: warning: cannot keep user.a\n");
     assert_eq!(scene.mode("f"), 0o200);
 }

@@ -29,8 +29,7 @@ fn replace(scene: &Scene, arguments: &[&str]) -> Calls {
 fn a_replacement_is_private_until_it_has_its_mode() {
     needs!(strace);
     for last in [0o640, 0o604, 0o444, 0o000, 0o777, 0o600] {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         scene.chmod("f", last);
         if is_root() {
             scene.give("f", 12, 13);
@@ -57,8 +56,7 @@ fn a_file_with_a_mode_is_private_until_it_has_it() {
 #[test]
 fn set_id_bits_come_after_the_owner() {
     needs!(root, strace);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.give("f", 12, 13);
     let calls = replace(&scene, &["-m", "6755"]);
     calls.in_order(&[("fchmod", &["0755"]), ("fchown", &["12, -1"]), ("fchmod", &["06755"]), ("fsync", &["#"])]);
@@ -79,8 +77,7 @@ fn a_copy_of_a_private_source_is_never_wider() {
 /// Row 73: and what `--validate` looks at is private, too.
 #[test]
 fn what_is_validated_is_private() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.chmod("f", 0o644);
     for target in ["f", "g"] {
         let look = "stat -Lc %a \"$1\" >&2";
@@ -94,8 +91,7 @@ fn what_is_validated_is_private() {
 #[test]
 fn metadata_is_set_before_the_sync_and_nothing_is_undone() {
     needs!(strace, acls_and_attributes);
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     set_attribute(&scene, "user.x", "y", "f");
     set_acl(&scene, &["-m", "u:1234:r"], "f");
     scene.chmod("f", 0o1640);

@@ -12,9 +12,7 @@ fn a_link_into_an_unwritable_directory_names_that_and_the_option() {
     scene.mkdir("d");
     scene.write("d/f", "old");
     scene.give_to_user("d/f");
-    scene.symlink("d/f", "link");
-    scene.symlink("d/new", "dangling");
-    scene.symlink("link", "first");
+    scene.symlinks(&[("d/f", "link"), ("d/new", "dangling"), ("link", "first")]);
     let run = |target: &str| {
         let mut command = scene.ordinary();
         scene.chmod("d", 0o555);
@@ -43,8 +41,7 @@ fn a_link_into_a_read_only_file_system_names_the_place() {
     let scene = Scene::new();
     let inside = scene.mkdir("ro");
     scene.write("ro/f", "old");
-    scene.symlink("ro/f", "link");
-    scene.symlink("ro/new", "dangling");
+    scene.symlinks(&[("ro/f", "link"), ("ro/new", "dangling")]);
     let mounted = Mounted::bind(&inside, &inside);
     tool("mount", &["-o", "remount,bind,ro", inside.to_str().unwrap()]);
     for (target, of_link) in [("link", true), ("dangling", true), ("ro/f", false)] {

@@ -11,8 +11,7 @@ use crate::portable::names::refused;
 #[test]
 fn standard_output_is_no_target() {
     let scene = Scene::new();
-    scene.symlink("/dev/stdout", "link");
-    scene.symlink("/proc/self/fd/1", "direct");
+    scene.symlinks(&[("/dev/stdout", "link"), ("/proc/self/fd/1", "direct")]);
     for name in ["/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/1", "link", "direct"] {
         refused(&scene, &[name], "replace: leads to an open descriptor or another link of /proc");
     }
@@ -22,8 +21,7 @@ fn standard_output_is_no_target() {
 /// a name that ends in ` (deleted)`.
 #[test]
 fn no_kind_of_descriptor_is_followed() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let script = r#"
         exec 5<>f 6<f; mkfifo fifo; exec 7<>fifo; rm fifo; exec 8>gone; rm gone
         for fd in 5 6 7 8; do
@@ -72,8 +70,7 @@ fn links_are_not_followed_where_the_mount_forbids_it() {
     scene.mkdir("m/d");
     scene.symlink("d", "m/directory");
     // From without, too: the mount that holds the link decides.
-    scene.symlink("m/link", "outside");
-    scene.symlink("../plain", "m/inside");
+    scene.symlinks(&[("m/link", "outside"), ("../plain", "m/inside")]);
     refused(&scene, &["m/link"], "resolve: is a symbolic link on a file system mounted with nosymfollow");
     refused(&scene, &["outside"], "nosymfollow");
     refused(&scene, &["m/inside"], "nosymfollow");

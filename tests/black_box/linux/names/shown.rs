@@ -12,8 +12,7 @@ use crate::portable::names::shown::{NAMES, assert_safe};
 #[test]
 fn an_attribute_that_cannot_be_kept_is_printed_safely() {
     for (bytes, shown) in NAMES {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let attribute = OsStr::from_bytes(&[b"user.", bytes].concat()).to_owned();
         rustix::fs::setxattr(scene.path("f"), &attribute, b"1", rustix::fs::XattrFlags::empty()).unwrap();
         // Its owner may write it, and not read the attribute.

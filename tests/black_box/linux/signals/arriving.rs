@@ -31,8 +31,7 @@ fn while_input_arrives_it_ends_the_run_and_leaves_nothing() {
     needs!(strace);
     for staging in STAGINGS {
         for number in ENDING {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let inode = scene.inode("f");
             let receiving = Receiving::start(&scene, staging, &[], &["f"]);
             assert_eq!(scene.names().len(), if staging == Staging::Named { 2 } else { 1 });
@@ -83,8 +82,7 @@ fn a_signal_ends_the_hashing_of_a_huge_hole() {
 
 /// The calls of a run that replaces `f`.
 fn recorded(named: bool) -> Calls {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     strace(&scene, named).run().calls
 }
 
@@ -104,14 +102,13 @@ fn a_signal_with_the_end_of_the_input_behind_it_commits_nothing() {
         assert!(reads.len() >= 2, "some input, and its end: {calls:?}");
         for read in reads {
             for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGPIPE] {
-                let scene = Scene::new();
-                scene.write("f", "old");
+                let scene = Scene::with_old();
                 let stopped = strace(&scene, named).stopped_after(&format!("read:when={}", calls.when(read)));
                 stopped.signal(signal);
                 let run = stopped.resume();
                 assert_eq!(run.output.status.signal(), Some(signal as i32), "{run:?}");
                 assert_eq!(stderr(&run.output), "");
-                assert_eq!((scene.text("f").as_str(), scene.names()), ("old", vec!["f".to_owned()]));
+                scene.has_only("f", "old");
             }
         }
     }
@@ -132,12 +129,11 @@ fn during_the_commit_it_waits_for_the_verdict() {
     ];
     for call in &committing {
         for signal in ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGUSR1", "SIGXCPU", "SIGFPE", "64"] {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let injection = call.replacen(':', &format!(":signal={signal}:"), 1);
             let run = strace(&scene, false).inject(injection).run();
             assert_eq!(run.output.status.code(), Some(0), "{signal} at {call}: {run:?}");
-            assert_eq!((scene.text("f").as_str(), scene.names()), ("new", vec!["f".to_owned()]));
+            scene.has_only("f", "new");
         }
     }
 }
@@ -148,8 +144,7 @@ fn after_the_rename_a_failure_says_replaced_whatever_signal_came() {
     needs!(strace);
     let calls = plain_calls();
     let last = calls.0.iter().rposition(|call| call.name == "fsync").unwrap();
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let run = strace(&scene, false)
         .inject("renameat:signal=TERM")
         .inject(format!("fsync:error=EIO:when={}", calls.when(last)))

@@ -15,8 +15,7 @@ use crate::common::{Scene, program, tool};
 fn survives(launcher: &[&str], signal: Signal) {
     for staging in STAGINGS {
         for target in ["f", "new/f"] {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let receiving = Receiving::start(&scene, staging, launcher, &["-D", target]);
             receiving.signal(signal as i32);
             let status = receiving.end_input();
@@ -61,8 +60,7 @@ fn a_signal_that_was_blocked_stays_blocked() {
 fn the_shell_sees_128_and_the_number() {
     for (signal, expected) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130), (Signal::SIGHUP, 129)] {
         for option in ["--sync=full", "--parents"] {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let script = "sh -c 'echo $$; exec \"$AW\" \"$1\" f' sh \"$1\"; echo $?";
             let mut shell = scene
                 .other("sh")
@@ -85,7 +83,7 @@ fn the_shell_sees_128_and_the_number() {
             stdout.read_to_string(&mut seen).unwrap();
             shell.wait().unwrap();
             assert_eq!(seen, format!("{expected}\n"), "{option}");
-            assert_eq!((scene.text("f").as_str(), scene.names()), ("old", vec!["f".to_owned()]));
+            scene.has_only("f", "old");
         }
     }
 }

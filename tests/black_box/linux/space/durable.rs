@@ -6,18 +6,12 @@ use predicates::prelude::*;
 
 use crate::common::needs::needs;
 use crate::common::strace::{Strace, Traced, plain_calls};
-use crate::common::{Mounted, Scene, as_user, stderr};
+use crate::common::{Disk, Scene, as_user, stderr};
 
 const STAGED: &str = "#";
 
 /// The calls that change a file's metadata.
 const DRESSING: [&str; 7] = ["fchmod", "fchmodat", "fchown", "fchownat", "fsetxattr", "fremovexattr", "setxattr"];
-
-fn scene_with_old() -> Scene {
-    let scene = Scene::new();
-    scene.write("f", "old");
-    scene
-}
 
 fn status(traced: &Traced) -> Option<i32> {
     traced.output.status.code()
@@ -39,7 +33,7 @@ fn at_directory_sync(what: &str) -> String {
 #[test]
 fn a_replacement_gets_metadata_a_sync_its_name_and_its_directory_synced() {
     needs!(strace);
-    let scene = scene_with_old();
+    let scene = Scene::with_old();
     scene.chmod("f", 0o640);
     let Traced { output, calls } = Strace::new(&scene, &["f"]).input("new").run();
     assert!(output.status.success());
@@ -84,7 +78,7 @@ fn a_new_target_is_synced_before_its_name_the_directory_after() {
 fn a_named_file_is_synced_before_the_rename_its_directory_after() {
     needs!(strace);
     for old in [true, false] {
-        let scene = if old { scene_with_old() } else { Scene::new() };
+        let scene = if old { Scene::with_old() } else { Scene::new() };
         let run = Strace::new(&scene, &["f"]).input("new").without_unnamed("EOPNOTSUPP").run();
         assert!(run.output.status.success(), "{run:?}");
         let directory = format!("<{}>", scene.root().display());
@@ -107,7 +101,7 @@ fn a_named_file_is_synced_before_the_rename_its_directory_after() {
 fn sync_file_leaves_the_directory_out_and_sync_none_syncs_nothing() {
     needs!(strace);
     for how in ["full", "file", "none"] {
-        let scene = scene_with_old();
+        let scene = Scene::with_old();
         let run = Strace::new(&scene, &["--sync", how, "f"]).input("new").run();
         assert!(run.output.status.success());
         let directory = format!("<{}>", scene.root().display());
@@ -127,7 +121,7 @@ fn sync_file_leaves_the_directory_out_and_sync_none_syncs_nothing() {
 fn a_failed_sync_is_not_tried_again() {
     needs!(strace);
     for errno in ["EIO", "ENOSPC", "EDQUOT"] {
-        let scene = scene_with_old();
+        let scene = Scene::with_old();
         let inode = scene.inode("f");
         let run = Strace::new(&scene, &["f"]).input("new").inject(at_file_sync(&format!("error={errno}"))).run();
         assert_eq!(status(&run), Some(1), "{run:?}");
@@ -145,18 +139,18 @@ fn a_failed_sync_is_not_tried_again() {
 #[test]
 fn a_failed_sync_of_a_named_staging_file_removes_it() {
     needs!(strace);
-    let scene = scene_with_old();
+    let scene = Scene::with_old();
     let run =
         Strace::new(&scene, &["f"]).input("new").without_unnamed("EOPNOTSUPP").inject("fsync:error=EIO:when=1").run();
     assert_eq!(status(&run), Some(1), "{run:?}");
-    assert_eq!((scene.text("f").as_str(), scene.names()), ("old", vec!["f".to_owned()]));
+    scene.has_only("f", "old");
 }
 
 #[test]
 fn an_interrupted_sync_was_not_begun_and_is_made_again() {
     needs!(strace);
     for interrupted in [at_file_sync("error=EINTR"), at_directory_sync("error=EINTR")] {
-        let scene = scene_with_old();
+        let scene = Scene::with_old();
         let run = Strace::new(&scene, &["f"]).input("new").inject(interrupted).run();
         assert_eq!(status(&run), Some(0));
         let made = run.calls.all("fsync", &[]).count();
@@ -170,11 +164,11 @@ fn a_failed_sync_of_the_directory_is_status_4_and_says_replaced() {
     needs!(strace);
     let says = "atomic-write: f: sync directory: Input/output error (replaced, may not survive a power cut)\n";
     for (args, expected) in [(vec!["f"], 4), (vec!["f", "--", "echo", "-n", "new"], 121)] {
-        let scene = scene_with_old();
+        let scene = Scene::with_old();
         let run = Strace::new(&scene, &args).input("new").inject(at_directory_sync("error=EIO")).run();
         assert_eq!(status(&run), Some(expected), "{run:?}");
         assert_eq!(stderr(&run.output), says);
-        assert_eq!((scene.text("f").as_str(), scene.names()), ("new", vec!["f".to_owned()]));
+        scene.has_only("f", "new");
         assert_eq!(run.calls.all("syncfs", &[]).count(), 0, "EIO is an answer, not a lack");
     }
 }
@@ -193,7 +187,7 @@ fn a_failed_sync_of_a_new_targets_directory_is_status_4() {
 #[test]
 fn what_is_not_kept_is_told_with_status_4_too() {
     needs!(strace);
-    let scene = scene_with_old();
+    let scene = Scene::with_old();
     std::fs::hard_link(scene.path("f"), scene.path("g")).unwrap();
     let run = Strace::new(&scene, &["f"]).input("new").inject(at_directory_sync("error=EIO")).run();
     assert_eq!(status(&run), Some(4), "{run:?}");
@@ -201,7 +195,7 @@ fn what_is_not_kept_is_told_with_status_4_too() {
     assert!(stderr(&run.output).ends_with(&format!("power cut)\n{says}")), "{run:?}");
     assert!(!stderr(&run.output).contains("hint: had"), "{run:?}");
     // It is a warning, which nobody wants to hear with this.
-    let scene = scene_with_old();
+    let scene = Scene::with_old();
     std::fs::hard_link(scene.path("f"), scene.path("g")).unwrap();
     let run = Strace::new(&scene, &["-q", "f"]).input("new").inject(at_directory_sync("error=EIO")).run();
     assert_eq!(status(&run), Some(4), "{run:?}");
@@ -213,7 +207,7 @@ fn what_is_not_kept_is_told_with_status_4_too() {
 fn where_directories_cannot_be_synced_the_file_system_is() {
     needs!(strace);
     for errno in ["EINVAL", "EOPNOTSUPP"] {
-        let scene = scene_with_old();
+        let scene = Scene::with_old();
         let run = Strace::new(&scene, &["f"]).input("new").inject(at_directory_sync(&format!("error={errno}"))).run();
         assert_eq!(status(&run), Some(0), "{run:?}");
         assert_eq!(stderr(&run.output), "");
@@ -226,7 +220,7 @@ fn where_directories_cannot_be_synced_the_file_system_is() {
 #[test]
 fn if_that_fails_as_well_the_status_is_4() {
     needs!(strace);
-    let scene = scene_with_old();
+    let scene = Scene::with_old();
     let run = Strace::new(&scene, &["f"])
         .input("new")
         .inject(at_directory_sync("error=EINVAL"))
@@ -263,9 +257,7 @@ fn an_unreadable_directory_is_synced_with_its_file_system() {
 #[test]
 fn btrfs_is_synced_again_after_the_commit_and_not_before() {
     needs!(root, strace, "mkfs.btrfs");
-    let scene = Scene::new();
-    let mounted = Mounted::image(&scene, "btrfs", 128, "");
-    let btrfs = Scene::on(mounted.path());
+    let btrfs = Disk::new("btrfs", 128, "");
     for (how, again) in [("full", true), ("file", true), ("none", false)] {
         for name in ["new", "old"] {
             if name == "old" {
@@ -286,16 +278,13 @@ fn btrfs_is_synced_again_after_the_commit_and_not_before() {
             std::fs::remove_file(btrfs.path(name)).unwrap();
         }
     }
-    drop(btrfs);
 }
 
 // Row 17, and exit 4: the name is there already.
 #[test]
 fn a_failure_of_that_second_sync_tells_that_target_is_replaced() {
     needs!(root, strace, "mkfs.btrfs");
-    let scene = Scene::new();
-    let mounted = Mounted::image(&scene, "btrfs", 128, "");
-    let btrfs = Scene::on(mounted.path());
+    let btrfs = Disk::new("btrfs", 128, "");
     btrfs.write("old", "old");
     for (name, expected, content) in [("old", 4, "new"), ("new", 4, "new")] {
         let run = Strace::new(&btrfs, &[name]).input("new").inject("fsync:error=EIO:when=2").run();
@@ -303,5 +292,4 @@ fn a_failure_of_that_second_sync_tells_that_target_is_replaced() {
         assert_eq!(btrfs.text(name), content);
     }
     assert_eq!(btrfs.names(), ["new", "old"]);
-    drop(btrfs);
 }

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use crate::common::needs::needs;
-use crate::common::{Mounted, Scene, tool};
+use crate::common::{Disk, Mounted, Scene, tool};
 
 const MEBIBYTE: u64 = 1 << 20;
 
@@ -66,9 +66,7 @@ fn on_btrfs_a_file_is_compressed_as_by_cp() {
 #[test]
 fn on_btrfs_what_is_appended_to_stays_compressed() {
     needs!(root, "mkfs.btrfs");
-    let outer = Scene::new();
-    let mounted = Mounted::image(&outer, "btrfs", 256, "compress=zstd");
-    let scene = Scene::on(mounted.path());
+    let scene = Disk::new("btrfs", 256, "compress=zstd");
     let before = used(scene.root());
     let content = "compressible text\n".repeat(500_000);
     scene.write("f", &content);

@@ -90,12 +90,10 @@ fn under_eatmydata_no_sync_reaches_the_kernel() {
         &["-D", "d/f"],
     ];
     for args in ways {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let plain = Strace::new(&scene, args).input("new").run();
         assert!(plain.calls.0.iter().any(|call| SYNCS.contains(&call.name.as_str())), "{args:?}: {plain:?}");
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         let eaten = Strace::new(&scene, args).input("new").by(&["eatmydata"]).run();
         assert_eq!(eaten.output.status.code(), Some(0), "{args:?}: {eaten:?}");
         let synced: Vec<_> = eaten.calls.0.iter().filter(|call| SYNCS.contains(&call.name.as_str())).collect();

@@ -4,13 +4,12 @@
 
 use std::fs::hard_link;
 
-use super::scene;
-use crate::common::stderr;
+use crate::common::{Scene, stderr};
 
 #[test]
 fn a_backup_is_the_old_file_itself() {
     for (option, backup) in [("--backup=simple", "f~"), ("--backup=numbered", "f.~1~")] {
-        let scene = scene();
+        let scene = Scene::with_old();
         scene.chmod("f", 0o640);
         scene.write("f~", "older");
         let inode = scene.inode("f");
@@ -22,7 +21,7 @@ fn a_backup_is_the_old_file_itself() {
 
 #[test]
 fn a_backup_that_is_a_directory_is_refused_before_command_runs() {
-    let scene = scene();
+    let scene = Scene::with_old();
     scene.mkdir("f~");
     let inode = scene.inode("f");
     let words = "atomic-write: f: backup: f~ is a directory (unchanged)\n";
@@ -33,7 +32,7 @@ fn a_backup_that_is_a_directory_is_refused_before_command_runs() {
 /// Row 63: the exchange is taken back.
 #[test]
 fn a_backup_that_becomes_a_directory_meanwhile_leaves_everything_as_it_was() {
-    let scene = scene();
+    let scene = Scene::with_old();
     let inode = scene.inode("f");
     let output = scene.cmd().args(["-b", "f", "--", "sh", "-c", "mkdir f~; echo new"]).output().unwrap();
     assert_eq!(output.status.code(), Some(125));
@@ -45,7 +44,7 @@ fn a_backup_that_becomes_a_directory_meanwhile_leaves_everything_as_it_was() {
 /// A backup of a file with other names is not another name that would go unmentioned.
 #[test]
 fn other_names_are_warned_of_with_a_backup_too() {
-    let scene = scene();
+    let scene = Scene::with_old();
     hard_link(scene.path("f"), scene.path("g")).unwrap();
     let warning = "atomic-write: f: warning: had 1 other name (hard links), which keep the old content\n";
     scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success().stderr(warning);
@@ -55,7 +54,7 @@ fn other_names_are_warned_of_with_a_backup_too() {
 /// Nothing is ever swept away: what an earlier run left may be the only old content.
 #[test]
 fn leftovers_of_earlier_runs_stay() {
-    let scene = scene();
+    let scene = Scene::with_old();
     scene.write(".aw-abcdefghijkl", "precious");
     scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success();
     assert_eq!(scene.text(".aw-abcdefghijkl"), "precious");

@@ -4,7 +4,6 @@
 
 use std::os::unix::fs::symlink;
 
-use super::scene;
 use crate::common::{Scene, stderr};
 
 /// What a control word means.
@@ -61,7 +60,7 @@ impl Means {
     /// Replaces `f` in both situations, by these words.
     fn holds(self, arguments: &[&str], environment: &[(&str, &str)]) {
         for (there, names) in [(&[][..], self.first()), (&["f.~1~"], self.next())] {
-            let scene = scene();
+            let scene = Scene::with_old();
             for name in there {
                 scene.write(name, "older");
             }
@@ -112,7 +111,7 @@ fn the_option_wins_over_the_environment_which_asks_for_nothing() {
 #[test]
 fn a_word_that_means_nothing_or_several_things_is_a_usage_error() {
     for word in ["n", "x", "nonex", "numbered1", "Numbered", "simple ", "tt", "1"] {
-        let scene = scene();
+        let scene = Scene::with_old();
         let inode = scene.inode("f");
         for (argument, environment, origin) in
             [(format!("--backup={word}"), "", "--backup"), ("-b".to_owned(), word, "VERSION_CONTROL")]
@@ -130,7 +129,7 @@ fn a_word_that_means_nothing_or_several_things_is_a_usage_error() {
 
 /// The suffix that `f` gets as its simple backup.
 pub fn suffix(arguments: &[&str], environment: Option<&str>) -> String {
-    let scene = scene();
+    let scene = Scene::with_old();
     let mut command = scene.cmd();
     if let Some(suffix) = environment {
         command.env("SIMPLE_BACKUP_SUFFIX", suffix);
@@ -164,7 +163,7 @@ fn a_suffix_that_is_none_gives_way_to_the_usual_one() {
 #[test]
 fn a_suffix_that_leads_into_another_directory_is_a_usage_error() {
     for suffix in ["/x", "a/b", "/../x"] {
-        let scene = scene();
+        let scene = Scene::with_old();
         scene.cmd().args(["-S", suffix, "f"]).write_stdin("new").assert().code(2);
         assert_eq!((scene.names(), scene.text("f").as_str()), (vec!["f".to_owned()], "old"));
     }
@@ -172,7 +171,7 @@ fn a_suffix_that_leads_into_another_directory_is_a_usage_error() {
 
 #[test]
 fn the_next_number_follows_the_highest() {
-    let scene = scene();
+    let scene = Scene::with_old();
     // Only the first two are numbers as GNU writes them.
     for name in ["f.~2~", "f.~9~", "f.~010~", "f.~11", "f.~~", "f.~x~", "g.~20~", "f.~-30~", ".f.~40~", "f.~9~.~50~"] {
         scene.write(name, name);
@@ -190,7 +189,7 @@ fn the_next_number_follows_the_highest() {
 
 #[test]
 fn numbers_beyond_all_bounds_are_an_error_and_not_a_wrong_name() {
-    let scene = scene();
+    let scene = Scene::with_old();
     scene.write(format!("f.~{}~", u64::MAX), "");
     let inode = scene.inode("f");
     scene.cmd().args(["-b", "f"]).write_stdin("new").assert().code(1);
@@ -200,7 +199,7 @@ fn numbers_beyond_all_bounds_are_an_error_and_not_a_wrong_name() {
 /// The number is taken at the last moment, by the kernel.
 #[test]
 fn a_number_that_somebody_else_took_meanwhile_is_left_to_him() {
-    let scene = scene();
+    let scene = Scene::with_old();
     let meanwhile = "echo his >f.~1~; echo his >f.~2~; echo new";
     scene.cmd().args(["--backup=numbered", "f", "--", "sh", "-c", meanwhile]).assert().success().stderr("");
     assert_eq!(scene.names(), ["f", "f.~1~", "f.~2~", "f.~3~"]);
@@ -211,7 +210,7 @@ fn a_number_that_somebody_else_took_meanwhile_is_left_to_him() {
 #[test]
 fn no_content_is_lost_among_writers_with_numbered_backups() {
     const WRITERS: usize = 24;
-    let scene = scene();
+    let scene = Scene::with_old();
     let writers: Vec<_> = (0..WRITERS)
         .map(|number| {
             let mut command = scene.cmd();
@@ -242,7 +241,7 @@ fn a_new_target_has_no_backup_and_an_old_backup_stays() {
 
 #[test]
 fn an_unchanged_target_has_no_backup() {
-    let scene = scene();
+    let scene = Scene::with_old();
     let inode = scene.inode("f");
     scene.cmd().args(["-b", "-C", "f"]).write_stdin("old").assert().success();
     assert_eq!((scene.names(), scene.inode("f")), (vec!["f".to_owned()], inode));
@@ -290,7 +289,7 @@ fn a_backups_name_that_is_too_long_is_refused_before_command_runs() {
 
 #[test]
 fn a_backup_that_is_a_link_is_replaced_and_not_followed() {
-    let scene = scene();
+    let scene = Scene::with_old();
     scene.write("elsewhere", "untouched");
     symlink("elsewhere", scene.path("f~")).unwrap();
     scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success();

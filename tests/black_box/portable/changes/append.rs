@@ -46,8 +46,7 @@ fn appending_to_a_missing_target_creates_it() {
 
 #[test]
 fn appending_nothing_replaces_unless_only_changes_are_wanted() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let inode = scene.inode("f");
     scene.cmd().args(["-aC", "--report", "f"]).assert().success().stdout("unchanged\n");
     assert_eq!(scene.inode("f"), inode);
@@ -67,8 +66,7 @@ fn a_file_can_be_appended_to_itself() {
 
 #[test]
 fn an_empty_command_is_refused_where_its_output_would_be_appended() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.cmd().args(["-a", "f", "--", "true"]).assert().code(123);
     scene.cmd().args(["-a", "f", "--", "sh", "-c", "echo part; exit 6"]).assert().code(6);
     assert_eq!(scene.text("f"), "old");

@@ -53,8 +53,7 @@ fn identical_content_leaves_everything_alone_wherever_it_comes_from() {
 
 #[test]
 fn a_file_as_standard_input_is_compared_from_where_it_stands() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.write("in", "skipped\nold");
     let inode = scene.inode("f");
     assert!(scene.sh("{ read line; $AW -C f; } <in").status.success());

@@ -28,8 +28,7 @@ fn one_word_tells_what_became_of_the_target() {
 
 #[test]
 fn no_word_is_printed_where_nothing_was_done() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.cmd().args(["--report", "-n", "f"]).assert().code(3).stdout("");
     scene.cmd().args(["--report", "f", "--", "false"]).assert().code(1).stdout("");
     scene.cmd().args(["--report", "--non-empty", "f"]).assert().code(3).stdout("");
@@ -38,8 +37,7 @@ fn no_word_is_printed_where_nothing_was_done() {
 
 #[test]
 fn a_closed_standard_output_is_found_before_anything_is_done() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.write("in", "for others");
     let output = scene.sh("{ $AW --report f >&-; cat; } <in");
     assert_eq!(output.stdout, b"for others");

@@ -27,8 +27,7 @@ fn every_form_edits() {
 #[test]
 fn a_missing_target_is_an_error_and_starts_nothing() {
     let scene = Scene::new();
-    scene.symlink("nowhere", "dangling");
-    scene.symlink("dangling", "link");
+    scene.symlinks(&[("nowhere", "dangling"), ("dangling", "link")]);
     for target in ["absent", "dangling", "link"] {
         for options in [&["--edit"][..], &["--edit", "--lock"], &["--edit", "--allow-empty"], &["--edit", "-C"]] {
             let output = scene.cmd().args(options).args([target, "--", "touch", "ran"]).output().unwrap();
@@ -42,8 +41,7 @@ fn a_missing_target_is_an_error_and_starts_nothing() {
 
 #[test]
 fn edit_without_a_command_is_a_usage_error() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     for args in [&["--edit", "f"][..], &["--edit", "f", "--"], &["--edit", "--append", "f", "--", "cat"]] {
         scene.cmd().args(args).assert().code(2);
     }
@@ -85,8 +83,7 @@ fn a_target_that_changed_meanwhile_is_not_replaced() {
 
 #[test]
 fn a_target_that_vanished_meanwhile_is_not_created_again() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let output = scene.cmd().args(["-e", "f", "--", "sh", "-c", "cat; rm f"]).output().unwrap();
     assert_eq!(output.status.code(), Some(123), "{}", stderr(&output));
     assert!(scene.names().is_empty());
@@ -96,8 +93,7 @@ fn a_target_that_vanished_meanwhile_is_not_created_again() {
 #[test]
 fn an_in_place_editor_is_refused_and_its_work_stays() {
     for options in [&["--edit"][..], &["--edit", "--allow-empty"]] {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         scene.cmd().args(options).args(["f", "--", "sed", "-i", "s/old/new/", "f"]).assert().code(123);
         assert_eq!(scene.text("f"), "new");
         assert_eq!(scene.names(), ["f"]);
@@ -109,8 +105,7 @@ fn a_link_stays_and_the_file_behind_it_is_edited() {
     let scene = Scene::new();
     scene.mkdir("d");
     scene.write("d/file", "old");
-    scene.symlink("d/file", "hop");
-    scene.symlink("hop", "f");
+    scene.symlinks(&[("d/file", "hop"), ("hop", "f")]);
     scene.cmd().args(["--edit", "--lock", "f", "--", "tr", "a-z", "A-Z"]).assert().success();
     assert_eq!(scene.text("d/file"), "OLD");
     assert!(scene.path("f").is_symlink() && scene.path("hop").is_symlink());

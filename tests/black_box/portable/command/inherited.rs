@@ -7,8 +7,7 @@ use crate::common::{Scene, stderr, stdout};
 /// `PROBE`, run in the shell by way of `launcher` directly, and then as COMMAND. `launcher` ends in a word that runs
 /// the rest.
 pub fn both(launcher: &str, options: &str, probe: &str) -> (String, String) {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let direct = scene.sh(&format!("{launcher} {probe}"));
     let ours = scene.sh(&format!("{launcher} \"$AW\" {options} f -- {probe}"));
     assert!(ours.status.success(), "{}", stderr(&ours));

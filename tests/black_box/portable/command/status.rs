@@ -6,8 +6,7 @@ use crate::common::{Scene, stderr};
 
 /// Runs `sh -c SCRIPT` as COMMAND on an existing file, of which nothing may have changed. Returns status and message.
 fn failing(options: &[&str], script: &str) -> (i32, String) {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let inode = scene.inode("f");
     let output = scene.cmd().args(options).args(["f", "--", "sh", "-c", script]).output().unwrap();
     assert_eq!((scene.text("f"), scene.inode("f")), ("old".to_owned(), inode), "{script}");
@@ -17,8 +16,7 @@ fn failing(options: &[&str], script: &str) -> (i32, String) {
 
 #[test]
 fn a_command_that_succeeds_replaces_the_target_by_its_output() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.cmd().args(["f", "--", "printf", "%s\n", "a b", "-n"]).assert().success().stdout("").stderr("");
     assert_eq!(scene.text("f"), "a b\n-n\n");
     assert_eq!(scene.names(), ["f"]);
@@ -72,8 +70,7 @@ fn a_command_that_writes_nothing_is_refused() {
 fn a_command_that_writes_the_target_itself_does_not_empty_it() {
     for (command, content) in [(["sed", "-i", "s/old/new/", "f"], "new"), (["sh", "-c", "echo gen > f", "sh"], "gen\n")]
     {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         scene.cmd().args(["f", "--"]).args(command).assert().code(123);
         assert_eq!(scene.text("f"), content);
         assert_eq!(scene.names(), ["f"]);
@@ -89,8 +86,7 @@ fn the_failure_of_a_command_comes_before_its_silence() {
 
 #[test]
 fn nothing_is_accepted_where_that_is_asked_for() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.cmd().args(["--allow-empty", "f", "--", "true"]).assert().success().stderr("");
     assert_eq!(scene.text("f"), "");
     scene.cmd().args(["--allow-empty", "new", "--", "true"]).assert().success();
@@ -100,8 +96,7 @@ fn nothing_is_accepted_where_that_is_asked_for() {
 /// Row 1: the pipe cannot tell, a guard can.
 #[test]
 fn a_producers_death_is_an_end_unless_a_guard_refuses() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     assert!(scene.sh("false | $AW f").status.success());
     assert_eq!(scene.text("f"), "");
     scene.write("f", "old");
@@ -113,8 +108,7 @@ fn a_producers_death_is_an_end_unless_a_guard_refuses() {
 /// Our own failures where a COMMAND is in play: nothing that could be the command's.
 #[test]
 fn our_own_failures_have_statuses_that_tell_them_apart() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.cmd().args(["missing/f", "--", "echo", "new"]).assert().code(125);
     scene.cmd().args(["-n", "f", "--", "echo", "new"]).assert().code(123);
     scene.cmd().args(["--no-such", "f", "--", "echo", "new"]).assert().code(2);

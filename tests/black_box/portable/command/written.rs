@@ -95,8 +95,7 @@ fn what_a_failing_command_wrote_is_not_called_unchanged() {
 /// Metadata counts as well.
 #[test]
 fn a_target_whose_mode_the_command_changed_is_not_called_unchanged() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.chmod("f", 0o644);
     let output = run(&scene, None, &[], "chmod 600 f");
     assert_eq!(output.status.code(), Some(123), "{output:?}");

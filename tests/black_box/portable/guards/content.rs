@@ -13,25 +13,21 @@ pub fn digest(scene: &Scene, algorithm: &str, name: &str) -> String {
 
 #[test]
 fn an_empty_input_is_refused_where_it_must_not_be() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let output = scene.cmd().args(["--non-empty", "f"]).output().unwrap();
     refused(&scene, &output, "non-empty: the input is empty");
     assert!(stderr(&output).ends_with("\nhint: did the producer fail?\n"));
-    let output = scene.cmd().args(["--non-empty", "--from", "/dev/null", "f"]).output().unwrap();
-    refused(&scene, &output, "non-empty: the input is empty");
-    let output = scene.cmd().args(["--non-empty", "--append", "f"]).output().unwrap();
-    refused(&scene, &output, "non-empty: the input is empty");
-    let output = scene.cmd().args(["--non-empty", "-C", "f"]).output().unwrap();
-    refused(&scene, &output, "non-empty: the input is empty");
+    for options in [&["--from", "/dev/null"][..], &["--append"], &["-C"]] {
+        let output = scene.cmd().args(options).args(["--non-empty", "f"]).output().unwrap();
+        refused(&scene, &output, "non-empty: the input is empty");
+    }
     scene.cmd().args(["--non-empty", "f"]).write_stdin("\n").assert().success();
     assert_eq!(scene.text("f"), "\n");
 }
 
 #[test]
 fn an_empty_input_is_fine_where_nobody_minds() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.cmd().arg("f").assert().success();
     assert_eq!(scene.text("f"), "");
     scene.cmd().args(["--from", "/dev/null", "g"]).assert().success();
@@ -76,8 +72,7 @@ fn if_changed_hashes_what_is_common_too() {
 
 #[test]
 fn content_with_another_digest_is_refused_and_both_are_told() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let (zeros, none) = ("0".repeat(64), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     let expected = format!("sha256:{zeros}");
     let output = scene.cmd().args(["--checksum", &expected, "f"]).output().unwrap();
@@ -91,8 +86,7 @@ fn content_with_another_digest_is_refused_and_both_are_told() {
 
 #[test]
 fn a_digest_that_is_none_is_a_usage_error() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let short = "sha512:".to_owned() + &"0".repeat(64);
     for option in ["--checksum", "--if-match"] {
         for word in ["", "sha256", "sha256:", "md5:d41d8cd98f00b204e9800998ecf8427e", "sha256:xyz", &short] {

@@ -10,8 +10,7 @@ pub const OLD: &str = "sha256:cba06b5736faf67e54b07b561eae94395e774c517a7d910a54
 
 #[test]
 fn what_exists_is_not_clobbered() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let output = scene.cmd().args(["-n", "f"]).write_stdin("new").output().unwrap();
     refused(&scene, &output, "no-clobber: exists");
     let output = scene.cmd().args(["--no-clobber", "--from", "/dev/null", "f"]).output().unwrap();
@@ -23,8 +22,7 @@ fn what_exists_is_not_clobbered() {
 /// Early: the input is for who comes after.
 #[test]
 fn what_exists_is_found_before_the_input_is_read() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.write("in", "for others");
     for guard in ["-n", &format!("--if-match sha256:{}", "0".repeat(64))] {
         let output = scene.sh(&format!("{{ $AW {guard} f; cat; }} <in"));
@@ -36,8 +34,7 @@ fn what_exists_is_found_before_the_input_is_read() {
 fn a_link_exists_where_what_it_leads_to_does() {
     let scene = Scene::new();
     scene.write("file", "old");
-    scene.symlink("file", "link");
-    scene.symlink("new", "dangling");
+    scene.symlinks(&[("file", "link"), ("new", "dangling")]);
     scene.cmd().args(["-n", "link"]).write_stdin("new").assert().code(3);
     scene.cmd().args(["-n", "-P", "dangling"]).write_stdin("new").assert().code(3);
     assert!(!scene.path("new").exists());
@@ -88,8 +85,7 @@ fn the_expected_old_content_is_replaced() {
 
 #[test]
 fn another_old_content_is_refused_and_told() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let expected = format!("sha256:{}", "0".repeat(64));
     let output = scene.cmd().args(["--if-match", &expected, "f"]).write_stdin("new").output().unwrap();
     refused(&scene, &output, &format!("if-match: expected {expected}, TARGET has {OLD}"));
@@ -104,8 +100,7 @@ fn another_old_content_is_refused_and_told() {
 #[test]
 fn a_link_that_is_itself_replaced_has_no_digest() {
     for (leads_to, exists) in [("f", true), ("nowhere", false)] {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         scene.symlink(leads_to, "link");
         let output = scene.cmd().args(["-P", "--if-match", OLD, "link"]).write_stdin("new").output().unwrap();
         assert_eq!(output.status.code(), Some(3), "{output:?}");
@@ -121,8 +116,7 @@ fn a_link_that_is_itself_replaced_has_no_digest() {
 fn an_old_content_that_changes_after_the_look_is_not_replaced() {
     for change in ["printf OLD >f", "echo other >>f", "printf old >g; mv g f", "rm f"] {
         for options in [&["--if-match", OLD][..], &["--if-match", OLD, "--lock"], &["--if-match", OLD, "-a", "-b"]] {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let script = format!("echo new; {change}");
             let output = scene.cmd().args(options).args(["f", "--", "sh", "-c", &script]).output().unwrap();
             assert!(matches!(output.status.code(), Some(123 | 125)), "{change}: {output:?}");

@@ -13,8 +13,7 @@ pub fn run(scene: &Scene, script: &str) -> std::process::Output {
 
 #[test]
 fn the_command_sees_content_and_target_and_writes_to_our_standard_error() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let output = run(&scene, r#"cat; echo; cat "$1"; echo; cat "$2"; echo " $2 $#"; echo err >&2"#);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(stderr(&output), "new\nnew\nold f 2\nerr\n");
@@ -40,8 +39,7 @@ fn grandchildren_see_the_path_too() {
 
 #[test]
 fn the_whole_new_content_is_looked_at() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.cmd().args(["-a", "--validate", "cat", "f"]).write_stdin("new").assert().success().stderr("oldnew");
     let args = ["-e", "-b", "--lock", "--validate", "cat", "f", "--", "tr", "a-z", "A-Z"];
     scene.cmd().args(args).assert().success().stderr("OLDNEW");
@@ -50,8 +48,7 @@ fn the_whole_new_content_is_looked_at() {
 
 #[test]
 fn a_refusal_replaces_nothing() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     refused(&scene, &run(&scene, "exit 7"), "validate: command 'exit 7' exited with status 7");
     refused(&scene, &run(&scene, "kill -9 $$"), "validate: command 'kill -9 $$' was killed by signal 9");
     refused(&scene, &run(&scene, "grep -q old"), "validate: command 'grep -q old' exited with status 1");
@@ -63,8 +60,7 @@ fn a_refusal_replaces_nothing() {
 /// Nothing has been said about the content then.
 #[test]
 fn a_command_that_could_not_be_run_is_a_failure() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     for script in ["no-such-validator \"$1\"", "./f \"$1\"", "exit 126"] {
         let output = run(&scene, script);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -91,8 +87,7 @@ fn content_that_the_command_changed_is_refused() {
     ];
     for change in changes {
         for options in [&[][..], &["--sync", "none"], &["-m", "644"], &["--lock"]] {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let args = ["--validate", change, "f"];
             let output = scene.cmd().args(options).args(args).write_stdin("new").output().unwrap();
             refused(&scene, &output, "validate: the command changed the content that it was to look at");

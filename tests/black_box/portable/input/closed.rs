@@ -11,8 +11,7 @@ pub const COMBINATIONS: [&str; 8] = ["", "<&-", ">&-", "2>&-", "<&- >&-", "<&- 2
 fn a_closed_standard_input_is_an_error() {
     for closed in COMBINATIONS.iter().filter(|closed| closed.contains("<&-")) {
         for options in ["", "--from -", "-C", "-a", "-P", "--lock"] {
-            let scene = Scene::new();
-            scene.write("f", "old");
+            let scene = Scene::with_old();
             let output = scene.sh(&format!(r#""$AW" {options} f {closed}"#));
             assert_eq!(output.status.code(), Some(1), "{options} {closed}: {output:?}");
             assert_eq!((scene.text("f").as_str(), scene.names().len()), ("old", 1), "{options} {closed}");
@@ -54,8 +53,7 @@ fn a_pipe_as_standard_input_is_read_whatever_else_is_closed() {
 #[test]
 fn a_command_gets_nothing_of_ours_in_their_place() {
     for closed in COMBINATIONS {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         // The command writes to its standard error, and reads its standard input.
         let output = scene.sh(&format!(r#""$AW" -v f -- sh -c 'echo noise >&2; cat; echo new' {closed} </dev/null"#));
         assert!(output.status.success(), "{closed}: {output:?}");

@@ -9,8 +9,7 @@ use crate::common::{Scene, stderr};
 
 /// Runs the program on an existing `f` with this standard input; it must fail, with these words.
 pub fn fails(args: &[&str], stdin: impl Into<Stdio>, words: &str) {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let inode = scene.inode("f");
     let output = scene.process().args(args).stdin(stdin).output().unwrap();
     let text = stderr(&output);

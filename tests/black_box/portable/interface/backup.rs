@@ -8,8 +8,7 @@ use crate::common::Scene;
 
 /// The names beside `f` after a replacement with these options and this environment.
 fn backups(args: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let mut command = scene.cmd();
     command.args(args).arg("f").envs(environment.iter().copied()).write_stdin("new");
     command.assert().success().stdout("").stderr("");
@@ -61,8 +60,7 @@ fn a_bad_version_control_matters_only_where_it_is_read() {
     let bad = [("VERSION_CONTROL", "bogus")];
     assert_eq!(backups(&["--backup=simple"], &bad), ["f~"]);
     assert!(backups(&[], &bad).is_empty());
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let output = scene.cmd().args(["-b", "f"]).envs(bad).write_stdin("new").output().unwrap();
     assert_eq!((output.status.code(), scene.text("f").as_str()), (Some(2), "old"));
     assert!(crate::common::stderr(&output).contains("VERSION_CONTROL: bogus is none of"));

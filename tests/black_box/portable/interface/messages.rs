@@ -8,8 +8,7 @@ use crate::common::Scene;
 
 /// A scene with `f`, and with `g` of more than one link, whose replacement warns.
 pub fn scene() -> Scene {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.write("g", "old");
     std::fs::hard_link(scene.path("g"), scene.path("link")).unwrap();
     scene

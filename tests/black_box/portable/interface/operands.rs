@@ -53,8 +53,7 @@ fn dashes_without_a_command_are_an_error() {
 #[test]
 fn a_command_called_dashes_is_looked_for() {
     for args in [&["f", "--", "--"][..], &["--", "f", "--", "--"]] {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         // A directory that may not be searched would make it 126, as for env(1).
         scene.cmd().args(args).env("PATH", "/usr/bin:/bin").assert().code(127);
         assert_eq!(scene.text("f"), "old");

@@ -6,8 +6,7 @@ use crate::common::Scene;
 
 /// A TARGET of this mode.
 pub fn scene(mode: u32) -> Scene {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.chmod("f", mode);
     scene
 }

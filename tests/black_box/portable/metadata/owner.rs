@@ -8,8 +8,7 @@ use crate::common::Scene;
 #[test]
 fn set_id_bits_are_not_carried_over() {
     for mode in [0o4755, 0o2755, 0o6755, 0o6711] {
-        let scene = Scene::new();
-        scene.write("f", "old");
+        let scene = Scene::with_old();
         scene.chmod("f", mode);
         scene.cmd().arg("f").write_stdin("new").assert().success().stderr("");
         assert_eq!(scene.mode("f"), mode & 0o777);

@@ -10,8 +10,7 @@ use crate::common::Scene;
 /// Row 40.
 #[test]
 fn a_link_is_followed_and_stays_a_link() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.symlink("f", "link");
     let (inode, link) = (scene.inode("f"), scene.inode("link"));
     // Truncating f through the link would show in this descriptor.
@@ -29,9 +28,7 @@ fn relative_links_are_followed_through_directories_at_every_level() {
     for directory in ["a", "b", "b/c", "d"] {
         scene.mkdir(directory);
     }
-    scene.symlink("a/one", "start");
-    scene.symlink("../b/c/two", "a/one");
-    scene.symlink("../../d/./end", "b/c/two");
+    scene.symlinks(&[("a/one", "start"), ("../b/c/two", "a/one"), ("../../d/./end", "b/c/two")]);
     scene.write("d/end", "old");
     // Decoys, where a resolution against the working directory or of one level only would write.
     scene.write("two", "decoy");
@@ -66,8 +63,7 @@ fn the_directory_part_may_lead_through_links_and_dots() {
 fn a_dangling_link_creates_the_file_that_it_names() {
     let scene = Scene::new();
     scene.mkdir("d");
-    scene.symlink("second", "first");
-    scene.symlink("d/f", "second");
+    scene.symlinks(&[("second", "first"), ("d/f", "second")]);
     arrives(&scene, "first", "d/f");
     assert!(scene.path("first").is_symlink() && scene.path("second").is_symlink());
 }
@@ -83,9 +79,7 @@ fn a_dangling_link_into_a_missing_directory_is_refused_early() {
 #[test]
 fn a_loop_is_told() {
     let scene = Scene::new();
-    scene.symlink("self", "self");
-    scene.symlink("b", "a");
-    scene.symlink("a", "b");
+    scene.symlinks(&[("self", "self"), ("b", "a"), ("a", "b")]);
     refused(&scene, &["self"], "self: resolve: Too many levels of symbolic links");
     refused(&scene, &["a"], "a: resolve: Too many levels of symbolic links");
     refused(&scene, &["a/f"], "a/f: open directory: a/: Too many levels of symbolic links");
@@ -116,8 +110,7 @@ fn a_link_that_ends_in_a_slash_or_dots_is_refused() {
 
 #[test]
 fn no_dereference_replaces_the_link_itself() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.mkdir("d");
     for to in ["f", "missing", "link", "d", "/dev/null"] {
         scene.symlink(to, "link");
@@ -132,8 +125,7 @@ fn no_dereference_replaces_the_link_itself() {
 /// As if TARGET were new: the file that the link led to lends it nothing.
 #[test]
 fn no_dereference_takes_the_mode_of_a_new_file() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     scene.chmod("f", 0o600);
     scene.symlink("f", "link");
     let output = scene.sh(r#"umask 022; printf new | "$AW" --no-dereference link"#);

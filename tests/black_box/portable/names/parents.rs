@@ -41,8 +41,7 @@ fn every_spelling_of_the_path_works() {
 fn links_on_the_way_are_followed() {
     let scene = Scene::new();
     scene.mkdir("d");
-    scene.symlink("d", "directory");
-    scene.symlink("d/new/f", "dangling");
+    scene.symlinks(&[("d", "directory"), ("d/new/f", "dangling")]);
     for target in ["directory/a/b/f", "dangling"] {
         scene.cmd().args(["-D", target]).write_stdin("new").assert().success().stdout("").stderr("");
     }

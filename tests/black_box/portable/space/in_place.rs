@@ -6,8 +6,7 @@ use crate::common::Scene;
 
 #[test]
 fn where_a_rename_is_possible_it_is_a_rename() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let before = scene.inode("f");
     scene.cmd().args(["--allow-in-place", "f"]).write_stdin("new").assert().success().stderr("");
     assert_ne!(scene.inode("f"), before);
