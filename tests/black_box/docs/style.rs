@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::table::sources;
 
 /// What only Linux has, or only this project's tests of it.
-const OF_LINUX: [&str; 16] = [
+const OF_LINUX: [&str; 17] = [
+    "/dev/full",
     "/proc",
     "rustix::",
     " nix::",

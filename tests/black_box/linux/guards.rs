@@ -1,5 +1,4 @@
 //! What may refuse, and that nothing is replaced then.
 
-mod content;
 mod target;
 mod validate;

@@ -2,4 +2,3 @@
 
 mod help;
 mod messages;
-mod values;

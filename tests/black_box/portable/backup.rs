@@ -2,6 +2,5 @@
 
 pub mod appearing;
 mod kinds;
-pub mod naming;
-mod order;
+mod naming;
 mod readers;

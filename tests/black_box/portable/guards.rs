@@ -1,6 +1,6 @@
 //! What may refuse, and that nothing is replaced then.
 
-pub mod content;
+mod content;
 pub mod target;
 pub mod validate;
 

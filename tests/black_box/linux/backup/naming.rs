@@ -4,16 +4,6 @@
 
 use crate::common::Scene;
 
-#[test]
-fn a_suffix_is_bytes() {
-    use std::os::unix::ffi::OsStrExt;
-    let scene = Scene::with_old();
-    let suffix = std::ffi::OsStr::from_bytes(b".\xff\n");
-    scene.cmd().arg("-S").arg(suffix).arg("f").write_stdin("new").assert().success();
-    let backup = [b"f".as_slice(), suffix.as_bytes()].concat();
-    assert_eq!(scene.text(std::ffi::OsStr::from_bytes(&backup)), "old");
-}
-
 /// A directory that may be written and searched, and not read, cannot be listed: its numbers are asked for one by one.
 #[test]
 fn numbers_are_found_in_a_directory_that_cannot_be_read() {

@@ -1,23 +1,12 @@
 //! COMMAND's descriptors: standard output is a pipe of ours, the rest is inherited.
 //!
-//! Rows: 67, 69.
+//! Rows: 69.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
+use crate::common::Scene;
 use crate::common::events::{Fifo, end_of};
-use crate::common::{Scene, stderr};
-
-/// Row 67.
-#[test]
-fn ten_mebibytes_on_standard_error_pass_and_block_nothing() {
-    let scene = Scene::new();
-    let script = "head -c 10485760 /dev/zero >&2; head -c 10485760 /dev/zero; echo end >&2";
-    let output = scene.cmd().args(["f", "--", "sh", "-c", script]).output().unwrap();
-    assert!(output.status.success());
-    assert_eq!(output.stderr.len(), 10_485_760 + 4);
-    assert_eq!(scene.read("f").len(), 10_485_760);
-}
 
 /// The end of the output is not the end of the command.
 #[test]
@@ -78,16 +67,4 @@ fn a_commands_output_is_a_pipe() {
     scene.cmd().args(["f", "--", "sh", "-c", "readlink /proc/$$/fd/1"]).assert().success();
     let link = scene.text("f");
     assert!(link.starts_with("pipe:["), "{link}");
-}
-
-#[test]
-fn a_large_output_arrives_whole() {
-    let scene = Scene::new();
-    let script =
-        "i=0; while [ $i -lt 64 ]; do head -c 98765 /dev/zero | tr '\\0' \"\\\\$((i % 8))\"; i=$((i + 1)); done";
-    let expected = scene.other("sh").args(["-c", script]).output().unwrap();
-    let output = scene.cmd().args(["f", "--", "sh", "-c", script]).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(scene.read("f").len(), 64 * 98_765);
-    assert!(scene.read("f") == expected.stdout);
 }

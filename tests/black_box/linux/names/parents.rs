@@ -30,24 +30,6 @@ fn what_cannot_be_created_is_told_and_the_rest_taken_back() {
 }
 
 #[test]
-fn what_was_created_is_removed_when_the_write_fails() {
-    let scene = Scene::new();
-    scene.mkdir("there");
-    for arguments in [
-        &["there/a/b/f", "--", "false"][..],
-        &["there/a/b/f", "--from", "missing"],
-        &["there/a/b/f", "--non-empty"],
-        &["there/a/b/f", "--", "sh", "-c", "kill -9 $$"],
-        &["there/a/b/f", "--", "no-such-command"],
-        &["there/a/b/f", "--if-match", &format!("sha256:{}", "0".repeat(64))],
-        &["there/a/b/.."],
-    ] {
-        scene.cmd().arg("-D").args(arguments).assert().failure();
-        assert!(names_in(&scene.path("there")).is_empty(), "{arguments:?}");
-    }
-}
-
-#[test]
 fn a_signal_takes_them_back_too() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let scene = Scene::new();

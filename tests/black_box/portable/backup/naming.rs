@@ -128,7 +128,7 @@ fn a_word_that_means_nothing_or_several_things_is_a_usage_error() {
 }
 
 /// The suffix that `f` gets as its simple backup.
-pub fn suffix(arguments: &[&str], environment: Option<&str>) -> String {
+fn suffix(arguments: &[&str], environment: Option<&str>) -> String {
     let scene = Scene::with_old();
     let mut command = scene.cmd();
     if let Some(suffix) = environment {
@@ -298,4 +298,14 @@ fn a_backup_that_is_a_link_is_replaced_and_not_followed() {
     symlink("nowhere", scene.path("f.~1~")).unwrap();
     scene.cmd().args(["-b", "f"]).write_stdin("newer").assert().success();
     assert_eq!(scene.text("f.~2~"), "new");
+}
+
+#[test]
+fn a_suffix_is_bytes() {
+    use std::os::unix::ffi::OsStrExt;
+    let scene = Scene::with_old();
+    let suffix = std::ffi::OsStr::from_bytes(b".\xff\n");
+    scene.cmd().arg("-S").arg(suffix).arg("f").write_stdin("new").assert().success();
+    let backup = [b"f".as_slice(), suffix.as_bytes()].concat();
+    assert_eq!(scene.text(std::ffi::OsStr::from_bytes(&backup)), "old");
 }

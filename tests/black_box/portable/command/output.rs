@@ -1,11 +1,11 @@
 //! COMMAND's descriptors: standard output is a pipe of ours, the rest is inherited.
 //!
-//! Rows: none.
+//! Rows: 67.
 
 use std::process::Stdio;
 
-use crate::common::Scene;
 use crate::common::events::end_of;
+use crate::common::{Scene, stderr};
 
 #[test]
 fn standard_input_is_inherited() {
@@ -31,4 +31,27 @@ fn a_command_need_not_read_its_input() {
     let _held = child.stdin.take();
     assert!(end_of(&mut child).success());
     assert_eq!(scene.text("f"), "new\n");
+}
+
+/// Row 67.
+#[test]
+fn ten_mebibytes_on_standard_error_pass_and_block_nothing() {
+    let scene = Scene::new();
+    let script = "head -c 10485760 /dev/zero >&2; head -c 10485760 /dev/zero; echo end >&2";
+    let output = scene.cmd().args(["f", "--", "sh", "-c", script]).output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(output.stderr.len(), 10_485_760 + 4);
+    assert_eq!(scene.read("f").len(), 10_485_760);
+}
+
+#[test]
+fn a_large_output_arrives_whole() {
+    let scene = Scene::new();
+    let script =
+        "i=0; while [ $i -lt 64 ]; do head -c 98765 /dev/zero | tr '\\0' \"\\\\$((i % 8))\"; i=$((i + 1)); done";
+    let expected = scene.other("sh").args(["-c", script]).output().unwrap();
+    let output = scene.cmd().args(["f", "--", "sh", "-c", script]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(scene.read("f").len(), 64 * 98_765);
+    assert!(scene.read("f") == expected.stdout);
 }

@@ -6,7 +6,7 @@ use super::refused;
 use crate::common::{Scene, stderr, tool};
 
 /// `sha256:` or `sha512:` and the digest of the file, as others compute it.
-pub fn digest(scene: &Scene, algorithm: &str, name: &str) -> String {
+fn digest(scene: &Scene, algorithm: &str, name: &str) -> String {
     let line = tool(&format!("{algorithm}sum"), &[scene.path(name).to_str().unwrap()]);
     format!("{algorithm}:{}", line.split(' ').next().unwrap())
 }
@@ -94,4 +94,15 @@ fn a_digest_that_is_none_is_a_usage_error() {
         }
     }
     assert_eq!(scene.text("f"), "old");
+}
+
+#[test]
+fn a_file_with_holes_has_the_digest_of_its_zeros() {
+    let scene = Scene::new();
+    let file = std::fs::File::create(scene.path("source")).unwrap();
+    file.set_len(3_000_000).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, b"data", 1_500_000).unwrap();
+    let known = digest(&scene, "sha256", "source");
+    scene.cmd().args(["--checksum", &known, "f", "--from", "source"]).assert().success();
+    assert!(scene.read("f") == scene.read("source"));
 }

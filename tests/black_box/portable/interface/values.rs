@@ -1,9 +1,9 @@
 //! Values of options, and what is no option at all.
 //!
-//! Rows: none.
+//! Rows: 47.
 
 use super::usage;
-use crate::common::Scene;
+use crate::common::{Scene, stderr};
 
 #[test]
 fn a_mode_is_octal_and_has_at_most_four_digits_worth() {
@@ -57,4 +57,53 @@ fn an_unknown_option_is_an_error() {
     assert!(usage(&["--parent", "f"], "--parent").contains("--parents"));
     usage(&["--force=yes", "f"], "--force");
     usage(&["f", "--from"], "--from");
+}
+
+/// Row 47: whatever it was that was typed, a terminal has nothing to obey.
+#[test]
+fn what_was_typed_wrongly_is_printed_safely() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let wrong: [&[&[u8]]; 8] = [
+        &[b"f", b"--bad\x1b[31m\n\x07"],
+        &[b"f", b"-\x1b"],
+        &[b"-m", b"\x1b[31m\n", b"f"],
+        &[b"--sync", b"\x1b[31m\n", b"f"],
+        &[b"--checksum", b"\x1b[31m\n", b"f"],
+        &[b"f", b"\x1b[31m\n"],
+        &[b"-b", b"--backup=\x1b[31m\n", b"f"],
+        &[b"f", b"--bad\xff\xc2\x9b"],
+    ];
+    for args in wrong {
+        let scene = Scene::new();
+        let output = scene.cmd().args(args.iter().map(|arg| OsStr::from_bytes(arg))).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let text = stderr(&output);
+        assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n'), "{text:?}");
+        for line in text.lines().take(1) {
+            assert!(line.contains("\\x1b") || line.contains("--bad"), "{text:?}");
+            assert!(!line.ends_with("[31m"), "a newline came through: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_word_that_is_not_utf8_is_an_error() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    for option in ["-m", "--sync", "--checksum", "--lock-timeout"] {
+        let scene = Scene::new();
+        scene.cmd().arg(option).arg(OsStr::from_bytes(b"\xff")).arg("f").assert().code(2).stdout("");
+        assert_eq!(scene.names().len(), 0);
+    }
+}
+
+/// Of the words that `--sync` knows, one is the usual one.
+#[test]
+fn another_word_for_sync_is_a_usage_error() {
+    for word in ["", "all", "Full", "data"] {
+        let scene = Scene::with_old();
+        scene.cmd().arg(format!("--sync={word}")).arg("f").write_stdin("new").assert().code(2);
+        assert_eq!(scene.text("f"), "old");
+    }
 }

@@ -1,4 +1,4 @@
-//! The metadata of the staging file on the way: never wider than the finished file, everything before the sync.
+//! The times of the finished file.
 //!
 //! Rows: none.
 

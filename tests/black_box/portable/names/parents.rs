@@ -100,3 +100,21 @@ fn a_link_in_the_place_of_a_created_directory_is_not_followed() {
         assert_eq!((scene.names(), scene.path("a").is_symlink()), (vec!["a".to_owned(), "other".to_owned()], true));
     }
 }
+
+#[test]
+fn what_was_created_is_removed_when_the_write_fails() {
+    let scene = Scene::new();
+    scene.mkdir("there");
+    for arguments in [
+        &["there/a/b/f", "--", "false"][..],
+        &["there/a/b/f", "--from", "missing"],
+        &["there/a/b/f", "--non-empty"],
+        &["there/a/b/f", "--", "sh", "-c", "kill -9 $$"],
+        &["there/a/b/f", "--", "no-such-command"],
+        &["there/a/b/f", "--if-match", &format!("sha256:{}", "0".repeat(64))],
+        &["there/a/b/.."],
+    ] {
+        scene.cmd().arg("-D").args(arguments).assert().failure();
+        assert!(names_in(&scene.path("there")).is_empty(), "{arguments:?}");
+    }
+}
