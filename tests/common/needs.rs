@@ -113,12 +113,20 @@ pub fn lacks_any(needs: &[Need]) -> bool {
     if lacking.is_empty() {
         return false;
     }
+    may_be_skipped(&lacking);
     tell(lacking);
     true
 }
 
 /// Says why a test, or a part of it, does nothing here.
 pub fn skip(why: &str) {
+    let reasons = BTreeSet::from([format!("as {why}")]);
+    may_be_skipped(&reasons);
+    tell(reasons);
+}
+
+/// The same for what nobody can install, as the kernel lacks it: nowhere does the test fail for that.
+pub fn skip_on_this_kernel(why: &str) {
     tell(BTreeSet::from([format!("as {why}")]));
 }
 
@@ -127,11 +135,22 @@ type Skipped = BTreeMap<String, BTreeSet<String>>;
 
 static SKIPPED: Mutex<Skipped> = Mutex::new(BTreeMap::new());
 
+fn test() -> String {
+    std::thread::current().name().unwrap_or("?").to_owned()
+}
+
+fn may_be_skipped(reasons: &BTreeSet<String>) {
+    let may = std::env::var_os("ATOMIC_WRITE_TEST_NO_SKIP").is_none();
+    assert!(may, "{} may not be skipped: {}", test(), list(reasons));
+}
+
+fn list(reasons: &BTreeSet<String>) -> String {
+    reasons.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
 fn tell(reasons: BTreeSet<String>) {
-    let test = std::thread::current().name().unwrap_or("?").to_owned();
-    let list = reasons.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    assert!(std::env::var_os("ATOMIC_WRITE_TEST_NO_SKIP").is_none(), "{test} may not be skipped: {list}");
-    eprintln!("skipped: {test}: {list}");
+    let test = test();
+    eprintln!("skipped: {test}: {}", list(&reasons));
     let mut skipped = SKIPPED.lock().unwrap_or_else(PoisonError::into_inner);
     // Where tests run one after another they all run in the main thread.
     let key = if test == "main" { format!("main {}", skipped.len()) } else { test };

@@ -7,7 +7,7 @@ use std::io::{Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::process::{Output, Stdio};
 
-use crate::common::needs::{lacks, needs};
+use crate::common::needs::needs;
 use crate::common::strace::{Strace, plain_calls};
 use crate::common::{Disk, Mounted, Scene, as_user, names_in, program, skip, stderr, tool};
 
@@ -39,13 +39,10 @@ struct Attributes {
 }
 
 impl Attributes {
-    fn new() -> Option<Self> {
-        if lacks!(root, chattr) {
-            return None;
-        }
+    fn new() -> Self {
         let scene = Disk::new("ext4", 8, "");
         scene.write("f", "old");
-        Some(Attributes { scene })
+        Attributes { scene }
     }
 
     fn chattr(&self, change: &str, name: &str) {
@@ -122,7 +119,8 @@ fn a_mount_point_is_refused_before_anything_is_read() {
 // Row 22.
 #[test]
 fn an_immutable_or_append_only_file_is_refused_before_anything_is_read() {
-    let Some(ext4) = Attributes::new() else { return };
+    needs!(root, chattr, "mkfs.ext4");
+    let ext4 = Attributes::new();
     for (attribute, says) in [
         ("i", "replace: is immutable (unchanged)\nhint: chattr -i removes the attribute\n"),
         ("a", "replace: is append-only (unchanged)\nhint: chattr -a removes the attribute\n"),
@@ -137,7 +135,8 @@ fn an_immutable_or_append_only_file_is_refused_before_anything_is_read() {
 // Row 22.
 #[test]
 fn no_option_goes_round_an_immutable_file() {
-    let Some(ext4) = Attributes::new() else { return };
+    needs!(root, chattr, "mkfs.ext4");
+    let ext4 = Attributes::new();
     ext4.chattr("+i", "f");
     for option in ["--allow-in-place", "--force"] {
         let output = unread(&ext4.scene, &[], &[option, "f"]);
@@ -151,7 +150,8 @@ fn no_option_goes_round_an_immutable_file() {
 // Row 22: there link works, rename and unlink do not.
 #[test]
 fn an_append_only_directory_takes_new_files_and_keeps_its_old_ones() {
-    let Some(ext4) = Attributes::new() else { return };
+    needs!(root, chattr, "mkfs.ext4");
+    let ext4 = Attributes::new();
     let Attributes { scene, .. } = &ext4;
     scene.mkdir("d");
     scene.write("d/f", "old");
@@ -171,7 +171,8 @@ fn an_append_only_directory_takes_new_files_and_keeps_its_old_ones() {
 // Row 22.
 #[test]
 fn an_immutable_directory_is_refused_for_old_and_new() {
-    let Some(ext4) = Attributes::new() else { return };
+    needs!(root, chattr, "mkfs.ext4");
+    let ext4 = Attributes::new();
     ext4.scene.mkdir("d");
     ext4.scene.write("d/f", "old");
     ext4.chattr("+i", "d");

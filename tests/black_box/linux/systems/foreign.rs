@@ -8,7 +8,7 @@ use std::process::Output;
 
 use assert_cmd::assert::OutputAssertExt;
 
-use crate::common::needs::lacks;
+use crate::common::needs::{lacks, skip_on_this_kernel};
 use crate::common::{Mounted, Scene, USER, as_user, names_in, stderr, stdout, tool};
 
 /// A file system of another system's, on an image of its own, at `disk`.
@@ -52,7 +52,7 @@ impl Kind {
             "ntfs-3g" if !lacks!("mount.ntfs-3g") => Some("ntfs-3g"),
             // A driver that only the kernel can have is not asked for.
             "vfat" => {
-                eprintln!("this kernel has no vfat");
+                skip_on_this_kernel("this kernel has no vfat");
                 None
             }
             _ => None,

@@ -10,6 +10,7 @@ use landlock::{
     ABI, Access, AccessFs, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
 };
 
+use crate::common::needs::skip_on_this_kernel;
 use crate::common::{Scene, names_in, stderr};
 
 /// What may be done below a path.
@@ -32,7 +33,7 @@ fn in_sandbox(rules: &[Rule<'_>], start: impl FnOnce() -> Output + Send) -> Opti
         });
         let output = sandboxed.join().unwrap();
         if output.is_none() {
-            eprintln!("this kernel has no Landlock, or an old one");
+            skip_on_this_kernel("this kernel has no Landlock, or an old one");
         }
         output
     })
