@@ -6,5 +6,7 @@ mod facts;
 mod generated;
 mod layers;
 mod recipes;
+mod skipped;
+mod style;
 mod supply;
 mod table;

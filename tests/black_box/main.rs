@@ -8,22 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod backup;
-mod changes;
-mod command;
-mod commit;
-mod concurrency;
-mod cost;
 mod docs;
-mod file_systems;
-mod filters;
-mod guards;
-mod input;
-mod interface;
-mod metadata;
-mod names;
-mod signals;
-mod space;
-mod stage;
-mod systems;
-mod turn;
+#[cfg(target_os = "linux")]
+mod linux;
+mod portable;

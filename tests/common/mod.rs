@@ -5,12 +5,16 @@
 
 pub mod events;
 pub mod filter;
+pub mod needs;
 pub mod quirks;
 pub mod strace;
+
+pub use needs::skip;
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+use std::ops::Deref;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -23,32 +27,6 @@ pub fn program() -> &'static Path {
 /// Whether root runs the tests.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
-}
-
-/// Says why a test does nothing here. Where nothing may be skipped (`ATOMIC_WRITE_TEST_NO_SKIP=1`, as in CI), fails.
-pub fn skip(why: &str) {
-    let name = std::thread::current().name().unwrap_or("?").to_owned();
-    assert!(std::env::var_os("ATOMIC_WRITE_TEST_NO_SKIP").is_none(), "{name} may not be skipped: {why}");
-    eprintln!("skipped: {name}: {why}");
-}
-
-/// Whether the tool can be started; says so if it cannot.
-pub fn has_tool(tool: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let directories = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    let found = directories.map(|directory| directory.join(tool)).any(|file| file.is_file());
-    if !found {
-        skip(&format!("{tool} is not installed"));
-    }
-    found
-}
-
-/// Whether root runs the test; says so if not.
-pub fn needs_root() -> bool {
-    if !is_root() {
-        skip("needs root");
-    }
-    is_root()
 }
 
 /// The user that root's tests become where they need an ordinary one.
@@ -73,6 +51,13 @@ impl Scene {
         let base = std::env::var_os("ATOMIC_WRITE_TEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
         Self::on(&base)
+    }
+
+    /// The same, with `f` in it, which holds `old`.
+    pub fn with_old() -> Self {
+        let scene = Self::new();
+        scene.write("f", "old");
+        scene
     }
 
     /// A directory below `base`, that other users can enter.
@@ -114,6 +99,19 @@ impl Scene {
         let path = self.path(name);
         std::os::unix::fs::symlink(to, &path).unwrap();
         path
+    }
+
+    /// What each is to hold, and its name.
+    pub fn symlinks(&self, links: &[(&str, &str)]) {
+        for (to, name) in links {
+            self.symlink(to, name);
+        }
+    }
+
+    /// Asserts that the file holds this, and that nothing is beside it.
+    #[track_caller]
+    pub fn has_only(&self, name: &str, content: &str) {
+        assert_eq!((self.text(name).as_str(), self.names()), (content, vec![name.to_owned()]));
     }
 
     pub fn chmod(&self, name: impl AsRef<Path>, mode: u32) {
@@ -282,6 +280,31 @@ impl Mounted {
 
     pub fn path(&self) -> &Path {
         &self.point
+    }
+}
+
+/// A scene on a new file system of its own. Needs root.
+pub struct Disk {
+    // In the order in which they go.
+    scene: Scene,
+    _mounted: Mounted,
+    _outer: Scene,
+}
+
+impl Disk {
+    /// See [`Mounted::image`].
+    pub fn new(kind: &str, mebibytes: u64, options: &str) -> Self {
+        let outer = Scene::new();
+        let mounted = Mounted::image(&outer, kind, mebibytes, options);
+        Disk { scene: Scene::on(mounted.path()), _mounted: mounted, _outer: outer }
+    }
+}
+
+impl Deref for Disk {
+    type Target = Scene;
+
+    fn deref(&self) -> &Scene {
+        &self.scene
     }
 }
 

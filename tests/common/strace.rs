@@ -187,7 +187,7 @@ impl<'s> Strace<'s> {
         self.inject(Self::NO_LINKS)
     }
 
-    /// As on a file system that a server of SMB keeps, by what fstatfs(2) tells of its type. Needs [`can_poke`].
+    /// As on a file system that a server of SMB keeps, by what fstatfs(2) tells of its type. Needs [`ChangedAnswers`](super::needs::Need::ChangedAnswers).
     #[must_use]
     pub fn on_smb(self) -> Self {
         // `SMB2_SUPER_MAGIC`.
@@ -308,15 +308,6 @@ impl Stopped {
         let output = self.child.wait_with_output().unwrap();
         Traced { output, calls: Calls::parse(&self.seen) }
     }
-}
-
-/// Whether strace can change what a call answers; says so if it cannot.
-pub fn can_poke() -> bool {
-    let can = super::has_tool("strace") && super::tool("strace", &["-h"]).contains("poke_exit");
-    if !can {
-        super::skip("this strace cannot change what a call answers");
-    }
-    can
 }
 
 /// Whether there are unnamed files here. Where the system refuses them already, nothing needs to.

@@ -12,6 +12,7 @@ mod suite;
 
 use std::process::ExitCode;
 
+use common::needs::lacks;
 use suite::{Exceptions, Run, Suite};
 
 /// Where the suite can be run.
@@ -67,7 +68,7 @@ const ENVIRONMENTS: [Environment; 5] = [
 ];
 
 /// What is run where nothing is asked for: the modules that differ most between systems.
-const TASTE: [&str; 2] = ["commit::naming::", "stage::"];
+const TASTE: [&str; 2] = ["linux::commit::naming::", "linux::stage::"];
 
 fn main() -> ExitCode {
     let asked = std::env::var("ATOMIC_WRITE_ENVIRONMENTS").unwrap_or_default();
@@ -86,9 +87,7 @@ fn main() -> ExitCode {
         if !whole && !asked.is_empty() {
             continue;
         }
-        if environment.needs_root && !common::needs_root()
-            || environment.tool.is_some_and(|tool| !common::has_tool(tool))
-        {
+        if environment.needs_root && lacks!(root) || environment.tool.is_some_and(|tool| lacks!((tool))) {
             continue;
         }
         let tests = suite.without(&exceptions, |test| whole || TASTE.iter().any(|module| test.starts_with(module)));

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
 /// Modules that say the same everywhere: about the sources, or in a system of their own, whatever there is around it.
-const EVERYWHERE: [&str; 5] = ["docs::", "commit::bounded::", "file_systems::", "filters::", "systems::"];
+const EVERYWHERE: [&str; 5] =
+    ["docs::", "linux::commit::bounded::", "linux::file_systems::", "linux::filters::", "linux::systems::"];
 
 /// What an environment leaves out: files of names, below lines that begin with `#` and give the reason. A name that ends
 /// in `::` is that of a module, with all that is in it.

@@ -198,11 +198,11 @@ class Expectations:
 class Round:
     """From one start of the guest to the next cut."""
 
-    def __init__(self, laboratory, number):
-        self.laboratory = laboratory
+    def __init__(self, simulator, number):
+        self.simulator = simulator
         self.number = number
-        self.is_first = laboratory.is_new
-        self.is_last = number == laboratory.cuts
+        self.is_first = simulator.is_new
+        self.is_last = number == simulator.cuts
         self.machine = None
         self.timer = None
         self.seen = {}
@@ -210,23 +210,23 @@ class Round:
         self.looked = False
 
     def run(self):
-        lab = self.laboratory
-        self.machine = Machine(lab.work, lab.kernel, '-incoming', f'exec:cat {lab.work}/state', '-S')
+        simulator = self.simulator
+        self.machine = Machine(simulator.work, simulator.kernel, '-incoming', f'exec:cat {simulator.work}/state', '-S')
         try:
             self.machine.resume()
             how = 'mkfs' if self.is_first else 'mount'
-            self.machine.say(f'GO {lab.file_system} {how} {lab.seed * 1000 + self.number} {OPTIONS}')
+            self.machine.say(f'GO {simulator.file_system} {how} {simulator.seed * 1000 + self.number} {OPTIONS}')
             for line in self.machine.lines():
                 self._hear(line)
         finally:
             if self.timer:
                 self.timer.cancel()
-            lab.disk.cut_after(None, None)
+            simulator.disk.cut_after(None, None)
             self.machine.end()
 
     def _hear(self, line):
         word, *rest = line.split(' ')
-        expectations = self.laboratory.expectations
+        expectations = self.simulator.expectations
         if word == 'FILE':
             self.seen[rest[0]] = ' '.join(rest[1:])
         elif word == 'LOOKED':
@@ -249,15 +249,15 @@ class Round:
         else:
             self._plan_cut()
         if not self.is_first:
-            self.problems += self.laboratory.expectations.judge(self.seen)
+            self.problems += self.simulator.expectations.judge(self.seen)
 
     def _plan_cut(self):
         """At a random moment or, four times of five, in the middle of a random write or flush."""
-        rng = self.laboratory.rng
+        rng = self.simulator.rng
         if self.is_first:
             wait = 8
         elif rng.random() < 0.8:
-            self.laboratory.disk.cut_after(rng.randint(1, 300), self.machine.kill)
+            self.simulator.disk.cut_after(rng.randint(1, 300), self.machine.kill)
             wait = 40
         else:
             wait = rng.uniform(0.2, 6)
@@ -265,7 +265,7 @@ class Round:
         self.timer.start()
 
 
-class Laboratory:
+class Simulator:
     def __init__(self, kernel, file_system, cuts, seed):
         self.kernel = kernel
         self.file_system = file_system
@@ -402,11 +402,11 @@ def main():
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
     # An exit ends the guest and removes what was written.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    laboratory = Laboratory(kernel.rstrip('/'), file_system, cuts, seed)
+    simulator = Simulator(kernel.rstrip('/'), file_system, cuts, seed)
     try:
-        return laboratory.run()
+        return simulator.run()
     finally:
-        laboratory.clean_up()
+        simulator.clean_up()
 
 
 if __name__ == '__main__':

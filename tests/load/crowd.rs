@@ -67,9 +67,9 @@ fn readers_of_a_contended_target_see_whole_contents_only() {
     assert_eq!(scene.names(), ["f"]);
 }
 
-/// Rows 58 and 59: with turns no update is lost.
+/// Rows 58 and 59: with the lock no update is lost.
 #[test]
-fn turns_count_without_a_loss() {
+fn increments_under_the_lock_lose_none() {
     let scene = Scene::new();
     let (writers, each) = (50, share(2, 20, 200));
     scene.write("n", "0\n");

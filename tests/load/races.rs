@@ -22,7 +22,8 @@ use rustix::fs::{
 };
 use rustix::process::{Gid, Uid};
 
-use crate::common::{Scene, needs_root, stderr};
+use crate::common::needs::needs;
+use crate::common::{Scene, stderr};
 use crate::{share, staging_names, tell};
 
 const ATTACKER: u32 = 65_533;
@@ -72,17 +73,17 @@ impl Field {
             let (over, attack) = (&over, &attack);
             scope.spawn(move || {
                 become_attacker();
-                for turn in 0.. {
+                for round in 0.. {
                     if over.load(Ordering::Relaxed) {
                         break;
                     }
-                    attack(&directory, turn);
+                    attack(&directory, round);
                 }
             });
             // The attacker ends whatever the judge says.
             let _over = Over(over);
-            for turn in 0..tries {
-                let output = run(turn).stdin(Stdio::null()).output().unwrap();
+            for round in 0..tries {
+                let output = run(round).stdin(Stdio::null()).output().unwrap();
                 let said = stderr(&output);
                 let code = output.status.code().unwrap_or_else(|| panic!("{:?}: {said}", output.status));
                 ends[usize::try_from(code).unwrap()] += 1;
@@ -139,10 +140,10 @@ fn clear(directory: &OwnedFd, name: &str) {
 }
 
 /// Puts something else in the place of `name`.
-fn plant(directory: &OwnedFd, name: &str, turn: usize) {
+fn plant(directory: &OwnedFd, name: &str, round: usize) {
     clear(directory, name);
     // That somebody was quicker is part of the game.
-    let _ = match turn % 6 {
+    let _ = match round % 6 {
         0 | 1 => symlinkat("../secret/victim", directory, name),
         2 => openat(directory, name, OFlags::CREATE | OFlags::EXCL, Mode::from_raw_mode(0o666)).map(drop),
         3 => mknodat(directory, name, FileType::Fifo, Mode::from_raw_mode(0o666), 0),
@@ -161,7 +162,7 @@ enum Lure {
 }
 
 /// Finds the staging names, reads what can be read, and replaces them.
-fn steal(directory: &OwnedFd, turn: usize, lure: Lure) {
+fn steal(directory: &OwnedFd, round: usize, lure: Lure) {
     let Ok(entries) = Dir::read_from(directory) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
@@ -169,7 +170,7 @@ fn steal(directory: &OwnedFd, turn: usize, lure: Lure) {
             continue;
         }
         read_secret(directory, name);
-        let _ = match turn % 4 {
+        let _ = match round % 4 {
             0 => renameat(directory, name, directory, STOLEN),
             1 => renameat_with(directory, name, directory, "f", RenameFlags::EXCHANGE),
             2 => unlinkat(directory, name, AtFlags::empty()),
@@ -199,19 +200,17 @@ fn tries() -> usize {
 /// TARGET and the staging name, with links never followed and nothing secret readable.
 #[test]
 fn in_the_attackers_own_directory_links_are_replaced_and_secrets_kept() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let field = Field::new(0o755, ATTACKER);
-    let attack = |directory: &OwnedFd, turn: usize| {
+    let attack = |directory: &OwnedFd, round: usize| {
         // A regular file of the attacker's would rightly hand on its owner.
-        if turn.is_multiple_of(8) {
-            plant(directory, "f", [0, 5][turn / 8 % 2]);
+        if round.is_multiple_of(8) {
+            plant(directory, "f", [0, 5][round / 8 % 2]);
         }
-        steal(directory, turn, Lure::Link);
+        steal(directory, round, Lure::Link);
     };
-    let run = |turn: usize| {
-        let mode = ["-Pm600", "-PDm600", "-PCm600"][turn % 3];
+    let run = |round: usize| {
+        let mode = ["-Pm600", "-PDm600", "-PCm600"][round % 3];
         field.run(&[mode, "pub/f", "--", "echo", "secret"])
     };
     field.fight(tries(), attack, run, |_| ());
@@ -220,18 +219,16 @@ fn in_the_attackers_own_directory_links_are_replaced_and_secrets_kept() {
 /// Whatever TARGET becomes: a file, a FIFO, a directory, nothing.
 #[test]
 fn in_the_attackers_own_directory_no_kind_of_target_leads_outside() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let field = Field::new(0o755, ATTACKER);
-    let attack = |directory: &OwnedFd, turn: usize| {
-        if turn.is_multiple_of(4) {
-            plant(directory, "f", 2 + turn / 4 % 4);
+    let attack = |directory: &OwnedFd, round: usize| {
+        if round.is_multiple_of(4) {
+            plant(directory, "f", 2 + round / 4 % 4);
         }
-        steal(directory, turn, Lure::File);
+        steal(directory, round, Lure::File);
     };
     let options: [&[&str]; 5] = [&[], &["--backup=simple"], &["--backup=numbered"], &["--lock"], &["--append"]];
-    let run = |turn: usize| field.run(&[options[turn % options.len()], &["pub/f", "-q"]].concat());
+    let run = |round: usize| field.run(&[options[round % options.len()], &["pub/f", "-q"]].concat());
     let directory = field.open();
     field.fight(tries(), attack, run, |_| {
         // The backups of many tries would make the directory ever slower.
@@ -247,16 +244,14 @@ fn in_the_attackers_own_directory_no_kind_of_target_leads_outside() {
 /// own rule; and what root has made there is beyond the attacker.
 #[test]
 fn in_a_sticky_directory_nothing_leads_outside_and_nothing_is_left() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let field = Field::new(0o1777, 0);
-    let attack = |directory: &OwnedFd, turn: usize| {
-        plant(directory, "f", turn);
-        steal(directory, turn, Lure::Link);
+    let attack = |directory: &OwnedFd, round: usize| {
+        plant(directory, "f", round);
+        steal(directory, round, Lure::Link);
     };
     let options: [&[&str]; 4] = [&[], &["-m600"], &["--lock"], &["--parents"]];
-    let run = |turn: usize| field.run(&[options[turn % options.len()], &["pub/f", "-q"]].concat());
+    let run = |round: usize| field.run(&[options[round % options.len()], &["pub/f", "-q"]].concat());
     let directory = field.open();
     let judge = |said: &str| {
         let staged = staging_names(&field.scene.path("pub"));
@@ -300,9 +295,7 @@ impl Drop for Setting {
 /// Row 27: wherever the name of the directory leads meanwhile, each write is whole, in one of them, and leaves nothing.
 #[test]
 fn a_swapped_parent_never_splits_a_write() {
-    if !needs_root() {
-        return;
-    }
+    needs!(root);
     let field = Field::new(0o755, ATTACKER);
     for name in ["one", "two"] {
         let path = field.scene.mkdir(format!("pub/{name}"));
@@ -310,14 +303,14 @@ fn a_swapped_parent_never_splits_a_write() {
         field.scene.write(format!("pub/{name}/f"), "old");
     }
     field.scene.symlink("one", "pub/way");
-    let attack = |directory: &OwnedFd, turn: usize| {
+    let attack = |directory: &OwnedFd, round: usize| {
         let _ = renameat_with(directory, "one", directory, "two", RenameFlags::EXCHANGE);
-        let _ = symlinkat(["one", "two"][turn % 2], directory, "new-way");
+        let _ = symlinkat(["one", "two"][round % 2], directory, "new-way");
         let _ = renameat(directory, "new-way", directory, "way");
     };
-    let run = |turn: usize| {
-        let (target, word) = (["pub/way/f", "pub/one/f"][turn % 2], format!("content{turn}"));
-        let option = ["--verbose", "--backup=simple", "--lock"][turn % 3];
+    let run = |round: usize| {
+        let (target, word) = (["pub/way/f", "pub/one/f"][round % 2], format!("content{round}"));
+        let option = ["--verbose", "--backup=simple", "--lock"][round % 3];
         field.run(&[option, target, "--", "echo", &word])
     };
     field.fight(tries(), attack, run, |said| {

@@ -92,8 +92,7 @@ fn a_full_pipe_for_the_error_delays_the_exit_only() {
 /// Byte by byte, each in a read of its own: nothing is shown before the end, and nothing is lost.
 #[test]
 fn an_input_that_trickles_arrives_whole() {
-    let scene = Scene::new();
-    scene.write("f", "old");
+    let scene = Scene::with_old();
     let mut command = scene.process();
     let mut child = command.arg("f").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();

@@ -69,7 +69,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         println!("matrix: 0 cases");
         return Ok(ExitCode::SUCCESS);
     }
-    if !common::has_tool("strace") {
+    if common::needs::lacks!(strace) {
         return Ok(ExitCode::SUCCESS);
     }
     // What a new file looks like depends on it.

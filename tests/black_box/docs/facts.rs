@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{has_tool, tool};
+use crate::common::needs::needs;
+use crate::common::tool;
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -23,9 +24,7 @@ fn every_link_to_a_file_leads_to_one() {
 
 #[test]
 fn the_readme_counts_the_packages_right() {
-    if !has_tool("cargo") {
-        return;
-    }
+    needs!(cargo);
     let manifest = here("Cargo.toml");
     let arguments = ["tree", "--offline", "--locked", "-e", "normal", "--prefix", "none", "--manifest-path"];
     let tree = tool("cargo", &[arguments.as_slice(), &[manifest.to_str().unwrap()]].concat());

@@ -10,7 +10,8 @@ use atomic_write::cli::Cli;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::common::{Scene, has_tool, stderr, stdout};
+use crate::common::needs::{lacks, needs};
+use crate::common::{Scene, stderr, stdout};
 
 const NAME: &str = "atomic-write";
 
@@ -113,22 +114,20 @@ fn is_clean(checker: &mut Command) {
 
 #[test]
 fn man_has_no_warnings_about_the_page() {
-    if has_tool("man") {
-        let environment = [("LC_ALL", "C.UTF-8"), ("MANWIDTH", "80"), ("MAN_KEEP_STDERR", "1")];
-        is_clean(Command::new("man").args(["-l", "--warnings"]).envs(environment));
-    }
+    needs!(man);
+    let environment = [("LC_ALL", "C.UTF-8"), ("MANWIDTH", "80"), ("MAN_KEEP_STDERR", "1")];
+    is_clean(Command::new("man").args(["-l", "--warnings"]).envs(environment));
 }
 
 #[test]
 fn mandoc_has_no_warnings_about_the_page() {
-    if has_tool("mandoc") {
-        is_clean(Command::new("mandoc").args(["-T", "lint", "-W", "warning"]));
-    }
+    needs!(mandoc);
+    is_clean(Command::new("mandoc").args(["-T", "lint", "-W", "warning"]));
 }
 
 /// A shell that can read the completion has nothing to say about it.
 fn loads(shell: &str, script: &str, file: &str) -> Option<Output> {
-    if !has_tool(shell) {
+    if lacks!((shell)) {
         return None;
     }
     let scene = Scene::new();

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use super::expected::{EXPECTED, Expected};
-use crate::common::{Scene, has_tool, program, stderr, stdout};
+use crate::common::needs::{lacks, needs};
+use crate::common::{Scene, program, stderr, stdout};
 
 /// A block of the README.
 struct Block {
@@ -161,8 +162,8 @@ fn has(scene: &Scene, expected: &[(&str, &str)], block: &Block) {
 
 /// What the block needs that no stand-in could replace.
 fn can_be_run(block: &Block) -> bool {
-    let needs = |tool: &str, word: &str| !block.text.contains(word) || has_tool(tool);
-    needs("jq", "jq ") && (block.language != "make" || has_tool("make"))
+    let needs = |tool: &str, word: &str| !block.text.contains(word) || !lacks!((tool));
+    needs("jq", "jq ") && (block.language != "make" || !lacks!(make))
 }
 
 #[test]
@@ -224,9 +225,7 @@ fn built() -> (Scene, String) {
 
 #[test]
 fn make_links_again_only_if_the_generated_content_differs() {
-    if !has_tool("make") {
-        return;
-    }
+    needs!(make);
     let (scene, script) = built();
     assert!(run(&scene, "touch -d 2020-01-04 table.csv", "").status.success());
     assert!(run(&scene, &script, "").status.success());
@@ -247,9 +246,7 @@ fn make_links_again_only_if_the_generated_content_differs() {
 
 #[test]
 fn make_keeps_the_target_of_a_recipe_that_fails() {
-    if !has_tool("make") {
-        return;
-    }
+    needs!(make);
     let (scene, script) = built();
     assert!(run(&scene, "touch -d 2020-01-04 api.proto", "").status.success());
     let script = script.replacen("END'\n", "END'\n.DELETE_ON_ERROR:\n", 1);

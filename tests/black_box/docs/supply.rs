@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Scene, has_tool, skip, stderr, stdout};
+use crate::common::needs::lacks;
+use crate::common::{Scene, skip, stderr, stdout};
 
 fn file(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -29,7 +30,7 @@ fn list(lines: &[String], key: &str) -> BTreeSet<String> {
 /// All packages of all targets, as `name`, `version`, `source` and `licence`; nothing where they have not been fetched.
 fn packages() -> Option<Vec<[String; 4]>> {
     let scene = Scene::new();
-    if !has_tool("cargo") || !has_tool("jq") {
+    if lacks!(cargo, jq) {
         return None;
     }
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
@@ -99,7 +100,7 @@ fn licence_expressions_are_understood() {
 }
 
 #[test]
-fn every_package_has_a_licence_that_is_allowed_and_each_of_those_is_needed() {
+fn every_licence_is_allowed_and_every_allowed_one_is_needed() {
     let Some(packages) = packages() else { return };
     let allowed = list(&section(&file("deny.toml"), "licenses"), "allow");
     let all = |allowed: &BTreeSet<String>| packages.iter().all(|[.., licence]| satisfied(licence, allowed));

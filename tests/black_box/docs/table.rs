@@ -1,46 +1,77 @@
-//! `tests/README.md` tells the truth: each test that it names exists, and no row and no module is missing.
+//! `tests/README.md` tells the truth: its table of failure modes and the files of the tests say the same, and no row, no
+//! topic and no target is missing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// As many rows as there are failure modes.
 const ROWS: usize = 94;
 
+/// The modules of tests, and the rows that each is of.
+type Modules = BTreeMap<String, BTreeSet<usize>>;
+
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)
 }
 
-/// `names::links::a_chain_is_followed` and so on, for every test below `directory`.
-fn tests_in(directory: &Path, module: &str, found: &mut BTreeSet<String>) {
+/// The files below `directory`, each with the path of its module.
+pub fn sources(directory: &Path, module: &str) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
         let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
         if path.is_dir() {
-            tests_in(&path, &format!("{module}{name}::"), found);
+            found.extend(sources(&path, &format!("{module}::{name}")));
         } else if let Some(stem) = name.strip_suffix(".rs") {
-            let module = if stem == "mod" { module.to_owned() } else { format!("{module}{stem}::") };
-            let text = fs::read_to_string(&path).unwrap();
-            let after = text.split("#[test]").skip(1).filter_map(|rest| rest.split_once("fn "));
-            found.extend(after.map(|(_, rest)| module.clone() + rest.split('(').next().unwrap()));
+            found.push((format!("{module}::{stem}"), path));
         }
     }
+    found
 }
 
-/// The cells of each row of the table of failure modes.
+/// The rows that a file says it is of, in its head: `//! Rows: 9, 16.` or `//! Rows: none.`
+fn rows_in_head(text: &str) -> Option<BTreeSet<usize>> {
+    let mut head = text.lines().take_while(|line| line.starts_with("//!"));
+    let rows = head.find_map(|line| line.strip_prefix("//! Rows: ")?.strip_suffix('.'))?;
+    if rows == "none" { Some(BTreeSet::new()) } else { rows.split(", ").map(|row| row.parse().ok()).collect() }
+}
+
+/// All files with tests of the program.
+fn in_files() -> Modules {
+    let mut modules = Modules::new();
+    for half in ["linux", "portable"] {
+        for (module, path) in sources(&here("black_box").join(half), half) {
+            let text = fs::read_to_string(path).unwrap();
+            let rows = rows_in_head(&text);
+            if text.contains("#[test]") {
+                modules.insert(module.clone(), rows.unwrap_or_else(|| panic!("{module} does not say its rows")));
+            } else {
+                assert_eq!(rows, None, "{module} has no tests");
+            }
+        }
+    }
+    modules
+}
+
+/// The cells of each row of the table.
 fn rows(readme: &str) -> Vec<Vec<&str>> {
     let rows = readme.lines().filter_map(|line| line.strip_prefix("| "));
     let cells = rows.map(|row| row.trim_end_matches('|').split(" | ").map(str::trim).collect::<Vec<_>>());
     cells.filter(|cells| cells[0].parse::<usize>().is_ok()).collect()
 }
 
-/// What stands between backticks and is the name of a test.
+/// What stands between backticks and is the path of a module.
 fn named(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2).filter(|word| word.contains("::"))
 }
 
+fn readme() -> String {
+    fs::read_to_string(here("README.md")).unwrap()
+}
+
 #[test]
-fn every_row_names_a_test_or_says_why_there_is_none() {
-    let readme = fs::read_to_string(here("README.md")).unwrap();
+fn every_row_names_a_module_or_says_why_there_is_none() {
+    let readme = readme();
     let rows = rows(&readme);
     let numbers: Vec<usize> = rows.iter().map(|cells| cells[0].parse().unwrap()).collect();
     assert_eq!(numbers, (1..=ROWS).collect::<Vec<_>>());
@@ -52,27 +83,38 @@ fn every_row_names_a_test_or_says_why_there_is_none() {
 }
 
 #[test]
-fn every_test_that_is_named_exists() {
-    let readme = fs::read_to_string(here("README.md")).unwrap();
-    let mut tests = BTreeSet::new();
-    tests_in(&here("black_box"), "", &mut tests);
-    let missing: Vec<_> = named(&readme).filter(|name| !tests.contains(*name)).collect();
-    assert!(missing.is_empty(), "not there: {missing:#?}");
-}
-
-#[test]
-fn every_module_is_described() {
-    let readme = fs::read_to_string(here("README.md")).unwrap();
-    let main = fs::read_to_string(here("black_box/main.rs")).unwrap();
-    let modules = main.lines().filter_map(|line| line.strip_prefix("mod ")).map(|line| line.trim_end_matches(';'));
-    for module in modules.filter(|module| *module != "common") {
-        assert!(readme.contains(&format!("| `{module}` |")), "{module}");
+fn table_and_files_name_the_same_rows() {
+    let in_files = in_files();
+    let mut in_table: Modules = in_files.keys().map(|module| (module.clone(), BTreeSet::new())).collect();
+    for cells in rows(&readme()) {
+        for module in named(cells[2]) {
+            let rows = in_table.get_mut(module).unwrap_or_else(|| panic!("there are no tests in {module}"));
+            assert!(rows.insert(cells[0].parse().unwrap()), "{module} twice in {cells:?}");
+        }
+    }
+    for (module, rows) in &in_files {
+        assert_eq!(rows, &in_table[module], "{module}: its head is on the left, the table on the right");
     }
 }
 
 #[test]
+fn every_topic_is_described() {
+    let readme = readme();
+    let mut topics = BTreeSet::from(["docs".to_owned()]);
+    for half in ["linux", "portable"] {
+        let text = fs::read_to_string(here("black_box").join(half).with_extension("rs")).unwrap();
+        let modules = text.lines().filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "));
+        topics.extend(modules.map(|line| line.trim_end_matches(';').to_owned()));
+    }
+    let cells = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let described: BTreeSet<String> = cells.map(|(name, _)| name.to_owned()).collect();
+    let missing: Vec<_> = topics.difference(&described).collect();
+    assert!(topics.len() > 10 && missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn every_target_is_described() {
-    let readme = fs::read_to_string(here("README.md")).unwrap();
+    let readme = readme();
     let manifest = fs::read_to_string(here("../Cargo.toml")).unwrap();
     let targets = manifest.split("[[test]]\nname = \"").skip(1).map(|rest| rest.split('"').next().unwrap());
     for target in targets {

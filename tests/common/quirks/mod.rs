@@ -6,7 +6,7 @@
 //! no file attributes of chattr(1). Nothing is cached, neither names nor attributes nor pages.
 //!
 //! Some answers never reach the program: the kernel takes ENOSYS from fsync for success, and from other calls for
-//! another error. See the [module of its own tests](../../black_box/file_systems/imitation.rs).
+//! another error. See the [module of its own tests](../../black_box/linux/file_systems/imitation.rs).
 
 mod attributes;
 mod handles;

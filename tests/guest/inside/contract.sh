@@ -3,7 +3,7 @@
 # contract DIRECTORY WHERE [FLAG]...: DIRECTORY is emptied. What its file system does otherwise is told by flags:
 #
 #     nomode     modes and owners are those of the mount
-#     noxattr    no attributes and access control lists
+#     noxattr    no attributes and ACLs
 #     nolink     no hard links
 #     nosymlink  no symbolic links
 #     named      no unnamed files, so that `kill -9` leaves a name
@@ -90,7 +90,7 @@ contract_attributes() {
     done
 }
 
-contract_lists() {
+contract_acls() {
     local before
     put f lists
     if ! setfacl -m u:1000:rw,g:77:r f 2>/tmp/refusal; then
@@ -193,22 +193,22 @@ contract_lock_refused() {
     nothing_left 'nothing left after --lock was refused'
 }
 
-contract_turns() {
+contract_locks() {
     local number
     echo 0 >c
-    rm -f /tmp/turns
+    rm -f /tmp/locks
     for number in {1..20}; do
-        "$program" --edit --lock c -- awk '{ print $1 + 1 }' 2>>/tmp/turns &
+        "$program" --edit --lock c -- awk '{ print $1 + 1 }' 2>>/tmp/locks &
     done
     wait
-    check '20 --lock --edit at once' "$(cat c)" 20 "$(most_frequent /tmp/turns)"
-    rm -f /tmp/turns
+    check '20 --lock --edit at once' "$(cat c)" 20 "$(most_frequent /tmp/locks)"
+    rm -f /tmp/locks
     for number in {1..20}; do
-        echo "$number" | "$program" --append --lock log 2>>/tmp/turns &
+        echo "$number" | "$program" --append --lock log 2>>/tmp/locks &
     done
     wait
     check '20 --lock --append to a new file' "$(sort -n log | paste -sd ' ')" "$(seq 20 | paste -sd ' ')" \
-        "$(most_frequent /tmp/turns)"
+        "$(most_frequent /tmp/locks)"
     # Held by the shell itself, which is there as long as it is needed.
     exec {held}<c
     flock "$held"
@@ -403,14 +403,14 @@ contract() {
     unless nomode contract_modes
     has nomode && contract_mount_modes
     unless noxattr contract_attributes
-    unless noxattr contract_lists
+    unless noxattr contract_acls
     unless nosymlink contract_symlinks
     contract_no_clobber
     contract_backups
     contract_guards
     contract_commands
     contract_parents
-    unless nolock contract_turns
+    unless nolock contract_locks
     has nolock && contract_lock_refused
     contract_writers
     unless noopen contract_readers

@@ -10,7 +10,7 @@ for version in "$@"; do
     where=nfs$version
     nfs_client 2 /mnt/a "$(nfs_options "$version")" || continue
     flags=(named nolock)
-    # Before version 4.2 there are no attributes; version 3 has lists.
+    # Before version 4.2 there are no attributes; version 3 has ACLs.
     case $version in
         3 | 4.2) ;;
         *) flags+=(noxattr) ;;

@@ -2,9 +2,9 @@
 #
 #     watched   is TARGET ever absent or torn while it is replaced, by each mode?
 #     compared  the same for mv(1) and rename(2): notes only
-#     turns     writers on two clients
+#     locks     writers on two clients
 #     kills     `kill -9` at random instants
-#     lists     access control lists of the server's files
+#     acls      ACLs of the server's files
 #     space     a full disk, a quota
 #     changes   the directory or the file is replaced on the server meanwhile
 #     restarts  the server goes away and comes again
@@ -23,7 +23,7 @@ version=${1:-4.2}
 shift
 parts=("$@")
 if ((!$#)); then
-    parts=(watched compared turns kills lists space changes restarts exports)
+    parts=(watched compared locks kills acls space changes restarts exports)
 fi
 
 where=nfs$version-deep
@@ -122,23 +122,23 @@ part_compared() {
     tidy
 }
 
-# take_turns OPTION: ten runs with --lock on each client. Sets `refused`, how many were refused before anything happened.
-take_turns() {
+# take_locks OPTION: ten runs with --lock on each client. Sets `refused`, how many were refused before anything happened.
+take_locks() {
     local number directory
-    rm -f /tmp/turns
+    rm -f /tmp/locks
     for number in {1..10}; do
         for directory in $first $second; do
             (
                 run "$@" "$directory"
-                said >>/tmp/turns
+                said >>/tmp/locks
             ) &
-            turns+=("$!")
+            locks+=("$!")
         done
     done
-    wait "${turns[@]}"
-    turns=()
+    wait "${locks[@]}"
+    locks=()
     # With a COMMAND the status is 125: it was not started.
-    refused=$(grep -cE '^status (1|125): .*lock that lasts.*\(unchanged\)' /tmp/turns)
+    refused=$(grep -cE '^status (1|125): .*lock that lasts.*\(unchanged\)' /tmp/locks)
 }
 
 count_up() {
@@ -149,10 +149,10 @@ append_line() {
     echo line | "$program" --append --lock "$1/log"
 }
 
-# check_turns TEST COUNTED: all were refused and nothing was counted, or nothing that was counted is lost.
-check_turns() {
+# check_locks TEST COUNTED: all were refused and nothing was counted, or nothing that was counted is lost.
+check_locks() {
     local details
-    details="counted $2, $refused of 20 refused; $(most_frequent /tmp/turns)"
+    details="counted $2, $refused of 20 refused; $(most_frequent /tmp/locks)"
     if [[ $refused == 20 && $2 == 0 ]]; then
         pass "$1" 'each was refused before anything happened'
     elif [[ $2 == 20 ]]; then
@@ -193,14 +193,14 @@ race_to_create() {
     check '--no-clobber on two clients: one wins' "$winners" 10
 }
 
-part_turns() {
-    turns=()
+part_locks() {
+    locks=()
     echo 0 >$server/counter
-    take_turns count_up
-    check_turns '--lock --edit, 10 on each of two clients' "$(cat $server/counter)"
+    take_locks count_up
+    check_locks '--lock --edit, 10 on each of two clients' "$(cat $server/counter)"
     rm -f $server/log
-    take_turns append_line
-    check_turns '--lock --append to a new file, 10 on each of two clients' "$(lines_of $server/log)"
+    take_locks append_line
+    check_locks '--lock --append to a new file, 10 on each of two clients' "$(lines_of $server/log)"
     race_to_create
     nothing_left_there 'nothing left after two clients'
 }
@@ -213,7 +213,7 @@ part_kills() {
     tidy
 }
 
-part_lists() {
+part_acls() {
     local before
     # The group gets nothing, behind a mask of rw.
     echo secret >$server/list

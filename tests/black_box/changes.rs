@@ -1,7 +1,0 @@
-//! What changes and what does not: `--if-changed`, `--append`, and the word that tells it. Rows 18 and 64.
-
-mod append;
-mod different;
-mod disk;
-mod identical;
-mod report;

@@ -1,0 +1,9 @@
+//! COMMAND: its end decides, its output is the input, and it runs as if we were not there.
+
+mod edit;
+mod failed;
+mod inherited;
+mod output;
+mod signals;
+mod start;
+mod written;

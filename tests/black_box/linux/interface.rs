@@ -1,0 +1,4 @@
+//! The command line itself: forms, options, contradictions, statuses and the shape of messages.
+
+mod help;
+mod messages;

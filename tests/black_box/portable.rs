@@ -1,0 +1,12 @@
+pub mod backup;
+pub mod changes;
+pub mod command;
+pub mod commit;
+mod concurrency;
+pub mod guards;
+pub mod input;
+pub mod interface;
+pub mod lock;
+pub mod metadata;
+pub mod names;
+mod space;

@@ -1,0 +1,61 @@
+//! What stands in the place of a backup, and what a backup is: the old file itself.
+//!
+//! Rows: 63.
+
+use std::fs::hard_link;
+
+use crate::common::{Scene, stderr};
+
+#[test]
+fn a_backup_is_the_old_file_itself() {
+    for (option, backup) in [("--backup=simple", "f~"), ("--backup=numbered", "f.~1~")] {
+        let scene = Scene::with_old();
+        scene.chmod("f", 0o640);
+        scene.write("f~", "older");
+        let inode = scene.inode("f");
+        scene.cmd().args([option, "f"]).write_stdin("new").assert().success().stderr("");
+        assert_eq!((scene.inode(backup), scene.mode(backup), scene.text(backup).as_str()), (inode, 0o640, "old"));
+        assert_eq!((scene.mode("f"), scene.text("f").as_str()), (0o640, "new"));
+    }
+}
+
+#[test]
+fn a_backup_that_is_a_directory_is_refused_before_command_runs() {
+    let scene = Scene::with_old();
+    scene.mkdir("f~");
+    let inode = scene.inode("f");
+    let words = "atomic-write: f: backup: f~ is a directory (unchanged)\n";
+    scene.cmd().args(["-b", "f", "--", "touch", "ran"]).assert().code(125).stderr(words);
+    assert_eq!((scene.names(), scene.inode("f")), (vec!["f".to_owned(), "f~".to_owned()], inode));
+}
+
+/// Row 63: the exchange is taken back.
+#[test]
+fn a_backup_that_becomes_a_directory_meanwhile_leaves_everything_as_it_was() {
+    let scene = Scene::with_old();
+    let inode = scene.inode("f");
+    let output = scene.cmd().args(["-b", "f", "--", "sh", "-c", "mkdir f~; echo new"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(125));
+    assert_eq!(stderr(&output), "atomic-write: f: backup: f~: Is a directory (unchanged)\n");
+    assert_eq!((scene.names(), scene.inode("f")), (vec!["f".to_owned(), "f~".to_owned()], inode));
+    assert!(scene.path("f~").is_dir());
+}
+
+/// A backup of a file with other names is not another name that would go unmentioned.
+#[test]
+fn other_names_are_warned_of_with_a_backup_too() {
+    let scene = Scene::with_old();
+    hard_link(scene.path("f"), scene.path("g")).unwrap();
+    let warning = "atomic-write: f: warning: had 1 other name (hard links), which keep the old content\n";
+    scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success().stderr(warning);
+    assert_eq!((scene.text("g").as_str(), scene.inode("g")), ("old", scene.inode("f~")));
+}
+
+/// Nothing is ever swept away: what an earlier run left may be the only old content.
+#[test]
+fn leftovers_of_earlier_runs_stay() {
+    let scene = Scene::with_old();
+    scene.write(".aw-abcdefghijkl", "precious");
+    scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success();
+    assert_eq!(scene.text(".aw-abcdefghijkl"), "precious");
+}

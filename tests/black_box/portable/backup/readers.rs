@@ -1,0 +1,52 @@
+//! TARGET is never absent, and whole whenever it is opened.
+//!
+//! Rows: 62.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::common::{Scene, stderr};
+
+/// Several pages.
+const SIZE: usize = 20_000;
+
+/// Replaces `f` as often as this, each time by another digit, while a reader looks. Returns how often it did.
+fn replace_under_readers(option: &str, times: usize) -> usize {
+    let scene = Scene::new();
+    scene.write("f", "0".repeat(SIZE));
+    let versions: Vec<Vec<u8>> = (b'0'..=b'9').map(|digit| vec![digit; SIZE]).collect();
+    for (name, content) in versions.iter().enumerate() {
+        scene.write(name.to_string(), content);
+    }
+    let stop = AtomicBool::new(false);
+    let read = || {
+        let mut reads = 0;
+        while !stop.load(Ordering::Relaxed) {
+            let content = fs::read(scene.path("f")).expect("it is absent");
+            assert!(versions.contains(&content), "{} bytes, of no one version", content.len());
+            reads += 1;
+        }
+        reads
+    };
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(read);
+        let script = format!(
+            "i=0; while [ $i -lt {times} ]; do \"$AW\" {option} --sync none f <$((i % 10)) || exit; i=$((i + 1)); done"
+        );
+        let output = scene.sh(&script);
+        stop.store(true, Ordering::Relaxed);
+        let reads = reader.join().expect("a reader saw it");
+        assert!(output.status.success(), "{}", stderr(&output));
+        reads
+    })
+}
+
+#[test]
+fn target_is_never_absent_while_thousands_of_replacements_keep_a_backup() {
+    assert!(replace_under_readers("--backup=simple", 2_000) > 0);
+}
+
+#[test]
+fn target_is_never_absent_while_numbered_backups_pile_up() {
+    assert!(replace_under_readers("--backup=numbered", 500) > 0);
+}

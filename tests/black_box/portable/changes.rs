@@ -1,0 +1,6 @@
+//! What changes and what does not: `--if-changed`, `--append`, and the word that tells it.
+
+mod append;
+pub mod different;
+mod identical;
+mod report;

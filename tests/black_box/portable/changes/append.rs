@@ -1,0 +1,119 @@
+//! `--append`: the old content, whole, and then the input.
+//!
+//! Rows: 58.
+
+use std::os::unix::fs::MetadataExt;
+
+use crate::common::{Scene, stderr};
+
+#[test]
+fn the_input_follows_the_old_content_wherever_it_comes_from() {
+    for length in [0, 1, 100_000, 3_000_000] {
+        let old: Vec<u8> = (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect();
+        let expected = [&old[..], b"new\n"].concat();
+        let forms: [(&[&str], &str); 7] = [
+            (&["-a", "f"], "new\n"),
+            (&["--append", "f", "--from", "new"], ""),
+            (&["f", "-a", "--", "cat", "new"], ""),
+            (&["-aC", "f"], "new\n"),
+            (&["-a", "--lock", "--backup=simple", "f"], "new\n"),
+            (&["-aC", "f", "--from", "new"], ""),
+            (&["-a", "-m", "600", "--non-empty", "f", "--from", "new"], ""),
+        ];
+        for (args, stdin) in forms {
+            let scene = Scene::new();
+            scene.write("new", "new\n");
+            scene.write("f", &old);
+            let inode = scene.inode("f");
+            scene.cmd().args(args).write_stdin(stdin).assert().success().stderr("");
+            assert!(scene.read("f") == expected, "{length} {args:?}");
+            assert_ne!(scene.inode("f"), inode);
+        }
+    }
+}
+
+#[test]
+fn appending_to_a_missing_target_creates_it() {
+    let scene = Scene::new();
+    scene.symlink("behind", "link");
+    for (args, name) in
+        [(&["-a", "f"][..], "f"), (&["-aC", "g"], "g"), (&["-a", "link"], "behind"), (&["-aD", "d/h"], "d/h")]
+    {
+        scene.cmd().args(args).arg("--report").write_stdin("new").assert().success().stdout("created\n");
+        assert_eq!(scene.text(name), "new");
+    }
+}
+
+#[test]
+fn appending_nothing_replaces_unless_only_changes_are_wanted() {
+    let scene = Scene::with_old();
+    let inode = scene.inode("f");
+    scene.cmd().args(["-aC", "--report", "f"]).assert().success().stdout("unchanged\n");
+    assert_eq!(scene.inode("f"), inode);
+    scene.cmd().args(["-a", "--report", "f"]).assert().success().stdout("replaced\n");
+    assert_eq!(scene.text("f"), "old");
+}
+
+#[test]
+fn a_file_can_be_appended_to_itself() {
+    let scene = Scene::new();
+    for form in ["$AW -a f <f", "$AW -a f --from f", "$AW -a f -- cat f", "$AW -aC f <f", "cat f | $AW -aC f"] {
+        scene.write("f", "twice\n");
+        assert!(scene.sh(form).status.success());
+        assert_eq!(scene.text("f"), "twice\ntwice\n", "{form}");
+    }
+}
+
+#[test]
+fn an_empty_command_is_refused_where_its_output_would_be_appended() {
+    let scene = Scene::with_old();
+    scene.cmd().args(["-a", "f", "--", "true"]).assert().code(123);
+    scene.cmd().args(["-a", "f", "--", "sh", "-c", "echo part; exit 6"]).assert().code(6);
+    assert_eq!(scene.text("f"), "old");
+}
+
+#[test]
+fn a_link_itself_has_nothing_to_append_to() {
+    let scene = Scene::new();
+    scene.write("file", "old");
+    scene.symlink("file", "f");
+    let output = scene.cmd().args(["-aP", "f"]).write_stdin("new").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("read: is a symbolic link"), "{output:?}");
+    scene.cmd().args(["-a", "f"]).write_stdin("new").assert().success();
+    assert_eq!(scene.text("file"), "oldnew");
+    assert!(scene.path("f").is_symlink());
+}
+
+#[test]
+fn holes_of_the_old_content_stay_holes() {
+    let scene = Scene::new();
+    let file = std::fs::File::create(scene.path("f")).unwrap();
+    file.set_len(64 << 20).unwrap();
+    file.sync_all().unwrap();
+    if file.metadata().unwrap().blocks() > 1000 {
+        // A file system without holes.
+        return;
+    }
+    for options in ["-a", "-aC"] {
+        scene.cmd().args([options, "f"]).write_stdin("end").assert().success();
+    }
+    let stat = std::fs::metadata(scene.path("f")).unwrap();
+    assert_eq!(stat.len(), (64 << 20) + 6);
+    assert!(stat.blocks() < 1000, "{stat:?}");
+}
+
+/// Row 58: without the lock the last writer wins, whole.
+#[test]
+fn what_others_append_meanwhile_is_lost_without_the_lock() {
+    let scene = Scene::new();
+    scene.write("f", "old ");
+    let meanwhile = "printf 'other ' | $AW -a f; printf 'mine '";
+    let output = scene.sh(&format!("$AW -a f -- sh -c \"{meanwhile}\""));
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(scene.text("f"), "old mine ");
+    let meanwhile = meanwhile.replace("-a f", "-a --lock-timeout 0 f 2>/dev/null");
+    let output = scene.sh(&format!("$AW -a --lock f -- sh -c \"{meanwhile}\""));
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(scene.text("f"), "old mine mine ");
+}

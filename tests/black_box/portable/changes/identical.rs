@@ -1,0 +1,134 @@
+//! `--if-changed` where the content is the same: TARGET and its directory are as if nobody had been there.
+//!
+//! Rows: 18.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::common::{Scene, write_until_read};
+
+/// Everything that a look or a write would change.
+fn traces(path: &Path) -> (u64, u64, [(i64, i64); 3], u32) {
+    let stat = fs::symlink_metadata(path).unwrap();
+    let times =
+        [(stat.atime(), stat.atime_nsec()), (stat.mtime(), stat.mtime_nsec()), (stat.ctime(), stat.ctime_nsec())];
+    (stat.ino(), stat.len(), times, stat.mode())
+}
+
+/// Asserts that a run with these options leaves `f`, of this content, alone.
+fn leaves_alone(options: &[&str], content: &[u8], stdin: &[u8]) {
+    let scene = Scene::new();
+    scene.write("f", content);
+    scene.write("same", content);
+    // Old enough that a relative access time would be renewed.
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let times = fs::FileTimes::new().set_accessed(old).set_modified(old);
+    fs::File::options().write(true).open(scene.path("f")).unwrap().set_times(times).unwrap();
+    let (file, directory) = (traces(&scene.path("f")), traces(scene.root()));
+    scene.cmd().args(options).write_stdin(stdin).assert().success().stdout("").stderr("");
+    assert_eq!(traces(&scene.path("f")), file, "{options:?}");
+    let now = traces(scene.root());
+    // Our own listing of the directory is what reads it.
+    assert_eq!((now.0, now.1, now.2[1], now.2[2]), (directory.0, directory.1, directory.2[1], directory.2[2]));
+    assert_eq!(scene.names(), ["f", "same"]);
+    assert!(scene.read("f") == content);
+}
+
+#[test]
+fn identical_content_leaves_everything_alone_wherever_it_comes_from() {
+    for content in [&b"old"[..], &vec![b'x'; 1_000_000], &vec![0; 256 * 1024], b"\n"] {
+        leaves_alone(&["-C", "f"], content, content);
+        leaves_alone(&["--if-changed", "f", "--from", "same"], content, b"");
+        leaves_alone(&["-C", "--from", "-", "f"], content, content);
+        leaves_alone(&["-C", "f", "--", "cat", "same"], content, b"");
+        leaves_alone(&["-C", "--edit", "f", "--", "cat"], content, b"");
+        leaves_alone(&["-C", "--lock", "-b", "-D", "f"], content, content);
+        leaves_alone(&["-C", "-m", "644", "--sync", "none", "f"], content, content);
+        leaves_alone(&["-C", "--append", "f"], content, b"");
+    }
+    leaves_alone(&["-C", "f"], b"", b"");
+}
+
+#[test]
+fn a_file_as_standard_input_is_compared_from_where_it_stands() {
+    let scene = Scene::with_old();
+    scene.write("in", "skipped\nold");
+    let inode = scene.inode("f");
+    assert!(scene.sh("{ read line; $AW -C f; } <in").status.success());
+    assert_eq!(scene.inode("f"), inode);
+    assert!(scene.sh("$AW -C f <f").status.success());
+    assert_eq!((scene.inode("f"), scene.text("f")), (inode, "old".to_owned()));
+}
+
+#[test]
+fn a_command_that_fails_or_writes_nothing_is_no_identical_content() {
+    let scene = Scene::new();
+    scene.write("f", "");
+    scene.cmd().args(["-C", "f", "--", "true"]).assert().code(123);
+    scene.cmd().args(["-C", "--allow-empty", "f", "--", "true"]).assert().success();
+    scene.write("f", "old");
+    scene.cmd().args(["-C", "f", "--", "sh", "-c", "printf old; exit 9"]).assert().code(9);
+}
+
+#[test]
+fn another_mode_is_a_change() {
+    let scene = Scene::new();
+    let content = vec![b'x'; 700_000];
+    for options in [&["-C"][..], &["-C", "--append"]] {
+        scene.write("f", &content);
+        scene.chmod("f", 0o644);
+        let inode = scene.inode("f");
+        let input = if options.contains(&"--append") { Vec::new() } else { content.clone() };
+        let run = |mode| {
+            let args = ["--report", "-m", mode, "f"];
+            scene.cmd().args(options).args(args).write_stdin(input.clone()).assert().success()
+        };
+        run("600").stdout("replaced\n");
+        assert_eq!(scene.mode("f"), 0o600);
+        assert_ne!(scene.inode("f"), inode);
+        assert!(scene.read("f") == content);
+        run("600").stdout("unchanged\n");
+    }
+}
+
+#[test]
+fn a_link_leads_to_what_is_compared() {
+    let scene = Scene::new();
+    scene.write("file", "old");
+    scene.symlink("file", "f");
+    let inode = scene.inode("file");
+    scene.cmd().args(["-C", "f"]).write_stdin("old").assert().success();
+    assert_eq!(scene.inode("file"), inode);
+    // The link itself has no content: it is replaced.
+    scene.cmd().args(["-C", "-P", "--report", "f"]).write_stdin("old").assert().success().stdout("replaced\n");
+    assert!(!scene.path("f").is_symlink());
+}
+
+/// Row 26: exit 0 says that TARGET has the content, so the name is looked at again in the end.
+#[test]
+fn a_target_replaced_or_removed_meanwhile_gets_the_content_it_had() {
+    let scene = Scene::new();
+    for (options, removed) in [(&["-C"][..], true), (&["-C"], false), (&["-C", "-m", "640"], true)] {
+        let content = vec![b'x'; (64 << 10) + 1];
+        scene.write("f", &content);
+        scene.chmod("f", 0o640);
+        scene.write("other", "other");
+        let mut command = scene.process();
+        command.args(options).args(["--report", "f"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // The old content is open by now.
+        assert!(write_until_read(child.stdin.as_mut().unwrap()) == content);
+        if removed {
+            fs::remove_file(scene.path("f")).unwrap();
+        } else {
+            fs::rename(scene.path("other"), scene.path("f")).unwrap();
+        }
+        drop(child.stdin.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_ne!(output.stdout, b"unchanged\n");
+        assert!(scene.read("f") == content, "{options:?}");
+    }
+}

@@ -1,0 +1,127 @@
+//! `--no-clobber` and `--if-match`: what TARGET must be, early and still at the commit.
+//!
+//! Rows: 65.
+
+use super::refused;
+use crate::common::{Scene, stderr};
+
+/// The digest of `old`.
+pub const OLD: &str = "sha256:cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4";
+
+#[test]
+fn what_exists_is_not_clobbered() {
+    let scene = Scene::with_old();
+    let output = scene.cmd().args(["-n", "f"]).write_stdin("new").output().unwrap();
+    refused(&scene, &output, "no-clobber: exists");
+    let output = scene.cmd().args(["--no-clobber", "--from", "/dev/null", "f"]).output().unwrap();
+    refused(&scene, &output, "no-clobber: exists");
+    scene.cmd().args(["-n", "g"]).write_stdin("new").assert().success();
+    assert_eq!(scene.text("g"), "new");
+}
+
+/// Early: the input is for who comes after.
+#[test]
+fn what_exists_is_found_before_the_input_is_read() {
+    let scene = Scene::with_old();
+    scene.write("in", "for others");
+    for guard in ["-n", &format!("--if-match sha256:{}", "0".repeat(64))] {
+        let output = scene.sh(&format!("{{ $AW {guard} f; cat; }} <in"));
+        assert_eq!(output.stdout, b"for others");
+    }
+}
+
+#[test]
+fn a_link_exists_where_what_it_leads_to_does() {
+    let scene = Scene::new();
+    scene.write("file", "old");
+    scene.symlinks(&[("file", "link"), ("new", "dangling")]);
+    scene.cmd().args(["-n", "link"]).write_stdin("new").assert().code(3);
+    scene.cmd().args(["-n", "-P", "dangling"]).write_stdin("new").assert().code(3);
+    assert!(!scene.path("new").exists());
+    scene.cmd().args(["-n", "dangling"]).write_stdin("new").assert().success();
+    assert_eq!((scene.text("file"), scene.text("new")), ("old".to_owned(), "new".to_owned()));
+}
+
+#[test]
+fn what_is_created_meanwhile_is_not_clobbered_whatever_it_is() {
+    for create in ["echo other >f", "mkdir f", "ln -s nowhere f", "mkfifo f", "echo a >g; ln g f"] {
+        let scene = Scene::new();
+        let script = format!("echo new; {create}");
+        let output = scene.cmd().args(["-n", "f", "--", "sh", "-c", &script]).output().unwrap();
+        assert_eq!(output.status.code(), Some(123), "{create}: {output:?}");
+        assert_eq!(
+            stderr(&output),
+            "atomic-write: f: no-clobber: has been created meanwhile (changed by another program)\n"
+        );
+        let names = scene.names();
+        assert!(names == ["f"] || names == ["f", "g"], "{create}: {names:?}");
+        assert!(!scene.path("f").is_file() || scene.text("f") != "new\n");
+    }
+}
+
+#[test]
+fn the_expected_old_content_is_replaced() {
+    let scene = Scene::new();
+    let hex = crate::common::tool("sh", &["-c", "printf old | sha512sum"]);
+    let long = format!("sha512:{}", &hex[..128]);
+    for word in [OLD, &OLD.to_uppercase(), &long] {
+        for args in [&["--if-match", word, "f"][..], &["--if-match", word, "--lock", "-b", "f"]] {
+            scene.write("f", "old");
+            scene.cmd().args(args).write_stdin("new").assert().success();
+            assert_eq!(scene.text("f"), "new");
+        }
+        scene.write("f", "old");
+        scene.cmd().args(["--append", "--if-match", word, "f"]).write_stdin("new").assert().success();
+        assert_eq!(scene.text("f"), "oldnew");
+        scene.write("f", "old");
+        scene.cmd().args(["-e", "--if-match", word, "f", "--", "tr", "a-z", "A-Z"]).assert().success();
+        assert_eq!(scene.text("f"), "OLD");
+        scene.write("f", "old");
+        scene.cmd().args(["-C", "--if-match", word, "f"]).write_stdin("old").assert().success();
+        scene.cmd().args(["-C", "--if-match", word, "f"]).write_stdin("old, and more").assert().success();
+        assert_eq!(scene.text("f"), "old, and more");
+    }
+}
+
+#[test]
+fn another_old_content_is_refused_and_told() {
+    let scene = Scene::with_old();
+    let expected = format!("sha256:{}", "0".repeat(64));
+    let output = scene.cmd().args(["--if-match", &expected, "f"]).write_stdin("new").output().unwrap();
+    refused(&scene, &output, &format!("if-match: expected {expected}, TARGET has {OLD}"));
+    let output = scene.cmd().args(["--if-match", OLD, "absent"]).write_stdin("new").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let words = format!("atomic-write: absent: if-match: expected {OLD}, but there is no such file (unchanged)\n");
+    assert_eq!(stderr(&output), words);
+    assert_eq!(scene.names(), ["f"]);
+}
+
+/// With `--no-dereference` TARGET is the link, which has no content to compare.
+#[test]
+fn a_link_that_is_itself_replaced_has_no_digest() {
+    for (leads_to, exists) in [("f", true), ("nowhere", false)] {
+        let scene = Scene::with_old();
+        scene.symlink(leads_to, "link");
+        let output = scene.cmd().args(["-P", "--if-match", OLD, "link"]).write_stdin("new").output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let text = stderr(&output);
+        assert!(text.starts_with("atomic-write: link: if-match: ") && text.contains("is a symbolic link"), "{text}");
+        assert!(!text.contains("no such file") && text.contains("(unchanged)\n"), "{text}");
+        assert!(scene.path("link").is_symlink() && scene.path("link").exists() == exists);
+        assert_eq!(scene.text("f"), "old");
+    }
+}
+
+#[test]
+fn an_old_content_that_changes_after_the_look_is_not_replaced() {
+    for change in ["printf OLD >f", "echo other >>f", "printf old >g; mv g f", "rm f"] {
+        for options in [&["--if-match", OLD][..], &["--if-match", OLD, "--lock"], &["--if-match", OLD, "-a", "-b"]] {
+            let scene = Scene::with_old();
+            let script = format!("echo new; {change}");
+            let output = scene.cmd().args(options).args(["f", "--", "sh", "-c", &script]).output().unwrap();
+            assert!(matches!(output.status.code(), Some(123 | 125)), "{change}: {output:?}");
+            assert!(change.starts_with("rm") || !scene.text("f").contains("new"), "{change}");
+            assert!(scene.names() == ["f"] || scene.names().is_empty());
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `--validate`: what the command sees, what its end means, and that it may not change anything.
+//!
+//! Rows: 73.
+
+use std::os::unix::fs::MetadataExt;
+
+use super::refused;
+use crate::common::{Scene, stderr, stdout};
+
+pub fn run(scene: &Scene, script: &str) -> std::process::Output {
+    scene.cmd().args(["--validate", script, "f"]).write_stdin("new").output().unwrap()
+}
+
+#[test]
+fn the_command_sees_content_and_target_and_writes_to_our_standard_error() {
+    let scene = Scene::with_old();
+    let output = run(&scene, r#"cat; echo; cat "$1"; echo; cat "$2"; echo " $2 $#"; echo err >&2"#);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(stderr(&output), "new\nnew\nold f 2\nerr\n");
+    assert_eq!(stdout(&output), "");
+    assert_eq!(scene.text("f"), "new");
+}
+
+#[test]
+fn the_target_is_named_as_it_was_typed() {
+    let scene = Scene::new();
+    scene.mkdir("a b");
+    let args = ["--validate", r#"printf '%s\n' "$2""#, "./a b/new"];
+    scene.cmd().args(args).write_stdin("new").assert().success().stderr("./a b/new\n");
+}
+
+#[test]
+fn grandchildren_see_the_path_too() {
+    let scene = Scene::new();
+    let output = run(&scene, r#"sh -c 'sh -c "cat \"\$1\"; :" sh "$1"; :' sh "$1"; (cd / && cat "$1"); cat "$1" "$1""#);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(stderr(&output), "newnewnewnew");
+}
+
+#[test]
+fn the_whole_new_content_is_looked_at() {
+    let scene = Scene::with_old();
+    scene.cmd().args(["-a", "--validate", "cat", "f"]).write_stdin("new").assert().success().stderr("oldnew");
+    let args = ["-e", "-b", "--lock", "--validate", "cat", "f", "--", "tr", "a-z", "A-Z"];
+    scene.cmd().args(args).assert().success().stderr("OLDNEW");
+    scene.cmd().args(["-C", "--validate", "cat", "f"]).write_stdin("OLDNEW!").assert().success().stderr("OLDNEW!");
+}
+
+#[test]
+fn a_refusal_replaces_nothing() {
+    let scene = Scene::with_old();
+    refused(&scene, &run(&scene, "exit 7"), "validate: command 'exit 7' exited with status 7");
+    refused(&scene, &run(&scene, "kill -9 $$"), "validate: command 'kill -9 $$' was killed by signal 9");
+    refused(&scene, &run(&scene, "grep -q old"), "validate: command 'grep -q old' exited with status 1");
+    scene.cmd().args(["--validate", "false", "f", "--", "echo", "new"]).assert().code(123);
+    scene.cmd().args(["--validate", "false", "g"]).assert().code(3);
+    assert_eq!(scene.names(), ["f"]);
+}
+
+/// Nothing has been said about the content then.
+#[test]
+fn a_command_that_could_not_be_run_is_a_failure() {
+    let scene = Scene::with_old();
+    for script in ["no-such-validator \"$1\"", "./f \"$1\"", "exit 126"] {
+        let output = run(&scene, script);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(stderr(&output).contains("f: validate: command '"), "{output:?}");
+        assert!(stderr(&output).contains("could not be run"), "{output:?}");
+    }
+    let output = scene.cmd().env("PATH", "/none").args(["--validate", ":", "f"]).write_stdin("new").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("f: validate: sh could not be run: No such file or directory (unchanged)"));
+    scene.cmd().args(["--validate", "exit 127", "f", "--", "echo", "new"]).assert().code(125);
+    assert_eq!(scene.text("f"), "old");
+    assert_eq!(scene.names(), ["f"]);
+}
+
+#[test]
+fn content_that_the_command_changed_is_refused() {
+    let changes = [
+        "echo more >>\"$1\"",
+        ": >\"$1\"",
+        "printf NEW >\"$1\"",
+        // In the same second, of the same size.
+        "printf N | dd of=\"$1\" conv=notrunc status=none",
+        "sh -c 'printf NEW >\"$1\"' sh \"$1\"",
+    ];
+    for change in changes {
+        for options in [&[][..], &["--sync", "none"], &["-m", "644"], &["--lock"]] {
+            let scene = Scene::with_old();
+            let args = ["--validate", change, "f"];
+            let output = scene.cmd().args(options).args(args).write_stdin("new").output().unwrap();
+            refused(&scene, &output, "validate: the command changed the content that it was to look at");
+        }
+    }
+}
+
+#[test]
+fn a_look_leaves_no_trace_in_the_finished_file() {
+    let scene = Scene::new();
+    let before = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    assert!(run(&scene, "cat \"$1\" >/dev/null").status.success());
+    let times = std::fs::metadata(scene.path("f")).unwrap();
+    let before = i64::try_from(before).unwrap() - 5;
+    assert!(times.mtime() >= before && times.atime() >= before, "{times:?}");
+}

@@ -1,0 +1,41 @@
+//! Streams of every length and pace.
+//!
+//! Rows: 2.
+
+use super::bytes;
+use crate::common::Scene;
+
+#[test]
+fn every_length_arrives_whole_by_every_way() {
+    let scene = Scene::new();
+    for length in [0, 1, 4095, 65536, 65537, 262_143, 262_144, 262_145, 1_048_579, 9_000_001] {
+        let content = bytes(length);
+        scene.write("src", &content);
+        scene.cmd().arg("piped").write_stdin(content.clone()).assert().success().stderr("");
+        scene.cmd().args(["copied", "--from", "src"]).assert().success().stderr("");
+        scene.cmd().args(["commanded", "--allow-empty", "--", "cat", "src"]).assert().success().stderr("");
+        assert!(scene.sh(r#""$AW" redirected <src"#).status.success());
+        for name in ["piped", "copied", "commanded", "redirected"] {
+            assert!(scene.read(name) == content, "{length} bytes {name}");
+        }
+    }
+}
+
+/// More than is copied within the kernel at once.
+#[test]
+fn a_file_larger_than_one_copy_arrives_whole() {
+    let scene = Scene::new();
+    let content = bytes((32 << 20) + 12_345);
+    scene.write("src", &content);
+    scene.cmd().args(["f", "--from", "src"]).assert().success().stderr("");
+    assert!(scene.read("f") == content);
+}
+
+/// Row 2, reading: what comes in pieces is not over after one.
+#[test]
+fn pieces_are_put_together() {
+    let scene = Scene::new();
+    let script = r#"{ for i in 1 2 3 4 5 6 7 8 9; do printf "$i"; cat /dev/null; done; printf end; } | "$AW" f"#;
+    assert!(scene.sh(script).status.success());
+    assert_eq!(scene.text("f"), "123456789end");
+}

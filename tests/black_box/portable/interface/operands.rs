@@ -1,0 +1,93 @@
+//! TARGET, `--` and COMMAND.
+//!
+//! Rows: 46.
+
+use super::usage;
+use crate::common::Scene;
+
+/// Runs the program in an empty scene; must succeed.
+fn run(args: &[&str]) -> Scene {
+    let scene = Scene::new();
+    scene.cmd().args(args).write_stdin("new").assert().success().stdout("").stderr("");
+    scene
+}
+
+#[test]
+fn after_dashes_comes_the_target_where_none_was_given() {
+    for name in ["f", "-f", "--help", "--"] {
+        let scene = run(&["--", name]);
+        assert_eq!((scene.names(), scene.text(name).as_str()), (vec![name.to_owned()], "new"));
+    }
+}
+
+#[test]
+fn a_second_pair_of_dashes_then_starts_the_command() {
+    let scene = run(&["-q", "--", "-f", "--", "echo", "hello"]);
+    assert_eq!((scene.names(), scene.text("-f").as_str()), (vec!["-f".to_owned()], "hello\n"));
+    let scene = run(&["--", "--", "--", "echo", "hello"]);
+    assert_eq!((scene.names(), scene.text("--").as_str()), (vec!["--".to_owned()], "hello\n"));
+}
+
+#[test]
+fn everything_after_the_commands_name_is_the_commands() {
+    for args in
+        [&["f", "--", "echo", "-q", "--", "--from", "f"][..], &["--", "f", "--", "echo", "-q", "--", "--from", "f"]]
+    {
+        assert_eq!(run(args).text("f"), "-q -- --from f\n");
+    }
+    assert_eq!(run(&["f", "--", "echo", "--"]).text("f"), "--\n");
+    assert_eq!(run(&["--", "f", "--", "echo", "--"]).text("f"), "--\n");
+}
+
+/// `f -- $cmd` with an empty `$cmd` would otherwise empty `f`.
+#[test]
+fn dashes_without_a_command_are_an_error() {
+    for args in [&["f", "--"][..], &["--edit", "f", "--"], &["--", "f", "--"]] {
+        usage(args, "no COMMAND after --");
+    }
+    for args in [&["f", "--", ""][..], &["--", "f", "--", ""]] {
+        usage(args, "COMMAND is an empty word");
+    }
+}
+
+#[test]
+fn a_command_called_dashes_is_looked_for() {
+    for args in [&["f", "--", "--"][..], &["--", "f", "--", "--"]] {
+        let scene = Scene::with_old();
+        // A directory that may not be searched would make it 126, as for env(1).
+        scene.cmd().args(args).env("PATH", "/usr/bin:/bin").assert().code(127);
+        assert_eq!(scene.text("f"), "old");
+    }
+}
+
+#[test]
+fn a_missing_target_is_an_error() {
+    for args in [&[][..], &["-q"], &["--"], &["-q", "--"], &["--from", "src"]] {
+        usage(args, "TARGET is missing");
+    }
+}
+
+#[test]
+fn a_second_operand_is_an_error_that_names_from_and_dashes() {
+    for args in [
+        &["f", "second"][..],
+        &["f", "-q", "second"],
+        &["f", "second", "--", "true"],
+        &["--", "f", "second"],
+        &["-q", "--", "f", "second", "--", "true"],
+    ] {
+        let text = usage(args, "second operand, second:");
+        let hint = text.lines().find(|line| line.starts_with("hint: ")).unwrap();
+        assert!(hint.contains("--from SOURCE TARGET") && hint.contains("TARGET -- COMMAND"), "{hint}");
+    }
+}
+
+/// Row 46.
+#[test]
+fn target_dash_is_refused_with_the_way_to_name_such_a_file() {
+    for args in [&["-"][..], &["--", "-"], &["-", "--", "true"], &["-", "--from", "src"]] {
+        let text = usage(args, "TARGET is -");
+        assert!(text.contains("\nhint: ") && text.contains("./-"), "{text}");
+    }
+    assert_eq!(run(&["./-"]).names(), ["-"]);
+}

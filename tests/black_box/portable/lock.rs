@@ -1,0 +1,4 @@
+//! Writers one after another: `--lock`, `--lock-timeout`.
+
+pub mod lost;
+mod refused;

@@ -1,0 +1,6 @@
+//! The metadata of the finished file: the contract's section on how it looks.
+
+mod instants;
+pub mod mode;
+pub mod new;
+mod owner;

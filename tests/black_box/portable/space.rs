@@ -1,0 +1,3 @@
+//! Space and I/O: what is synced, in which order, on which descriptor, and what a full or failing disk does.
+
+mod in_place;

@@ -1,8 +1,0 @@
-//! The real things: file systems without modes, tools that stand between program and kernel, a file system that
-//! compresses, watchers, sandboxes. Rows 79, 82 to 86.
-
-mod compressed;
-mod foreign;
-mod preloaded;
-mod sandboxed;
-mod watched;
