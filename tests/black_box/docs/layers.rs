@@ -1,4 +1,5 @@
-//! The files of `src/` import one another in one direction only: whoever reads one needs those below it and no others.
+//! The files of `src/` import one another in one direction only: whoever reads one needs those below it and no others. What
+//! speaks to the system is in `platform` alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -120,11 +121,77 @@ fn circles(imports: &Imports) -> Vec<String> {
     }
 }
 
-#[test]
-fn no_files_import_one_another_in_a_circle() {
+fn sources() -> Sources {
     let mut sources = Sources::new();
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &[], &mut sources);
-    let imports = imports(&sources);
+    sources
+}
+
+/// The layers, from the top. A file may import what is in its own layer or below, and `lib.rs` everything.
+const LAYERS: [&[&str]; 5] = [
+    &["main", "report"],
+    &["plan", "cli"],
+    &["protocol"],
+    &["input", "guard"],
+    &["platform", "error", "notices", "quote", "options", "digest"],
+];
+
+fn layer(module: &[String]) -> Option<usize> {
+    let top = module.first()?;
+    Some(LAYERS.iter().position(|layer| layer.contains(&top.as_str())).unwrap_or_else(|| panic!("{top} has no layer")))
+}
+
+#[test]
+fn no_file_imports_from_a_layer_above() {
+    let sources = sources();
+    for (module, uses) in imports(&sources) {
+        let Some(own) = layer(&module) else { continue };
+        for used in uses {
+            assert!(layer(&used).is_some_and(|used| used >= own), "{} imports {}", module.join("::"), used.join("::"));
+        }
+    }
+}
+
+/// Every line of a file, its comments and unit tests among them, and its name.
+fn lines_below(directory: &str) -> Vec<(String, String)> {
+    fn collect(directory: &Path, lines: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, lines);
+            } else {
+                let name = path.display().to_string();
+                lines.extend(fs::read_to_string(&path).unwrap().lines().map(|line| (name.clone(), line.to_owned())));
+            }
+        }
+    }
+    let mut lines = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(directory), &mut lines);
+    assert!(!lines.is_empty());
+    lines
+}
+
+#[test]
+fn the_protocol_names_no_system() {
+    let words =
+        ["rustix", "nix::", "libc::", "/proc", "cfg(", "windows", "linux", "Linux", "OFlags", "AtFlags", "println!"];
+    for (file, line) in lines_below("protocol") {
+        let found = words.iter().find(|word| line.replace("std::os::unix::ffi", "").contains(**word));
+        assert_eq!(found, None, "{file}: {line}");
+    }
+}
+
+#[test]
+fn the_platform_prints_nothing_and_knows_no_arguments() {
+    let words = ["println!", "print!", "io::stderr", "io::stdout", "clap", "crate::cli", "crate::options", "crate::report"];
+    for (file, line) in lines_below("platform") {
+        assert_eq!(words.iter().find(|word| line.contains(**word)), None, "{file}: {line}");
+    }
+}
+
+#[test]
+fn no_files_import_one_another_in_a_circle() {
+    let imports = imports(&sources());
     assert!(imports.values().map(BTreeSet::len).sum::<usize>() > 100, "hardly an import was found: {imports:?}");
     assert_eq!(circles(&imports), [""; 0], "{imports:#?}");
 }
