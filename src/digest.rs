@@ -19,11 +19,11 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// Parses `sha256:HEX` or `sha512:HEX`, in either case.
+    /// Parses `sha256:HEX` or `sha512:HEX`, in upper or lower case.
     ///
     /// # Errors
     ///
-    /// Says what is expected.
+    /// Returns what was expected.
     pub fn parse(word: &str) -> std::result::Result<Digest, String> {
         let Some((name, hex)) = word.split_once(':') else {
             return Err("sha256:HEX or sha512:HEX is expected".to_owned());
@@ -39,7 +39,7 @@ impl Digest {
         Ok(Digest { algorithm, hex: hex.to_ascii_lowercase() })
     }
 
-    /// Whether both are by one algorithm.
+    /// Whether both use the same algorithm.
     pub(crate) fn has_algorithm_of(&self, other: &Digest) -> bool {
         self.algorithm == other.algorithm
     }
@@ -63,7 +63,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// A digest in the making.
+/// A digest that is being computed.
 pub(crate) enum Hasher {
     Sha256(Sha256),
     Sha512(Sha512),

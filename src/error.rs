@@ -1,8 +1,9 @@
 //! Errors, in the terms of the contract.
 //!
-//! anyhow carries them. The root is an error of the system or a sentence of ours; the contexts around it say where it
-//! happened, and the outermost names the step. What decides the exit status and TARGET's state is a typed root, [`Cause`]
-//! or [`Interrupted`](crate::platform::Interrupted), which `report` finds. Everything else means "failed, TARGET unchanged".
+//! anyhow carries them. The root is a system error or a sentence; the contexts around it give the place, and the
+//! outermost context names the step. A typed root, [`Cause`] or [`Interrupted`](crate::platform::Interrupted),
+//! determines the exit status and TARGET's state; `report` looks for it. Any other error means "failed, TARGET
+//! unchanged".
 
 use std::fmt::{self, Display};
 
@@ -16,13 +17,13 @@ use crate::platform::{Errno, os_message, refuses_names};
 pub(crate) enum Cause {
     /// A guard refused; TARGET is unchanged.
     Refused(String),
-    /// COMMAND ended with this status, or could not be run (126, 127); TARGET is unchanged.
+    /// COMMAND exited with this status or could not be run (126, 127); TARGET is unchanged.
     Command(u8, String),
     /// TARGET is replaced, but the directory could not be synced.
     NotDurable(String),
-    /// The overwrite in place failed half way.
+    /// The overwrite in place failed partway.
     Damaged(String),
-    /// A rename that failed has removed TARGET, and the new content could not take its place.
+    /// A failed rename removed TARGET, and the new content could not take its place.
     Missing(String),
 }
 
@@ -39,12 +40,11 @@ impl Display for Cause {
 
 impl std::error::Error for Cause {}
 
-/// How a TARGET that was not replaced compares with what it was when it was first looked at. As a context it prints
-/// nothing.
+/// How TARGET, which was not replaced, compares with its state when it was looked up. As a context it prints nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Seen {
     Unchanged,
-    /// Only its times differ, which prove nothing on its file system.
+    /// Only its times differ, which proves nothing on its file system.
     OtherTimes,
     /// Another program has changed it.
     Changed,
@@ -56,7 +56,7 @@ impl Display for Seen {
     }
 }
 
-/// Lines that help the user. As a context they print nothing.
+/// Hints for the user. As a context they print nothing.
 #[derive(Debug)]
 struct Hints(Vec<String>);
 
@@ -66,7 +66,7 @@ impl Display for Hints {
     }
 }
 
-/// Something failed before the commit.
+/// A failure before the commit.
 pub(crate) fn failed(step: &'static str, reason: impl Display) -> Error {
     anyhow!(reason.to_string()).context(step)
 }
@@ -76,12 +76,12 @@ pub(crate) fn refused(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::Refused(reason.to_string())).context(step)
 }
 
-/// COMMAND failed, or could not be run.
+/// COMMAND failed or could not be run.
 pub(crate) fn command_failed(status: u8, reason: impl Display) -> Error {
     Error::new(Cause::Command(status, reason.to_string())).context("replace")
 }
 
-/// TARGET is replaced, and perhaps not durable.
+/// TARGET is replaced and may not be durable.
 pub(crate) fn not_durable(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::NotDurable(reason.to_string())).context(step)
 }
@@ -91,29 +91,28 @@ pub(crate) fn damaged(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::Damaged(reason.to_string())).context(step)
 }
 
-/// TARGET is gone.
+/// TARGET is missing.
 pub(crate) fn missing(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::Missing(reason.to_string())).context(step)
 }
 
-/// A call that failed on the file or directory that `place` names.
+/// A failed call on the file or directory that `place` names.
 pub(crate) fn at<'a>(step: &'static str, place: impl Display + 'a) -> impl FnOnce(Errno) -> Error + 'a {
     move |errno| Error::new(errno).context(place.to_string()).context(step)
 }
 
-/// What the program asks of an error.
+/// What the program needs to know about an error.
 pub(crate) trait ErrorExt: Sized {
-    /// Adds a line that helps.
+    /// Adds a hint.
     #[must_use]
     fn hint(self, hint: impl Display) -> Self;
-    /// The lines that help, in the order in which they were added.
+    /// The hints, in the order in which they were added.
     fn hints(&self) -> &[String];
-    /// The error of the system at the root.
+    /// The system error at the root.
     fn errno(&self) -> Option<Errno>;
-    /// Whether the system refuses the operation here, as opposed to a disk that fails or is full, or a name that is not
-    /// there.
+    /// Whether the system refuses the operation here. A failing disk, a full disk or a missing name is not a refusal.
     fn is_refusal(&self) -> bool;
-    /// The step, and the reason with the place before it.
+    /// The step, and the reason with its place in front.
     fn step_and_reason(&self) -> (String, String);
 }
 
@@ -143,7 +142,7 @@ impl ErrorExt for Error {
             Some(errno) => os_message(*errno),
             None => error.to_string(),
         });
-        // What only marks the error has no text.
+        // A marker has no text.
         let mut texts = texts.filter(|text| !text.is_empty());
         (texts.next().unwrap_or_default(), texts.collect::<Vec<_>>().join(": "))
     }

@@ -1,4 +1,4 @@
-//! What may refuse: the user's conditions on the content.
+//! Guards: the user's conditions on the content.
 
 use std::ffi::OsString;
 
@@ -9,7 +9,7 @@ use crate::quote::bytes;
 /// The conditions on the input and on the staged content.
 #[derive(Debug, Default)]
 pub(crate) struct Guards {
-    /// Who must have written something, in words.
+    /// Why the input must not be empty; `None` where it may be.
     pub(crate) non_empty: Option<NonEmpty>,
     pub(crate) checksum: Option<Digest>,
     pub(crate) validate: Option<OsString>,
@@ -20,12 +20,12 @@ pub(crate) struct Guards {
 pub(crate) enum NonEmpty {
     /// `--non-empty`.
     Asked,
-    /// COMMAND, without `--allow-empty`.
+    /// COMMAND without `--allow-empty`.
     Command,
 }
 
 impl Guards {
-    /// After the whole input: `count` bytes with this digest.
+    /// Checks the whole input: `count` bytes with this digest.
     pub(crate) fn received(&self, count: u64, digest: Option<Hasher>) -> Result<()> {
         if count == 0 {
             match self.non_empty {

@@ -1,26 +1,26 @@
 //! `atomic-write`: replace a file atomically and durably, or leave it unchanged.
 //!
-//! The library is the program's own and promises nothing to others; the contract is the command line's:
+//! The library is part of the program and has no stable interface. The contract is that of the command line:
 //!
-//! 1. Whoever opens TARGET, at any instant, gets the whole old content or the whole new content.
-//! 2. The same holds for what is on the disk after a power cut at any instant.
-//! 3. Exit 0 means that content, metadata and name are on stable storage.
-//! 4. The exit status tells TARGET's state.
+//! 1. A process that opens TARGET, at any time, gets the whole old content or the whole new content.
+//! 2. The same holds for the content on the disk after a power cut at any time.
+//! 3. Exit status 0 means that content, metadata and name are on stable storage.
+//! 4. The exit status gives TARGET's state.
 //! 5. Nothing is left behind.
-//! 6. What the kernel reveals to be impossible is found before the first byte of input is read.
-//! 7. Memory is constant.
-//! 8. The staged bytes are never readable by anyone who could not read the finished file.
-//! 9. Metadata is kept, set before the sync.
-//! 10. Concurrent writers never mix.
+//! 6. A failure that the kernel can predict is reported before the first byte of input is read.
+//! 7. Memory use is constant.
+//! 8. The staged bytes are never readable by a user who could not read the finished file.
+//! 9. Metadata is preserved, and is set before the sync.
+//! 10. Concurrent writers never mix their content.
 //!
 //! ```text
-//! argv -> cli::Args      typed words; no system call
-//!      -> plan::plan     resolved, and refused where it is known to be impossible; nothing written or run
+//! argv -> cli::Args      parsed arguments; no system call
+//!      -> plan::plan     resolved; refused where the failure is predictable; nothing written or run
 //!      -> protocol       stage, write, guard, apply metadata, sync, commit
 //!      -> report         one line, one exit status
 //! ```
 //!
-//! Below them: `input`, where the bytes come from, and `platform`, which alone speaks to the system.
+//! Below these layers are `input`, which supplies the bytes, and `platform`, which alone makes system calls.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("atomic-write is for Linux: its promises have been tested nowhere else");
@@ -48,8 +48,8 @@ use platform::Signals;
 use protocol::{Failed, Run};
 use report::End;
 
-/// Runs the program with its arguments, the name of the program first. Returns its exit status, or does not return
-/// because a signal ended it.
+/// Runs the program; `argv` includes the program's name. Returns the exit status. Does not return if a signal ends the
+/// process.
 pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = match cli::parse(argv, &|name| std::env::var_os(name)) {
         Ok(args) => args,
@@ -88,7 +88,7 @@ fn end(ended: End, signals: Option<&Signals>) -> ExitCode {
             if let Some(signals) = signals {
                 signals.die(caught);
             }
-            // The first process of a container has no default actions.
+            // The init process of a container has no default signal actions, so the signal may not end it.
             ExitCode::from(caught.status())
         }
     }

@@ -1,4 +1,4 @@
-//! `atomic-write`: see the library for the contract.
+//! The `atomic-write` program. The library documents the contract.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What is to be reported besides the result. Whoever meets it adds it here; it is printed once, at the end.
+//! Warnings and leftovers. Any step can add one; `report` prints them once, at the end.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::quote::Shown;
 
-/// The collection; clones share it.
+/// The collection. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notices(Rc<Lists>);
 
@@ -17,22 +17,22 @@ struct Lists {
 }
 
 impl Notices {
-    /// Something about the new TARGET that its user should know.
+    /// Adds a warning about the new TARGET.
     pub(crate) fn warn(&self, warning: String) {
         self.0.warnings.borrow_mut().push(warning);
     }
 
-    /// A file or directory of ours that could not be removed.
+    /// Adds a staging file or created directory that could not be removed.
     pub(crate) fn left_behind(&self, path: &Path, reason: &str) {
         self.0.leftovers.borrow_mut().push(format!("{} is left behind: {reason}", Shown(path.as_os_str())));
     }
 
-    /// The warnings, each once.
+    /// Takes the warnings out of the collection.
     pub(crate) fn take_warnings(&self) -> Vec<String> {
         self.0.warnings.take()
     }
 
-    /// The leftovers, each once.
+    /// Takes the leftovers out of the collection.
     pub(crate) fn take_leftovers(&self) -> Vec<String> {
         self.0.leftovers.take()
     }

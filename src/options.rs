@@ -1,8 +1,8 @@
-//! What the user may choose about a replacement: the words that the command line and the engine share.
+//! The options of a replacement, which the command line and the protocol share.
 
 use std::ffi::OsString;
 
-/// What is on stable storage when the program exits with 0.
+/// What is on stable storage when the program exits with status 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub enum Sync {
     /// Content, metadata and name
@@ -13,35 +13,35 @@ pub enum Sync {
     None,
 }
 
-/// How a backup gets its name: GNU's words.
+/// How a backup is named. The names are GNU's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Control {
-    /// `f.~N~`, always.
+    /// Always `f.~N~`.
     Numbered,
-    /// Numbered if numbered backups exist, else simple.
+    /// Numbered if numbered backups exist, otherwise simple.
     Existing,
     /// `f` and the suffix.
     Simple,
 }
 
-/// A backup that was asked for.
+/// A requested backup.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Backup {
     /// How it is named.
     pub control: Control,
-    /// The suffix of a simple one.
+    /// The suffix of a simple backup.
     pub suffix: OsString,
 }
 
 /// How TARGET is replaced.
 ///
-/// The flags are the user's independent choices; an enum for each would only rename them.
+/// The flags are independent choices of the user; an enum for each would only rename them.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Replace a symbolic link itself.
     pub no_dereference: bool,
-    /// The new content is the old followed by the input.
+    /// The new content is the old content followed by the input.
     pub append: bool,
     /// Leave an identical TARGET alone.
     pub if_changed: bool,
@@ -55,6 +55,6 @@ pub struct Options {
     pub mode: Option<u32>,
     /// Keep the old file.
     pub backup: Option<Backup>,
-    /// What exit 0 means for the disk.
+    /// What exit status 0 promises.
     pub sync: Sync,
 }

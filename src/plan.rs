@@ -1,5 +1,5 @@
-//! From the words to what will be done: TARGET resolved, and everything refused that is known to be impossible. Nothing is
-//! written, and nothing runs.
+//! From the arguments to a plan: TARGET is resolved, and every predictable failure is reported. Nothing is written, and
+//! no command runs.
 
 use crate::cli::{Args, From};
 use crate::error::{Result, failed};

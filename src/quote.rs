@@ -1,11 +1,11 @@
-//! Names and numbers as they stand in messages.
+//! Names and numbers in messages.
 
 use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
 
-/// A name as it can be shown: as it is, or, where it contains what a terminal would obey or hide, quoted as a shell reads
-/// it (`$'...'`).
+/// A name for a message. A name with characters that a terminal would interpret or hide is quoted for the shell
+/// (`$'...'`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown<'a>(pub(crate) &'a OsStr);
 
@@ -45,13 +45,13 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Control characters, and those that turn the direction of writing or have no width.
+/// Control characters, characters that change the writing direction, and characters of zero width.
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// A number of bytes, in words.
+/// A number of bytes, with its unit.
 pub(crate) fn bytes(count: u64) -> String {
     match count {
         1 => "1 byte".to_owned(),

@@ -1,4 +1,4 @@
-//! What is printed, and with which status the program exits.
+//! What the program prints, and its exit status.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,12 +10,12 @@ use crate::platform::{self, Errno, Interrupted, TerminationSignal, os_message};
 use crate::protocol::{Change, Outcome};
 use crate::quote::{Shown, bytes};
 
-/// One line on standard error. That it cannot be written changes nothing.
+/// Prints one line on standard error. A failure to print is ignored.
 fn say(line: &str) {
     let _ = platform::write_all(std::io::stderr(), format!("{line}\n").as_bytes());
 }
 
-/// Help and version, on standard output, or what is wrong with the command line. Returns the exit status.
+/// Prints help and version on standard output, or a usage error on standard error. Returns the exit status.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = error.render().to_string();
@@ -27,7 +27,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-/// A line about TARGET that is neither error nor warning.
+/// Prints a line about TARGET that is neither an error nor a warning.
 pub(crate) fn note(target: &Path, sentence: &str) {
     say(&format!("atomic-write: {}: {sentence}", Shown(target.as_os_str())));
 }
@@ -36,7 +36,7 @@ fn warn(target: &Path, warning: &str) {
     note(target, &format!("warning: {warning}"));
 }
 
-/// What was done, as far as the arguments want to know it. What is left behind is reported whatever is quiet.
+/// Prints what was done, as far as the arguments request it. Leftovers are printed even with `--quiet`.
 pub(crate) fn success(args: &Args, outcome: &Outcome, notices: &Notices) {
     notices.take_leftovers().iter().for_each(|leftover| warn(&args.target, leftover));
     if !args.quiet {
@@ -76,13 +76,13 @@ fn word(outcome: &Outcome) -> Result<(), Errno> {
 /// How the program ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
-    /// With a status.
+    /// With an exit status.
     Status(ExitCode),
-    /// Of a signal.
+    /// By a signal.
     Signal(TerminationSignal),
 }
 
-/// Prints what failed; the status is the contract's. Of a signal nothing is printed.
+/// Prints the failure; the contract gives the status. A termination by a signal prints no failure.
 pub(crate) fn failure(args: &Args, error: &Error, notices: &Notices) -> End {
     let signal = error.downcast_ref::<Interrupted>();
     if signal.is_none() {
@@ -99,7 +99,7 @@ pub(crate) fn failure(args: &Args, error: &Error, notices: &Notices) -> End {
     }
 }
 
-/// The state of TARGET, in words.
+/// The state of TARGET, as a message.
 fn state(error: &Error) -> &'static str {
     match error.downcast_ref() {
         Some(Cause::NotDurable(_)) => "replaced, may not survive a power cut",
@@ -113,7 +113,7 @@ fn state(error: &Error) -> &'static str {
     }
 }
 
-/// The exit status, in the column of the contract's table that is for COMMAND or in the other.
+/// The exit status, from one of the two columns of the contract's table: with COMMAND or without.
 fn status(error: &Error, has_command: bool) -> u8 {
     let (alone, with_command) = match error.downcast_ref() {
         None => (1, 125),

@@ -1,4 +1,4 @@
-//! The words checked against each other: from [`Cli`] to [`Args`].
+//! Checks the options against each other: from [`Cli`] to [`Args`].
 
 use std::ffi::{OsStr, OsString};
 use std::mem::take;
@@ -11,11 +11,12 @@ use super::args::{Args, Cli, From};
 use crate::options::{Backup, Control, Options, Sync};
 use crate::quote::Shown;
 
-/// Parses and checks the command line; `argv[0]` included.
+/// Parses and checks the command line, which includes `argv[0]`.
 ///
 /// # Errors
 ///
-/// Usage errors, and the texts of `--help` and `--version`, as clap gives them: they print and know their status.
+/// Usage errors, and the texts of `--help` and `--version`, as clap returns them: each prints itself and knows its exit
+/// status.
 pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
     env: &dyn Fn(&str) -> Option<OsString>,
@@ -28,7 +29,7 @@ pub fn parse(
     cli.check(argv.last().is_some_and(|last| last == "--"), env)
 }
 
-/// What was typed, as it can be shown: clap would print it as it is.
+/// Escapes the arguments that clap repeats in its message, which clap prints unchanged.
 fn escape_context(mut error: clap::Error) -> clap::Error {
     let is_unsafe = |text: &str| Shown(text.as_ref()).to_string() != text;
     let shown: Vec<_> = error
@@ -37,7 +38,7 @@ fn escape_context(mut error: clap::Error) -> clap::Error {
             ContextValue::String(text) if !text.is_empty() && is_unsafe(text) => {
                 Some((kind, ContextValue::String(Shown(text.as_ref()).to_string())))
             }
-            // Advice that repeats it.
+            // A suggestion that repeats the argument.
             ContextValue::StyledStrs(advice) if advice.iter().any(|text| is_unsafe(&text.to_string())) => {
                 Some((kind, ContextValue::None))
             }
@@ -50,8 +51,8 @@ fn escape_context(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// The two commonest command lines, `TARGET` and `TARGET -- COMMAND [ARG]...`, without an option, as clap
-/// would parse them. It spares a small write 190 000 of its 296 000 instructions in user mode (551 000 with a dynamic glibc), 0.1 ms.
+/// Parses the two most common command lines, `TARGET` and `TARGET -- COMMAND [ARG]...` without options, as clap would.
+/// For a small write this saves 190 000 of 296 000 user-mode instructions (551 000 with a dynamic glibc), or 0.1 ms.
 fn parse_fast_path(argv: &[OsString]) -> Option<Cli> {
     let (target, command) = match argv {
         [_, target] => (target, &[][..]),
@@ -120,7 +121,7 @@ impl Cli {
         })
     }
 
-    /// Two options of which each makes the other senseless; the words say why, which clap's own conflict message does not.
+    /// Two options that contradict each other, with the reason, which clap's own conflict message does not give.
     fn contradiction(&self, has_command: bool, has_backup: bool, has_if_match: bool) -> Option<&'static str> {
         let contradictions: [(bool, &'static str); 13] = [
             (self.from.is_some() && has_command, "the content comes from --from SOURCE or from COMMAND, not from both"),
@@ -153,7 +154,8 @@ impl Cli {
     }
 }
 
-/// A guard's value. Of other options the last one wins; a guard that is not asked would accept what it was to refuse.
+/// The value of a guard. For other options the last value wins, but a guard that is ignored would accept what it was
+/// meant to refuse.
 fn once<T>(option: &str, mut values: Vec<T>) -> Result<Option<T>, clap::Error> {
     let last = values.pop();
     if values.is_empty() {
@@ -162,7 +164,8 @@ fn once<T>(option: &str, mut values: Vec<T>) -> Result<Option<T>, clap::Error> {
     Err(usage(ErrorKind::ArgumentConflict, &format!("{option} is given more than once, and is asked once")))
 }
 
-/// TARGET and COMMAND: `--` starts COMMAND, or, where no TARGET was given, TARGET, and a second `--` then COMMAND.
+/// Separates TARGET and COMMAND. `--` starts COMMAND. If no TARGET precedes it, the first `--` starts TARGET and a
+/// second one starts COMMAND.
 fn operands(
     mut operands: Vec<OsString>,
     mut last: Vec<OsString>,
@@ -203,7 +206,7 @@ fn operands(
 }
 
 fn no_command() -> clap::Error {
-    // `atomic-write f -- $cmd` with an empty $cmd would otherwise read standard input, and could empty f.
+    // Otherwise `atomic-write f -- $cmd` with an empty $cmd would read standard input, and could empty f.
     usage(ErrorKind::MissingRequiredArgument, "no COMMAND after --")
 }
 
@@ -214,7 +217,7 @@ fn command_words(words: Vec<OsString>) -> Result<Vec<OsString>, clap::Error> {
     }
 }
 
-/// GNU's rules: an option's value before the environment's, a suffix alone asks for a backup.
+/// Follows GNU's rules: an option takes precedence over the environment, and a suffix alone requests a backup.
 fn backup(
     long: Option<OsString>,
     short: bool,
@@ -247,7 +250,7 @@ fn backup(
     Ok(control.map(|control| Backup { control, suffix }))
 }
 
-/// `Some(None)` is "no backup"; `None` is a word that means nothing. Unambiguous beginnings count, as GNU has it.
+/// `Some(None)` means "no backup"; `None` means that the word is unknown. As in GNU, an unambiguous prefix is accepted.
 #[allow(clippy::option_option)] // "Not a word" and "no backup" are two things.
 fn control(word: &OsStr) -> Option<Option<Control>> {
     const WORDS: [(&str, Option<Control>); 8] = [

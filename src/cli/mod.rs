@@ -1,6 +1,6 @@
-//! What the user typed, and nothing else: no system call happens here.
+//! The command line. No system call happens here.
 //!
-//! Completions, help and man page are generated from [`Cli`]. [`Args`] is what remains once the words have been checked
+//! Completions, help and man page are generated from [`Cli`]. [`Args`] is the result once the options have been checked
 //! against each other.
 
 mod args;

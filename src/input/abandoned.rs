@@ -1,13 +1,13 @@
-//! A command that was asked to end because of a failure of ours.
+//! A command that was sent SIGTERM because the replacement failed.
 
 use std::time::{Duration, Instant};
 
 use crate::platform::{Child, Signals, Woken, wait};
 
-/// How long a process that was sent SIGTERM because of a failure of ours is waited for.
+/// How long to wait for a command that was sent SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A command that was asked to end because of a failure of ours.
+/// A command that was sent SIGTERM because the replacement failed.
 #[derive(Debug)]
 pub(crate) struct Abandoned {
     child: Child,
@@ -15,13 +15,13 @@ pub(crate) struct Abandoned {
 }
 
 impl Abandoned {
-    /// Asks it to end. `name` is for messages.
+    /// Sends SIGTERM. `name` is for messages.
     pub(super) fn new(child: Child, name: String) -> Abandoned {
         child.terminate();
         Abandoned { child, name }
     }
 
-    /// Waits for its end, but not for long. Returns what is to be reported where it still runs.
+    /// Waits for its end, for a limited time. Returns a message if it still runs.
     pub(crate) fn see_off(mut self, signals: &Signals) -> Option<String> {
         let deadline = Instant::now().checked_add(GRACE);
         loop {
@@ -31,7 +31,7 @@ impl Abandoned {
             }
             let ended = signals.children().ok()?;
             let woken = wait([Some(ended)], Some(signals), deadline);
-            // Whoever sends a signal now has waited long enough.
+            // A signal during this wait means that the user wants to stop waiting.
             if !matches!(woken, Ok(Woken::Ready(_))) || signals.caught().is_some() {
                 return Some(format!("{} (process {}) still runs", self.name, self.child.id()));
             }

@@ -1,6 +1,6 @@
-//! COMMAND: its output is the input, and its end decides.
+//! COMMAND: its output is the input, and its exit status decides whether TARGET is replaced.
 //!
-//! One loop waits for everything: the pipe, the command's end, and the signals.
+//! One loop waits for the pipe, for the command's end and for signals.
 
 use std::ffi::{OsStr, OsString};
 use std::time::{Duration, Instant};
@@ -14,17 +14,17 @@ use crate::platform::{
 };
 use crate::quote::Shown;
 
-/// The statuses that mean "replaced" and "damaged" and so cannot be a command's.
+/// The statuses that mean "replaced" and "damaged", which a command's status must not be taken for.
 const RESERVED_STATUSES: [u8; 2] = [121, 122];
-/// How long a child of the command may keep the output open before that is told.
+/// How long a child of the command may keep the output open before a note reports it.
 const OPEN_PIPE_NOTICE: Duration = Duration::from_secs(2);
 
 /// A command whose output is the input.
 pub(crate) struct Command<'s> {
     words: &'s [OsString],
-    /// Its standard input, where that is not ours.
+    /// Its standard input; `None` inherits ours.
     stdin: Option<OwnedFd>,
-    /// Called with a sentence when something is worth telling while the command runs.
+    /// Prints a note while the command runs.
     note: &'s dyn Fn(&str),
     signals: &'s Signals,
     running: Option<Running>,
@@ -33,13 +33,13 @@ pub(crate) struct Command<'s> {
 struct Running {
     output: OwnedFd,
     child: Child,
-    /// When it exited with 0.
+    /// When it exited with status 0.
     succeeded: Option<Instant>,
     notified: bool,
 }
 
 impl<'s> Command<'s> {
-    /// Nothing is started before [`Input::begin`].
+    /// Does not start the command; [`Input::begin`] does.
     pub(crate) fn new(
         words: &'s [OsString],
         stdin: Option<OwnedFd>,
@@ -53,7 +53,7 @@ impl<'s> Command<'s> {
         format!("command '{}'", Shown(self.words.first().map_or(OsStr::new(""), OsString::as_os_str)))
     }
 
-    /// What its end means for us.
+    /// Converts a failure of the command into an error.
     fn check_status(&self, status: Status) -> Result<()> {
         let command = self.shown();
         match status {
@@ -73,7 +73,8 @@ impl<'s> Command<'s> {
         self.running.as_mut().ok_or_else(|| failed("read", "the command has not been started"))
     }
 
-    /// Waits for the first of: output (where `for_output`), the command's end, a signal, the end of our patience.
+    /// Waits for output (if `for_output`), the command's end or a signal. Prints a note if the output stays open for
+    /// long after the command's end.
     fn wait(&mut self, for_output: bool) -> Result<()> {
         let (signals, note, shown) = (self.signals, self.note, self.shown());
         loop {
@@ -94,14 +95,14 @@ impl<'s> Command<'s> {
                 return Err(Interrupted(caught).into());
             }
             if has_ended {
-                // Before the look: what is told after it is of another end.
+                // Clear before try_wait: a later notification is then of another exit.
                 signals.clear_children();
             }
             if running.child.status.is_none()
                 && let Some(status) = running.child.try_wait().context("wait")?
             {
                 running.succeeded = Some(Instant::now());
-                // A failure is known at once, whoever still holds the pipe.
+                // A failed command ends the input at once, even if another process still holds the pipe.
                 self.check_status(status)?;
                 if !for_output {
                     return Ok(());
@@ -118,7 +119,7 @@ impl Input for Command<'_> {
     fn descriptor(&self) -> BorrowedFd<'_> {
         match &self.running {
             Some(running) => running.output.as_fd(),
-            // Not reached: `begin` comes first.
+            // Unreachable: `begin` comes first.
             None => platform::stdin(),
         }
     }
@@ -139,7 +140,7 @@ impl Input for Command<'_> {
             };
             command_failed(status, format_args!("{} {reason}", self.shown()))
         })?;
-        // Its own copy is what counts; a command that closes it must be seen to.
+        // Close our copy of the write end, so that the command's own close is the end of the pipe.
         drop(write_end);
         self.stdin = None;
         self.running = Some(Running { output, child, succeeded: None, notified: false });
@@ -161,7 +162,7 @@ impl Input for Command<'_> {
         format!("output of {}", self.shown())
     }
 
-    /// Nobody reads its output any more, which ends most commands; the others are asked to end.
+    /// Closes the pipe, which ends most commands. A command that still runs is sent SIGTERM.
     fn abandon(&mut self) -> Option<Abandoned> {
         let name = self.shown();
         let Running { output, child, .. } = self.running.take()?;

@@ -1,4 +1,4 @@
-//! Where the bytes come from: standard input, a file, or a command's output; and the command that must accept them.
+//! The input: standard input, a file, or a command's output. Also the command that validates the content.
 
 mod abandoned;
 mod command;

@@ -1,4 +1,4 @@
-//! Where the bytes are to come from, and how that becomes an input.
+//! Where the bytes come from, before it is opened.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,26 +9,26 @@ use super::source::Source;
 use crate::error::Result;
 use crate::platform::{OwnedFd, Signals};
 
-/// Where the bytes are to come from.
+/// Where the bytes come from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Origin<'a> {
     Stdin,
     File(&'a Path),
     Command {
         words: &'a [OsString],
-        /// Whether it has TARGET's content on its standard input.
+        /// Whether its standard input is TARGET's content.
         edits: bool,
     },
 }
 
 impl<'a> Origin<'a> {
-    /// Whether the content is a command's work on TARGET's own.
+    /// Whether a command derives the content from TARGET's own.
     pub(crate) fn edits(&self) -> bool {
         matches!(self, Origin::Command { edits: true, .. })
     }
 
-    /// Opens it; a command is not started yet. `stdin` is a command's standard input, where that is not ours; `note` is
-    /// called with a sentence when something is worth telling while a command runs.
+    /// Opens it; a command is not started yet. `stdin` is a command's standard input, `None` to inherit ours. `note`
+    /// prints a sentence while a command runs.
     pub(crate) fn open(
         self,
         stdin: Option<OwnedFd>,

@@ -1,28 +1,29 @@
-//! The input, as the protocol sees it.
+//! The input, as the protocol uses it.
 
 use super::abandoned::Abandoned;
 use crate::error::Result;
 use crate::platform::{BorrowedFd, Stat};
 
-/// Where bytes come from.
+/// A source of bytes.
 pub(crate) trait Input {
-    /// To read from.
+    /// The descriptor to read from.
     fn descriptor(&self) -> BorrowedFd<'_>;
-    /// Where it is a regular file: its state and the offset at which to begin.
+    /// For a regular file, its state and the offset at which to begin.
     fn regular(&self) -> Option<(&Stat, u64)>;
     /// The permission bits that it gives to a new TARGET.
     fn mode(&self) -> Option<u32> {
         None
     }
-    /// Begins, once nothing can stand in the way any more: a command is started here.
+    /// Begins, once everything else is ready. A command is started here.
     fn begin(&mut self) -> Result<()>;
-    /// Waits until a read will not block, where anything else must be waited for as well; fails when that happens.
+    /// Waits until a read does not block, where a signal or a command's end must be waited for as well. Fails when one
+    /// of these ends the input.
     fn ready(&mut self) -> Result<()>;
-    /// After the end of the input: whether it was the whole.
+    /// Checks after the end of the input that it was complete.
     fn finish(&mut self) -> Result<()>;
-    /// For messages.
+    /// Its name, for messages.
     fn name(&self) -> String;
-    /// After a failure of ours: lets go of what is still running, which somebody else then waits for.
+    /// Releases the input after a failure. Returns a command that still runs, for the caller to wait for.
     fn abandon(&mut self) -> Option<Abandoned> {
         None
     }

@@ -1,4 +1,4 @@
-//! Where the bytes come from, when they come from a descriptor: standard input or a source file.
+//! An input that is a descriptor: standard input or a source file.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::quote::Shown;
 /// Standard input, or `--from SOURCE`.
 pub(crate) struct Source<'s> {
     file: File,
-    /// Its state when it was opened, where it is a regular file, and the offset at which we begin.
+    /// For a regular file, its state when it was opened, and the offset at which to begin.
     regular: Option<(Stat, u64)>,
     name: String,
     signals: &'s Signals,
@@ -21,15 +21,15 @@ pub(crate) struct Source<'s> {
 enum File {
     Stdin(std::io::Stdin),
     Opened(OwnedFd),
-    /// Read to its end, and let go of: it may be TARGET.
+    /// Read to its end and closed: it may be TARGET.
     Done,
 }
 
 impl<'s> Source<'s> {
-    /// Standard input, if there is any.
+    /// Standard input. Fails if it was closed when the program started.
     pub(crate) fn stdin(signals: &'s Signals) -> Result<Self> {
         if was_closed(0) {
-            // The runtime has put /dev/null in its place, which would look like an empty input.
+            // The Rust runtime opened /dev/null in its place, which would look like an empty input.
             return Err(failed("read", "standard input is closed"));
         }
         let stdin = std::io::stdin();
@@ -43,11 +43,11 @@ impl<'s> Source<'s> {
         Ok(Source { file: File::Stdin(stdin), regular, name: "standard input".to_owned(), signals })
     }
 
-    /// A source file.
+    /// Opens a source file.
     pub(crate) fn open(path: &Path, signals: &'s Signals) -> Result<Self> {
         let name = Shown(path.as_os_str()).to_string();
         let cannot_open = |errno| at("open source", &name)(errno);
-        // A FIFO without a writer is waited for by poll, where signals are waited for as well.
+        // poll waits for the writer of a FIFO, and for signals at the same time.
         let file = platform::open_source(path).map_err(cannot_open)?;
         let now = Stat::of(&file).map_err(cannot_open)?;
         let regular = match now.kind() {
@@ -70,7 +70,7 @@ impl Input for Source<'_> {
         match &self.file {
             File::Stdin(stdin) => stdin.as_fd(),
             File::Opened(file) => file.as_fd(),
-            // Not reached: nothing is read after `finish`.
+            // Unreachable: nothing is read after `finish`.
             File::Done => platform::stdin(),
         }
     }
@@ -79,7 +79,7 @@ impl Input for Source<'_> {
         self.regular.as_ref().map(|(stat, start)| (stat, *start))
     }
 
-    /// As cp(1) has it: those of a regular SOURCE.
+    /// The permission bits of a regular SOURCE, as cp(1) uses them.
     fn mode(&self) -> Option<u32> {
         match (&self.file, &self.regular) {
             (File::Opened(_), Some((stat, _))) => Some(stat.mode & 0o777),
@@ -88,7 +88,7 @@ impl Input for Source<'_> {
     }
 
     fn begin(&mut self) -> Result<()> {
-        // A read would tell it; a poll, which comes first where signals are watched, would wait for ever.
+        // A read would fail, but the poll that precedes it where signals are watched would never return.
         if self.signals.watched()
             && self.regular.is_none()
             && platform::is_write_only(self.descriptor()).map_err(|errno| self.cannot_read(errno))?
@@ -103,7 +103,7 @@ impl Input for Source<'_> {
             return Ok(self.signals.check()?);
         }
         if !self.signals.watched() && matches!(self.file, File::Stdin(_)) {
-            // A read that blocks; a signal then does what it does by default.
+            // A read that blocks is correct here: signals have their default actions.
             return Ok(());
         }
         loop {

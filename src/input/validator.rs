@@ -7,11 +7,11 @@ use crate::error::{Context, Result, failed, refused};
 use crate::platform::{self, AsFd, BorrowedFd, Interrupted, Signals, Status, Stdio, os_message, spawn, wait};
 use crate::quote::Shown;
 
-/// Runs `sh -c SCRIPT` on the content, which it finds on its standard input and at `"$1"`.
+/// Runs `sh -c SCRIPT`. The content is its standard input, and `"$1"` is a path to it.
 pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, signals: &Signals) -> Result<()> {
     const STEP: &str = "validate";
     let path = platform::path_for_others(content);
-    // Its own description, so that its reading does not move our offset.
+    // A separate open file description, so that the command's reads do not move our offset.
     let stdin = platform::reopen_for_reading(content).context(STEP)?;
     let words = ["sh".into(), "-c".into(), script.to_owned(), "sh".into(), path.into(), target.as_os_str().to_owned()];
     let stderr = std::io::stderr();
@@ -35,7 +35,7 @@ pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, s
     let shown = Shown(script);
     match status {
         Status::Exited(0) => Ok(()),
-        // The shell's words for "found, not executable" and "not found".
+        // The shell's statuses for "found but not executable" and "not found".
         Status::Exited(code @ (126 | 127)) => {
             Err(failed(STEP, format_args!("command '{shown}' could not be run (status {code})")))
         }

@@ -1,22 +1,23 @@
-//! Everything that speaks to the system.
+//! Every system call of the program.
 //!
-//! The rest of the program calls what is listed here and nothing else of the system. Each system offers the same names,
-//! with these guarantees; what it lacks, it answers with an error or `None`, never with something weaker.
+//! The rest of the program uses the system only through this module. Each system must provide the same names, with
+//! these guarantees. If it lacks a feature, the function returns an error or `None`, never a weaker substitute.
 //!
-//! - All calls go by way of libc, so that a preloaded library (fakeroot, eatmydata) sees them.
-//! - A call that a signal interrupts is made again, where the list does not say otherwise.
-//! - No child inherits a descriptor that is opened here.
+//! - Calls go through libc, so that a preloaded library (fakeroot, eatmydata) sees them.
+//! - A call that a signal interrupts is retried, unless its documentation says otherwise.
+//! - Every descriptor opened here is close-on-exec.
 //!
-//! `unix` is what POSIX gives, `linux` what Linux adds.
+//! `unix` holds what POSIX provides, `linux` what Linux adds.
 //!
-//! Our own code, where a crate could be had: spawning, as the standard library changes the signal mask and SIGPIPE of the
-//! child; POSIX ACLs, as the crates bind libacl and we carry the kernel's form unchanged; sharing blocks, which is one
-//! `ioctl`, as what a crate would fall back to is the copying that has to keep holes.
+//! Some code here could have been a crate. Spawning is our own because the standard library changes the signal mask and
+//! SIGPIPE of the child. POSIX ACLs are our own because the crates bind libacl, and this program copies the kernel's
+//! format unchanged. Sharing blocks is our own because it is one `ioctl`, and the crates fall back to a copy that loses
+//! holes.
 
 mod linux;
 mod unix;
 
-/// The system's errors: their type, their messages, and what may be concluded from them.
+/// System errors: their type, their messages, and what follows from them.
 pub(crate) use unix::errors::{
     Errno, Result, from_io, is_full, is_refusal, is_unsupported_rename, is_unsupported_sync, os_message, refuses_links,
     refuses_names,
@@ -26,19 +27,20 @@ pub(crate) use unix::retry::Retries;
 /// Open files.
 pub(crate) use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Opening: what has the name itself, never what a link in its place leads to, unless a function says so.
+/// Opening. A symbolic link in the last component is not followed unless a function says so.
 pub(crate) use linux::handle::{
     has_path_for_others, open_directory, open_handle, open_path, path_for_others, reopen_for_reading,
 };
-/// Creating a file: without a name where the system can, else under a name that nobody had.
+/// Creating a file: unnamed where the system supports it, otherwise under a name that was free.
 pub(crate) use linux::unnamed::{LinkBy, create_unnamed, link_unnamed};
 pub(crate) use unix::open::{create_new, open_for_reading, open_for_writing, open_source, working_directory};
 
-/// Names. Each call does all or nothing, and `rename` and `exchange_once` are atomic for whoever opens the name.
+/// Names. Each call succeeds completely or does nothing. `rename` and `exchange_once` are atomic for processes that
+/// open the name.
 pub(crate) use linux::names::{each_name, exchange_once, rename_noreplace};
 pub(crate) use unix::names::{LONGEST_NAME, link, make_directory, read_link, remove_directory, rename, unlink};
 
-/// Content. `copy_range`, `reflink` and `next_data` may refuse: then bytes are read and written.
+/// Content. `copy_range`, `reflink` and `next_data` may fail; then the caller reads and writes the bytes.
 pub(crate) use linux::copy::{copy_range, enlarge_pipe, next_data, reflink, reserve, start_writeback};
 pub(crate) use linux::random::random_bytes;
 pub(crate) use unix::content::{
@@ -46,11 +48,11 @@ pub(crate) use unix::content::{
     write_all, write_at,
 };
 
-/// Durability: on the disk when the call returns without an error.
+/// Durability. When the call returns without an error, the data is on disk. Also locks.
 pub(crate) use linux::filesystem::sync_file_system;
 pub(crate) use unix::sync::{lock, sync_data, sync_file, try_lock, unlock};
 
-/// What is there: the state of a file and of its file system, and what the caller may do to it.
+/// The state of a file and of its file system, and what the caller may do to it.
 pub(crate) use linux::access::{may_write, may_write_directory};
 pub(crate) use linux::filesystem::{FileSystem, has_room};
 pub(crate) use linux::links::{LinkRule, forbidding_rule};
@@ -69,7 +71,8 @@ pub(crate) use linux::xattr::{
 };
 pub(crate) use unix::attributes::{Time, set_mode, set_owner, set_times};
 
-/// Processes and signals. A command starts with the signals and descriptors that this program was started with.
+/// Processes and signals. A command starts with the signal dispositions, mask and descriptors that this program started
+/// with.
 pub(crate) use linux::signals::Signals;
 pub(crate) use linux::startup::was_closed;
 pub(crate) use unix::child::{Child, Status, Stdio, signal_name, spawn};

@@ -1,17 +1,17 @@
 //! Applying metadata to the staged file.
 //!
-//! The order of the calls, each of which the next would forbid or undo:
+//! The calls have this order because a later one would prevent or undo an earlier one:
 //!
-//! 1. `user.*` attributes: they need write permission, which the last mode may not give.
-//! 2. group: `chown` needs the owner; it clears the set-ID bits and capabilities that we do not set anyway.
+//! 1. `user.*` attributes: they need write permission, which the final mode may not grant.
+//! 2. group: only the owner may change it. `chown` clears set-ID bits and capabilities, which are not set yet.
 //! 3. labels and other attributes.
 //! 4. the ACL, set or removed explicitly: a default ACL of the directory has left entries on the staging file, and
 //!    `chmod` would make them effective again.
-//! 5. mode. Until here the file had mode 0600, or its final mode.
-//! 6. owner, last: after it, without `CAP_FOWNER`, everything above is refused.
-//! 7. set-ID bits, which only `--mode` asks for and which `chown` clears.
+//! 5. mode. Until here the file has mode 0600 or its final mode.
+//! 6. owner, last: after it, without `CAP_FOWNER`, all calls above are refused.
+//! 7. set-ID bits, which only `--mode` requests and which `chown` clears.
 //!
-//! All of it precedes the sync.
+//! All of them precede the sync.
 
 use std::ffi::CStr;
 
@@ -25,17 +25,17 @@ use crate::platform::{
 
 const STEP: &str = "set metadata";
 
-/// Where the metadata of the finished file come from.
+/// Where the metadata of the finished file comes from.
 #[derive(Debug)]
 pub(crate) enum MetadataSource {
-    /// A new file: as it was created, or `mode`.
+    /// A new file: as it was created, or with `mode`.
     New {
         /// From `--mode`.
         mode: Option<u32>,
     },
-    /// A replaced file: like the old one, or with `mode`.
+    /// A replaced file: the old file's metadata, or `mode` in place of its mode.
     Like {
-        /// The old file's.
+        /// The old file's metadata.
         old: Metadata,
         /// From `--mode`.
         mode: Option<u32>,
@@ -43,7 +43,7 @@ pub(crate) enum MetadataSource {
 }
 
 impl MetadataSource {
-    /// The file whose metadata they are.
+    /// The file whose metadata is applied.
     pub(crate) fn like(&self) -> Option<&Stat> {
         match self {
             MetadataSource::Like { old, .. } => Some(&old.stat),
@@ -52,8 +52,8 @@ impl MetadataSource {
     }
 }
 
-/// Applies the metadata to the staged file. `initial_mode` is the mode that it was created with, where that was narrowed
-/// since. Returns what could not be preserved, in words.
+/// Applies the metadata to the staged file. `initial_mode` is the mode that it was created with, if that was reduced
+/// since. Returns a warning about metadata that could not be preserved.
 pub(crate) fn apply_metadata(
     file: BorrowedFd<'_>,
     source: &MetadataSource,
@@ -76,13 +76,13 @@ pub(crate) fn apply_metadata(
     }
 }
 
-/// Removes the metadata of a file that TARGET is no more: mode 0600, no ACL, no attributes. What the system does not
-/// remove, such as a label of its own, stays.
+/// Removes the metadata of a file that is no longer TARGET: sets mode 0600, and removes ACL and attributes. What the
+/// system refuses to remove, such as its own label, stays.
 pub(crate) fn reset_metadata(file: BorrowedFd<'_>) -> Result<()> {
     set_mode(file, 0o600)?;
     let names = match Attributes::of_file(file).names() {
         Ok(names) => names,
-        // It has none, or what it has cannot be known; either way none can be removed.
+        // It has no attributes, or they cannot be listed and therefore not removed.
         Err(errno) if is_refusal(errno) || errno == Errno::IO => return Ok(()),
         Err(errno) => return Err(Error::new(errno).context(STEP)),
     };
@@ -106,7 +106,7 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         }
         None => staged.set_acl(group_kept)?,
     };
-    // Set-ID bits would make it a program of ours until it has its owner.
+    // Until the file has its final owner, set-ID bits would make it a program that runs as the caller.
     let is_ours = created.uid == old.stat.uid;
     staged.set_bits(if is_ours { wanted } else { wanted & 0o1777 })?;
     staged.set_owner(&created)?;
@@ -122,14 +122,14 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
 struct Staged<'a> {
     file: BorrowedFd<'a>,
     old: &'a Metadata,
-    /// The permission bits that it has by now.
+    /// Its current permission bits.
     bits: u32,
-    /// What it does not get, in words.
+    /// The metadata that could not be preserved.
     not_preserved: Vec<String>,
 }
 
 impl Staged<'_> {
-    /// Steps 1 and 3: the attributes whose names are wanted.
+    /// Steps 1 and 3: sets the attributes whose names are wanted.
     fn set_attributes(&mut self, is_wanted: impl Fn(&CStr) -> bool) -> Result<()> {
         for (name, value) in self.old.attributes.iter().filter(|(name, _)| is_wanted(name)) {
             if !set_or_has(self.file, name, value)? {
@@ -139,8 +139,8 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Step 2: whether it has the old group in the end. An id that is not mapped here must not be taken for the group that it
-    /// shows as.
+    /// Step 2: returns whether the file has the old group in the end. An id that is not mapped here must not be taken
+    /// for the group that it is shown as.
     fn set_group(&mut self, created: &Stat) -> Result<bool> {
         let group = self.old.stat.gid;
         let kept = match self.old.group {
@@ -155,8 +155,7 @@ impl Staged<'_> {
         Ok(kept)
     }
 
-    /// Step 4: sets the ACL, or removes what a default ACL has left. Returns the permission bits that the file is to have in the
-    /// end.
+    /// Step 4: sets the ACL, or removes entries that a default ACL has left. Returns the final permission bits.
     fn set_acl(&mut self, group_kept: bool) -> Result<u32> {
         let wanted = self.old.stat.mode & 0o1777;
         if let Some(acl) = &self.old.acl {
@@ -177,7 +176,7 @@ impl Staged<'_> {
         Ok(bits)
     }
 
-    /// Sets an ACL that only its file system understands. Returns the permission bits that the file is to have then.
+    /// Sets an ACL that only its file system understands. Returns the final permission bits.
     fn set_opaque_acl(&mut self, name: &CStr, value: Option<&[u8]>, bits: u32) -> Result<u32> {
         let set = match value {
             Some(value) => unless_refused(set_attribute(self.file, name, value))?,
@@ -195,7 +194,7 @@ impl Staged<'_> {
         Ok(opaque_acl::bits_without(name, bits))
     }
 
-    /// Step 5.
+    /// Step 5: sets the permission bits.
     fn set_bits(&mut self, bits: u32) -> Result<()> {
         if self.bits != bits && set_mode(self.file, bits)? {
             self.bits = bits;
@@ -203,7 +202,7 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Step 6.
+    /// Step 6: sets the owner.
     fn set_owner(&mut self, created: &Stat) -> Result<()> {
         let owner = self.old.stat.uid;
         let kept = self.old.owner == IdMapping::Mapped
@@ -214,7 +213,7 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Step 7. `was_ours` is whether the mode could be set as a whole in step 5.
+    /// Step 7: sets the set-ID bits. `was_ours` is whether step 5 has set the whole mode already.
     fn set_id_bits(&mut self, bits: u32, was_ours: bool) -> Result<()> {
         if bits & 0o6000 == 0 {
             return Ok(());
@@ -222,13 +221,14 @@ impl Staged<'_> {
         if !was_ours {
             set_mode(self.file, bits)?;
         }
-        // The kernel drops set-group-ID without a word where the caller is not in the group.
+        // The kernel silently drops set-group-ID if the caller is not in the group.
         self.bits = mode_of(self.file)?;
         Ok(())
     }
 }
 
-/// The ACL is set, and mostly the mode with it. Where it is not, chmod(2) is called, which may change the ACL.
+/// Returns the mode after the ACL was set, which usually sets the mode as well. If not, chmod(2) sets it; because that
+/// may change the ACL, the ACL is set again.
 fn after_opaque_acl(file: BorrowedFd<'_>, name: &CStr, value: &[u8], bits: u32) -> Result<u32> {
     if mode_of(file)? & 0o777 != bits & 0o777 {
         set_mode(file, bits)?;
@@ -242,7 +242,7 @@ fn both(group: u32, other: u32) -> u32 {
     both << 3 | both
 }
 
-/// The one warning, on the final difference.
+/// The warning about the final difference.
 fn in_words(not_preserved: &[String], mode: Option<String>) -> Option<String> {
     let not_preserved = (!not_preserved.is_empty()).then(|| format!("cannot keep {}", not_preserved.join(", ")));
     let mode = mode.map(|mode| format!("cannot set {mode}"));
@@ -252,8 +252,8 @@ fn in_words(not_preserved: &[String], mode: Option<String>) -> Option<String> {
     }
 }
 
-/// Compares what has become of the mode that `--mode` asks for. That somebody could do more is an error, as whoever asks
-/// relies on it; that somebody can do less is told.
+/// Checks the mode that `--mode` requested. More access than requested is an error, because the user relies on the
+/// limit; less access is a warning.
 fn asked_mode(file: BorrowedFd<'_>, mode: u32) -> Result<Option<String>> {
     let bits = mode_of(file)?;
     if is_wider(bits, mode) { Err(mode_cannot_be_had(mode, bits)) } else { Ok(another_mode(mode, bits)) }
@@ -267,7 +267,7 @@ fn mode_of(file: BorrowedFd<'_>) -> Result<u32> {
     Ok(Stat::of(file).context(STEP)?.bits())
 }
 
-/// A file system without modes says EPERM; then the mode is what the mount gives to every file.
+/// A file system without modes fails with EPERM; every file then has the mount's mode.
 fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<bool> {
     unless_refused(platform::set_mode(file, mode))
 }
@@ -275,7 +275,7 @@ fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<bool> {
 fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
     match remove_attribute(file, acl::ATTRIBUTE) {
         Err(Errno::NODATA | Errno::NOTSUP) | Ok(()) => Ok(()),
-        // Refused, but then there may be none: where none can be, some file systems refuse any work on it.
+        // Refused, but there may be no ACL: file systems without ACLs may refuse any operation on one.
         Err(errno) if is_refusal(errno) && !has_acl(file)? => Ok(()),
         Err(errno) => Err(at(STEP, "access control list")(errno)),
     }
@@ -288,7 +288,7 @@ fn has_acl(file: BorrowedFd<'_>) -> Result<bool> {
     }
 }
 
-/// Sets the attribute, where that is not refused; a label that the system has already put there is as good.
+/// Sets the attribute. Returns false if that is refused, unless the system has already set the same label.
 fn set_or_has(file: BorrowedFd<'_>, name: &CStr, value: &[u8]) -> Result<bool> {
     match set_attribute(file, name, value) {
         Ok(()) => Ok(true),
@@ -297,7 +297,7 @@ fn set_or_has(file: BorrowedFd<'_>, name: &CStr, value: &[u8]) -> Result<bool> {
     }
 }
 
-/// Whether the call succeeded; a refusal is reported as a warning, anything else ends the run.
+/// Whether the call succeeded. A refusal becomes a warning; any other error ends the run.
 fn unless_refused(result: platform::Result<()>) -> Result<bool> {
     match result {
         Ok(()) => Ok(true),

@@ -1,4 +1,4 @@
-//! Backups, by GNU's rules, with TARGET never absent.
+//! Backups, by GNU's rules. TARGET is never absent.
 //!
 //! ```text
 //! the staged file has a short name; then            a kill or a power cut here leaves
@@ -7,10 +7,11 @@
 //! 3. one sync of the directory (commit.rs)            after: the new TARGET, the backup
 //! ```
 //!
-//! Between 1 and 2 the short name may be the only one that leads to the old content: it is never swept away.
-//! Where the file system cannot exchange, the old file gets a second short name first (a hard link, or a copy where a
-//! link is refused), then the staged file is renamed over TARGET, then that second name to the backup's. Two short names
-//! can remain there after a kill, and where it had to be a copy, a roll-back gives TARGET the copy's inode.
+//! Between 1 and 2 the short name may be the only name of the old content, so it is never cleaned up.
+//!
+//! Where the file system cannot exchange names, the old file first gets a second short name: a hard link, or a copy if
+//! a link is refused. Then the staged file is renamed over TARGET, and the second name to the backup's name. A kill can
+//! then leave two short names, and if a copy was needed, a rollback gives TARGET the copy's inode.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -33,16 +34,16 @@ use crate::platform::{
 };
 use crate::quote::Shown;
 
-/// What became of a replacement with a backup.
+/// The result of a replacement with a backup.
 pub(super) enum Replaced {
-    /// The staged file is TARGET. With what is open on it.
+    /// The staged file is TARGET. Contains its open descriptor, if any.
     Yes(Option<OwnedFd>),
-    /// TARGET has gone meanwhile; nothing is done.
+    /// TARGET was removed concurrently; nothing is done.
     Absent(Sealed),
 }
 
-/// Replaces TARGET, which is `old`, by the staged file, and keeps `old` as a backup. On failure both TARGET and the backups
-/// are as they were.
+/// Replaces TARGET, which is `old`, by the staged file, and keeps `old` as a backup. After a failure both TARGET and
+/// the backups are as they were.
 pub(super) fn replace(
     target: &ResolvedTarget,
     backup: &BackupName,
@@ -62,7 +63,7 @@ pub(super) fn replace(
         Err(Errno::NOENT) if matches!(directory.lstat(&target.name), Ok(None)) => return Ok(Replaced::Absent(sealed)),
         Err(errno) => return Err(Error::new(errno).context("rename")),
     }
-    // From here on the short name leads to the old content, which since the last look can have become anything.
+    // The short name now leads to the old content, which may have been replaced by any file since the last lookup.
     let found = directory.lstat(&staged.name).ok().flatten().unwrap_or(*old);
     let error = match preflight::suitable(found.kind(), old.kind() == FileType::Symlink) {
         Ok(()) => match keep(target, backup, &staged.name, &found) {
@@ -96,7 +97,7 @@ fn replace_without_exchange(
         Err(Errno::NOENT) if matches!(target.directory.lstat(&target.name), Ok(None)) => {
             return Ok(Replaced::Absent(sealed));
         }
-        // Another's file under protected_hardlinks, another project, or no links at all.
+        // Another user's file under protected_hardlinks, another project id, or no hard links.
         Err(errno) if refuses_links(errno) => Kept { name: copy(target, sync)?, is_copy: true },
         Err(errno) => return Err(cannot_keep(target, backup, errno)),
     };
@@ -116,12 +117,12 @@ fn replace_without_exchange(
 /// The old content under a short name of its own.
 struct Kept {
     name: StagingName,
-    /// Whether it is a copy of the old file, and not another link of it.
+    /// Whether it is a copy of the old file, not another link.
     is_copy: bool,
 }
 
 impl Kept {
-    /// Gives it TARGET's name again. On failure its path, at which it stays, and the reason.
+    /// Renames it back to TARGET's name. A failure returns the path at which it stays, and the error.
     fn take_back(self, target: &ResolvedTarget) -> std::result::Result<(), (std::path::PathBuf, Errno)> {
         match platform::rename(&target.directory, &self.name.name, &target.name) {
             Ok(()) => {
@@ -134,8 +135,8 @@ impl Kept {
     }
 }
 
-/// Renames the staged file over TARGET. Some network file systems remove TARGET first, and then fail: once more, now that it
-/// is gone.
+/// Renames the staged file over TARGET. Some network file systems remove TARGET first and then fail; then it is renamed
+/// again.
 fn rename_over(target: &ResolvedTarget, sealed: Sealed, kept: Kept, old: &Stat) -> Result<(Kept, Option<OwnedFd>)> {
     let Naming::Named(staged) = sealed.naming() else {
         return Err(failed(STEP, "the staging file has no name"));
@@ -149,7 +150,8 @@ fn rename_over(target: &ResolvedTarget, sealed: Sealed, kept: Kept, old: &Stat) 
         return Err(refused);
     }
     let new = target.directory.join(&staged.name);
-    // A name that is only marked for deletion cannot be had, and a rename of another link onto it does nothing.
+    // A name that is only marked for deletion cannot be reused, and renaming another link of its file onto it does
+    // nothing.
     let is_marked = !matches!(target.directory.lstat_uncached(&target.name), Ok(None));
     let taken_back =
         if is_marked { Err((target.directory.join(&kept.name.disarm()), errno)) } else { kept.take_back(target) };
@@ -162,7 +164,7 @@ fn rename_over(target: &ResolvedTarget, sealed: Sealed, kept: Kept, old: &Stat) 
     })
 }
 
-/// Gives the old file, now called `name`, the backup's name.
+/// Renames the old file from `name` to the backup's name.
 fn keep(target: &ResolvedTarget, backup: &BackupName, name: &OsStr, old: &Stat) -> platform::Result<()> {
     let directory = &target.directory;
     match backup {
@@ -187,14 +189,14 @@ fn keep(target: &ResolvedTarget, backup: &BackupName, name: &OsStr, old: &Stat) 
             }
         }
     }
-    // Where the backup's name was a link of the same file already, the rename does nothing; and where a second name stood
-    // in for a rename, the first is still there. Mostly it is gone.
+    // `name` usually no longer exists. It does if the backup's name was already a link to the same file, where
+    // rename(2) does nothing, or if a hard link was used in place of a rename.
     directory.remove(name);
     Ok(())
 }
 
-/// Exchanges the two names, after which TARGET leads to `wanted`. Interrupted, it is verified before it is done again: an
-/// exchange that is made twice is none.
+/// Exchanges the two names, so that TARGET leads to `wanted`. After EINTR the result is verified before a retry,
+/// because a second exchange would undo the first.
 fn exchange(target: &ResolvedTarget, name: &OsStr, wanted: &Stat) -> platform::Result<()> {
     let directory = &target.directory;
     let mut retries = Retries::default();
@@ -213,13 +215,13 @@ fn cannot_keep(target: &ResolvedTarget, backup: &BackupName, errno: Errno) -> Er
     at(STEP, Shown(path.as_os_str()))(errno)
 }
 
-/// The new content has TARGET's name, and the old one another than it should.
+/// The error if the rollback failed: TARGET has the new content, and the old content is at `path`.
 fn not_taken_back(path: &Path, reason: &str, again: Errno) -> Error {
     let reason = format!("{reason}; taking it back: {}", os_message(again));
     not_durable(STEP, reason).hint(format_args!("the old content is {}", Shown(path.as_os_str())))
 }
 
-/// A copy of the old file, with its metadata and synced, under a short name.
+/// Copies the old file to a short name, with its metadata, and syncs it.
 fn copy(target: &ResolvedTarget, sync: Sync) -> Result<StagingName> {
     let old = &target.open_path().and_then(|old| old.ok_or(Errno::NOENT)).context(STEP)?;
     let content = target.open(old).context(STEP)?;

@@ -1,4 +1,4 @@
-//! The names of backups, by GNU's rules, decided before anything is read.
+//! The names of backups, by GNU's rules. They are decided before any input is read.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -12,16 +12,16 @@ use crate::quote::Shown;
 
 pub(super) const STEP: &str = "backup";
 
-/// The backup's name, as decided before anything is read.
+/// The backup's name, decided before any input is read.
 #[derive(Debug)]
 pub(crate) enum BackupName {
-    /// This name; what has it is replaced.
+    /// This name. An existing file is replaced.
     Simple(OsString),
-    /// `TARGET.~N~`, this N or the next that is free.
+    /// `TARGET.~N~`, with this N or the next free one.
     Numbered(u64),
 }
 
-/// Why what has the backup's name cannot give way, as far as it can be told beforehand.
+/// Why an existing file cannot be replaced by the backup, as far as that is predictable.
 fn irreplaceable(there: &Stat, directory: &Stat) -> Option<&'static str> {
     if there.kind() == FileType::Directory {
         Some("is a directory")
@@ -39,7 +39,7 @@ fn irreplaceable(there: &Stat, directory: &Stat) -> Option<&'static str> {
 }
 
 impl BackupName {
-    /// Decides the name, and refuses what could not be written there. TARGET may be absent yet.
+    /// Decides the name. Fails if the backup could not be created there. TARGET may not exist yet.
     pub(crate) fn plan(target: &ResolvedTarget, backup: &Backup) -> Result<BackupName> {
         let newest = match backup.control {
             Control::Simple => None,
@@ -58,7 +58,7 @@ impl BackupName {
         let mut name = target.name.clone();
         name.push(&backup.suffix);
         if target.existing.is_none() {
-            // Nothing to keep yet. If TARGET appears, the commit tells what stands in the way.
+            // No file to back up yet. If TARGET appears, the commit reports any obstacle.
             return Ok(BackupName::Simple(name));
         }
         name_fits(&name)?;
@@ -93,7 +93,7 @@ pub(super) fn numbered(name: &OsStr, number: u64) -> OsString {
     OsString::from_vec(bytes)
 }
 
-/// The highest number that a backup of TARGET has.
+/// The highest number of an existing backup of TARGET.
 fn newest(target: &ResolvedTarget) -> Result<Option<u64>> {
     if !target.directory.readable() {
         return newest_by_name(target);
@@ -106,7 +106,7 @@ fn newest(target: &ResolvedTarget) -> Result<Option<u64>> {
     Ok(newest)
 }
 
-/// A directory that cannot be read is asked for one name after the other.
+/// The same in a directory that cannot be read: tries the numbers in ascending order.
 fn newest_by_name(target: &ResolvedTarget) -> Result<Option<u64>> {
     let mut newest = None;
     for number in 1.. {

@@ -1,5 +1,5 @@
-//! The commit: attempted as often as TARGET becomes another file, and by another way where the system refuses one; then the
-//! directory's sync.
+//! The commit: retried while TARGET keeps becoming another file, and done in another way if the system refuses one.
+//! Then the directory is synced.
 
 use super::apply_metadata::{self, MetadataSource};
 use super::commit_once::{Commit, CommitOptions, Committed, Precondition, Synced};
@@ -17,7 +17,7 @@ use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable};
 use crate::options::Sync;
 use crate::platform::{self, Errno, FileType, os_message};
 
-/// A staged file with its metadata, synced, and what is known of it.
+/// A staged file that is ready to commit: synced, with its metadata.
 pub(super) struct Finished {
     synced: Synced,
     applied: Applied,
@@ -26,7 +26,7 @@ pub(super) struct Finished {
 /// The metadata that a staged file has.
 struct Applied {
     source: MetadataSource,
-    /// What it does not have of it, in words.
+    /// A warning about the metadata that could not be preserved.
     not_preserved: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn commit(
     mut finished: Finished,
     parents: &mut Option<Parents<'_>>,
 ) -> Result<Change> {
-    /// As often as TARGET may become another file concurrently.
+    /// How often TARGET may become another file concurrently.
     const MOST: usize = 64;
     let options = commit_options(job);
     let mut made_again: Option<ResolvedTarget> = None;
@@ -86,13 +86,14 @@ pub(super) fn commit(
         };
     }
     match job.target.directory.lstat(&job.target.name) {
-        // Said to be taken, and nothing is there.
+        // The link failed with EEXIST, but the name does not exist.
         Ok(None) => Err(Error::new(Errno::EXIST).context("link")),
         _ => Err(failed("rename", "other writers keep replacing it, or removing and creating it")),
     }
 }
 
-/// TARGET in a directory that is made again. Another writer's roll-back removes one that `--parents` made.
+/// Resolves TARGET again and creates its directories again. Another writer's rollback may remove a directory that
+/// `--parents` created.
 fn make_again(
     job: &Replacement<'_>,
     target: &ResolvedTarget,
@@ -126,13 +127,13 @@ fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
 enum Next {
     /// Another attempt, with this.
     Commit(Finished),
-    /// Another attempt, once the directory is there again.
+    /// Another attempt, after the directory has been created again.
     NoDirectory(Finished, Errno),
     /// Nothing: TARGET has been overwritten in place.
     Overwritten,
 }
 
-/// What should be known of a TARGET that is replaced.
+/// Records warnings about the new TARGET.
 fn warn(job: &Replacement<'_>, not_preserved: Option<String>, committed: &Committed) {
     if let Some(warning) = not_preserved {
         job.notices.warn(warning);
@@ -144,8 +145,8 @@ fn warn(job: &Replacement<'_>, not_preserved: Option<String>, committed: &Commit
     }
 }
 
-/// The metadata of a new TARGET. Where its staging file has a name already, others could open that: if TARGET has appeared
-/// meanwhile, nothing wider than it is shown.
+/// The metadata of a new TARGET. Other users can open a staging file that has a name. If TARGET has appeared
+/// concurrently, its metadata is used, so that the staging file does not grant more.
 fn metadata_of_new(job: &Replacement<'_>, target: &ResolvedTarget, naming: &Naming) -> Result<MetadataSource> {
     let mode = job.options.mode;
     if naming.is_named() && !job.options.no_clobber {
@@ -157,8 +158,8 @@ fn metadata_of_new(job: &Replacement<'_>, target: &ResolvedTarget, naming: &Nami
     Ok(MetadataSource::New { mode })
 }
 
-/// TARGET was replaced concurrently: the staged file gets the metadata of the file that is there now, and is synced. Where
-/// that has gone again, or is a link, whose metadata is never copied, the staged file stays as it is.
+/// TARGET was replaced concurrently: the staged file gets the metadata of the current file and is synced. If that file
+/// is gone, or is a symbolic link, whose metadata is never copied, the staged file stays as it is.
 fn reapply_metadata(
     job: &Replacement<'_>,
     target: &ResolvedTarget,
@@ -218,7 +219,7 @@ fn may_overwrite(job: &Replacement<'_>, target: &ResolvedTarget) -> Result<bool>
     preflight::may_overwrite(target, target.existing.as_ref(), job.options)
 }
 
-/// Neither a link nor a copy with a name is possible, for these reasons.
+/// The error if neither a link nor a named copy is possible, with both reasons.
 fn cannot_copy(job: &Replacement<'_>, target: &ResolvedTarget, copy: &Error, link: Errno) -> Error {
     let reason = format!("{}; a copy with a name: {}", os_message(link), copy.step_and_reason().1);
     let both = failed("link", reason);
@@ -230,7 +231,7 @@ fn sync_directory(directory: &Directory, committed: &Committed, how: Sync) -> Re
     if let Some(file) = committed.file.as_ref().filter(|_| how != Sync::None)
         && directory.filesystem().forgets_unnamed_syncs()
     {
-        // Not before the rename: a kill or a power cut during this would leave the staging file's name.
+        // Only after the rename: a kill or power cut during this sync would otherwise leave the staging file's name.
         platform::sync_file(file).map_err(|errno| not_durable("sync", os_message(errno)))?;
     }
     if how != Sync::Full {

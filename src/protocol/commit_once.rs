@@ -1,13 +1,13 @@
-//! One attempt to commit: from the staging file's getting a name to the finished name.
+//! One attempt to commit: from naming the staging file to the finished name.
 //!
 //! ```text
 //!                 TARGET is absent                 TARGET exists
-//! unnamed file    link to TARGET                   look, link to a short name, look again, rename over TARGET
-//! named file      rename, not over anything        look, rename over TARGET
+//! unnamed file    link to TARGET                   check, link to a short name, check again, rename over TARGET
+//! named file      rename without replacing         check, rename over TARGET
 //! ```
 //!
-//! What a kill or a power cut leaves: before the link nothing but the old state; between link and rename the old TARGET
-//! and the short name; after the rename the new TARGET. With a backup: see `backup.rs`.
+//! A kill or a power cut leaves: before the link, only the old state; between link and rename, the old TARGET and the
+//! short name; after the rename, the new TARGET. With a backup: see `backup.rs`.
 //!
 //! Signals are held before the first name exists, and stay held until the exit.
 
@@ -25,18 +25,18 @@ use crate::error::{Context, Error, ErrorExt, Result, Seen, failed, refused};
 use crate::options::Sync;
 use crate::platform::{self, Errno, FileType, OwnedFd, Stat, refuses_names};
 
-/// A staging file whose content and metadata are on the disk, or need not be. Only this can be committed.
+/// A staging file whose content and metadata are on disk, or need not be. Only this type can be committed.
 #[derive(Debug)]
 pub(crate) struct Synced(Sealed);
 
-/// What TARGET must still be.
+/// The condition on TARGET at the commit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Precondition<'a> {
-    /// Whatever it has become: the last writer wins.
+    /// None: the last writer wins.
     Anything,
-    /// The inode that was locked, or still absent.
+    /// The inode that was locked, or still no file.
     Name(Option<&'a Stat>),
-    /// The very state that was read.
+    /// Exactly the state that was read.
     State(&'a OldContent),
 }
 
@@ -48,14 +48,14 @@ pub(crate) struct CommitOptions<'a> {
     pub(crate) expected: Precondition<'a>,
     pub(crate) backup: Option<&'a BackupName>,
     pub(crate) sync: Sync,
-    /// Whether programs that watch the directory may be told of a new TARGET by opening it for writing. Not where
-    /// somebody may execute it: he could find it busy.
+    /// Whether to open a new TARGET for writing, which notifies programs that watch the directory. Not if TARGET is
+    /// executable: executing it at that moment would fail with ETXTBSY.
     pub(crate) announce: bool,
 }
 
 impl CommitOptions<'_> {
-    /// What a new TARGET is created by, where the system cannot rename without replacing. Where nobody asked not to clobber,
-    /// the last writer wins, and a look will do.
+    /// How a new TARGET is created where the system cannot rename without replacing. Without `--no-clobber` the last
+    /// writer wins, so a lookup is sufficient.
     fn fallback(&self) -> Fallback {
         match (self.no_clobber, self.backup) {
             (true, _) => Fallback::Link,
@@ -65,14 +65,14 @@ impl CommitOptions<'_> {
     }
 }
 
-/// What became of the commit.
+/// The result of an attempt.
 #[derive(Debug)]
 pub(crate) enum Commit {
     /// TARGET is the staged file.
     Done(Committed),
-    /// TARGET has become another file than the one whose metadata the staged file has; nothing is done yet.
+    /// TARGET is not the file whose metadata the staged file has; nothing is done yet.
     Changed(Sealed),
-    /// The unnamed file could not be given a name; nothing is done yet.
+    /// The unnamed file could not be linked; nothing is done yet.
     Unlinkable(Sealed, Errno),
     /// The staged file has a name, and the system refuses to rename it over TARGET; nothing is done yet.
     Refused(Sealed, Errno),
@@ -81,17 +81,17 @@ pub(crate) enum Commit {
 /// The new TARGET.
 #[derive(Debug)]
 pub(crate) struct Committed {
-    /// Open on it, where anything is; what holds its lock.
+    /// An open descriptor of it, if any; it holds the lock.
     pub(crate) file: Option<OwnedFd>,
-    /// Whether there was none before.
+    /// Whether TARGET did not exist before.
     pub(crate) created: bool,
     /// How many other names the old file has.
     pub(crate) other_names: u64,
 }
 
 impl Synced {
-    /// Sealed -> Synced. The sync is on the descriptor that wrote, where that is still open: every error of writing
-    /// back shows there. Then the writer is closed.
+    /// Sealed -> Synced. Syncs through the descriptor that wrote if it is still open, because it reports every
+    /// writeback error. Then closes it.
     pub(crate) fn from(mut sealed: Sealed, how: Sync) -> Result<Self> {
         if how != Sync::None {
             platform::sync_file(sealed.file()?).map_err(|errno| sync::explain(sealed.failed("sync", errno)))?;
@@ -100,18 +100,18 @@ impl Synced {
         Ok(Synced(sealed))
     }
 
-    /// Synced again without a sync: nothing has been done to it since.
+    /// Sealed -> Synced without a sync: the file has not changed since the last one.
     pub(crate) fn already(sealed: Sealed) -> Self {
         Synced(sealed)
     }
 
-    /// For the copy of an overwrite in place, which gets no other name.
+    /// Synced -> Sealed, for the copy of an overwrite in place, which gets no other name.
     pub(crate) fn into_sealed(self) -> Sealed {
         self.0
     }
 
-    /// Synced -> TARGET, or what stood in the way. `like` is the file whose metadata the staged one has; without it
-    /// TARGET is expected to be absent, or a link that is itself replaced.
+    /// Synced -> TARGET, or the obstacle. `like` is the file whose metadata the staged file has. `None` expects that
+    /// TARGET is absent, or a symbolic link to be replaced.
     pub(crate) fn commit(
         self,
         target: &ResolvedTarget,
@@ -127,7 +127,7 @@ impl Synced {
 
 /// Why an attempt ends before its last step.
 enum End {
-    /// Something stood in the way, or another step did it.
+    /// The result is already known: an obstacle, or success in an earlier step.
     Commit(Commit),
     Error(Error),
 }
@@ -147,11 +147,11 @@ fn attempt(
     options: &CommitOptions<'_>,
 ) -> Attempt<Commit> {
     if sealed.is_held_by_writer() {
-        // Before it has a name by which others can open it.
+        // Check before the file has a name by which others can open it.
         if !options.no_clobber && look(target, options)?.is_some_and(|now| !same_owner_and_mode(&now, like)) {
             return Ok(Commit::Changed(sealed));
         }
-        // The writer can be exchanged for a reader by name only.
+        // The writer can be replaced by a reader only by name.
         sealed = with_name(sealed, target)?;
     }
     if like.is_none() {
@@ -161,7 +161,7 @@ fn attempt(
             return Err(refused("no-clobber", "has been created meanwhile").into());
         }
     }
-    // Before it has a name by which others can open it, and once more after.
+    // Check before the file has a name by which others can open it, and again afterwards.
     let (mut sealed, mut now) = compare(sealed, target, like, options)?;
     if let Naming::Unnamed(_) = sealed.naming() {
         sealed = with_name(sealed, target)?;
@@ -170,7 +170,7 @@ fn attempt(
     Ok(replace(sealed, target, &now, options)?)
 }
 
-/// What TARGET is, where the staged file has its metadata.
+/// Looks TARGET up. Ends the attempt unless the staged file has its owner, group and mode.
 fn compare(
     sealed: Sealed,
     target: &ResolvedTarget,
@@ -180,19 +180,19 @@ fn compare(
     match look(target, options)? {
         Some(now) if same_owner_and_mode(&now, like) => Ok((sealed, now)),
         Some(_) => Err(End::Commit(Commit::Changed(sealed))),
-        // Unlinked meanwhile: created, with the metadata that was held.
+        // It was unlinked concurrently: create it with the metadata that the staged file has.
         None => Err(End::Commit(Commit::Changed(create(sealed, target, options)?))),
     }
 }
 
-/// Whether a file with the metadata of `like` may replace `now`: owner, group and mode match, or `now` is a symbolic link,
-/// whose metadata is never copied.
+/// Whether a file with the metadata of `like` may replace `now`: owner, group and mode are equal, or `now` is a
+/// symbolic link, whose metadata is never copied.
 fn same_owner_and_mode(now: &Stat, like: Option<&Stat>) -> bool {
     let looks = |stat: &Stat| (stat.uid, stat.gid, stat.mode);
     now.kind() == FileType::Symlink || like.is_some_and(|like| looks(now) == looks(like))
 }
 
-/// What TARGET is, compared with what it must be.
+/// Looks TARGET up and checks the precondition.
 fn look(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<Option<Stat>> {
     let now = target.directory.lstat_uncached(&target.name).context("look")?;
     if let Some(now) = &now {
@@ -211,8 +211,8 @@ fn look(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<Option<S
     }
 }
 
-/// Gives the file TARGET's name if that is free, which ends the attempt; the kernel decides it, not a look. Returns the file
-/// where the name is taken, by another writer or by a link.
+/// Gives the file TARGET's name if that is free, which ends the attempt; the kernel decides this atomically. Returns
+/// the file if the name is taken, by another writer or by a symbolic link.
 fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) -> Attempt<Sealed> {
     let (directory, name) = (&target.directory, target.name.as_os_str());
     let created = match sealed.naming() {
@@ -233,7 +233,7 @@ fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) 
         Err(errno) => return Err(cannot_link(sealed, errno)),
     };
     let (naming, file) = sealed.into_parts();
-    // The first of two names goes, if it is still there: a rename of one link onto another does nothing.
+    // Remove the staging name if it still exists: renaming one link of a file onto another does nothing.
     drop(naming);
     if appeared == Appeared::Linked && options.announce {
         announce(target);
@@ -241,7 +241,7 @@ fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) 
     Err(End::Commit(Commit::Done(Committed { file, created: true, other_names: 0 })))
 }
 
-/// Another way may do it, where the system refuses this one or the directory has gone.
+/// The system refuses the link, or the directory is gone: the caller may try another way.
 fn cannot_link(sealed: Sealed, errno: Errno) -> End {
     if errno == Errno::NOENT || refuses_names(errno) {
         End::Commit(Commit::Unlinkable(sealed, errno))
@@ -250,25 +250,25 @@ fn cannot_link(sealed: Sealed, errno: Errno) -> End {
     }
 }
 
-/// Who watches a directory for finished files waits for the closing of one that was written, or for a rename. A link is
-/// neither, and the writer was closed when the file had no name: opened for writing and closed, it is told by its name.
-/// Nothing is written, and that it cannot be opened is no failure.
+/// Notifies programs that watch a directory for finished files. They wait until a file that was open for writing is
+/// closed, or for a rename. A link is neither, and the writer was closed while the file was unnamed. Therefore the file
+/// is opened for writing by its name, and closed. Nothing is written, and a failure is ignored.
 fn announce(target: &ResolvedTarget) {
     let _ = platform::open_for_writing(&target.directory, &target.name);
 }
 
-/// The same file with a name of its own: the first that a kill can leave.
+/// Links the unnamed file to a short name, the first name that a kill can leave.
 fn with_name(sealed: Sealed, target: &ResolvedTarget) -> Attempt<Sealed> {
     let Naming::Unnamed(by) = *sealed.naming() else { return Ok(sealed) };
     match StagingName::link(&target.directory, sealed.file()?, by) {
         Ok(name) => Ok(sealed.with_name(name)?),
-        // Not because of the name: a file system that says so of each has no other answer either.
+        // Every random name was reported as taken, so another attempt would fail as well.
         Err(errno @ Errno::EXIST) => Err(Error::new(errno).context("link").into()),
         Err(errno) => Err(cannot_link(sealed, errno)),
     }
 }
 
-/// The rename over TARGET, which is `now`, and the backup where one is asked for.
+/// Renames the file over TARGET, which is `now`, and keeps the requested backup.
 fn replace(sealed: Sealed, target: &ResolvedTarget, now: &Stat, options: &CommitOptions<'_>) -> Result<Commit> {
     let other_names = other_names(target, now);
     if let Some(backup) = options.backup {
@@ -286,7 +286,7 @@ fn replace(sealed: Sealed, target: &ResolvedTarget, now: &Stat, options: &Commit
     }
 }
 
-/// How many other names TARGET has. Where a file system answers from a cache, a name that is gone already may count.
+/// How many other names TARGET has. A file system that answers from a cache may count a name that is already removed.
 fn other_names(target: &ResolvedTarget, now: &Stat) -> u64 {
     if now.links <= 1 {
         return 0;
@@ -295,8 +295,8 @@ fn other_names(target: &ResolvedTarget, now: &Stat) -> u64 {
     fresh.map_or(now.links, |fresh| fresh.links).saturating_sub(1)
 }
 
-/// Some network file systems remove TARGET first, and then fail. What is missing gets the new content all the same, or its
-/// user is told where that is.
+/// Some network file systems remove TARGET first, and then fail. If TARGET is missing, tries again to put the new
+/// content there; otherwise the error says where it is.
 fn after_failed_rename(
     sealed: Sealed,
     target: &ResolvedTarget,
@@ -308,7 +308,7 @@ fn after_failed_rename(
         return Err(Error::new(errno).context("rename"));
     };
     let directory = &target.directory;
-    // Without its own name it could not be put there.
+    // Without its own name it could not be renamed there.
     if rename::is_there(target, before) || !matches!(directory.lstat_uncached(&name.name), Ok(Some(_))) {
         return if refuses_names(errno) {
             Ok(Commit::Refused(sealed, errno))

@@ -1,8 +1,8 @@
-//! Whether anything has changed (`--if-changed`).
+//! `--if-changed`: whether the new content differs.
 //!
-//! The input is compared with the old content while it arrives. The staging file is begun at the first difference; the
-//! common part is then taken from the old file, which must not have changed meanwhile. Where there is no difference,
-//! nothing has been written.
+//! The input is compared with the old content as it arrives. The staging file is created at the first difference; the
+//! common part is then copied from the old file, which must not have changed. If there is no difference, nothing has
+//! been written.
 
 use super::copy::{BUFFER, OldContentReader, read};
 use crate::digest::Hasher;
@@ -10,21 +10,21 @@ use crate::error::{Context, Result};
 use crate::input::Input;
 use crate::platform;
 
-/// What the comparison found.
+/// The result of the comparison.
 pub(crate) enum Comparison {
-    /// The input, of so many bytes, is the old content.
+    /// The input, of this many bytes, equals the old content.
     Same(u64),
-    /// They differ after `common` bytes. `next` bytes of the input have been read beyond that; nothing, where the input
-    /// ended or can be read again at its offset.
+    /// They differ after `common` bytes. `next` is what has been read of the input beyond them. It is empty if the
+    /// input ended, or if it can be read again at its offset.
     Differs {
-        /// Length of the common part, in bytes.
+        /// The length of the common part, in bytes.
         common: u64,
-        /// What has been read since.
+        /// What has been read after the common part.
         next: Vec<u8>,
     },
 }
 
-/// Compares, and hashes what is common.
+/// Compares, and hashes the common part.
 pub(crate) fn compare(
     input: &mut dyn Input,
     old: &OldContentReader<'_>,
@@ -32,7 +32,8 @@ pub(crate) fn compare(
     mut hasher: Option<&mut Hasher>,
 ) -> Result<Comparison> {
     if let Some((stat, start)) = input.regular() {
-        // A file of another size has other content, and its blocks can be shared. One of /proc says 0 and has content.
+        // A file of a different size has different content, and its blocks can be shared. Some virtual files report
+        // size 0 but have content.
         if stat.size > 0 && stat.size - start.min(stat.size) != size {
             return Ok(Comparison::Differs { common: 0, next: Vec::new() });
         }

@@ -1,4 +1,4 @@
-//! Moving bytes into the staging file: all of them, in constant memory, holes kept.
+//! Copying bytes into the staging file: all of them, in constant memory, preserving holes.
 
 use super::writer::StagingWriter;
 use crate::digest::Hasher;
@@ -6,17 +6,17 @@ use crate::error::{Error, Result, at, failed};
 use crate::input::Input;
 use crate::platform::{self, BorrowedFd, Errno, Retries, Signals, Stat, is_full, wait};
 
-/// What is read at once, in bytes.
+/// How much is read at once, in bytes.
 pub(crate) const BUFFER: usize = 256 * 1024;
-/// The same until a read of a stream was that long, in bytes: what a pipe holds. The heap has so much room from the
-/// start, and pages of it that no byte reaches cost nothing.
+/// The same until a read of a stream is that long, in bytes: the default capacity of a pipe. The heap has this much
+/// room from the start, and pages that are never touched cost nothing.
 const FIRST_BUFFER: usize = 64 * 1024;
-/// The pipe's size, in bytes, that is asked for once the pipe was found full: an unprivileged user's limit.
+/// The pipe capacity, in bytes, that is requested once the pipe was full: the limit of an unprivileged user.
 const PIPE: usize = 1024 * 1024;
-/// What is copied within the kernel at once, in bytes; signals are looked at in between.
+/// How much is copied within the kernel at once, in bytes. Signals are checked in between.
 const CHUNK: u64 = 32 * 1024 * 1024;
 
-/// One read into `buffer`, in place of what it holds and up to its capacity. At the end of the input it is empty.
+/// One read into `buffer`, which replaces its content, up to its capacity. At the end of the input it is empty.
 pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
     buffer.clear();
     let mut retries = Retries::default();
@@ -27,7 +27,7 @@ pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
             Err(errno @ (Errno::INTR | Errno::AGAIN)) => {
                 retries.again(errno).map_err(|errno| cannot_read(input, errno))?;
                 if errno == Errno::AGAIN {
-                    // Somebody has set `O_NONBLOCK` on the description, which all who share it see.
+                    // Another process has set `O_NONBLOCK` on the shared open file description.
                     wait([Some(input.descriptor())], None, None).map_err(|errno| cannot_read(input, errno))?;
                 }
             }
@@ -36,7 +36,7 @@ pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
     }
 }
 
-/// Never bytes that were not there.
+/// The error if the input shrank. It is never padded.
 fn became_shorter(input: &dyn Input) -> Error {
     failed("read", format_args!("{}: changed while it was read", input.name()))
 }
@@ -45,7 +45,7 @@ fn cannot_read(input: &dyn Input, errno: Errno) -> Error {
     at("read", input.name())(errno)
 }
 
-/// Reads to the end of the input. Returns how many bytes came.
+/// Reads to the end of the input. Returns how many bytes were read.
 pub(crate) fn stream(
     input: &mut dyn Input,
     sink: &mut StagingWriter<'_>,
@@ -64,15 +64,16 @@ pub(crate) fn stream(
         sink.write_all(&buffer)?;
         total += buffer.len() as u64;
         if buffer.len() == FIRST_BUFFER && buffer.capacity() < BUFFER {
-            // The writer fills the pipe faster than we empty it. Not a pipe, or over the limit: stay as we are.
+            // The writer is faster than this reader. If it is not a pipe or the limit is reached, its capacity stays as
+            // it is.
             platform::enlarge_pipe(input.descriptor(), PIPE);
             buffer = Vec::with_capacity(BUFFER);
         }
     }
 }
 
-/// Copies a regular file from `start`, which `stat` described when it was opened: by sharing its blocks, else within
-/// the kernel, else through memory. Returns how many bytes came.
+/// Copies a regular file from `start`; `stat` is its state when it was opened. Shares its blocks if possible, otherwise
+/// copies within the kernel, otherwise through memory. Returns how many bytes were copied.
 pub(crate) fn file(
     input: &mut dyn Input,
     stat: &Stat,
@@ -99,7 +100,7 @@ pub(crate) fn file(
                 from += count;
             }
         }
-        // The rest is a hole, or is no longer there: what lies beyond the end looks the same.
+        // The rest is a hole, or the file has shrunk: reads cannot distinguish the two.
         hash_zeros(input, from, stat.size, hasher.as_deref_mut())?;
         if Stat::of(input.descriptor()).map_err(|errno| cannot_read(input, errno))?.size < stat.size {
             return Err(became_shorter(input));
@@ -108,13 +109,13 @@ pub(crate) fn file(
         from = from.max(stat.size);
         sink.finish()?;
     }
-    // A file of /proc has no size but content, and any file may have grown.
+    // Some virtual files report size 0 but have content, and any file may have grown.
     platform::seek(input.descriptor(), from).map_err(|errno| cannot_read(input, errno))?;
     let rest = stream(input, sink, hasher)?;
     Ok(from - start + rest)
 }
 
-/// Shares the blocks of the whole file, where the file system can. Of the old content as well as of the input.
+/// Shares the blocks of the whole file, if the file system can. Used for the old content and for the input.
 pub(crate) fn reflink(from: BorrowedFd<'_>, sink: &mut StagingWriter<'_>, size: u64) -> Result<bool> {
     if size == 0 {
         return Ok(false);
@@ -125,15 +126,15 @@ pub(crate) fn reflink(from: BorrowedFd<'_>, sink: &mut StagingWriter<'_>, size: 
         Err(_) => return Ok(false),
     }
     sink.offset = size;
-    // The file may have grown since it was looked at.
+    // The file may have grown since its state was read.
     sink.finish()?;
     Ok(true)
 }
 
-/// The old file as an input: it is open, and nothing else needs to be waited for.
+/// The old file as an input. It is open, and no other event needs to be waited for.
 pub(crate) struct OldContentReader<'a> {
     pub(crate) file: BorrowedFd<'a>,
-    /// Looked at between chunks; not where they are held anyway.
+    /// Checked between chunks; `None` where they are held.
     pub(crate) signals: Option<&'a Signals>,
 }
 
@@ -186,13 +187,13 @@ pub(crate) fn copy_prefix(
     sink.finish()
 }
 
-/// The next stretch of data at or after `from`; `None` where only a hole is left.
+/// The next range of data at or after `from`; `None` if only a hole remains.
 fn next_data(input: &dyn Input, from: u64, end: u64) -> Result<Option<std::ops::Range<u64>>> {
     let data = platform::next_data(input.descriptor(), from).map_err(|errno| cannot_read(input, errno))?;
     Ok(data.filter(|data| data.start < end).map(|data| data.start..data.end.min(end)))
 }
 
-/// Copies some bytes at `from`, at most `length`; 0 is the end of the file.
+/// Copies at most `length` bytes at `from`. 0 is the end of the file.
 fn copy_chunk(
     input: &mut dyn Input,
     from: u64,
@@ -205,7 +206,8 @@ fn copy_chunk(
     if hasher.is_none() {
         match platform::copy_range(input.descriptor(), from, sink.file, sink.offset, wanted) {
             Err(errno) if is_full(errno) => return Err(sink.failed("write", errno)),
-            // Zero is said by some kernels that cannot. Whatever it dislikes, reading and writing will tell better.
+            // Some kernels return 0 if they cannot copy. Whatever the reason, reading and writing reports a better
+            // error.
             Ok(0) | Err(_) => {}
             Ok(count) => {
                 sink.advance(count as u64)?;
@@ -222,7 +224,7 @@ fn copy_chunk(
     Ok(buffer.len() as u64)
 }
 
-/// A hole counts as zeros. It may be so large that somebody loses patience.
+/// Hashes a hole as zeros. It may be huge, so signals are checked.
 fn hash_zeros(input: &mut dyn Input, from: u64, to: u64, hasher: Option<&mut Hasher>) -> Result<()> {
     let Some(hasher) = hasher else { return Ok(()) };
     let zeros = vec![0; BUFFER];

@@ -8,16 +8,16 @@ use crate::notices::Notices;
 use crate::platform::{self, AsFd, BorrowedFd, Errno, FileSystem, FileType, OwnedFd, Result, Retries, Stat};
 use crate::quote::Shown;
 
-/// A directory that is held open. Whatever becomes of its name, all that is done in it is done here.
+/// An open directory. Every operation applies to this directory, whatever becomes of its name.
 #[derive(Debug)]
 pub(crate) struct Directory {
     fd: OwnedFd,
-    /// Open for reading, so that it can be synced and locked; else it may be searched only.
+    /// Whether it is open for reading, so that it can be synced and locked; otherwise it can only be searched.
     readable: bool,
-    /// As it would be typed, for messages.
+    /// Its path as a user would type it, for messages.
     path: PathBuf,
     filesystem: OnceCell<FileSystem>,
-    /// For names that could not be removed from it.
+    /// Records names that could not be removed from it.
     notices: Notices,
 }
 
@@ -29,14 +29,14 @@ impl Directory {
         Ok(Directory { fd, readable, path: shown, filesystem: OnceCell::new(), notices: notices.clone() })
     }
 
-    /// Opens `name` in this one, which must be a directory; a link to one counts only if `follow`.
+    /// Opens the directory `name` in this one. Follows a symbolic link only if `follow`.
     pub(crate) fn enter(&self, name: &OsStr, follow: bool) -> Result<Self> {
         let (fd, readable) = platform::open_directory(self, name, follow)?;
         let notices = self.notices.clone();
         Ok(Directory { fd, readable, path: self.join(name), filesystem: OnceCell::new(), notices })
     }
 
-    /// Another description of the same directory; `shown` is its path for messages.
+    /// Opens the same directory again; `shown` is its path for messages.
     pub(crate) fn reopen(&self, shown: PathBuf) -> Result<Self> {
         Directory::open(self, OsStr::new("."), shown, &self.notices)
     }
@@ -45,7 +45,7 @@ impl Directory {
         self.readable
     }
 
-    /// What kind of file system it is on.
+    /// The file system that it is on.
     pub(crate) fn filesystem(&self) -> FileSystem {
         *self.filesystem.get_or_init(|| FileSystem::of(&self.fd))
     }
@@ -55,7 +55,7 @@ impl Directory {
         Shown(self.path().as_os_str())
     }
 
-    /// The directory's path as it would be typed, never empty.
+    /// The directory's path as a user would type it, never empty.
     pub(crate) fn path(&self) -> &Path {
         if self.path.as_os_str().is_empty() { Path::new(".") } else { &self.path }
     }
@@ -65,16 +65,16 @@ impl Directory {
         self.path.join(name)
     }
 
-    /// Removes the name of a file of ours, or reports that it stays.
+    /// Removes the name of a staging file, or reports that it stays.
     pub(crate) fn remove(&self, name: &OsStr) {
         match platform::unlink(self, name) {
-            // Stale is the directory: on its server it has been removed, which it could only be when it was empty.
+            // ESTALE refers to the directory: it was removed on its server, which required it to be empty.
             Ok(()) | Err(Errno::NOENT | Errno::STALE) => {}
             Err(errno) => self.left_behind(name, &platform::os_message(errno)),
         }
     }
 
-    /// Reports that a name of ours stays.
+    /// Reports that the name of a staging file stays.
     pub(crate) fn left_behind(&self, name: &OsStr, reason: &str) {
         self.notices.left_behind(&self.join(name), reason);
     }
@@ -84,35 +84,35 @@ impl Directory {
         Stat::of(&self.fd).map(|stat| stat.complete(self.fd.as_fd(), None))
     }
 
-    /// What `name` is now; `None` where it is absent. Opens nothing, follows nothing.
+    /// The metadata of `name`; `None` if it is absent. Opens no file and follows no link.
     pub(crate) fn lstat(&self, name: &OsStr) -> Result<Option<Stat>> {
         present(Stat::at(&self.fd, name))
     }
 
-    /// The same, and not from a cache.
+    /// The same, but not from a cache.
     pub(crate) fn lstat_uncached(&self, name: &OsStr) -> Result<Option<Stat>> {
         if self.filesystem().is_remote() {
-            // Names are cached for as long as the directory is not known to have changed.
+            // The client caches names until it learns that the directory has changed.
             let _ = Stat::of_afresh(&self.fd);
         }
         present(Stat::at_afresh(&self.fd, name))
     }
 
-    /// Whether the file system gives `name` another inode number at each look, as some FUSE file systems do. Who has the
-    /// number then says nothing about who has the name.
+    /// Whether the file system reports a different inode number for `name` at each lookup, as some FUSE file systems
+    /// do. Inode numbers then cannot identify the file that has the name.
     pub(crate) fn has_unstable_numbers(&self, name: &OsStr) -> bool {
         let looks = [self.lstat_uncached(name), self.lstat_uncached(name), self.lstat_uncached(name)];
         let [Ok(Some(first)), Ok(Some(second)), Ok(Some(third))] = looks else { return false };
         !first.is_same_file(&second) && !second.is_same_file(&third)
     }
 
-    /// A handle for what `name` is now. A network file system may lead to a file that another client has replaced since it
-    /// was looked up here, and say so only when it is asked for more.
+    /// A handle for the file `name`; `None` if it is absent. On a network file system the lookup may return a file that
+    /// another client has replaced, and only the next call on it fails with ESTALE.
     pub(crate) fn open_path(&self, name: &OsStr) -> Result<Option<PathHandle>> {
         let (mut retries, mut afresh) = (Retries::default(), self.filesystem().is_remote());
         loop {
             if afresh {
-                // Whatever it says, the cached name is dropped where it is out of date.
+                // The result is ignored: the call drops an outdated name from the cache.
                 let _ = self.lstat_uncached(name);
             }
             match present(self.open_path_once(name)) {
@@ -129,8 +129,8 @@ impl Directory {
         Ok(PathHandle { handle: Handle::new(fd), stat })
     }
 
-    /// After a call that failed and should have given `name` to `file`: NFS may report the failure of what it did. If the
-    /// name leads to the file, it is done.
+    /// Called after an error of a call that gives `name` to `file`. NFS may report an error for an operation that
+    /// succeeded. If the name leads to the file, the operation is done.
     pub(crate) fn verify_after_error(&self, name: &OsStr, file: &Stat, errno: Errno) -> Result<()> {
         match self.lstat(name) {
             Ok(Some(found)) if found.is_same_file(file) => Ok(()),
@@ -153,8 +153,8 @@ fn present<T>(found: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// A descriptor that is closed before the commit, by whoever has it: clients of NFS and SMB do not leave a file in place
-/// that is open when it is renamed over, by whatever kind of descriptor.
+/// A descriptor that can be closed before the commit while its owner lives. NFS and SMB clients move or remove a file
+/// that is open when it is renamed over, whatever kind of descriptor is open.
 #[derive(Debug)]
 pub(crate) struct Handle(RefCell<Option<OwnedFd>>);
 
@@ -163,7 +163,7 @@ impl Handle {
         Handle(RefCell::new(Some(fd)))
     }
 
-    /// The descriptor. `EBADF` where it has been closed.
+    /// The descriptor. Fails with `EBADF` if it has been closed.
     pub(crate) fn get(&self) -> Result<Ref<'_, OwnedFd>> {
         Ref::filter_map(self.0.borrow(), Option::as_ref).map_err(|_| Errno::BADF)
     }
@@ -174,7 +174,7 @@ impl Handle {
     }
 }
 
-/// An inode held by a descriptor that can neither read nor write it: safe to open whatever it is.
+/// An inode held open by a descriptor that can neither read nor write it. Opening one is safe for every type of file.
 #[derive(Debug)]
 pub(crate) struct PathHandle {
     pub(crate) handle: Handle,
@@ -186,7 +186,8 @@ impl PathHandle {
         self.stat.kind()
     }
 
-    /// Opens the file, which is called `name` in `directory`, for reading. `ESTALE` where it cannot be had any more.
+    /// Opens the file, which is called `name` in `directory`, for reading. Fails with `ESTALE` if it cannot be opened
+    /// any more.
     pub(crate) fn open(&self, directory: &Directory, name: &OsStr) -> Result<OwnedFd> {
         let file = platform::open_handle(&*self.handle.get()?, directory, name)?;
         if Stat::of(&file)?.is_same_file(&self.stat) { Ok(file) } else { Err(Errno::STALE) }

@@ -1,4 +1,4 @@
-//! Filling the staging file: the old content where it is kept, then the whole input, then the guards.
+//! Filling the staging file: the old content if it is kept, then the whole input. Then the guards check it.
 
 use super::compare::{self, Comparison};
 use super::copy::{self, OldContentReader};
@@ -14,18 +14,18 @@ use crate::input::Input;
 use crate::options::Sync;
 use crate::platform::{AsFd, Stat};
 
-/// What came in.
+/// The result of [`fill`].
 pub(super) struct Filled {
-    /// `None` where TARGET has this content already.
+    /// `None` if TARGET already has this content.
     pub(super) stage: Option<Stage>,
     /// The size of the input, in bytes.
     pub(super) received: u64,
-    /// What is to be known of a TARGET that is left alone.
+    /// A warning about a TARGET that is left alone.
     pub(super) warning: Option<String>,
 }
 
-/// Reads the whole input into the staging file, and asks the guards. `create_staging` stages where that has to wait for the
-/// first difference.
+/// Reads the whole input into the staging file and checks the guards. `create_staging` creates a staging file that has
+/// to wait for the first difference.
 pub(super) fn fill(
     job: &Replacement<'_>,
     stage: Option<Stage>,
@@ -52,7 +52,7 @@ pub(super) fn fill(
     Ok(filled)
 }
 
-/// `--if-changed`: compares, and begins the staging file at the first difference.
+/// `--if-changed`: compares, and creates the staging file at the first difference.
 fn fill_from_difference(
     job: &Replacement<'_>,
     old: &OldContent,
@@ -85,7 +85,7 @@ fn compare_with_old(
     hasher: Option<&mut Hasher>,
 ) -> Result<Comparison> {
     if job.options.append {
-        // What is appended to nothing but itself changes nothing.
+        // Appending an empty input changes nothing; any other input does.
         let mut next = Vec::with_capacity(copy::BUFFER);
         copy::read(input, &mut next)?;
         let common = old.stat.size;
@@ -96,8 +96,8 @@ fn compare_with_old(
     compare::compare(input, &reader, old.stat.size, hasher)
 }
 
-/// The content is the old one, of which `received` bytes came in. Something is staged only if the mode is to change, or if
-/// another writer has replaced the file that was compared.
+/// The new content equals the old content; `received` bytes were input. A file is staged only if the mode is to change,
+/// or if another writer has replaced the file that was compared.
 fn fill_unchanged(
     job: &Replacement<'_>,
     old: &OldContent,
@@ -117,7 +117,7 @@ fn fill_unchanged(
     if let (Some((mode, old)), true) = (another_mode, same_file)
         && stage.mode_after(mode)? == old.stat.bits()
     {
-        // Where the file system gives a mode of its own, nothing more can be done.
+        // The file system determines the mode, so staging would not change it.
         let warning = Some(format!("cannot set mode {mode:04o} (it is {:04o})", old.stat.bits()));
         return Ok(Filled { stage: None, received, warning });
     }
@@ -129,7 +129,7 @@ fn sink<'a>(job: &Replacement<'_>, stage: &'a Stage) -> StagingWriter<'a> {
     StagingWriter::new(stage.writer(), stage.directory(), job.options.sync != Sync::None)
 }
 
-/// Everything that is left of the input, `done` bytes of which have been taken.
+/// Copies the rest of the input, of which `done` bytes have been read.
 fn copy_input(
     input: &mut dyn Input,
     done: u64,
@@ -142,7 +142,7 @@ fn copy_input(
     }
 }
 
-/// The first `length` bytes of the old content, which must not have changed since it was opened.
+/// Copies the first `length` bytes of the old content, which must not have changed since it was opened.
 fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut StagingWriter<'_>) -> Result<()> {
     let file = old.file.get().context("read")?;
     let mut reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
@@ -150,14 +150,14 @@ fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sta
     old.ensure_unchanged(job.signals)
 }
 
-/// Whether TARGET is still the file that was compared: where another writer has replaced or removed it, this one comes
-/// last, and its content is what TARGET must have.
+/// Whether TARGET is still the file that was compared. If another writer has replaced or removed it, this writer is the
+/// last one, and TARGET must get its content.
 fn still_linked(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
     let now = job.target.directory.lstat(&job.target.name).context("look")?;
     Ok(now.is_some_and(|now| now.is_same_file(&old.stat)))
 }
 
-/// Fills `stage` with what has been staged already.
+/// Fills `stage` with the content that is already staged.
 pub(super) fn copy_staged(job: &Replacement<'_>, sealed: &Sealed, stage: Stage, keep_open: KeepOpen) -> Result<Sealed> {
     let from = sealed.file()?;
     let stat = Stat::of(from).context("copy")?;

@@ -1,9 +1,9 @@
-//! One writer at a time (`--lock`).
+//! `--lock`: one writer at a time.
 //!
-//! The lock is flock(2) on TARGET itself, or, while TARGET is absent, on its directory; no lock file. Every replacement
-//! makes a new inode, so a lock that was waited for may be on a file that has lost the name: only a second look, after
-//! the lock is held, makes it ours. The staging file is locked before it gets its name, so that who opens the new
-//! TARGET waits for us as well.
+//! The lock is a flock(2) lock on TARGET itself or, while TARGET is absent, on its directory. There is no lock file.
+//! Every replacement creates a new inode, so after the wait the locked file may have lost the name: the lock counts
+//! only if a second lookup, with the lock held, finds the same file. The staging file is locked before it gets its
+//! name, so that a writer that opens the new TARGET waits as well.
 
 use std::time::{Duration, Instant};
 
@@ -20,11 +20,11 @@ const STEP: &str = "lock";
 /// The lock is held while this lives.
 #[derive(Debug)]
 pub(crate) struct TargetLock {
-    /// Holds the lock; for an absent TARGET the directory's own descriptor does.
+    /// Holds the lock; `None` if the directory's own descriptor does.
     _held: Option<OwnedFd>,
 }
 
-/// Waits for the lock, no longer than `timeout` seconds. `target.existing` is what TARGET is once the lock is ours.
+/// Waits for the lock, for at most `timeout` seconds. Updates `target.existing` to TARGET as it is with the lock held.
 pub(crate) fn acquire(
     target: &mut ResolvedTarget,
     no_dereference: bool,
@@ -44,10 +44,10 @@ pub(crate) fn acquire(
     }
 }
 
-/// What came of one attempt to lock what TARGET is.
+/// The result of one attempt to lock TARGET.
 enum Attempt {
     Locked(TargetLock),
-    /// What was to be locked had lost the name by then. `waited` is whether somebody else had the lock.
+    /// The file had lost its name by then. `waited` is whether another writer held the lock.
     Lost {
         waited: bool,
     },
@@ -78,24 +78,24 @@ fn attempt(target: &mut ResolvedTarget, deadline: Option<&Deadline>, signals: &S
     Ok(Attempt::Lost { waited })
 }
 
-/// What is to be locked.
+/// What to lock.
 enum Opened {
     /// TARGET.
     File(OwnedFd),
-    /// Nothing that could be locked there, such as an absent TARGET or a link to be replaced: its directory is.
+    /// The directory, because TARGET cannot be locked: it is absent, for example, or a symbolic link to be replaced.
     Nothing,
-    /// This is TARGET now.
+    /// TARGET has been replaced by this file.
     Replaced(Option<PathHandle>),
 }
 
 fn open(target: &ResolvedTarget) -> Result<Opened> {
     let filesystem = target.directory.filesystem();
     if filesystem.is_remote() {
-        // The lock of a file is on its inode, which a replacement takes away while it is open; that of a directory never
-        // leaves this machine.
+        // A file lock needs an open inode, which the replacement would rename away; a directory lock is local to this
+        // machine.
         return Err(failed(STEP, "its network file system has no lock that lasts for a replacement"));
     }
-    // Behind FUSE a file that is open when it is renamed over may be moved away first.
+    // On FUSE, renaming over an open file may first rename it away.
     let lockable = target.existing.as_ref().filter(|old| old.kind() == FileType::RegularFile && !filesystem.is_fuse());
     let Some(old) = lockable else {
         if target.directory.readable() {
@@ -104,7 +104,7 @@ fn open(target: &ResolvedTarget) -> Result<Opened> {
         let reason = format!("directory {} may not be read, so it cannot be locked", target.directory.shown());
         return Err(failed(STEP, reason));
     };
-    // A description of its own: a command that inherited ours would keep the lock.
+    // A separate open file description: otherwise a command that inherits the descriptor would keep the lock.
     let errno = match target.open(old) {
         Ok(file) => return Ok(Opened::File(file)),
         Err(errno) => errno,
@@ -124,8 +124,8 @@ fn is_same(now: Option<&PathHandle>, before: Option<&PathHandle>) -> bool {
     }
 }
 
-/// Locks that were had on a file that had lost the name by then. Among many writers that happens to each of them again and
-/// again, after each wait; without a wait only to who meets writers that do not take turns.
+/// Counts the locks that were acquired on a file that had lost its name. With many writers this happens after every
+/// wait. Without a wait it happens only if other writers do not use the lock.
 #[derive(Default)]
 struct Lost {
     without_wait: u32,
@@ -149,7 +149,7 @@ impl Lost {
     }
 }
 
-/// Locks a staging file that nobody else can know.
+/// Locks a staging file, which no other process can have locked.
 pub(crate) fn lock_staged(file: BorrowedFd<'_>) -> Result<()> {
     try_lock(file).map_err(|errno| cannot(errno, "the staging file"))
 }
@@ -160,14 +160,14 @@ struct Deadline {
 }
 
 impl Deadline {
-    /// `None` for a time that no clock reaches.
+    /// `None`, which is no time limit, if the clock cannot represent the time.
     fn after(seconds: f64) -> Option<Deadline> {
         let duration = Duration::try_from_secs_f64(seconds).ok()?;
         Instant::now().checked_add(duration).map(|at| Deadline { at, seconds })
     }
 }
 
-/// Returns whether it had to be waited for.
+/// Waits for the lock. Returns whether it was held by another process.
 fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, signals: &Signals) -> Result<bool> {
     match try_lock(file) {
         Ok(()) => return Ok(false),
@@ -177,12 +177,13 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, s
     if deadline.is_none() && !signals.watched() {
         return platform::lock(file).map(|()| true).map_err(|errno| cannot(errno, what));
     }
-    // flock knows no timeout: a thread waits, and tells by a pipe. When we stop first, it ends with the process.
+    // flock(2) has no timeout, so a thread waits and reports through a pipe. If the wait is given up, the thread ends
+    // with the process.
     let (told, tell) = pipe().context(STEP)?;
     let thread_file = file.try_clone_to_owned().map_err(|error| from_io(&error)).context(STEP)?;
     let waiter = std::thread::Builder::new().stack_size(64 * 1024).spawn(move || {
         let waited = platform::lock(&thread_file);
-        // Nobody may listen any more. Where a filter refuses this, the end of the pipe tells.
+        // The reader may be closed already. If a seccomp filter refuses the write, the end of the pipe reports.
         let _ = write_all(&tell, b"\n");
         drop(tell);
         waited
@@ -204,7 +205,8 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, s
     }
 }
 
-/// Where no thread can be had, as under a filter that refuses clone3(2), which glibc does not take for "unknown".
+/// Polls for the lock where no thread can be created: some seccomp filters refuse clone3(2) with an error after which
+/// glibc does not fall back.
 fn lock_by_trying(
     file: BorrowedFd<'_>,
     what: &'static str,

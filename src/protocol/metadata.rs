@@ -1,4 +1,4 @@
-//! The metadata that a replaced file hands on: read here, applied to the new one in `apply_metadata.rs`.
+//! The metadata that the new file takes from the replaced one. It is read here and applied in `apply_metadata.rs`.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
@@ -14,25 +14,26 @@ use crate::quote::Shown;
 
 const STEP: &str = "read metadata";
 
-/// The metadata that a replaced file hands on.
+/// The metadata that the new file takes from the replaced one.
 #[derive(Debug)]
 pub(crate) struct Metadata {
     pub(crate) stat: Stat,
     pub(super) owner: IdMapping,
     pub(super) group: IdMapping,
     pub(super) acl: Option<Acl>,
-    /// ACLs of other kinds, as the file system hands them out. `None` is one that could not be read.
+    /// ACLs of other kinds, in the file system's format. `None` could not be read.
     pub(super) opaque_acls: Vec<(CString, Option<Vec<u8>>)>,
     pub(super) attributes: Vec<(CString, Vec<u8>)>,
-    /// Names of attributes that could be seen but that the caller may not read.
+    /// The names of attributes that the caller may list but not read.
     pub(super) unread: Vec<String>,
 }
 
 impl Metadata {
-    /// Reads it by the handle. File systems that know names and not files, as many behind FUSE and NFS, may have
-    /// lost a file that was replaced concurrently; then that of the file which is there now.
+    /// Reads the metadata of `old` through its handle. A file system that identifies files by name, as many FUSE and
+    /// NFS servers do, may have lost a file that was replaced concurrently. Then the metadata of the current file is
+    /// read.
     pub(crate) fn of(old: &PathHandle, target: &ResolvedTarget) -> Result<Metadata> {
-        /// As often as other writers may be quicker.
+        /// How often another writer may replace the file first.
         const MOST: usize = 64;
         let mut read = Metadata::of_inode(old, target);
         for _ in 0..MOST {
@@ -50,7 +51,7 @@ impl Metadata {
     fn of_inode(old: &PathHandle, target: &ResolvedTarget) -> Result<Metadata> {
         let handle = old.handle.get().context(STEP)?;
         let mut metadata = Metadata::of_stat(Stat::of(&*handle).context(STEP)?, &*handle);
-        // By the path of the descriptor; where that is not to be had, the file is opened.
+        // By the path of the descriptor. Where a descriptor has no path, the file is opened.
         let opened: OwnedFd;
         let mut attributes = Attributes::of_handle(&*handle);
         let names = match attributes.names() {
@@ -72,7 +73,7 @@ impl Metadata {
         Ok(metadata)
     }
 
-    /// Owner, group and mode, with nothing else read yet.
+    /// Only owner, group and mode.
     fn of_stat(stat: Stat, handle: impl AsFd) -> Metadata {
         let mut owner = platform::id_mapping(Ids::Users, stat.uid);
         let mut group = platform::id_mapping(Ids::Groups, stat.gid);
@@ -87,7 +88,7 @@ impl Metadata {
         Metadata { stat, owner, group, acl: None, opaque_acls, attributes, unread }
     }
 
-    /// The names that were listed, or what can be had where they could not be listed.
+    /// The listed names. If the file system cannot list them, records that and tries the ACL.
     fn names(
         &mut self,
         listed: platform::Result<Vec<CString>>,
@@ -97,7 +98,8 @@ impl Metadata {
         match listed {
             Ok(names) => Ok(names),
             Err(Errno::NOTSUP) => Ok(Vec::new()),
-            // Some FUSE file systems without attributes answer so. One that has an ACL all the same hands it out.
+            // Some FUSE file systems without attributes return these errors. One that has an ACL nevertheless returns
+            // it by name.
             Err(errno) if filesystem.is_fuse() && (errno == Errno::IO || is_refusal(errno)) => {
                 self.unread.push(format!("extended attributes, which cannot be listed ({})", os_message(errno)));
                 self.acl = attributes.value(acl::ATTRIBUTE).ok().and_then(|value| Acl::parse(&value));
@@ -107,7 +109,7 @@ impl Metadata {
         }
     }
 
-    /// Reads one attribute, where it is one that is kept.
+    /// Reads one attribute, if it is preserved.
     fn read(&mut self, attributes: &Attributes<'_>, name: CString) -> Result<()> {
         let is_acl = name.as_c_str() == acl::ATTRIBUTE;
         let is_opaque_acl = opaque_acl::is_one(&name);
@@ -121,18 +123,19 @@ impl Metadata {
             }
             Ok(value) if is_opaque_acl => self.opaque_acls.push((name, Some(value))),
             Ok(value) => self.attributes.push((name, value)),
-            // Removed meanwhile, or not to be had here.
+            // Removed concurrently, or not available here.
             Err(Errno::NODATA) => {}
             Err(Errno::NOTSUP) if is_opaque_acl => {}
             Err(errno) if is_opaque_acl && is_refusal(errno) => self.opaque_acls.push((name, None)),
-            // Without the ACL it could not be known what the group may do: the mode shows the mask in its place.
+            // An unreadable ACL is an error: the group's permissions would be unknown, because the mode shows the mask
+            // instead.
             Err(errno) if !is_acl && is_refusal(errno) => self.unread.push(shown(&name)),
             Err(errno) => return Err(unreadable(&name, &os_message(errno))),
         }
         Ok(())
     }
 
-    /// Whether `--mode` would make a difference.
+    /// Whether `--mode` would change the file.
     pub(crate) fn differs_from(&self, mode: u32) -> bool {
         self.stat.bits() != mode || self.acl.is_some()
     }
@@ -142,7 +145,7 @@ fn unreadable(name: &CStr, reason: &str) -> Error {
     failed(STEP, format_args!("{}: {reason}", shown(name)))
 }
 
-/// An attribute's name, for messages: whoever may write the file has chosen it.
+/// An attribute's name, escaped for messages: any user who may write the file can choose it.
 pub(super) fn shown(name: &CStr) -> String {
     Shown(OsStr::from_bytes(name.to_bytes())).to_string()
 }

@@ -1,21 +1,22 @@
-//! The protocol: what is done between the plan and the outcome.
+//! The protocol: everything between the plan and the outcome.
 //!
-//! [`steps`] is its one page, in order of time. What is left when the power goes, or the process is killed, at each step:
+//! [`steps`] lists the steps in chronological order. A power cut or a kill leaves this at each step:
 //!
-//! - until the commit: TARGET as it was, and nothing else. An unnamed file has no entry in any directory; the file
-//!   system frees it at once, or when it recovers. (Where unnamed files do not exist, its short name remains.)
-//! - between link and rename: TARGET as it was, and the short name.
-//! - after the rename, before the directory's sync: TARGET old or new. Never anything between, as the content was on the
-//!   disk before any name led to it.
-//! - after the directory's sync: TARGET new.
+//! - until the commit: the old TARGET and nothing else. An unnamed file has no directory entry; the file system frees
+//!   it at once, or when it recovers. (Where unnamed files do not exist, the staging file's short name remains.)
+//! - between link and rename: the old TARGET and the short name.
+//! - after the rename, before the directory's sync: the old or the new TARGET, never a mixture, because the content was
+//!   on disk before any name led to it.
+//! - after the directory's sync: the new TARGET.
 //!
-//! A file that is open when it is renamed over, by whatever kind of descriptor, is moved away first by clients of NFS and
-//! removed by clients of SMB, and a kill or an error there would lose it. So nothing of ours is open on TARGET at the
-//! commit, and TARGET is compared by name and number. `--lock`, whose lock is on an open file, is refused on such file
-//! systems.
+//! If a file is open when it is renamed over, whatever kind of descriptor is open, NFS clients first rename it away and
+//! SMB clients first remove it. A kill or an error at that moment would lose it. Therefore the program has no
+//! descriptor open on TARGET at the commit, and compares TARGET by name and inode number. `--lock` needs a lock on an
+//! open file, so it is refused on such file systems.
 //!
-//! The types keep the order: only a `Stage` can be written, only a `Sealed` gets its metadata, only a `Synced` can be
-//! committed. Dropping any of them rolls back; what cannot be removed then is noted in the one [`Notices`](crate::notices::Notices).
+//! The types enforce the order: only a `Stage` can be written, only a `Sealed` gets its metadata, only a `Synced` can
+//! be committed. Dropping any of them rolls back. What cannot be removed is recorded in
+//! [`Notices`](crate::notices::Notices).
 
 mod apply_metadata;
 mod backup;
@@ -63,7 +64,7 @@ use crate::platform::{self, Errno, FileType, Signals, Stat, is_unsupported_sync}
 /// A replacement that failed.
 pub(crate) struct Failed {
     pub(crate) error: Error,
-    /// A command that has been asked to end because of the failure, and may still run.
+    /// A command that was sent SIGTERM because of the failure, and may still run.
     pub(crate) still_running: Option<Abandoned>,
 }
 
@@ -73,7 +74,7 @@ impl From<Error> for Failed {
     }
 }
 
-/// Carries the plan out, or rolls everything back.
+/// Executes the plan, or rolls everything back.
 pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<Outcome, Failed> {
     let mut parents = plan.parents.then(|| Parents::new(plan.options.sync, run.notices));
     let (mut target, checked) = match plan.target.take() {
@@ -85,7 +86,7 @@ pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<O
     done.map_err(|error| {
         let still_running = input.and_then(|mut input| input.abandon());
         let seen = match (error.downcast_ref(), target.look_again()) {
-            // Its size is the same, and it has been read.
+            // The size is the same, and a read has found that the content differs.
             (Some(Seen::Changed), Seen::OtherTimes) => Seen::Changed,
             (_, seen) => seen,
         };
@@ -93,13 +94,13 @@ pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<O
     })
 }
 
-/// Creates the missing directories, and resolves TARGET in them.
+/// Creates the missing directories and resolves TARGET in them.
 fn create_parents(
     plan: &Plan<'_>,
     parents: &mut Option<Parents<'_>>,
     run: Run<'_>,
 ) -> Result<(ResolvedTarget, Checked)> {
-    // What is created is removed again, whatever ends us.
+    // Created directories must be removed even after a signal.
     run.signals.watch().context("signals")?;
     let target = resolve::resolve(plan.path, !plan.options.no_dereference, parents.as_mut(), run.notices)?;
     let checked = Checked::of(&target, plan.options)?;
@@ -115,9 +116,9 @@ fn steps<'i>(
     input: &mut Option<Box<dyn Input + 'i>>,
     run: Run<'i>,
 ) -> Result<Outcome> {
-    // Other writers that use the lock wait from here to the exit.
+    // Other writers that use `--lock` wait from here until the exit.
     let lock = acquire_lock(plan, target, &mut checked, run.signals)?;
-    // The old content, where something reads it.
+    // The old content, if a step reads it.
     let old = read_old(plan, target, &mut checked, run.signals)?;
     must_match(plan, target, old.as_ref(), run.signals)?;
     // The input. A command is not started yet.
@@ -131,7 +132,7 @@ fn steps<'i>(
         leave_alone(&job, warning)?;
         return Ok(Outcome { change: Change::Unchanged, received });
     };
-    // From here on nobody writes.
+    // From here on the staging file is not written.
     let mut sealed = stage.seal(job.keep_open())?;
     validate::validate(&job, &mut sealed)?;
 
@@ -142,7 +143,7 @@ fn steps<'i>(
         // Apply the metadata, then sync, on the descriptor that wrote.
         let finished = Finished::from(&job, sealed)?;
         release_target(&job);
-        // From here to the exit signals wait. One that came before means no commit.
+        // From here until the exit, signals stay pending. A signal that arrived earlier prevents the commit.
         Signals::hold().context("signals")?;
         run.signals.check()?;
         // Link or rename, then sync the directory.
@@ -152,7 +153,7 @@ fn steps<'i>(
     Ok(Outcome { change, received })
 }
 
-/// `--lock`. What is known of TARGET is checked again once the lock is ours.
+/// `--lock`: acquires the lock, and checks TARGET again once the lock is held.
 fn acquire_lock(
     plan: &Plan<'_>,
     target: &mut ResolvedTarget,
@@ -165,7 +166,7 @@ fn acquire_lock(
     Ok(Some(lock))
 }
 
-/// Opens TARGET's content where something reads it.
+/// Opens TARGET's content if a step reads it.
 fn read_old(
     plan: &Plan<'_>,
     target: &mut ResolvedTarget,
@@ -178,7 +179,7 @@ fn read_old(
     let mut retries = platform::Retries::default();
     loop {
         match open_old(plan, target, signals) {
-            // Replaced by another client of a network file system since it was looked up.
+            // Another client of a network file system has replaced it since it was looked up.
             Err(error) if error.errno() == Some(Errno::STALE) => {
                 retries.again(Errno::STALE).map_err(|_| error)?;
                 target.existing = target.open_path().context("look")?;
@@ -200,7 +201,7 @@ fn open_old(plan: &Plan<'_>, target: &ResolvedTarget, signals: &Signals) -> Resu
     }
 }
 
-/// `--if-match`: the digest of what TARGET is now.
+/// `--if-match`: checks the digest of the current TARGET.
 fn must_match(plan: &Plan<'_>, target: &ResolvedTarget, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
     match (plan.if_match, old, &target.existing) {
         (None, ..) => Ok(()),
@@ -229,7 +230,7 @@ fn open_input<'s, 'i>(
     Ok(slot.insert(plan.origin.open(stdin, run.note, run.signals)?).as_mut())
 }
 
-/// With `--if-changed` nothing is written before there is a difference.
+/// Creates the staging file, except with `--if-changed`, which writes nothing until a difference is found.
 fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
     if !job.options.if_changed || job.old.is_none() {
         return stage(job).map(Some);
@@ -237,13 +238,13 @@ fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
     if let (Some(mode), Some(old)) = (job.options.mode, job.replaced())
         && old.stat.bits() != mode
     {
-        // Found before the input is read: whether that mode can be had.
+        // Find out before the input is read whether the file system supports that mode.
         drop(stage(job)?);
     }
     Ok(None)
 }
 
-/// Creates the staging file beside TARGET, or, where no rename is possible and an overwrite is allowed, elsewhere.
+/// Creates the staging file beside TARGET. If no rename is possible and an overwrite is allowed, creates it elsewhere.
 fn stage(job: &Replacement<'_>) -> Result<Stage> {
     if let Strategy::Overwrite(reason) = &job.strategy {
         return overwrite::stage(job, reason.clone());
@@ -268,7 +269,7 @@ fn stage_beside(job: &Replacement<'_>) -> Result<Stage> {
     Ok(stage)
 }
 
-/// Nothing of ours is open on TARGET from here on, but what holds its lock.
+/// Closes every descriptor on TARGET, except the one that holds its lock.
 fn release_target(job: &Replacement<'_>) {
     job.target.existing.iter().for_each(|old| old.handle.release());
     job.old.iter().for_each(|old| old.file.release());
@@ -276,12 +277,13 @@ fn release_target(job: &Replacement<'_>) {
         && !job.target.directory.filesystem().replaces_open_files()
         && Stat::of(platform::stdin()).is_ok_and(|now| now.is_same_file(&old.stat))
     {
-        // As in `atomic-write f -- sort <f`. It has been read by now, and what others have of it is theirs.
+        // As in `atomic-write f -- sort <f`. The input has ended; a process that inherited the descriptor has its own
+        // copy.
         platform::close_stdin();
     }
 }
 
-/// `--if-changed` found no difference: nothing is written, and exit 0 still means durable.
+/// `--if-changed` found no difference: nothing is written, but exit status 0 still promises durability.
 fn leave_alone(job: &Replacement<'_>, warning: Option<String>) -> Result<()> {
     let Some(old) = &job.old else {
         return Err(failed("compare", "there is nothing to compare with"));
@@ -290,10 +292,10 @@ fn leave_alone(job: &Replacement<'_>, warning: Option<String>) -> Result<()> {
         let file = old.file.get().context("sync")?;
         platform::sync_file(&*file).map_err(|errno| sync::explain(Error::new(errno).context("sync")))?;
     }
-    // Not by way of the whole file system, which would write what others have not synced.
+    // Do not sync the whole file system instead: that would write the unsynced data of other programs.
     if job.options.sync == Sync::Full && job.target.directory.readable() {
         match platform::sync_file(&job.target.directory) {
-            // EINVAL and ENOTSUP: this file system syncs no directories.
+            // EINVAL or ENOTSUP: this file system cannot sync directories.
             Err(errno) if is_unsupported_sync(errno) => {}
             done => done.context("sync directory")?,
         }

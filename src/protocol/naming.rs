@@ -1,4 +1,4 @@
-//! How the staging file is found: by no name, by a name in a directory that is held, or by a path.
+//! How the staging file is named: unnamed, by a name in an open directory, or by a path.
 
 use std::path::{Path, PathBuf};
 
@@ -9,15 +9,15 @@ use super::staging_name::StagingName;
 use crate::notices::Notices;
 use crate::platform::{self, Errno, LinkBy, OwnedFd, Result};
 
-/// What names the staging file. Dropping it removes the name.
+/// The name of the staging file. Dropping it removes the name.
 #[derive(Debug)]
 pub(crate) enum Naming {
-    /// Nothing yet.
+    /// It has no name yet.
     Unnamed(LinkBy),
-    /// A name in the final directory. It is removed by way of the directory's descriptor, whatever becomes of the
-    /// directory's own name, and one that stays is reported: tempfile would do neither.
+    /// A name in the final directory. It is removed through the directory's descriptor, whatever becomes of the
+    /// directory's own name, and a failure to remove it is reported. The tempfile crate does neither.
     Named(StagingName),
-    /// A path, of a file in whatever directory was found for the copy of an overwrite in place.
+    /// The path of the copy for an overwrite in place, in any directory.
     ByPath(StagingPath),
 }
 
@@ -35,7 +35,7 @@ impl Naming {
         }
     }
 
-    /// The path of the file, which is in `directory`, for messages. `None` where it has no name.
+    /// The path of the file in `directory`, for messages. `None` if it is unnamed.
     pub(crate) fn path(&self, directory: &Directory) -> Option<PathBuf> {
         match self {
             Naming::Unnamed(_) => None,
@@ -44,7 +44,7 @@ impl Naming {
         }
     }
 
-    /// It is TARGET now, or what somebody must find: its name is not removed.
+    /// Keeps the name: the file has become TARGET, or the user needs it.
     pub(crate) fn disarm(self) {
         match self {
             Naming::Unnamed(_) => {}
@@ -54,7 +54,7 @@ impl Naming {
     }
 }
 
-/// The path of a temporary file, which is removed when this is dropped, and reported where that fails.
+/// The path of a temporary file. Dropping it removes the file, and a failure to remove it is reported.
 #[derive(Debug)]
 pub(crate) struct StagingPath {
     path: Option<TempPath>,
@@ -71,7 +71,7 @@ impl StagingPath {
     }
 
     fn disarm(mut self) {
-        // That it cannot be marked as kept concerns Windows alone.
+        // `keep` can fail on Windows only.
         let _ = self.path.take().map(TempPath::keep);
     }
 }

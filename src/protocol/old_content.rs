@@ -1,7 +1,7 @@
-//! The old content, where something reads it, and whether it is still the same.
+//! The old content, if a step reads it, and whether it is still the same.
 //!
-//! The kernel's times tell. Those of NFS and SMB may change by themselves for a while after a write: there the content
-//! itself is compared, by its digest.
+//! The kernel's times show a change. On NFS and SMB the times may change by themselves for a while after a write; there
+//! the content is compared by its digest.
 
 use super::copy;
 use super::directory::{Handle, PathHandle};
@@ -15,12 +15,12 @@ use crate::platform::{self, AsFd, BorrowedFd, Signals, Stat};
 pub(crate) struct OldContent {
     pub(crate) file: Handle,
     pub(crate) stat: Stat,
-    /// Where the times say too little.
+    /// Its digest, where the times are not sufficient.
     digest: Option<Digest>,
 }
 
 impl OldContent {
-    /// Opens the content of `old`, which TARGET is.
+    /// Opens the content of `old`, which is TARGET.
     pub(crate) fn open(old: &PathHandle, target: &ResolvedTarget, signals: &Signals) -> Result<OldContent> {
         let file = target.open(old).context("read")?;
         let stat = Stat::of(&file).context("read")?;
@@ -31,7 +31,7 @@ impl OldContent {
         Ok(content)
     }
 
-    /// `--if-match`: refuses where the content does not have the digest.
+    /// `--if-match`: refuses if the content has a different digest.
     pub(crate) fn must_match(&self, expected: &Digest, signals: &Signals) -> Result<()> {
         let got = self.digest_like(expected, signals)?;
         if got == *expected {
@@ -40,7 +40,7 @@ impl OldContent {
         Err(refused("if-match", format_args!("expected {expected}, TARGET has {got}")))
     }
 
-    /// The digest of the whole, by the algorithm of `expected`: the one that is known already, where it is that.
+    /// The digest of the whole content, with the algorithm of `expected`. Reuses a known digest.
     fn digest_like(&self, expected: &Digest, signals: &Signals) -> Result<Digest> {
         match &self.digest {
             Some(digest) if digest.has_algorithm_of(expected) => Ok(digest.clone()),
@@ -48,13 +48,13 @@ impl OldContent {
         }
     }
 
-    /// The digest of the whole.
+    /// Computes the digest of the whole content.
     fn digest(&self, hasher: Hasher, signals: &Signals) -> Result<Digest> {
         let file = self.file.get().context("read")?;
         digest(file.as_fd(), hasher, Some(signals))
     }
 
-    /// Fails where the open file has been written since.
+    /// Fails if the open file has been written since.
     pub(crate) fn ensure_unchanged(&self, signals: &Signals) -> Result<()> {
         let now = self.file.get().and_then(|file| Stat::of(&*file)).context("read")?;
         if self.stat.is_same_content(&now) || self.has_same_digest(&now, || self.digest(Hasher::default(), signals))? {
@@ -64,7 +64,7 @@ impl OldContent {
         Err(failed("read", reason).context(Seen::Changed))
     }
 
-    /// Whether `now`, which TARGET is, is the file that was read, in the same state.
+    /// Whether `now`, the current TARGET, is the file that was read, in the same state.
     pub(crate) fn is_still(&self, now: &Stat, target: &ResolvedTarget) -> Result<bool> {
         let again = || {
             let file = platform::open_for_reading(&target.directory, &target.name).context("read")?;
@@ -82,7 +82,7 @@ impl OldContent {
     }
 }
 
-/// Reads the whole file, and goes back to its beginning, where others who read it begin.
+/// Reads the whole file, then seeks back to its start for the next reader of this descriptor.
 fn digest(file: BorrowedFd<'_>, mut hasher: Hasher, signals: Option<&Signals>) -> Result<Digest> {
     let to_start = || platform::seek(file, 0).context("read");
     to_start()?;

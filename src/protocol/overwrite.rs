@@ -1,8 +1,8 @@
-//! `--allow-in-place`: TARGET is overwritten where it is, because a rename is impossible.
+//! `--allow-in-place`: overwrites TARGET in place, because a rename is impossible.
 //!
-//! Neither readers nor the disk have a promise meanwhile. What can be had is this: the whole input is received, checked
-//! and synced first, under a name, 0600, in a directory on a real disk, itself synced; if the overwrite then fails, that
-//! path is printed and nothing is lost.
+//! During the overwrite neither readers nor the disk have a guarantee. But first the whole input is received, checked
+//! and synced, in a named file with mode 0600, in a directory on a real disk that is synced as well. If the overwrite
+//! then fails, that file's path is printed and nothing is lost.
 
 use super::commit_once::Synced;
 use super::copy;
@@ -27,7 +27,7 @@ const STEP: &str = "overwrite in place";
 
 /// Creates the file for the copy. `reason` is why no rename is possible.
 pub(super) fn stage(job: &Replacement<'_>, reason: String) -> Result<Stage> {
-    // A kill of the default kind would leave the copy.
+    // A signal's default action would leave the copy.
     job.signals.watch().context("signals")?;
     let spill = job.spill.get_or_init(|| SpillDirectories::find(job.target, reason, job.notices));
     spill.stage(job.notices).ok_or_else(|| {
@@ -36,7 +36,7 @@ pub(super) fn stage(job: &Replacement<'_>, reason: String) -> Result<Stage> {
     })
 }
 
-/// The last step in place of the commit, where the copy was staged for it.
+/// The last step instead of the commit, if the copy was staged for it.
 pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<Change> {
     if let (Some(old), true) = (&job.old, job.plan.depends_on_old()) {
         old.ensure_unchanged(job.signals)
@@ -46,14 +46,14 @@ pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<Change> {
     Ok(Change::Overwritten)
 }
 
-/// The same in place of a commit that the system refuses: TARGET has been compared already, and `from` is staged where it
-/// cannot stay. It is copied to a safe place.
+/// The same instead of a commit that the system refuses. TARGET has been compared already. `from` is staged in an
+/// unsafe place, so it is copied to a safe one.
 pub(super) fn from_copy(job: &Replacement<'_>, from: &Sealed, reason: String) -> Result<()> {
     let stage = stage(job, reason)?;
     overwrite_with(job, fill::copy_staged(job, from, stage, KeepOpen::Yes)?)
 }
 
-/// The copy is synced whatever --sync says: it may become the only good one.
+/// The copy is synced whatever `--sync` says: it may become the only intact one.
 fn overwrite_with(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
     let (Some(existing), Some(spill)) = (&job.target.existing, job.spill.get()) else {
         return Err(failed(STEP, "there is nothing to overwrite"));
@@ -62,7 +62,8 @@ fn overwrite_with(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
     write_target(job, job.target, existing, copy, &spill.reason)
 }
 
-/// In place of a rename that the system refuses. The staged file lies beside TARGET, and is as safe there.
+/// Overwrites instead of a rename that the system refuses. The staged file is beside TARGET and is safe there, if the
+/// file system is persistent.
 pub(super) fn instead_of_rename(
     job: &Replacement<'_>,
     target: &ResolvedTarget,
@@ -82,7 +83,7 @@ pub(super) fn instead_of_rename(
     if !target.directory.filesystem().is_persistent() {
         return from_copy(job, &sealed, reason);
     }
-    // It may belong to somebody else already.
+    // It may already belong to another user.
     let _ = set_mode(file, 0o600);
     platform::sync_file(file).context("sync")?;
     write_target(job, target, existing, sealed, &reason)
@@ -101,7 +102,7 @@ fn write_target(
         return Err(failed(STEP, "the copy has no name"));
     };
     let copy = sealed.file()?;
-    // Whatever --sync says: from the first byte on, it may be the only good copy.
+    // Whatever `--sync` says: from the first byte on, it may be the only intact copy.
     sync::directory(directory, Some(copy)).context(STEP)?;
     let existing = open(target, old)?;
     Signals::hold().context("signals")?;
@@ -114,12 +115,12 @@ fn write_target(
     }
     let modes = Modes::of(&existing, &now, job.options.mode).context(STEP)?;
     target.is_ctime_ours.set(true);
-    // Until the first byte is written, TARGET is whole.
+    // Until the first byte is written, TARGET is intact.
     modes.narrow(&existing).context(STEP)?;
     let mut touched = false;
     if let Err(errno) = write(copy, &existing, size, &modes, job.options.sync, &mut touched) {
         let damage = damage(&existing, &modes, touched, errno)?;
-        // What is not what it was, nor what it was to be, is damaged. The copy stays.
+        // TARGET has neither the old nor the new state, so it is damaged. The copy stays.
         sealed.disarm();
         return Err(damage.hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))));
     }
@@ -127,7 +128,7 @@ fn write_target(
     Ok(())
 }
 
-/// How the error has left TARGET: damaged, or else, as the error that this function fails with, unchanged.
+/// Returns the error if TARGET is damaged. If TARGET is unchanged, fails with the original error.
 fn damage(existing: &OwnedFd, modes: &Modes, touched: bool, errno: Errno) -> Result<Error> {
     if touched {
         return Ok(damaged(STEP, os_message(errno)));
@@ -150,20 +151,21 @@ fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: &str) {
     }
 }
 
-/// Opens TARGET for writing, neither truncated nor any other file than the one that was looked at.
+/// Opens TARGET for writing without truncating it. Fails if it is no longer the same file.
 fn open(target: &ResolvedTarget, old: &PathHandle) -> Result<OwnedFd> {
     let existing = platform::open_for_writing(&target.directory, &target.name).context(STEP)?;
     let now = Stat::of(&existing).context(STEP)?;
     if now.is_same_file(&old.stat) { Ok(existing) } else { Err(failed(STEP, "has been replaced meanwhile")) }
 }
 
-/// What becomes of TARGET's mode. It keeps everything else, as it stays the same inode.
+/// TARGET's mode before, during and after the overwrite. All other metadata stays, because the inode is the same.
 struct Modes {
-    /// As it is.
+    /// The current mode.
     before: u32,
-    /// While it is written: what it is and will be, so that nobody reads the new content who may not in the end.
+    /// The mode during the write: the intersection of both, so that no user reads the new content who may not in the
+    /// end.
     during: u32,
-    /// In the end: without set-ID bits, which belong to the old content, if nobody asks for them.
+    /// The final mode. Set-ID bits belong to the old content and are removed unless requested.
     after: u32,
     /// Whether `--mode` requests it.
     requested: bool,
@@ -180,29 +182,29 @@ impl Modes {
                 Err(Errno::NOTSUP) => false,
                 has => has?,
             };
-        // With an ACL, the mode's middle digit is the mask.
+        // With an ACL, the mode's group bits are the mask.
         let all = if has_acl { 0o1700 } else { 0o1777 };
         Ok(Modes { before, during: before & after & all, after, requested: mode.is_some(), has_acl })
     }
 
-    /// Before the first byte, so that a caller who may not set the mode learns it while TARGET is whole.
+    /// Sets the mode before the first write, so that a caller who may not set it fails while TARGET is intact.
     fn narrow(&self, existing: &OwnedFd) -> platform::Result<()> {
         if self.during == self.before {
             return Ok(());
         }
         match set_mode(existing, self.during) {
-            // Another's file: the kernel takes the set-ID bits when it is written.
+            // Another user's file: the kernel clears the set-ID bits on write.
             Err(Errno::PERM) if !self.requested => Ok(()),
             done => done,
         }
     }
 
-    /// Nothing was written after all.
+    /// Restores the mode if nothing was written.
     fn restore(&self, existing: &OwnedFd) -> platform::Result<()> {
         if self.during == self.before { Ok(()) } else { set_mode(existing, self.before) }
     }
 
-    /// After the last byte.
+    /// Sets the final mode after the last write.
     fn finish(&self, existing: &OwnedFd) -> platform::Result<()> {
         if self.has_acl {
             match remove_attribute(existing, acl::ATTRIBUTE) {
@@ -214,7 +216,7 @@ impl Modes {
     }
 }
 
-/// Overwrites, cuts to `size`, sets the mode and syncs. `touched` tells whether TARGET is still what it was.
+/// Overwrites, truncates to `size`, sets the mode and syncs. `touched` is whether TARGET has been modified.
 fn write(
     from: BorrowedFd<'_>,
     to: &OwnedFd,
@@ -248,7 +250,7 @@ fn write(
     if how == Sync::None { Ok(()) } else { sync_overwritten(to) }
 }
 
-/// Some file systems of the kernel's own know no sync, and have taken the content when it was written.
+/// Some virtual file systems of the kernel do not support fsync(2); the write took effect at once.
 fn sync_overwritten(file: &OwnedFd) -> platform::Result<()> {
     match platform::sync_file(file) {
         Err(errno) if is_unsupported_sync(errno) => platform::sync_file_system(file),

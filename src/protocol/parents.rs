@@ -1,4 +1,4 @@
-//! Parent directories that `--parents` creates, durably, and removes again when the write fails.
+//! `--parents`: creates parent directories durably, and removes them if the write fails.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -16,7 +16,7 @@ const STEP: &str = "create directory";
 /// How often a directory may be removed concurrently.
 const MOST_TRIES: usize = 100;
 
-/// What this run created, outermost first. Dropping it removes what is still empty.
+/// The directories that this run created, outermost first. Dropping it removes those that are still empty.
 pub(crate) struct Parents<'a> {
     made: Vec<(Directory, OsString)>,
     sync: Sync,
@@ -30,12 +30,12 @@ impl<'a> Parents<'a> {
         Parents { made: Vec::new(), sync, notices, keep: false, tries: 0 }
     }
 
-    /// Whether any have been created.
+    /// Whether any directory has been created.
     pub(crate) fn has_made(&self) -> bool {
         !self.made.is_empty()
     }
 
-    /// Whether `name` in `holder` has been created here.
+    /// Whether `name` in `holder` was created by this run.
     fn made(&self, holder: &Directory, name: &OsStr) -> platform::Result<bool> {
         let here = holder.stat()?;
         for (other, _) in self.made.iter().filter(|(_, made)| made == name) {
@@ -46,19 +46,19 @@ impl<'a> Parents<'a> {
         Ok(false)
     }
 
-    /// Whether what was removed concurrently may be created again, once more.
+    /// Whether a directory that was removed concurrently may be created again.
     pub(crate) fn again(&mut self) -> bool {
         self.tries += 1;
         self.tries < MOST_TRIES
     }
 
-    /// The file is in place: the directories stay.
+    /// Keeps the directories, because TARGET is in place.
     pub(crate) fn keep(&mut self) {
         self.keep = true;
     }
 
-    /// Opens `path` below `base`, or below the working directory, creating what is missing on the way. Each directory that
-    /// is new here is on the disk when this returns: itself, and its entry in the first one that existed.
+    /// Opens `path` relative to `base` or to the working directory, and creates missing directories. When this returns,
+    /// each created directory is on disk, and so is its entry in its parent.
     pub(crate) fn create(&mut self, base: Option<&Directory>, path: &OsStr, shown: &Path) -> Result<Directory> {
         for _ in 0..MOST_TRIES {
             if let Some(directory) = self.create_once(base, path, shown)? {
@@ -68,7 +68,7 @@ impl<'a> Parents<'a> {
         Err(failed(STEP, format_args!("{}: other writers keep removing it", Shown(shown.as_os_str()))))
     }
 
-    /// `None` where a directory on the way was removed, by another writer's roll-back, before the next could be made in it.
+    /// `None` if the rollback of another writer removed a directory before the next one could be created in it.
     fn create_once(&mut self, base: Option<&Directory>, path: &OsStr, shown: &Path) -> Result<Option<Directory>> {
         let mut here = self.start(base, path.as_bytes().starts_with(b"/")).context(STEP)?;
         for part in path.as_bytes().split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(OsStr::from_bytes) {
@@ -88,22 +88,22 @@ impl<'a> Parents<'a> {
         }
     }
 
-    /// Opens `part` in `here`, and makes it first where it is missing. `None` where `here` itself was removed concurrently.
+    /// Opens `part` in `here`, and creates it first if it is missing. `None` if `here` itself was removed concurrently.
     fn enter_or_make(&mut self, here: &Directory, part: &OsStr) -> Result<Option<Directory>> {
         let failed = |errno| cannot_create(here, part, errno);
         let mut next = self.enter(here, part);
         let missing = matches!(next, Err(Errno::NOENT));
-        // More than once where another writer's roll-back removes it again; not for ever, as a link that leads nowhere is
-        // both there and missing.
+        // Repeated, because another writer's rollback may remove it again. Limited, because a dangling link both exists
+        // and cannot be opened.
         for _ in 0..MOST_TRIES {
             if !matches!(next, Err(Errno::NOENT)) {
                 break;
             }
-            // Opened first: what has been made must be removable.
+            // Open the parent first: a created directory must be removable.
             let holder = here.reopen(here.join(OsStr::new(""))).map_err(failed)?;
             match platform::make_directory(here, part) {
                 Ok(()) => self.made.push((holder, part.to_owned())),
-                // Another writer was quicker; its entry may not be on the disk yet.
+                // Another writer created it first; its entry may not be on disk yet.
                 Err(Errno::EXIST) => {}
                 Err(Errno::NOENT) => return Ok(None),
                 Err(errno) => return Err(failed(errno)),
@@ -117,14 +117,15 @@ impl<'a> Parents<'a> {
         Ok(Some(next))
     }
 
-    /// Links are followed, but for one in the place of what was created here: whoever put it there leads elsewhere.
+    /// Opens `part`. Follows symbolic links, except in place of a directory created here: another user may have put it
+    /// there.
     fn enter(&self, here: &Directory, part: &OsStr) -> platform::Result<Directory> {
         let follow = !self.made(here, part)?;
         here.enter(part, follow)
     }
 }
 
-/// Removes what is still empty, innermost first, and reports what cannot be removed.
+/// Removes the directories that are still empty, innermost first, and reports those that cannot be removed.
 impl Drop for Parents<'_> {
     fn drop(&mut self) {
         if self.keep {
@@ -132,9 +133,9 @@ impl Drop for Parents<'_> {
         }
         while let Some((directory, name)) = self.made.pop() {
             match platform::remove_directory(&directory, &name) {
-                // Gone already: by another writer's roll-back, after which it was made again, or not.
+                // Another writer's rollback may have removed it.
                 Ok(()) | Err(Errno::NOENT) => {}
-                // In use by another writer meanwhile, or something else: theirs now.
+                // It is in use by another writer, or has been replaced by something else, so it stays.
                 Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => break,
                 Err(errno) => {
                     self.notices.left_behind(&directory.join(&name), &os_message(errno));

@@ -1,5 +1,5 @@
-//! What the kernel can tell beforehand: everything that would make the replacement fail, found from attributes, with
-//! nothing opened for writing, nothing read and nothing changed.
+//! Preflight checks: every predictable failure of the replacement is found from attributes. Nothing is opened for
+//! writing, nothing is read and nothing is changed.
 
 use super::directory::PathHandle;
 use super::resolve::ResolvedTarget;
@@ -16,11 +16,11 @@ const STEP: &str = "replace";
 pub(crate) enum Strategy {
     /// By a rename.
     Rename,
-    /// A rename is impossible for this reason, and the user allows an overwrite.
+    /// By an overwrite, which the user allows. A rename is impossible for this reason.
     Overwrite(String),
 }
 
-/// Decides, or refuses. `at` is what TARGET is.
+/// Decides how TARGET, which is `existing`, can be replaced, or fails.
 pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Result<Strategy> {
     if let Some(old) = existing {
         if options.no_clobber {
@@ -44,7 +44,7 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
     }
 }
 
-/// Refuses what is no regular file.
+/// Fails unless the file is a regular file, or a symbolic link to be replaced.
 pub(crate) fn suitable(kind: FileType, no_dereference: bool) -> Result<()> {
     let refuse = |reason| Err(failed(STEP, reason));
     match kind {
@@ -72,7 +72,7 @@ fn unchangeable(old: &PathHandle) -> Result<()> {
     Ok(())
 }
 
-/// Whether the caller may write the file. A rename would not need that, and would surprise its owner.
+/// Fails if the caller may not write the file. A rename would not need that permission, which would surprise its owner.
 fn writable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
     let own = old.stat.uid == euid();
     if may_write_target(target, old)? || options.force || (options.mode.is_some() && own) {
@@ -80,12 +80,12 @@ fn writable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Res
     }
     match no_rename(target, Some(old))? {
         None => Err(failed(STEP, "you may not write it").hint("--force replaces it all the same")),
-        // As on a read-only export, whose client knows nothing of that.
+        // For example on a read-only NFS export: the client does not know that it is read-only.
         Some(reason) => Err(failed(STEP, format_args!("you may not write it, and {}", reason.words))),
     }
 }
 
-/// Whether the file can be overwritten as it is. `--force` cannot help here, and nobody but its owner sets its mode.
+/// Fails if the file cannot be overwritten in place. `--force` does not help here, and only the owner may set its mode.
 fn overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
     if !may_write_target(target, old)? {
         return Err(failed(STEP, "you may not write it, and no rename is possible that would not need it"));
@@ -99,15 +99,15 @@ fn overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Options) ->
 fn may_write_target(target: &ResolvedTarget, old: &PathHandle) -> Result<bool> {
     let handle = old.handle.get().context(STEP)?;
     match may_write(&*handle, &target.directory, &target.name) {
-        // Gone meanwhile, or nobody can say: the commit looks again.
+        // It is gone, or the answer is unknown: the commit checks again.
         Ok(()) | Err(Errno::NOENT | Errno::STALE | Errno::NOSYS) => Ok(true),
-        // Without faccessat2 capabilities do not count, except root's.
+        // Without faccessat2(2), only root's capabilities are considered.
         Err(Errno::ACCESS) => Ok(overrides_permissions(&old.stat)),
         Err(errno) => Err(target.explain(Error::new(errno).context(STEP))),
     }
 }
 
-/// Whether the sticky bit of `directory` keeps the caller from renaming over a file of `owner`'s there.
+/// Whether the sticky bit of `directory` keeps the caller from renaming over a file that `owner` owns.
 pub(super) fn sticky_denies(directory: &Stat, owner: u32) -> bool {
     directory.mode & 0o1000 != 0 && directory.uid != euid() && !owner_or_capable(owner)
 }
@@ -118,10 +118,10 @@ struct NoRename {
     hint: &'static str,
 }
 
-/// What is offered where a rename is impossible.
+/// The hint where a rename is impossible.
 const IN_PLACE: &str = "--allow-in-place overwrites it (not atomic)";
 
-/// Whether `--allow-in-place` could be offered: it has something to overwrite, and no option that contradicts it.
+/// Whether a hint may suggest `--allow-in-place`: TARGET is a regular file, and no option contradicts it.
 pub(crate) fn may_offer_overwrite(existing: Option<&PathHandle>, options: &Options) -> bool {
     existing.is_some_and(|old| old.kind() == FileType::RegularFile)
         && options.backup.is_none()
@@ -129,7 +129,7 @@ pub(crate) fn may_offer_overwrite(existing: Option<&PathHandle>, options: &Optio
         && !options.allow_in_place
 }
 
-/// Whether `--allow-in-place` is given and TARGET can be overwritten as it is.
+/// Whether `--allow-in-place` is given and TARGET can be overwritten in place.
 pub(crate) fn may_overwrite(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Result<bool> {
     match existing.filter(|old| options.allow_in_place && old.kind() == FileType::RegularFile) {
         Some(old) => overwritable(target, old, options).map(|()| true),
@@ -137,7 +137,7 @@ pub(crate) fn may_overwrite(target: &ResolvedTarget, existing: Option<&PathHandl
     }
 }
 
-/// Adds the hint to a failure that says that a rename is impossible here.
+/// Adds the hint to an error which says that a rename is impossible here.
 pub(crate) fn offer_overwrite(error: Error, target: &ResolvedTarget, options: &Options) -> Error {
     let error = target.explain(error);
     if may_offer_overwrite(target.existing.as_ref(), options) { error.hint(IN_PLACE) } else { error }

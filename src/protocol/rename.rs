@@ -1,4 +1,4 @@
-//! Renames: over TARGET, to a name that must be free, and what a rename that failed has left.
+//! Renames: over TARGET, to a name that must be free, and the state after a failed rename.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -11,33 +11,33 @@ use crate::error::{Error, ErrorExt, missing};
 use crate::platform::{self, Errno, FileType, Result, Stat, is_unsupported_rename, os_message, refuses_links, wait};
 use crate::quote::Shown;
 
-/// How long the last reader of a file that is marked for deletion is waited for. Clients of SMB close a file up to a second
-/// after its reader.
+/// How long to wait for the last reader of a file that is marked for deletion. SMB clients close a file up to a second
+/// after its reader did.
 const LAST_READER: Duration = Duration::from_secs(2);
-/// Between two attempts.
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How a file got a name that was free.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Appeared {
-    /// The old name may still be there.
+    /// By a hard link. The old name may still exist.
     Linked,
     Renamed,
 }
 
-/// What is done where the system cannot rename without replacing, as NFS, FUSE and ZFS.
+/// The fallback where the system has no rename without replacement, such as NFS, FUSE and ZFS.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Fallback {
-    /// A hard link, which is as exact.
+    /// A hard link, which is atomic as well.
     Link,
-    /// A hard link; where there are none, as on FAT, a look and a rename.
+    /// A hard link. Where hard links are not supported, as on FAT, a lookup and a rename.
     LinkOrLook,
-    /// A look and a rename: a link that comes and goes leaves a wrong count of links in the caches of some.
+    /// A lookup and a rename. Some clients cache a wrong link count after a link was created and removed.
     Look,
 }
 
-/// Gives the file called `from` the name `to` if that is free: EEXIST where it is not. After an error `verify` decides
-/// whether it is done all the same.
+/// Gives the file `from` the name `to`. Fails with EEXIST if that is taken. After an error, `verify` decides whether
+/// the operation succeeded nevertheless.
 pub(super) fn to_free_name(
     directory: &Directory,
     from: &OsStr,
@@ -70,28 +70,28 @@ pub(super) fn over(target: &ResolvedTarget, name: &StagingName) -> Result<()> {
         .or_else(|errno| target.directory.verify_after_error(&target.name, name.inode(), errno))
 }
 
-/// Renames the staging file to TARGET's name, which has lost its file to a rename that failed. A name that is only marked
-/// for deletion goes with the last who has the file open; he is waited for, but not for long.
+/// Renames the staging file to TARGET's name after a failed rename has removed TARGET. A name that is only marked for
+/// deletion disappears when the last reader closes the file, so this waits for a limited time.
 pub(super) fn to_name_of_gone(target: &ResolvedTarget, name: &StagingName) -> Result<()> {
     let deadline = Instant::now().checked_add(LAST_READER);
     loop {
         let Err(errno) = over(target, name) else { return Ok(()) };
         if !matches!(target.directory.lstat_uncached(&target.name), Ok(Some(_))) {
-            // It may have gone since.
+            // It may have disappeared since.
             return over(target, name).map_err(|_| errno);
         }
         let next = Instant::now().checked_add(PAUSE);
         if next > deadline {
             return Err(errno);
         }
-        // No event tells of it. Signals are held by now.
+        // No event reports the deletion, so poll. Signals are held by now.
         wait([None], None, next)?;
     }
 }
 
-/// Whether TARGET, which was `before`, is seen to be there after a rename that failed. SMB clients remove TARGET before they
-/// rename once more. One that is held open keeps its name until it is closed, and nobody can open it any more: it has one
-/// link less than it had, mostly none, and by its other names it is there still.
+/// Whether TARGET, in state `before`, still exists after a failed rename. SMB clients remove TARGET before they retry a
+/// rename. A removed file that is held open keeps its name until it is closed, but cannot be opened. Its link count is
+/// one less, mostly zero; if it has other names, it still exists under those.
 pub(super) fn is_there(target: &ResolvedTarget, before: &Stat) -> bool {
     let now = target.directory.lstat_uncached(&target.name).ok().flatten();
     now.is_some_and(|now| before.links == 0 || now.links > 0 && !is_marked_for_deletion(target, &now))
@@ -102,7 +102,7 @@ fn is_marked_for_deletion(target: &ResolvedTarget, now: &Stat) -> bool {
     now.kind() == FileType::RegularFile && matches!(open(), Err(Errno::NOENT))
 }
 
-/// TARGET is gone, and the staged file, which stays, is at `path`.
+/// The error if TARGET is gone. The staged file stays at `path`.
 pub(super) fn gone(errno: Errno, path: &Path) -> Error {
     missing("rename", format_args!("{}, and TARGET is gone", os_message(errno)))
         .hint(format_args!("the whole new content is {}", Shown(path.as_os_str())))

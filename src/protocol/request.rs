@@ -1,4 +1,4 @@
-//! What is to be done, and what came of it.
+//! The plan, the state that its steps share, and the outcome.
 
 use std::cell::OnceCell;
 use std::path::Path;
@@ -20,31 +20,32 @@ use crate::notices::Notices;
 use crate::options::Options;
 use crate::platform::{FileType, Signals, owner_locks_out};
 
-/// What is to be done: TARGET is resolved, and everything that can be known to be impossible has been refused. Nothing is
-/// written, and nothing runs.
+/// The plan: TARGET is resolved, and every predictable failure has been reported. Nothing is written, and no command
+/// runs.
 pub(crate) struct Plan<'a> {
-    /// TARGET as it was typed.
+    /// TARGET as given on the command line.
     pub(crate) path: &'a Path,
     pub(crate) options: &'a Options,
     pub(crate) guards: Guards,
     /// Where the bytes come from.
     pub(crate) origin: Origin<'a>,
-    /// What TARGET's content must be.
+    /// The digest that TARGET's content must have.
     pub(crate) if_match: Option<&'a Digest>,
     pub(crate) lock: Option<LockOptions>,
-    /// Whether missing directories are created.
+    /// Whether to create missing directories.
     pub(crate) parents: bool,
-    /// Where TARGET leads, and how it can be replaced; `None` where its directory is to be created first.
+    /// Where TARGET leads, and how it can be replaced. `None` if its directory is to be created first.
     pub(crate) target: Option<(ResolvedTarget, Checked)>,
 }
 
 impl Plan<'_> {
-    /// Whether something reads TARGET's content.
+    /// Whether a step reads TARGET's content.
     pub(super) fn reads_old(&self) -> bool {
         self.depends_on_old() || self.options.append || self.options.if_changed
     }
 
-    /// Whether the new content follows from the old: TARGET must then still be what was read when it is replaced.
+    /// Whether the new content depends on the old one. TARGET must then be in the state that was read when it is
+    /// replaced.
     pub(super) fn depends_on_old(&self) -> bool {
         self.origin.edits() || self.if_match.is_some()
     }
@@ -53,20 +54,20 @@ impl Plan<'_> {
 /// How TARGET is locked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LockOptions {
-    /// How long another writer is waited for, in seconds; without it for ever.
+    /// How long to wait for another writer, in seconds; `None` is no limit.
     pub(crate) timeout: Option<f64>,
 }
 
-/// What was found out about TARGET beforehand.
+/// The result of the preflight checks.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(super) strategy: Strategy,
-    /// Whether or not there is something to keep: TARGET may appear until the commit.
+    /// Set even if TARGET does not exist: it may appear before the commit.
     pub(super) backup: Option<BackupName>,
 }
 
 impl Checked {
-    /// Refuses what is known to be impossible.
+    /// Fails if the replacement is known to be impossible.
     pub(crate) fn of(target: &ResolvedTarget, options: &Options) -> Result<Checked> {
         let strategy = preflight::check(target, target.existing.as_ref(), options)?;
         let backup = options.backup.as_ref().map(|backup| BackupName::plan(target, backup)).transpose()?;
@@ -74,17 +75,17 @@ impl Checked {
     }
 }
 
-/// What the steps report to, and what they listen to.
+/// What all steps use to report and to be interrupted.
 #[derive(Clone, Copy)]
 pub(crate) struct Run<'a> {
     pub(crate) signals: &'a Signals,
-    /// What is to be reported at the end besides the result.
+    /// Warnings and leftovers, reported at the end with the result.
     pub(crate) notices: &'a Notices,
-    /// Called with a sentence when something is worth telling at once.
+    /// Prints a note at once.
     pub(crate) note: &'a dyn Fn(&str),
 }
 
-/// A replacement that is under way: what its steps share.
+/// A replacement in progress: the state that its steps share.
 pub(crate) struct Replacement<'a> {
     pub(super) plan: &'a Plan<'a>,
     pub(super) options: &'a Options,
@@ -94,11 +95,11 @@ pub(crate) struct Replacement<'a> {
     pub(super) strategy: Strategy,
     pub(super) backup: Option<BackupName>,
     pub(super) lock: Option<TargetLock>,
-    /// The old content, where it is read.
+    /// The old content, if a step reads it.
     pub(super) old: Option<OldContent>,
     /// The permission bits of a SOURCE that is a regular file.
     pub(super) source_mode: Option<u32>,
-    /// Where the staging file is, once it had to be in another directory.
+    /// Directories for the staging file, if it could not be beside TARGET.
     pub(super) spill: OnceCell<SpillDirectories>,
 }
 
@@ -117,12 +118,12 @@ impl<'a> Replacement<'a> {
         Replacement { plan, options, signals, notices, target, strategy, backup, lock, old, source_mode, spill }
     }
 
-    /// The regular file that is replaced, whose metadata the new one takes.
+    /// The regular file that is replaced, and whose metadata is kept.
     pub(super) fn replaced(&self) -> Option<&'a PathHandle> {
         self.target.existing.as_ref().filter(|old| old.kind() == FileType::RegularFile)
     }
 
-    /// How the staging file is created: never wider than the finished file.
+    /// How the staging file is created: never with more access than the finished file.
     pub(super) fn create_options(&self) -> CreateOptions {
         let old = self.replaced();
         let narrow = old.is_some() || self.options.mode.is_some();
@@ -134,7 +135,7 @@ impl<'a> Replacement<'a> {
         }
     }
 
-    /// What must stay open on the staged file.
+    /// Which descriptor must stay open on the staged file.
     pub(super) fn keep_open(&self) -> KeepOpen {
         if self.spill.get().is_some() {
             KeepOpen::Yes
@@ -156,7 +157,7 @@ pub(crate) struct Outcome {
     pub(crate) received: u64,
 }
 
-/// What became of TARGET.
+/// The change of TARGET.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Change {
     Created,

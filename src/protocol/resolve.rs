@@ -1,9 +1,9 @@
-//! From the name as typed to an open directory and the name in it.
+//! From the name on the command line to an open directory and a name in it.
 //!
-//! The directory part is the kernel's to resolve. The last component is resolved here, hop by hop, each link read
-//! through a descriptor of its own and its text resolved against the directory that holds it; the final directory
-//! stays open, and everything after happens relative to it. Resolving links ourselves means keeping the kernel's rules:
-//! magic links, mounts that follow no links, and links planted in sticky world-writable directories are refused.
+//! The kernel resolves the directory part. The last component is resolved here, link by link: each link is read through
+//! a descriptor, and its text is resolved against the directory that contains it. The final directory stays open, and
+//! all later operations are relative to it. Code that resolves links must follow the kernel's rules: it refuses magic
+//! links, mounts on which no links are followed, and links planted in sticky world-writable directories.
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
@@ -26,18 +26,18 @@ const MOST_LINKS: usize = 40;
 pub(crate) struct ResolvedTarget {
     pub(crate) directory: Rc<Directory>,
     pub(crate) name: OsString,
-    /// What the name led to when it was looked up.
+    /// The file that had the name at the lookup.
     pub(crate) existing: Option<PathHandle>,
     /// Whether TARGET is a symbolic link that led here.
     pub(crate) is_behind_link: bool,
-    /// Whether something was done to the file there and taken back, which changes its ctime.
+    /// Whether an operation on the file, now undone, has changed its ctime.
     pub(crate) is_ctime_ours: Cell<bool>,
-    /// Whether it was replaced and brought back from a copy.
+    /// Whether it was replaced and then restored from a copy.
     pub(crate) is_inode_ours: Cell<bool>,
 }
 
 impl ResolvedTarget {
-    /// Whether TARGET is what it was when it was looked up. What cannot be looked at has not been seen to change.
+    /// Compares TARGET with its state at the lookup. A failed lookup counts as unchanged.
     pub(crate) fn look_again(&self) -> Seen {
         if self.is_inode_ours.get() {
             return Seen::Unchanged;
@@ -58,17 +58,17 @@ impl ResolvedTarget {
         }
     }
 
-    /// What TARGET is now.
+    /// Looks TARGET up again.
     pub(crate) fn open_path(&self) -> platform::Result<Option<PathHandle>> {
         self.directory.open_path(&self.name)
     }
 
-    /// Opens for reading what TARGET was when `old` was looked up.
+    /// Opens the file `old` for reading, which was TARGET at the lookup.
     pub(crate) fn open(&self, old: &PathHandle) -> platform::Result<OwnedFd> {
         old.open(&self.directory, &self.name)
     }
 
-    /// Adds what helps where TARGET is a link and this is not what its user had in mind.
+    /// Adds a hint if TARGET is a symbolic link, in case the user did not expect that.
     pub(crate) fn explain(&self, error: Error) -> Error {
         if !self.is_behind_link {
             return error;
@@ -80,7 +80,7 @@ impl ResolvedTarget {
     }
 }
 
-/// Resolves TARGET. `follow` is off for `--no-dereference`; `parents` creates what is missing.
+/// Resolves TARGET. `follow` is false with `--no-dereference`. `parents` creates missing directories.
 pub(crate) fn resolve(
     path: &Path,
     follow: bool,
@@ -122,14 +122,15 @@ fn open_parent(
         None => Directory::open(platform::working_directory(), parent, shown.clone(), notices),
     };
     match (opened, parents) {
-        // Step by step also where some were made before: nobody has put a link in the place of one.
+        // Component by component, even if the directories exist: one that was created here must not have been replaced
+        // by a link.
         (Err(Errno::NOENT), Some(parents)) => parents.create(base, parent, &shown),
         (Ok(_), Some(parents)) if parents.has_made() => parents.create(base, parent, &shown),
         (opened, _) => opened.map_err(|errno| no_directory(errno, &shown)),
     }
 }
 
-/// Whether [`resolve`] failed because a directory on the way is missing.
+/// Whether [`resolve`] failed because a directory of the path is missing.
 pub(crate) fn is_missing_directory(error: &Error) -> bool {
     error.is::<MissingDirectory>()
 }
@@ -154,7 +155,7 @@ fn no_directory(errno: Errno, shown: &Path) -> Error {
     }
 }
 
-/// Parent and last component; refuses what can only be a directory.
+/// Splits off the last component. Fails if the path can only be a directory.
 fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
     let bytes = path.as_bytes();
     let start = bytes.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
@@ -169,7 +170,7 @@ fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
     }
 }
 
-/// Whether the kernel would follow the link that is the last component.
+/// Fails if the kernel would not follow this link as the last component.
 fn may_follow(directory: &Directory, link: &PathHandle) -> Result<()> {
     match platform::forbidding_rule(directory, directory.filesystem(), &link.stat).context("look")? {
         None => Ok(()),

@@ -1,5 +1,5 @@
-//! The staging file once its content is complete: it is read, gets its metadata, is synced and named, but is written no
-//! more.
+//! The staging file after its content is complete. It can be read, gets its metadata, and is synced and named, but not
+//! written.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -11,12 +11,12 @@ use super::staging_name::StagingName;
 use crate::error::{Context, Error, Result, at, failed};
 use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd};
 
-/// What must be open on the staged file until the exit, where that is not needed to hold an unnamed one.
+/// Which descriptor must stay open on a named staging file until the exit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum KeepOpen {
-    /// Nothing.
+    /// None.
     No,
-    /// A reader: its file system cannot be synced otherwise.
+    /// A reader, without which the file system could not be synced.
     Yes,
     /// A reader that holds the lock.
     Locked,
@@ -25,25 +25,25 @@ pub(crate) enum KeepOpen {
 /// A staging file whose content is complete.
 #[derive(Debug)]
 pub(crate) struct Sealed {
-    /// The descriptor that wrote, as long as it is open: only there do all errors of writing back show.
+    /// The descriptor that wrote, while it is open: only it reports all writeback errors.
     pub(super) writer: Option<OwnedFd>,
     pub(super) reader: Option<OwnedFd>,
     pub(super) naming: Naming,
     pub(super) second: Option<StagingName>,
-    /// Its mode at birth, where that was narrowed since.
+    /// The mode that it was created with, if that was reduced since.
     pub(crate) initial_mode: Option<u32>,
     pub(super) directory: Rc<Directory>,
     pub(super) keep_open: KeepOpen,
 }
 
 impl Sealed {
-    /// What is open on it: the descriptor that wrote, as long as it is open, else a reader.
+    /// The open descriptor: the writer while it is open, otherwise the reader.
     pub(crate) fn file(&self) -> Result<BorrowedFd<'_>> {
         let open = self.writer.as_ref().or(self.reader.as_ref());
         open.map(AsFd::as_fd).ok_or_else(|| failed("stage", "the staging file has been closed"))
     }
 
-    /// The same, opened again where nothing is open on it any more.
+    /// The same, opened again if no descriptor is open.
     pub(crate) fn reopened(&mut self) -> Result<BorrowedFd<'_>> {
         if self.writer.is_none() && self.reader.is_none() {
             self.open_reader()?;
@@ -51,14 +51,14 @@ impl Sealed {
         self.file()
     }
 
-    /// A reader, after the writer has been closed.
+    /// Closes the writer and returns a reader.
     pub(crate) fn reader(&mut self) -> Result<BorrowedFd<'_>> {
         self.close_writer()?;
         self.reopened()
     }
 
-    /// Closes the writer, unless nothing else holds the file; what is to be synced after this goes through a reader.
-    /// Network file systems tell here, and without a sync only here, that there was no room.
+    /// Closes the writer, unless it is the only descriptor of an unnamed file. A later sync goes through a reader.
+    /// Network file systems report a full disk here, and without a sync only here.
     pub(crate) fn close_writer(&mut self) -> Result<()> {
         if self.is_held_by_writer() {
             return Ok(());
@@ -72,7 +72,7 @@ impl Sealed {
         Ok(())
     }
 
-    /// Closes everything that need not stay open.
+    /// Closes every descriptor that need not stay open.
     pub(crate) fn close(&mut self) -> Result<()> {
         self.close_writer()?;
         if self.is_named() && self.keep_open == KeepOpen::No {
@@ -82,7 +82,7 @@ impl Sealed {
         Ok(())
     }
 
-    /// Whether the writer is all that keeps it: an unnamed file without /proc.
+    /// Whether only the writer keeps the file: an unnamed file on a system where a descriptor has no path.
     pub(crate) fn is_held_by_writer(&self) -> bool {
         self.reader.is_none() && !self.is_named()
     }
@@ -91,13 +91,13 @@ impl Sealed {
         self.naming.is_named()
     }
 
-    /// By its name, which must still lead to it.
+    /// Opens a reader by the name, which must still lead to the file.
     fn open_reader(&mut self) -> Result<()> {
         self.reader = Some(self.naming.open().context("open again")?);
         self.lock()
     }
 
-    /// Locks it where that is wanted. No other writer can know it.
+    /// Locks the file if `--lock` needs that. No other writer can know it yet.
     pub(super) fn lock(&self) -> Result<()> {
         let open = self.reader.as_ref().or(self.writer.as_ref());
         match open.filter(|_| self.keep_open == KeepOpen::Locked) {
@@ -106,12 +106,12 @@ impl Sealed {
         }
     }
 
-    /// Where it is.
+    /// The directory that contains it.
     pub(crate) fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// Its path, for messages. `None` where it has no name.
+    /// Its path, for messages. `None` if it is unnamed.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         self.naming.path(&self.directory)
     }
@@ -120,13 +120,13 @@ impl Sealed {
         &self.naming
     }
 
-    /// Unnamed -> named. Without /proc the writer is exchanged for a reader here, and the lock with it.
+    /// Unnamed -> named. Where a descriptor has no path, this replaces the writer by a reader and moves the lock to it.
     pub(crate) fn with_name(mut self, name: StagingName) -> Result<Self> {
         let held_by_writer = self.is_held_by_writer();
         self.naming = Naming::Named(name);
         if held_by_writer {
             if let Some(writer) = self.writer.as_ref().filter(|_| self.keep_open == KeepOpen::Locked) {
-                // The lock goes with the description.
+                // The lock belongs to the open file description.
                 platform::unlock(writer).context("lock")?;
             }
             self.open_reader()?;
@@ -135,12 +135,12 @@ impl Sealed {
         Ok(self)
     }
 
-    /// Its name, and what must stay open on it.
+    /// Its name, and the descriptor that must stay open.
     pub(crate) fn into_parts(self) -> (Naming, Option<OwnedFd>) {
         (self.naming, self.reader)
     }
 
-    /// It is TARGET now, or what somebody must find: its name is not removed. Returns what is open on it.
+    /// Keeps the name: the file has become TARGET, or the user needs it. Returns its open descriptor.
     pub(crate) fn disarm(self) -> Option<OwnedFd> {
         let (naming, file) = self.into_parts();
         naming.disarm();

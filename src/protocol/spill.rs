@@ -1,4 +1,4 @@
-//! Where the copy of an overwrite in place can be made.
+//! Directories for the copy of an overwrite in place.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::staging_name::{PREFIX, RANDOM};
 use crate::notices::Notices;
 use crate::platform::{self, Errno, may_write_directory};
 
-/// Where the copy can be made, and why it has to be.
+/// Directories in which the copy can be created, and why it is needed.
 #[derive(Debug)]
 pub(crate) struct SpillDirectories {
     candidates: Vec<Rc<Directory>>,
@@ -25,8 +25,8 @@ impl SpillDirectories {
         SpillDirectories { candidates: candidates(target, notices), reason }
     }
 
-    /// Creates the file for the copy in the first directory that takes it. What the permissions allow, a sandbox may
-    /// refuse: only the attempt tells.
+    /// Creates the file for the copy in the first directory where that succeeds. A sandbox may refuse what the
+    /// permissions allow, so only an attempt shows whether it works.
     pub(super) fn stage(&self, notices: &Notices) -> Option<Stage> {
         self.candidates.iter().find_map(|directory| {
             let mut builder = tempfile::Builder::new();
@@ -37,7 +37,8 @@ impl SpillDirectories {
     }
 }
 
-/// Directories for the copy: TARGET's own if possible, else where temporary files survive a restart.
+/// Directories for the copy: TARGET's own if possible, otherwise directories in which temporary files survive a
+/// restart.
 fn candidates(target: &ResolvedTarget, notices: &Notices) -> Vec<Rc<Directory>> {
     let its_own = || target.directory.reopen(target.directory.join(OsStr::new("")));
     let others = [
@@ -51,9 +52,9 @@ fn candidates(target: &ResolvedTarget, notices: &Notices) -> Vec<Rc<Directory>> 
         others.map(|path| Directory::open(platform::working_directory(), path.as_os_str(), path.clone(), notices));
     let opened = std::iter::once_with(its_own).chain(others).flatten();
     let usable = opened.filter(|directory| {
-        // Where it cannot be known, the attempt tells.
+        // ENOSYS: unknown, so try it.
         let may_write = matches!(may_write_directory(directory), Ok(()) | Err(Errno::NOSYS));
-        // A name in an append-only one could never be removed.
+        // A name in an append-only directory could not be removed.
         let may_remove = directory.stat().is_ok_and(|stat| !stat.is_append_only());
         may_write && may_remove && directory.filesystem().is_persistent()
     });

@@ -1,17 +1,17 @@
 //! The staging file.
 //!
 //! ```text
-//! open ──> Stage ──seal──> Sealed ──metadata, sync──> Synced (commit.rs)
+//! open ──> Stage ──seal──> Sealed ──metadata, sync──> Synced (commit_once.rs)
 //!            │               │                          │
 //!            └───────────────┴── drop: rolled back ─────┘
 //! ```
 //!
-//! A [`Stage`] can be written. A [`Sealed`] one (sealed.rs) can be read and gets its metadata, and is written no more.
-//! Dropping any of them rolls back, whoever drops it and why: an unnamed file goes with its last descriptor, a
-//! [`StagingName`] unlinks itself unless it has been disarmed. What could not be unlinked is reported.
+//! A [`Stage`] can be written. A [`Sealed`] (sealed.rs) can be read and gets its metadata, and is not written any more.
+//! Dropping any of them rolls back: an unnamed file disappears with its last descriptor, and a [`StagingName`] unlinks
+//! itself unless it has been disarmed. A name that cannot be unlinked is reported.
 //!
-//! An unnamed file is held open until the exit. One with a name is open as briefly as possible: some file systems refuse
-//! to open a file again that is being written, and to rename or remove one that is open.
+//! An unnamed file stays open until the exit. A named one is open as briefly as possible: some file systems refuse to
+//! open a file again while it is open for writing, and to rename or remove an open file.
 
 use std::rc::Rc;
 
@@ -28,33 +28,33 @@ const STEP: &str = "stage";
 /// How a staging file is created.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CreateOptions {
-    /// Less the umask, or with the directory's default ACL.
+    /// The mode, less the umask or combined with the directory's default ACL.
     pub(crate) mode: u32,
-    /// 0600 until its metadata is applied.
+    /// Whether it has mode 0600 until its metadata is applied.
     pub(crate) private: bool,
-    /// With a name from the start.
+    /// Whether it has a name from the start.
     pub(crate) named: bool,
-    /// The mode that `--mode` wants it to have in the end.
+    /// The mode that `--mode` requests.
     pub(crate) wanted: Option<u32>,
 }
 
 /// A staging file that is being filled.
 ///
-/// In the order in which they are dropped, as those of [`Sealed`]: closed, then unlinked. NFS and FUSE give a file that
-/// is open another name in its place, and a directory that `--parents` has made could not be removed.
+/// Fields are dropped in order, here and in [`Sealed`]: the file is closed, then unlinked. NFS and FUSE rename an open
+/// file when it is unlinked, and then a directory that `--parents` has created could not be removed.
 #[derive(Debug)]
 pub(crate) struct Stage {
     writer: OwnedFd,
     naming: Naming,
-    /// A second name from a trial, which could not be removed while the file is open.
+    /// A second name from a test, which could not be removed while the file is open.
     second: Option<StagingName>,
     initial_mode: Option<u32>,
     directory: Rc<Directory>,
 }
 
 impl Stage {
-    /// Creates the staging file in `directory`. It is decided here whether it can do without a name; if not, signals are
-    /// watched before it has one.
+    /// Creates the staging file in `directory`, unnamed if possible. Otherwise signals are watched before it gets a
+    /// name.
     pub(crate) fn open(directory: &Rc<Directory>, options: CreateOptions, signals: &Signals) -> Result<Self> {
         let (naming, writer) = match unnamed(directory, options)? {
             Some(unnamed) => unnamed,
@@ -64,21 +64,21 @@ impl Stage {
         if let Some(mode) = options.wanted {
             stage.can_have(mode)?;
         }
-        // A name can be opened by others.
+        // Other users can open a named file.
         if options.private || stage.is_named() {
             stage.narrow()?;
         }
         Ok(stage)
     }
 
-    /// The copy of an overwrite in place: created with mode 0600 under a path in `directory`.
+    /// The copy for an overwrite in place, created with mode 0600 under a path in `directory`.
     pub(crate) fn with_path(writer: OwnedFd, path: StagingPath, directory: &Rc<Directory>) -> Self {
         let (naming, directory) = (Naming::ByPath(path), Rc::clone(directory));
         Stage { writer, naming, second: None, initial_mode: Some(0o600), directory }
     }
 
-    /// Whether the finished file can be kept from everybody whom `--mode` leaves out: not where the file system gives one
-    /// mode to every file. It is still empty.
+    /// Fails if the finished file would be accessible to users whom `--mode` excludes, which happens if the file system
+    /// gives every file the same mode. The file is still empty.
     fn can_have(&self, mode: u32) -> Result<()> {
         if !is_wider(self.bits()?, mode) {
             return Ok(());
@@ -87,7 +87,7 @@ impl Stage {
         if is_wider(bits, mode) { Err(mode_cannot_be_had(mode, bits)) } else { Ok(()) }
     }
 
-    /// What its mode becomes where `mode` is requested. It is private again after that.
+    /// Returns the mode that the file gets if `mode` is set, and then sets mode 0600 again.
     pub(crate) fn mode_after(&self, mode: u32) -> Result<u32> {
         self.set_mode(mode)?;
         let bits = self.bits();
@@ -107,23 +107,25 @@ impl Stage {
         }
     }
 
-    /// 0600 until its metadata is applied. What the kernel made of umask and default ACL is kept for that.
+    /// Sets mode 0600 until the metadata is applied. Keeps the initial mode, to which umask and default ACL have led,
+    /// for later.
     fn narrow(&mut self) -> Result<()> {
         self.initial_mode = Some(self.bits()?);
         self.set_mode(0o600)
     }
 
-    /// Whether it has a name already, so that something must clean up.
+    /// Whether it has a name, which must be removed on failure.
     pub(crate) fn is_named(&self) -> bool {
         self.naming.is_named()
     }
 
-    /// Stage -> Sealed. An unnamed file is opened again for reading, so that the writer can be closed before the file gets
-    /// its name: TARGET may be executed the instant it appears, and the kernel refuses that while a writer is open.
+    /// Stage -> Sealed. An unnamed file is opened again for reading, so that the writer can be closed before the file
+    /// gets its name. TARGET may be executed as soon as it appears, and the kernel refuses that while a writer is open.
     pub(crate) fn seal(mut self, keep_open: KeepOpen) -> Result<Sealed> {
         let reader = match &self.naming {
             Naming::Unnamed(_) => self.reopen()?,
-            // Some file systems refuse this as long as the writer is open; then it is tried again when that is closed.
+            // Some file systems refuse this while the writer is open. Then it is tried again after the writer is
+            // closed.
             naming if keep_open != KeepOpen::No => naming.open().ok(),
             _ => None,
         };
@@ -135,11 +137,11 @@ impl Stage {
         Ok(sealed)
     }
 
-    /// A reader of the unnamed file; `None` where that takes a name: then the commit opens it by its name.
+    /// Opens the unnamed file for reading. `None` if that is possible only by name; then the commit opens it by name.
     fn reopen(&mut self) -> Result<Option<OwnedFd>> {
         let mut opened = platform::reopen_for_reading(&self.writer);
         if opened.as_ref().is_err_and(|errno| *errno == Errno::ACCESS) && self.initial_mode.is_none() {
-            // The umask lets not even its owner read it.
+            // The umask denies reading even to the owner.
             self.narrow()?;
             opened = platform::reopen_for_reading(&self.writer);
         }
@@ -149,9 +151,8 @@ impl Stage {
         }
     }
 
-    /// Whether a named file can take a name that must be free: by the rename's flag or by a second name. With neither,
-    /// `--no-clobber` could only look and hope. Where it has to be the second name, two names can be left by a kill in the
-    /// instant of the trial.
+    /// Checks that a named file can be renamed to a name that must be free, by the rename's flag or a hard link. With
+    /// neither, `--no-clobber` could not be atomic. With a hard link, a kill during this check can leave two names.
     pub(crate) fn can_create(&mut self) -> Result<()> {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
         let other = random_name().context(STEP)?;
@@ -176,13 +177,13 @@ impl Stage {
         self.writer.as_fd()
     }
 
-    /// Where it is.
+    /// The directory that contains it.
     pub(crate) fn directory(&self) -> &Directory {
         &self.directory
     }
 }
 
-/// A file without a name, where the options and the system permit that.
+/// Creates an unnamed file if the options and the system permit that.
 fn unnamed(directory: &Directory, options: CreateOptions) -> Result<Option<(Naming, OwnedFd)>> {
     if options.named || !directory.filesystem().links_unnamed() {
         return Ok(None);
@@ -193,7 +194,7 @@ fn unnamed(directory: &Directory, options: CreateOptions) -> Result<Option<(Nami
 
 fn named(directory: &Rc<Directory>, options: CreateOptions, signals: &Signals) -> Result<(Naming, OwnedFd)> {
     if directory.stat().context(STEP)?.is_append_only() {
-        // Its name could be made and never removed.
+        // A name could be created there but not removed.
         let reason = format!("directory {} is append-only, and unnamed files are not to be had", directory.shown());
         return Err(failed(STEP, reason));
     }
@@ -203,12 +204,12 @@ fn named(directory: &Rc<Directory>, options: CreateOptions, signals: &Signals) -
     Ok((Naming::Named(name), writer))
 }
 
-/// Whether `bits` let anybody do what `mode` does not.
+/// Whether `bits` grant anything that `mode` does not.
 pub(crate) fn is_wider(bits: u32, mode: u32) -> bool {
     bits & !mode & 0o777 != 0
 }
 
-/// The requested mode is not what the file would have.
+/// The file would not have the requested mode.
 pub(crate) fn mode_cannot_be_had(mode: u32, bits: u32) -> Error {
     failed("mode", format_args!("{mode:04o} cannot be had on this file system, the file would be {bits:04o}"))
 }

@@ -1,7 +1,7 @@
 //! The short random names of staging files.
 //!
-//! Nobody can guess one. It begins with a dot, contains nothing of TARGET's name and has no extension, so that neither a
-//! long name nor a glob such as `*.conf` meets it.
+//! A name cannot be guessed. It begins with a dot, contains no part of TARGET's name and has no extension, so it is
+//! short even if TARGET's name is long, and a glob such as `*.conf` does not match it.
 
 use std::ffi::{OsStr, OsString};
 use std::rc::Rc;
@@ -9,11 +9,12 @@ use std::rc::Rc;
 use super::directory::Directory;
 use crate::platform::{self, BorrowedFd, Errno, LinkBy, OwnedFd, Result, Stat};
 
-/// Every staging name begins like this; 12 letters and digits follow.
+/// Every staging name begins with this prefix; 12 letters and digits follow.
 pub(super) const PREFIX: &str = ".aw-";
-/// How many letters and digits follow.
+/// The number of letters and digits after the prefix.
 pub(super) const RANDOM: usize = 12;
-/// How many random names are tried. One that is taken is a wonder; so many are a file system that says so of each.
+/// How many random names are tried. A collision is extremely unlikely; a file system that reports one for every name
+/// must not cause an endless loop.
 const MOST_NAMES: usize = 64;
 
 /// A short random name in a directory, unlinked when it is dropped.
@@ -21,21 +22,21 @@ const MOST_NAMES: usize = 64;
 pub(crate) struct StagingName {
     directory: Rc<Directory>,
     pub(crate) name: OsString,
-    /// The inode that we gave it to.
+    /// The inode that it was created for.
     inode: Stat,
-    /// Whether it is still ours to remove.
+    /// Whether dropping this removes the name.
     ours: bool,
 }
 
 impl StagingName {
-    /// Creates a file under a new random name; never opens one that exists, never follows a link.
+    /// Creates a file under a new random name. Never opens an existing file, never follows a symbolic link.
     pub(crate) fn create(directory: &Rc<Directory>, mode: u32) -> Result<(Self, OwnedFd)> {
         let (name, file) = with_free_name(|name| platform::create_new(directory, name, mode))?;
         let inode = Stat::of(&file).inspect_err(|_| directory.remove(&name))?;
         Ok((StagingName::new(directory, name, inode), file))
     }
 
-    /// Gives the unnamed file a new random name.
+    /// Links the unnamed file under a new random name.
     pub(crate) fn link(directory: &Rc<Directory>, file: BorrowedFd<'_>, by: LinkBy) -> Result<Self> {
         let inode = Stat::of(file)?;
         let link = |name: &OsStr| {
@@ -46,9 +47,9 @@ impl StagingName {
         Ok(StagingName::new(directory, name, inode))
     }
 
-    /// A second name for the file that is called `existing`.
+    /// Links the file `existing` under a second, random name.
     pub(crate) fn link_name(directory: &Rc<Directory>, existing: &OsStr) -> Result<Self> {
-        /// As often as other writers may be quicker.
+        /// How often another writer may replace the file first.
         const MOST: usize = 64;
         let link = |name: &OsStr| {
             platform::link(directory, existing, name).or_else(|errno| {
@@ -59,7 +60,8 @@ impl StagingName {
         let mut lost = 0;
         let name = loop {
             match with_free_name(link) {
-                // What was found there has lost the name before it could be linked; what has it now may be.
+                // The file lost its name before it could be linked. The file that has the name now may be linked
+                // instead.
                 Err(Errno::NOENT) if lost < MOST && directory.lstat(existing)?.is_some() => lost += 1,
                 linked => break linked?.0,
             }
@@ -79,17 +81,17 @@ impl StagingName {
         if Stat::of(&file)?.is_same_file(&self.inode) { Ok(file) } else { Err(Errno::STALE) }
     }
 
-    /// Another name of the same file, which has been made already.
+    /// Takes ownership of another existing name of the same file.
     pub(crate) fn second(&self, name: OsString) -> Self {
         StagingName::new(&self.directory, name, self.inode)
     }
 
-    /// The inode that has the name.
+    /// The inode that it was created for.
     pub(crate) fn inode(&self) -> &Stat {
         &self.inode
     }
 
-    /// The name is gone by a rename, or must stay.
+    /// Keeps the name: it was renamed away, or must stay.
     pub(crate) fn disarm(mut self) -> OsString {
         self.ours = false;
         std::mem::take(&mut self.name)
@@ -109,14 +111,14 @@ impl Drop for StagingName {
                 self.directory.left_behind(&self.name, "another file has taken the place of the staged one");
                 return;
             }
-            // Unknown; but no other program can have guessed it.
+            // Unknown, but no other program can have guessed the name.
             Err(_) => {}
         }
         self.directory.remove(&self.name);
     }
 }
 
-/// Calls with new random names until one is free. Returns it with what the call has made of it.
+/// Calls `call` with new random names until one is free. Returns the name and the result of the call.
 fn with_free_name<T>(call: impl Fn(&OsStr) -> Result<T>) -> Result<(OsString, T)> {
     for _ in 0..MOST_NAMES {
         let name = random_name()?;
@@ -128,8 +130,8 @@ fn with_free_name<T>(call: impl Fn(&OsStr) -> Result<T>) -> Result<(OsString, T)
     Err(Errno::EXIST)
 }
 
-/// As [`Directory::verify_after_error`], for a random name: where file numbers cannot be relied on, no other program can
-/// have guessed it. One that is said to be taken is another's all the same.
+/// As [`Directory::verify_after_error`], for a random name. Where inode numbers are unstable, an existing name is proof
+/// enough, because no other program can have guessed it. After EEXIST it belongs to another program.
 pub(super) fn verify_after_error(directory: &Directory, name: &OsStr, file: &Stat, errno: Errno) -> Result<()> {
     let is_there = || matches!(directory.lstat(name), Ok(Some(_)));
     directory
@@ -137,7 +139,7 @@ pub(super) fn verify_after_error(directory: &Directory, name: &OsStr, file: &Sta
         .or_else(|errno| if errno != Errno::EXIST && is_there() { Ok(()) } else { Err(errno) })
 }
 
-/// A new one.
+/// A new random name.
 pub(super) fn random_name() -> Result<OsString> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz2345678";
     let mut bytes = [0; RANDOM];

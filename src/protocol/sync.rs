@@ -1,11 +1,11 @@
-//! Making a file, or a directory's entries, durable.
+//! Making a file or a directory's entries durable.
 
 use super::directory::Directory;
 use crate::error::{Error, ErrorExt};
 use crate::platform::{self, AsFd, Result, is_unsupported_sync};
 
-/// Syncs a directory's entries. Where the directory cannot be opened for reading, or its file system knows no sync of
-/// directories, the whole file system is synced instead, by way of `inside` where that is open.
+/// Syncs a directory's entries. If the directory cannot be opened for reading, or its file system cannot sync
+/// directories, the whole file system is synced instead, through the open file `inside` if there is one.
 pub(super) fn directory(directory: &Directory, inside: Option<impl AsFd>) -> Result<()> {
     if directory.readable() {
         match platform::sync_file(directory) {
@@ -19,7 +19,7 @@ pub(super) fn directory(directory: &Directory, inside: Option<impl AsFd>) -> Res
     }
 }
 
-/// Adds to an error of a sync what helps where the file system knows no sync.
+/// Adds a hint to a sync error if the file system does not support sync.
 pub(super) fn explain(error: Error) -> Error {
     match error.errno() {
         Some(errno) if is_unsupported_sync(errno) => error.hint("--sync none leaves the sync out"),

@@ -1,4 +1,4 @@
-//! `--validate`: the content is shown to a command that must accept it and must not change it.
+//! `--validate`: a command reads the content; it must accept it and must not change it.
 
 use super::request::Replacement;
 use super::sealed::Sealed;
@@ -10,15 +10,15 @@ use crate::platform::{self, BorrowedFd, Stat, Time, is_refusal};
 
 const STEP: &str = "validate";
 
-/// The staged file has mode 0600, and is synced before the command sees it: errors of writing back show on the descriptor
-/// that wrote, which is closed then, as what is shown may be a program, and be run.
+/// Runs the command. The staged file has mode 0600. It is synced first, because writeback errors are reported on the
+/// descriptor that wrote. That descriptor is then closed, because the command may execute the file.
 pub(super) fn validate(job: &Replacement<'_>, sealed: &mut Sealed) -> Result<()> {
     let Some(script) = &job.plan.guards.validate else { return Ok(()) };
     if job.options.sync != Sync::None {
         platform::sync_file(sealed.file()?).map_err(|errno| sync::explain(Error::new(errno).context("sync")))?;
     }
     let file = sealed.reader()?;
-    // The times have a granularity in which a change could hide. From this one every change leads away.
+    // Timestamps are coarse, so a change could leave them the same. Any change differs from this marker.
     set_times(file, Time::Mark)?;
     let before = Stat::of(file).context(STEP)?;
     input::validate(script, file, job.plan.path, job.signals)?;
@@ -29,7 +29,7 @@ pub(super) fn validate(job: &Replacement<'_>, sealed: &mut Sealed) -> Result<()>
     set_times(file, Time::Now)
 }
 
-/// Some file systems keep times of their own.
+/// Some file systems do not let times be set.
 fn set_times(file: BorrowedFd<'_>, time: Time) -> Result<()> {
     match platform::set_times(file, time) {
         Err(errno) if is_refusal(errno) => Ok(()),

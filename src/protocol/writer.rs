@@ -1,31 +1,31 @@
-//! The staging file as the place where bytes go.
+//! Writing to the staging file.
 
 use super::directory::Directory;
 use crate::error::{Error, Result, at};
 use crate::platform::{self, BorrowedFd, Errno};
 
-/// After so many bytes the kernel is asked to begin writing them back, so that the last sync finds little to do, and so
-/// that neither Ctrl-C nor other programs' syncs wait for gigabytes.
+/// Start writeback after this many bytes. The last sync then finds little to do, and neither Ctrl-C nor the syncs of
+/// other programs wait for gigabytes.
 const WINDOW: u64 = 8 * 1024 * 1024;
-/// No more than so many bytes are left to the kernel to write back: a multiple of the window, so that the wait is short.
+/// Leave at most this many bytes to the kernel's writeback. It is a multiple of the window, so that the wait is short.
 const BACKLOG: u64 = 32 * WINDOW;
 
-/// The staging file as the place where bytes go.
+/// Writes to the staging file.
 pub(crate) struct StagingWriter<'a> {
     pub(super) file: BorrowedFd<'a>,
-    /// Where the staging file is.
+    /// The directory of the staging file.
     directory: &'a Directory,
-    /// Where the next byte goes; also the size in the end.
+    /// The offset of the next byte; in the end, the size.
     pub(crate) offset: u64,
-    /// Up to here writing back has begun.
+    /// Writeback has started for everything before this offset.
     writeback_started: u64,
-    /// Up to here it has ended.
+    /// Everything before this offset is synced.
     synced_to: u64,
     write_behind: bool,
 }
 
 impl<'a> StagingWriter<'a> {
-    /// `write_behind` is off where nothing will be synced.
+    /// `write_behind` is false if nothing will be synced.
     pub(crate) fn new(file: BorrowedFd<'a>, directory: &'a Directory, write_behind: bool) -> Self {
         StagingWriter { file, directory, offset: 0, writeback_started: 0, synced_to: 0, write_behind }
     }
@@ -57,20 +57,20 @@ impl<'a> StagingWriter<'a> {
         platform::start_writeback(self.file, self.writeback_started, self.offset - self.writeback_started);
         self.writeback_started = self.offset;
         if self.offset - self.synced_to >= BACKLOG {
-            // An error is reported once: the last sync would not know of it.
+            // The kernel reports a write error once, so the last sync would not report it again.
             platform::sync_data(self.file).map_err(|errno| self.failed("sync", errno))?;
             self.synced_to = self.offset;
         }
         Ok(())
     }
 
-    /// Sets the size, where the end is a hole.
+    /// Sets the size, for a file that ends in a hole.
     pub(super) fn finish(&self) -> Result<()> {
         platform::set_size(self.file, self.offset).map_err(|errno| self.failed("write", errno))
     }
 
-    /// Reserves room, where the file system can do that and nothing else; that it cannot is no error, that there is none
-    /// is.
+    /// Reserves space on a file system where that has no other effect. It is no error if the file system cannot
+    /// reserve, but it is one if the disk is full.
     pub(super) fn reserve(&self, offset: u64, length: u64) -> Result<()> {
         if length == 0 || !self.directory.filesystem().reserves_space_only() {
             return Ok(());

@@ -1,10 +1,11 @@
-//! POSIX access control lists as the kernel hands them out in `system.posix_acl_access`.
+//! POSIX ACLs, as the kernel returns them in `system.posix_acl_access`.
 //!
-//! The format is `linux/posix_acl_xattr.h`'s: a version, then entries of tag, permissions and id, little endian.
+//! The format is that of `linux/posix_acl_xattr.h`: a version, then entries of tag, permissions and id, in
+//! little-endian order.
 
 use std::ffi::CStr;
 
-/// The attribute that holds the ACL.
+/// The extended attribute that holds the ACL.
 pub(crate) const ATTRIBUTE: &CStr = c"system.posix_acl_access";
 
 const VERSION: u32 = 2;
@@ -21,12 +22,12 @@ struct Entry {
     id: u32,
 }
 
-/// An access control list.
+/// A POSIX ACL.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Acl(Vec<Entry>);
 
 impl Acl {
-    /// `None` for what is not such a list.
+    /// `None` if the bytes are not an ACL.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Acl> {
         let (version, mut rest) = bytes.split_first_chunk::<4>()?;
         if u32::from_le_bytes(*version) != VERSION {
@@ -59,7 +60,7 @@ impl Acl {
         self.0.iter().find(|entry| entry.tag == tag).map(|entry| entry.permissions)
     }
 
-    /// What the owning group may do: its entry, not the mask that `ls -l` shows in its place.
+    /// The permissions of the owning group: its entry limited by the mask, not the mask itself that `ls -l` shows.
     fn group(&self) -> u16 {
         self.permissions(GROUP_OBJ).unwrap_or(0) & self.permissions(MASK).unwrap_or(0o7)
     }
@@ -68,7 +69,7 @@ impl Acl {
         self.permissions(OTHER).unwrap_or(0)
     }
 
-    /// The list for a file that has lost its group: group and other get what both had.
+    /// The ACL for a file that has lost its group: group and other get the permissions that both had.
     pub(crate) fn without_group(&self) -> Acl {
         let both = self.group() & self.other();
         let narrow = |entry: &Entry| match entry.tag {
@@ -78,8 +79,8 @@ impl Acl {
         Acl(self.0.iter().map(narrow).collect())
     }
 
-    /// The permission bits that come nearest to the list and let nobody do more: who was named, and held to less than
-    /// everybody, must not be found among everybody.
+    /// The closest permission bits that grant no user more than the ACL does. A named user or group may have had fewer
+    /// permissions than the class that it now falls into, so that class is limited to them.
     pub(crate) fn as_mode(&self, owner: u32) -> u32 {
         let mask = self.permissions(MASK).unwrap_or(0o7);
         let least = |tags: &[u16]| {
@@ -110,10 +111,10 @@ mod tests {
 
     #[test]
     fn without_the_list_nobody_gains() {
-        // Mode 0664 to ls, but the group may only read: the 6 is the mask.
+        // ls shows mode 0664, but the group may only read: the middle 6 is the mask.
         let acl = list(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]);
         assert_eq!(acl.as_mode(0o664), 0o644);
-        // A user who was shut out stays out, whichever class takes him in.
+        // A user without access keeps none, whether as a group member or as other.
         let acl = list(&[(0x01, 6), (USER, 0), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]);
         assert_eq!(acl.as_mode(0o664), 0o600);
     }

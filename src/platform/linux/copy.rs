@@ -1,4 +1,4 @@
-//! What the kernel does to move bytes: shared blocks, copies within it, holes, room, writing back.
+//! Moving bytes within the kernel: shared blocks, copies, holes, reservations, writeback.
 
 use std::num::NonZeroU64;
 use std::os::fd::AsFd;
@@ -13,7 +13,8 @@ pub(crate) fn reflink(from: impl AsFd, to: impl AsFd) -> Result<()> {
     retry_on_intr(|| rustix::fs::ioctl_ficlone(&to, &from))
 }
 
-/// Copies up to `length` bytes between two offsets. 0 is the end of `from`, or the answer of a kernel that cannot.
+/// Copies up to `length` bytes between two offsets. 0 is the end of `from`, but some kernels also return it if they
+/// cannot copy.
 pub(crate) fn copy_range(
     from: impl AsFd,
     from_offset: u64,
@@ -27,25 +28,26 @@ pub(crate) fn copy_range(
     })
 }
 
-/// The next stretch of data at or after `offset`, which may reach beyond the end of the file; `None` where only a hole is
-/// left.
+/// The next range of data at or after `offset`, which may extend beyond the end of the file; `None` if only a hole
+/// remains.
 pub(crate) fn next_data(file: impl AsFd, offset: u64) -> Result<Option<std::ops::Range<u64>>> {
     let seek = |to| retry_on_intr(|| rustix::fs::seek(&file, to));
     match seek(SeekFrom::Data(offset)) {
         Ok(start) => Ok(Some(start..seek(SeekFrom::Hole(start))?)),
         Err(Errno::NXIO) => Ok(None),
-        // A file system that does not tell: all is data.
+        // A file system that does not report holes: everything is data.
         Err(Errno::INVAL | Errno::NOTSUP) => Ok(Some(offset..u64::MAX)),
         Err(errno) => Err(errno),
     }
 }
 
-/// Asks for a larger pipe. Not a pipe, or over the limit: it stays as it is.
+/// Requests a larger pipe. If it is not a pipe or the limit is reached, nothing changes.
 pub(crate) fn enlarge_pipe(pipe: impl AsFd, size: usize) {
     let _ = rustix::pipe::fcntl_setpipe_size(pipe, size);
 }
 
-/// Reserves room, without a change of the size. That the file system cannot is no error; that there is no room is.
+/// Reserves space without changing the size. It is no error if the file system cannot, but it is one if the disk is
+/// full.
 pub(crate) fn reserve(file: impl AsFd, offset: u64, length: u64) -> Result<()> {
     match retry_on_intr(|| rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, offset, length)) {
         Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::IO)) => Err(errno),
@@ -53,8 +55,8 @@ pub(crate) fn reserve(file: impl AsFd, offset: u64, length: u64) -> Result<()> {
     }
 }
 
-/// Begins to write the range back, and does not wait. The advice also drops what is clean, which pages just written are
-/// not: they stay cached for those who will read the file.
+/// Starts writeback of the range without waiting for it. The advice also drops clean pages from the cache, but pages
+/// just written are dirty and stay cached for later readers.
 pub(crate) fn start_writeback(file: impl AsFd, offset: u64, length: u64) {
     let _ = rustix::fs::fadvise(file, offset, NonZeroU64::new(length), Advice::DontNeed);
 }

@@ -1,4 +1,4 @@
-//! What kind of file system a file is on, and what follows from that.
+//! The type of a file system, and what follows from it.
 
 use std::os::fd::AsFd;
 
@@ -7,10 +7,10 @@ use super::stat::Stat;
 use crate::platform::unix::errors::Result;
 use crate::platform::unix::retry::retry_on_intr;
 
-/// `ST_NOSYMFOLLOW` among the flags of statfs(2).
+/// `ST_NOSYMFOLLOW` in the flags of statfs(2).
 const NOSYMFOLLOW: u64 = 0x2000;
 
-/// The type of a mounted file system, as in `f_type` of statfs(2); 0 where it is unknown.
+/// The type of a mounted file system, as in `f_type` of statfs(2); 0 if unknown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct FileSystem(u64);
 
@@ -31,30 +31,30 @@ impl FileSystem {
     const UNKNOWN: FileSystem = FileSystem(0);
     const XFS: FileSystem = FileSystem(0x5846_5342);
 
-    /// That of an open file.
+    /// The file system of an open file.
     pub(crate) fn of(file: impl AsFd) -> FileSystem {
         #[allow(clippy::cast_sign_loss)] // A bit pattern.
         statfs(file).map_or(FileSystem::UNKNOWN, |mount| FileSystem(mount.f_type as u64 & 0xffff_ffff))
     }
 
-    /// Whether a sync of a file without a name may be lost once it has one: older btrfs does not log such an inode. From Linux
-    /// 5.10 on no power cut was seen to lose it.
+    /// Whether the sync of an unnamed file may be lost once the file has a name: older btrfs versions do not log such
+    /// an inode. Since Linux 5.10 no power-cut test has lost one.
     pub(crate) fn forgets_unnamed_syncs(self) -> bool {
         matches!(self, FileSystem::BTRFS | FileSystem::UNKNOWN)
     }
 
-    /// Whether space can be reserved without another effect. On btrfs, and others that compress, the reserved
-    /// extents are never compressed again; what is behind FUSE, overlayfs or a network cannot be known.
+    /// Whether reserving space has no other effect. On btrfs and other compressing file systems, reserved extents are
+    /// never compressed again. The file system behind FUSE, overlayfs or a network is unknown.
     pub(crate) fn reserves_space_only(self) -> bool {
         matches!(self, FileSystem::EXT | FileSystem::XFS | FileSystem::TMPFS)
     }
 
-    /// Whether what is overwritten needs room beside what is there.
+    /// Whether an overwrite needs new space for the blocks that it overwrites.
     fn copies_on_write(self) -> bool {
         self == FileSystem::BTRFS
     }
 
-    /// Whether files last longer than the power, as far as can be known.
+    /// Whether files survive a power cut, as far as is known.
     pub(crate) fn is_persistent(self) -> bool {
         !matches!(
             self,
@@ -62,41 +62,41 @@ impl FileSystem {
         )
     }
 
-    /// Whether it is known not to matter to a rename that the file which is replaced is open.
+    /// Whether a rename over an open file is known to work as over any other.
     pub(crate) fn replaces_open_files(self) -> bool {
         matches!(self, FileSystem::BTRFS | FileSystem::EXT | FileSystem::TMPFS | FileSystem::XFS)
     }
 
-    /// Whether links do not lead where their text says.
+    /// Whether it has magic links, which do not lead where their text says.
     pub(super) fn is_proc(self) -> bool {
         self == FileSystem::PROC
     }
 
-    /// Whether a program answers in the kernel's place.
+    /// Whether a user-space program implements it.
     pub(crate) fn is_fuse(self) -> bool {
         self == FileSystem::FUSE
     }
 
-    /// Whether other machines replace files there too, whom a lock that lasts for a replacement would have to keep out.
+    /// Whether other machines can replace files on it. A lock held during a replacement would have to exclude them too.
     pub(crate) fn is_remote(self) -> bool {
         let remote = [FileSystem::AFS, FileSystem::CEPH, FileSystem::NFS, FileSystem::PLAN9];
         remote.contains(&self) || self.is_smb()
     }
 
-    /// Whether the times of a file change by themselves for a while after it was written. An SMB server dates a file when
-    /// the client closes it, which Linux puts off for a second; an NFS client to which the server has delegated the times
-    /// (seen in Linux 7.3) tells them when it gives the delegation back.
+    /// Whether the times of a file may change by themselves for a while after a write. An SMB server sets them when the
+    /// client closes the file, which Linux delays by a second. An NFS client to which the server has delegated the
+    /// times (seen in Linux 7.3) sends them when it returns the delegation.
     pub(crate) fn dates_late(self) -> bool {
         self == FileSystem::NFS || self.is_smb()
     }
 
-    /// Whether a file without a name can be given one, as far as that is not known before it is tried. SMB clients (seen in
-    /// Linux 7.3) offer such files, refuse every link of them, and leave them on the server for a second.
+    /// Whether unnamed files can be linked, as far as is known in advance. SMB clients (seen in Linux 7.3) create
+    /// unnamed files, refuse every link, and leave the files on the server for a second.
     pub(crate) fn links_unnamed(self) -> bool {
         !self.is_smb()
     }
 
-    /// Whether files have attributes that listxattr(2) does not name.
+    /// Whether it is SMB, where files have attributes that listxattr(2) does not list.
     pub(crate) fn is_smb(self) -> bool {
         matches!(self, FileSystem::CIFS | FileSystem::SMB2)
     }
@@ -112,15 +112,15 @@ pub(super) fn forbids_links(directory: impl AsFd) -> Result<bool> {
     statfs(directory).map(|mount| mount.f_flags as u64 & NOSYMFOLLOW != 0)
 }
 
-/// Whether the file, which is in this state, can grow to `size` bytes, as far as its file system tells.
+/// Whether the file, in state `stat`, can grow to `size` bytes, as far as its file system reports.
 pub(crate) fn has_room(file: impl AsFd, stat: &Stat, size: u64) -> Result<bool> {
     let mount = statfs(&file)?;
-    // A file system that copies on write needs room for all of it.
+    // Copy-on-write needs space for the whole file.
     let more = if FileSystem::of(&file).copies_on_write() { size } else { size.saturating_sub(stat.allocated) };
-    // Some blocks are for the system's own use.
+    // Some blocks are reserved for the system.
     let blocks = if privilege::may_use_reserved_blocks() { mount.f_bfree } else { mount.f_bavail };
     let free = u64::try_from(mount.f_bsize).unwrap_or(0).saturating_mul(blocks);
-    // Some file systems have no number of blocks.
+    // Some file systems report no number of blocks.
     Ok(mount.f_blocks == 0 || more <= free)
 }
 

@@ -1,4 +1,4 @@
-//! Handles: open files that are neither read nor written, and how to read what they hold.
+//! Handles, which are descriptors opened with O_PATH, and how to read their files.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
@@ -9,8 +9,9 @@ use super::proc::descriptor_path;
 use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::open::open;
 
-/// Opens a directory; a symbolic link in the last component is followed if `follow`. The flag says whether it is open for
-/// reading, so that it can be synced and locked: a `-wx` directory takes new names and cannot be read.
+/// Opens a directory. A symbolic link in the last component is followed if `follow`. The flag that is returned tells
+/// whether the directory is open for reading, so that it can be synced and locked: a directory with mode `-wx` accepts
+/// new names but cannot be read.
 pub(crate) fn open_directory(base: impl AsFd, path: impl Arg + Copy, follow: bool) -> Result<(OwnedFd, bool)> {
     let flags = if follow { OFlags::DIRECTORY } else { OFlags::DIRECTORY | OFlags::NOFOLLOW };
     match open(&base, path, flags | OFlags::RDONLY) {
@@ -20,14 +21,15 @@ pub(crate) fn open_directory(base: impl AsFd, path: impl Arg + Copy, follow: boo
     }
 }
 
-/// A handle for whatever has the name, a symbolic link included. It can neither read nor write the file, so that opening
-/// it is safe whatever it is.
+/// A handle for the file with this name, even a symbolic link. A handle can neither read nor write, so opening one is
+/// safe for every type of file.
 pub(crate) fn open_path(directory: impl AsFd, name: impl Arg + Copy) -> Result<OwnedFd> {
     open(directory, name, OFlags::PATH | OFlags::NOFOLLOW)
 }
 
-/// Opens the file of a handle for reading, without a new access time where that is permitted. Through /proc it is certainly
-/// this file and not what the name has become; without /proc the name is opened, and the caller must compare.
+/// Opens the file of a handle for reading, without an update of the access time where that is permitted. The path in
+/// /proc certainly leads to this file, whatever became of its name. Without /proc the name is opened, and the caller
+/// must compare the files.
 pub(crate) fn open_handle(handle: impl AsFd, directory: impl AsFd, name: impl Arg + Copy) -> Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK;
     let path = descriptor_path(handle);
@@ -41,18 +43,18 @@ pub(crate) fn open_handle(handle: impl AsFd, directory: impl AsFd, name: impl Ar
     })
 }
 
-/// Another description of an open file, for reading. ENOENT without /proc.
+/// Opens an open file again for reading, with a new open file description. Fails with ENOENT without /proc.
 pub(crate) fn reopen_for_reading(file: impl AsFd) -> Result<OwnedFd> {
     open(CWD, descriptor_path(file).as_str(), OFlags::RDONLY)
 }
 
-/// A path by which other processes of the same user find the open file, as long as it is open here.
+/// A path by which other processes of the same user can open the file, as long as it is open here.
 pub(crate) fn path_for_others(file: impl AsFd) -> String {
-    // /proc/self would be the process that opens it.
+    // /proc/self would refer to the process that opens it.
     format!("/proc/{}/fd/{}", std::process::id(), file.as_fd().as_raw_fd())
 }
 
-/// Whether [`path_for_others`] leads anywhere: not where /proc is not mounted.
+/// Whether [`path_for_others`] works: it needs /proc.
 pub(crate) fn has_path_for_others() -> bool {
     rustix::fs::access("/proc/self/fd", Access::EXEC_OK).is_ok()
 }

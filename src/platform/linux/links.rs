@@ -1,4 +1,4 @@
-//! The kernel's rules for following a symbolic link, kept where we follow it ourselves.
+//! The kernel's rules for following a symbolic link. They apply here because the program follows links itself.
 
 use std::fmt;
 use std::os::fd::AsFd;
@@ -15,7 +15,7 @@ pub(crate) enum LinkRule {
     Magic,
     /// No link on its mount is followed.
     Mount,
-    /// Another user can have planted it.
+    /// Another user may have planted it.
     Planted,
 }
 
@@ -29,10 +29,11 @@ impl fmt::Display for LinkRule {
     }
 }
 
-/// The rule that forbids to follow `link`, which is in `directory` on `filesystem`.
+/// The rule that forbids following `link`, which is in `directory` on `filesystem`.
 ///
-/// The mount is that of the directory: FUSE file systems may answer for what the link leads to. Planted links are refused
-/// whatever `fs.protected_symlinks` says: whoever can plant a link in /tmp must not choose what root overwrites.
+/// The directory determines the mount: for the link, a FUSE file system may report on the file that the link leads to.
+/// A planted link is refused whatever `fs.protected_symlinks` says: a user who can plant a link in /tmp must not choose
+/// what root overwrites.
 pub(crate) fn forbidding_rule(directory: impl AsFd, filesystem: FileSystem, link: &Stat) -> Result<Option<LinkRule>> {
     let mount_forbids = forbids_links(&directory)?;
     if filesystem.is_proc() {

@@ -1,4 +1,4 @@
-//! What Linux adds.
+//! What Linux adds to POSIX.
 
 pub(super) mod access;
 pub(crate) mod acl;

@@ -1,33 +1,33 @@
-//! Access control lists that only their file system understands: NFSv4's and SMB's.
+//! ACLs that only their file system understands: NFSv4's and SMB's.
 //!
-//! They are carried as they are. Of NFSv4's it can be told whether the mode says the same (RFC 7530, section 6.2.1, in XDR):
-//! where a list that says more is lost, the mode shows more access than the list gave.
+//! They are copied unchanged. For an NFSv4 ACL it can be determined whether the mode expresses the same (RFC 7530,
+//! section 6.2.1, in XDR). If an ACL that expresses more is lost, the mode would show more access than the ACL granted.
 
 use std::ffi::CStr;
 
-/// NFSv4's list.
+/// The NFSv4 ACL.
 const NFS4: &CStr = c"system.nfs4_acl";
-/// The discretionary list of a file on an SMB server. listxattr(2) does not name it.
+/// The discretionary ACL of a file on an SMB server. listxattr(2) does not list it.
 pub(crate) const SMB: &CStr = c"system.cifs_acl";
 
-/// Whether the attribute is such a list.
+/// Whether the attribute is such an ACL.
 pub(crate) fn is_one(name: &CStr) -> bool {
     [NFS4, SMB].contains(&name)
 }
 
-/// Whether the mode says the same as the list, of which `None` could not be read.
+/// Whether the mode expresses the same as the ACL. `None` is an ACL that could not be read.
 pub(crate) fn is_said_by_mode(name: &CStr, value: Option<&[u8]>) -> bool {
     let is_class = |principal: &&[u8]| matches!(*principal, b"OWNER@" | b"GROUP@" | b"EVERYONE@");
     name == NFS4 && value.and_then(nfs4_principals).is_some_and(|principals| principals.iter().all(is_class))
 }
 
-/// The permission bits for a file that has lost the list. The bits of group and other may give what the list denied;
-/// those that SMB shows are the mount's, and the server does not go by them.
+/// The permission bits for a file that has lost the ACL. On NFSv4 the bits of group and other are cleared, as they may
+/// grant what the ACL denied. On SMB the bits come from the mount options and the server ignores them, so they stay.
 pub(crate) fn bits_without(name: &CStr, bits: u32) -> u32 {
     if name == NFS4 { bits & 0o1700 } else { bits }
 }
 
-/// Whom the entries of an NFSv4 list are about; `None` where it cannot be read.
+/// The principals of an NFSv4 ACL's entries; `None` if it cannot be parsed.
 fn nfs4_principals(value: &[u8]) -> Option<Vec<&[u8]>> {
     let (count, mut rest) = word(value)?;
     let mut principals = Vec::new();

@@ -1,4 +1,4 @@
-//! What the caller may do that its user and group do not tell.
+//! Capabilities and user namespaces.
 
 use std::os::fd::AsFd;
 
@@ -10,10 +10,10 @@ use super::proc::{self, descriptor_path};
 use super::stat::Stat;
 use crate::platform::unix::open::open;
 
-/// The id under which an unmapped user or group shows (`/proc/sys/kernel/overflowuid`).
+/// The id that an unmapped user or group is shown as (`/proc/sys/kernel/overflowuid`).
 const OVERFLOW: u32 = 65534;
 
-/// Which of the two maps of a user namespace.
+/// Selects one of the two maps of a user namespace.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ids {
     /// `/proc/self/uid_map`.
@@ -27,18 +27,18 @@ fn has(capability: CapabilitySet) -> bool {
     rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(capability))
 }
 
-/// The effective user.
+/// The effective user id.
 pub(crate) fn euid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Whether the user may act as the owner of files of `uid`.
+/// Whether the caller may act as the owner of files of `uid`.
 pub(crate) fn owner_or_capable(uid: u32) -> bool {
     uid == euid() || (id_mapping(Ids::Users, uid) != IdMapping::Unmapped && has(CapabilitySet::FOWNER))
 }
 
-/// Whether an ordinary user has the capability that permission bits do not bind, over a file in this state. access(2)
-/// does not count it; root's it does.
+/// Whether a user other than root has the capability to ignore the permission bits of a file in this state. access(2)
+/// considers the capability only for root.
 pub(crate) fn overrides_permissions(stat: &Stat) -> bool {
     euid() != 0
         && has(CapabilitySet::DAC_OVERRIDE)
@@ -46,31 +46,30 @@ pub(crate) fn overrides_permissions(stat: &Stat) -> bool {
         && id_mapping(Ids::Groups, stat.gid) == IdMapping::Mapped
 }
 
-/// Whether a file that is given to `uid` can then not be linked any more: CAP_CHOWN gives it away, and to link another's
-/// file needs CAP_FOWNER.
+/// Whether a file that is given to `uid` can no longer be linked: CAP_CHOWN permits the change of owner, but linking
+/// another user's file needs CAP_FOWNER.
 pub(crate) fn owner_locks_out(uid: u32) -> bool {
     uid != euid() && has(CapabilitySet::CHOWN) && !has(CapabilitySet::FOWNER)
 }
 
-/// Whether blocks that a file system reserves for the system are the caller's to use: root's, but not the root's of a user
-/// namespace of its own.
+/// Whether the caller may use the blocks that a file system reserves: root may, except the root of a user namespace.
 pub(crate) fn may_use_reserved_blocks() -> bool {
     let is_initial = |map: String| map.split_whitespace().eq(["0", "0", "4294967295"]);
     (euid() == 0 || has(CapabilitySet::SYS_RESOURCE)) && proc::read("/proc/self/uid_map").is_some_and(is_initial)
 }
 
-/// Whether an id that a file shows stands for somebody in this user namespace.
+/// Whether the id that a file shows is mapped in this user namespace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum IdMapping {
     /// It is mapped.
     Mapped,
-    /// It is not, and shows as the overflow id, which must not be taken for the user `nobody`.
+    /// It is unmapped and shown as the overflow id, which must not be taken for the user `nobody`.
     Unmapped,
-    /// It shows as the overflow id, and the map has that one and leaves out others: it is either.
+    /// It is shown as the overflow id, which the map contains although it lacks other ids: either is possible.
     Ambiguous,
 }
 
-/// What the map says about the id.
+/// The mapping of the id according to the map.
 pub(crate) fn id_mapping(ids: Ids, id: u32) -> IdMapping {
     if id != OVERFLOW {
         return IdMapping::Mapped;
@@ -100,15 +99,15 @@ pub(crate) fn id_mapping(ids: Ids, id: u32) -> IdMapping {
     }
 }
 
-/// Whether the file's owner is surely mapped: only who is the owner, or has a capability over a mapped one, may ask for
-/// access times to be left alone.
+/// Whether the file's owner is certainly mapped: O_NOATIME is permitted only to the owner, or with a capability over a
+/// mapped owner.
 pub(crate) fn owner_is_mapped(file: impl AsFd) -> bool {
     let flags = OFlags::RDONLY | OFlags::NOATIME | OFlags::NONBLOCK;
     open(CWD, descriptor_path(file).as_str(), flags).is_ok()
 }
 
-/// Whether the file's group is surely mapped: write access that no permission bit gives comes from a capability, which
-/// covers files of mapped owners and groups alone. (The bits of the group bound every entry of a list.)
+/// Whether the file's group is certainly mapped: if no permission bit grants write access, a capability does, and it
+/// applies only to files whose owner and group are mapped. (The group bits are an upper limit for every ACL entry.)
 pub(crate) fn group_is_mapped(file: impl AsFd, stat: &Stat) -> bool {
     let bits = if stat.uid == euid() { 0o222 } else { 0o022 };
     let by_capability = stat.mode & bits == 0;

@@ -7,12 +7,12 @@ use rustix::fs::{CWD, OFlags};
 use crate::platform::unix::open::open;
 use crate::platform::unix::retry::transfer;
 
-/// The path that leads this process to an open file, whatever its name has become.
+/// A path by which this process can open the file again, whatever became of its name.
 pub(super) fn descriptor_path(file: impl AsFd) -> String {
     format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
 }
 
-/// A small file, whole; `None` where it cannot be read.
+/// Reads a whole small file; `None` if it cannot be read.
 pub(super) fn read(path: &str) -> Option<String> {
     let file = open(CWD, path, OFlags::RDONLY).ok()?;
     let mut text = Vec::new();

@@ -9,7 +9,7 @@ use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::open::open;
 use crate::platform::unix::retry::Retries;
 
-/// From getrandom(2), or from the device where that is older than the kernel or refused by a filter.
+/// Uses getrandom(2), or /dev/urandom where the kernel is too old for it or a seccomp filter refuses it.
 pub(crate) fn random_bytes(bytes: &mut [u8]) -> Result<()> {
     let mut device: Option<OwnedFd> = None;
     let mut retries = Retries::default();

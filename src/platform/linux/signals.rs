@@ -5,14 +5,15 @@
 //!    \------------------hold----------/
 //! ```
 //!
-//! - *default*: nothing of ours has a name, so the system's default actions are already right: the unnamed staging
-//!   file goes with its last descriptor. SIGPIPE is the exception, as the Rust runtime ignores it.
-//! - *watched*: something must be cleaned up first (a named staging file, created directories, a command). The signals
-//!   are blocked and a signalfd tells of them; whoever waits for input waits for it too.
-//! - *held*: the commit is under way. Everything that can be blocked waits until the exit, so that the verdict is true.
+//! - *default*: no file of ours has a name, so the default actions are correct: the unnamed staging file disappears
+//!   with its last descriptor. SIGPIPE is the exception, because the Rust runtime ignores it.
+//! - *watched*: something needs cleanup first (a named staging file, created directories, a command). The signals are
+//!   blocked and read from a signalfd; every wait for input also waits for them.
+//! - *held*: the commit is in progress. Every signal that can be blocked stays pending until the exit, so that the exit
+//!   status is correct.
 //!
-//! No handler decides anything: those that signal-hook sets bring back SIGPIPE's default action, and see to it that a
-//! child's status is kept. SIGXFSZ is blocked throughout, which makes the write fail with EFBIG.
+//! No signal handler makes a decision. signal-hook installs two: one restores the default action of SIGPIPE, the other
+//! makes the kernel keep a child's status. SIGXFSZ is always blocked, so that the write fails with EFBIG.
 
 use std::cell::{Cell, OnceCell};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -28,24 +29,24 @@ use crate::platform::unix::errors::{Result, from_io, from_nix};
 use crate::platform::unix::retry::Retries;
 use crate::platform::unix::termination::{Interrupted, TerminationSignal};
 
-/// The mask that we were started with, and what is watched.
+/// The mask that the program started with, and the signalfds.
 pub(crate) struct Signals {
     at_start: SigSet,
     watch: OnceCell<Watch>,
-    /// Tells of children that have ended.
+    /// Readable when a child has ended.
     children: OnceCell<SignalFd>,
 }
 
 struct Watch {
     named: SignalFd,
-    /// Only ever polled, never read.
+    /// Only polled, never read.
     real_time: SignalFd,
-    /// A real-time signal stays pending; it is told once.
+    /// A real-time signal stays pending, but is reported once.
     real_time_told: Cell<bool>,
 }
 
 impl Signals {
-    /// Notes the inherited mask and blocks SIGXFSZ.
+    /// Records the inherited mask and blocks SIGXFSZ.
     pub(crate) fn at_start() -> Result<Self> {
         let mut file_size = SigSet::empty();
         file_size.add(Signal::SIGXFSZ);
@@ -58,7 +59,7 @@ impl Signals {
         &self.at_start
     }
 
-    /// default -> default: gives SIGPIPE its default action back while input is received.
+    /// default -> default: restores SIGPIPE's default action while input is received.
     pub(crate) fn restore_pipe(&self) -> Result<()> {
         if self.watch.get().is_none() && !startup::was_ignored(Signal::SIGPIPE as i32) {
             let always = Arc::new(AtomicBool::new(true));
@@ -78,21 +79,21 @@ impl Signals {
             set.thread_block().map_err(from_nix)?;
         }
         let watch = Watch { named: open(&named)?, real_time: open(&real_time)?, real_time_told: Cell::new(false) };
-        // Nobody else can have set it: there is one thread.
+        // The process has one thread, so it cannot be set already.
         let _ = self.watch.set(watch);
         Ok(())
     }
 
-    /// default or watched -> held. For good: the mask goes with the process.
+    /// default or watched -> held. It stays so until the process ends.
     pub(crate) fn hold() -> Result<()> {
         SigSet::all().thread_block().map_err(from_nix)
     }
 
-    /// Readable when a child has ended, from the first call on, which must precede its start. A pidfd would tell the same, but
-    /// not before Linux 5.3, nor under many a filter.
+    /// A descriptor that is readable when a child has ended. Must be called once before the child starts. A pidfd would
+    /// do the same, but needs Linux 5.3, and many seccomp filters refuse it.
     ///
-    /// SIGCHLD also gets a handler, which never runs: where our parent ignores the signal, the status of a child would be
-    /// thrown away.
+    /// SIGCHLD also gets a handler, which never runs. Without it, if our parent ignores the signal, the kernel would
+    /// discard the status of a child.
     pub(crate) fn children(&self) -> Result<BorrowedFd<'_>> {
         if let Some(children) = self.children.get() {
             return Ok(children.as_fd());
@@ -100,7 +101,7 @@ impl Signals {
         let mut set = SigSet::empty();
         set.add(Signal::SIGCHLD);
         set.thread_block().map_err(from_nix)?;
-        // nix takes a refusal for success; a signal that is not blocked would be lost, and waited for without end.
+        // nix does not report a refusal. If the signal were not blocked, it would be lost and the wait would never end.
         if !SigSet::thread_get_mask().map_err(from_nix)?.contains(Signal::SIGCHLD) {
             return Err(rustix::io::Errno::NOSYS);
         }
@@ -110,20 +111,20 @@ impl Signals {
         Ok(self.children.get_or_init(|| opened).as_fd())
     }
 
-    /// Forgets what [`Signals::children`] has told.
+    /// Clears the notification of [`Signals::children`].
     pub(crate) fn clear_children(&self) {
         if let Some(children) = self.children.get() {
-            // One is pending at most, however many children have ended.
+            // At most one is pending, however many children have ended.
             let _ = children.read_signal();
         }
     }
 
-    /// Whether somebody must look at [`Signals::descriptors`].
+    /// Whether signals must be read from [`Signals::descriptors`].
     pub(crate) fn watched(&self) -> bool {
         self.watch.get().is_some()
     }
 
-    /// Readable when [`Signals::caught`] has something to say: of named signals, of real-time signals.
+    /// The descriptors that are readable when [`Signals::caught`] returns a signal: named signals, real-time signals.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let watch = self.watch.get();
         let real_time = watch.filter(|watch| !watch.real_time_told.get()).map(|watch| watch.real_time.as_fd());
@@ -135,7 +136,7 @@ impl Signals {
         let watch = self.watch.get()?;
         if let Ok(Some(info)) = watch.named.read_signal() {
             let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())?;
-            // SI_USER and below: kill(2), sigqueue(3), tkill(2). The kernel's are above.
+            // SI_USER and below come from kill(2), sigqueue(3) and tkill(2); positive codes come from the kernel.
             let by_terminal = info.ssi_code > 0 && reaches_group(signal);
             return Some(TerminationSignal::Named { signal, by_terminal });
         }
@@ -146,27 +147,27 @@ impl Signals {
         is_pending.then_some(TerminationSignal::RealTime)
     }
 
-    /// The signal that has arrived, as the reason to stop.
+    /// Returns the signal that has arrived as an error.
     pub(crate) fn check(&self) -> std::result::Result<(), Interrupted> {
         self.caught().map_or(Ok(()), |caught| Err(Interrupted(caught)))
     }
 
-    /// Dies of the signal, so that whoever waits sees the truth. Returns only where the system will not have it: the
-    /// first process of a container has no default actions.
+    /// Ends the process by the signal, so that its parent sees the real cause. Returns only if the system does not end
+    /// it: the init process of a container has no default actions.
     pub(crate) fn die(&self, caught: TerminationSignal) {
         if let TerminationSignal::Named { signal, .. } = caught {
             if signal == Signal::SIGPIPE {
-                // The one disposition that the Rust runtime has changed.
+                // The Rust runtime has changed only this disposition.
                 let _ = signal_hook::low_level::emulate_default_handler(signal as i32);
             }
-            // It is blocked, and so waits for the mask.
+            // It is blocked, so it stays pending until the mask is restored.
             let _ = nix::sys::signal::raise(signal);
         }
         let _ = self.at_start.thread_set_mask();
     }
 
-    /// What would end us, less what is inherited as ignored (nohup) or blocked. Job control, and faults of our own, stay
-    /// as they are.
+    /// The named signals whose default action ends the process, except those inherited as ignored (nohup) or blocked.
+    /// Signals of job control and of faults keep their actions.
     fn named(&self) -> SigSet {
         let mut set = SigSet::empty();
         for signal in Signal::iterator() {
@@ -195,8 +196,9 @@ impl Signals {
     }
 }
 
-/// Whether the kernel sends it to the whole foreground group: what is typed, and a hang-up, of which the first process of
-/// the session alone is told. An alarm that was inherited, or a limit of CPU time, is ours alone.
+/// Whether the kernel sends the signal to the whole foreground process group: those typed at the terminal, and SIGHUP,
+/// unless this process leads the session, as the session leader receives it alone. An inherited alarm or a CPU time
+/// limit is sent to this process only.
 fn reaches_group(signal: Signal) -> bool {
     match signal {
         Signal::SIGINT | Signal::SIGQUIT => true,

@@ -1,13 +1,13 @@
-//! What the program was started with, seen before the Rust runtime changes it.
+//! The state that the program started with, recorded before the Rust runtime changes it.
 //!
-//! The runtime opens `/dev/null` in place of a closed descriptor 0, 1 or 2 and ignores SIGPIPE, both before `main`.
-//! A closed standard input must be an error and not an empty file, and a command must start with what we started
-//! with. Nothing tells later: daemon(3) and Python's `subprocess.DEVNULL` give the same `/dev/null`, open for reading
-//! and writing, and SIGPIPE is then ignored in either case. So one function runs earlier.
+//! Before `main`, the runtime opens `/dev/null` in place of a closed descriptor 0, 1 or 2, and ignores SIGPIPE. A
+//! closed standard input must be an error rather than an empty file, and a command must start with what this program
+//! started with. This cannot be found out later: daemon(3) and Python's `subprocess.DEVNULL` pass the same `/dev/null`,
+//! open for reading and writing, and SIGPIPE is ignored in both cases. Therefore one function runs before the runtime.
 //!
-//! To have it called then is `unsafe`: it is listed in a section of the program, and what stands there no compiler
-//! checks. ctor lists it in our place, where the lint does not look. The function itself is safe code and uses nothing
-//! that the runtime would first have to set up.
+//! Registering such a function is `unsafe`: it is listed in a section of the executable, which no compiler checks. The
+//! ctor crate contains that code, where our lint against `unsafe` does not apply. The function itself is safe code, and
+//! uses nothing that the runtime would have to initialize.
 
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
@@ -17,7 +17,7 @@ use rustix::io::Errno;
 
 /// Bit N: descriptor N was closed.
 static CLOSED: AtomicU8 = AtomicU8::new(0);
-/// Bit N-1: signal N was ignored, as in `sigignore` of proc_pid_stat(5). There are no real-time signals in it.
+/// Bit N-1: signal N was ignored, as in `sigignore` of proc_pid_stat(5). It has no bits for real-time signals.
 static IGNORED: AtomicU32 = AtomicU32::new(0);
 
 #[ctor::ctor]
@@ -32,14 +32,14 @@ fn inspect() {
     IGNORED.store(ignored_signals().unwrap_or(0), Ordering::Relaxed);
 }
 
-/// Without /proc nothing is known to be ignored. Of the two files that tell, the one that the kernel makes sooner: it
-/// tells of all signals but the real-time ones.
+/// The ignored signals. `None` without /proc, where no signal is known to be ignored. /proc/self/status has them too,
+/// but the kernel generates /proc/self/stat faster; it lacks only real-time signals.
 fn ignored_signals() -> Option<u32> {
     let stat = rustix::fs::open("/proc/self/stat", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
     let mut text = [0; 1024];
     let length = rustix::io::read(&stat, &mut text).ok()?;
     let text = text.get(..length)?;
-    // Anything may stand in the parentheses around the program's name, which is the second field; this is the 33rd.
+    // The second field, the program's name in parentheses, may contain anything. `sigignore` is the 33rd field.
     let after_name = text.iter().rposition(|&byte| byte == b')')? + 1;
     let ignored = text.get(after_name..)?.split(|&byte| byte == b' ').nth(31)?;
     std::str::from_utf8(ignored).ok()?.parse().ok()
@@ -50,7 +50,7 @@ pub(crate) fn was_closed(number: u8) -> bool {
     CLOSED.load(Ordering::Relaxed) & (1 << number) != 0
 }
 
-/// Whether `signal`, which has a name, was ignored when the program started, as nohup(1) arranges.
+/// Whether `signal`, which is not a real-time signal, was ignored when the program started, as after nohup(1).
 pub(crate) fn was_ignored(signal: i32) -> bool {
     (1..=31).contains(&signal) && IGNORED.load(Ordering::Relaxed) & (1 << (signal - 1)) != 0
 }

@@ -1,7 +1,7 @@
-//! What the kernel says of an inode.
+//! The metadata of an inode.
 //!
-//! By statx(2), which alone tells of mount points and of immutable files in one call; by fstatat(2) and more calls where
-//! an old kernel or a container's filter has no statx.
+//! statx(2) alone reports mount points and immutable files in one call. fstatat(2) and further calls replace it where
+//! an old kernel or a container's seccomp filter lacks it.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
@@ -26,46 +26,46 @@ pub(crate) struct Stat {
     inode: u64,
     /// Type, permission and set-ID bits, as in `st_mode`.
     pub(crate) mode: u32,
-    /// How many names it has.
+    /// The number of hard links.
     pub(crate) links: u64,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
     /// In bytes.
     pub(crate) size: u64,
-    /// What it occupies, in bytes.
+    /// Allocated space, in bytes.
     pub(crate) allocated: u64,
     /// Seconds and nanoseconds since the epoch.
     pub(crate) mtime: (i64, i64),
     /// Seconds and nanoseconds since the epoch.
     pub(crate) ctime: (i64, i64),
     attributes: StatxAttributes,
-    /// Those that the kernel can tell; none without statx.
+    /// The attributes that the kernel reports; none without statx.
     told: StatxAttributes,
 }
 
 impl Stat {
-    /// Of an open file, by whatever kind of descriptor.
+    /// The metadata of an open file, for any kind of descriptor.
     pub(crate) fn of(file: impl AsFd) -> Result<Stat> {
         Stat::get(file, "", AtFlags::EMPTY_PATH)
     }
 
-    /// Of a name in a directory; a link is not followed.
+    /// The metadata of a name in a directory. A symbolic link is not followed.
     pub(crate) fn at(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat> {
         Stat::get(directory, name, AtFlags::SYMLINK_NOFOLLOW)
     }
 
-    /// The same, and not from a cache: a network or FUSE file system is asked.
+    /// The same, but not from a cache: a network or FUSE file system asks its server.
     pub(crate) fn at_afresh(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | FORCE_SYNC;
         Stat::get(&directory, name, flags).or_else(|_| Stat::at(&directory, name))
     }
 
-    /// Of an open file, and not from a cache.
+    /// The metadata of an open file, not from a cache.
     pub(crate) fn of_afresh(file: impl AsFd) -> Result<Stat> {
         Stat::get(file, "", AtFlags::EMPTY_PATH | FORCE_SYNC)
     }
 
-    /// Of what a path leads to.
+    /// The metadata of the file that a path leads to.
     pub(crate) fn follow(path: impl Arg + Copy) -> Result<Stat> {
         Stat::get(CWD, path, AtFlags::empty())
     }
@@ -73,16 +73,16 @@ impl Stat {
     fn get(at: impl AsFd, path: impl Arg + Copy, flags: AtFlags) -> Result<Stat> {
         match retry_on_intr(|| rustix::fs::statx(&at, path, flags, StatxFlags::BASIC_STATS)) {
             Ok(stat) => Ok(stat.into()),
-            // Some filters say EPERM where they mean ENOSYS.
+            // Some seccomp filters return EPERM instead of ENOSYS.
             Err(Errno::NOSYS | Errno::PERM) => stat_without_statx(&at, path, flags),
             Err(errno) => Err(errno),
         }
     }
 
-    /// With what the kernel did not tell of `file`, an open name in `directory`, as far as it can be had otherwise.
+    /// Adds what the kernel did not report, as far as other calls can find it. `file` is an open name in `directory`.
     pub(crate) fn complete(mut self, file: BorrowedFd<'_>, directory: Option<BorrowedFd<'_>>) -> Stat {
         let told = self.told;
-        // Linux 5.8 tells it first. A name on another mount than the directory that it is in is a mount point.
+        // Linux reports mount roots since 5.8. Before, a name on a different mount from its directory is a mount point.
         if !told.contains(StatxAttributes::MOUNT_ROOT)
             && let Some(ids) = directory.and_then(|directory| mount_id(directory).zip(mount_id(file)))
             && ids.0 != ids.1
@@ -97,7 +97,7 @@ impl Stat {
         self
     }
 
-    /// What kind of file it is.
+    /// The type of the file.
     pub(crate) fn kind(&self) -> FileType {
         FileType::from_raw_mode(self.mode)
     }
@@ -115,35 +115,36 @@ impl Stat {
         self.attributes.contains(StatxAttributes::APPEND)
     }
 
-    /// Whether something is mounted on it.
+    /// Whether a file system is mounted on it.
     pub(crate) fn is_mount_point(&self) -> bool {
         self.attributes.contains(StatxAttributes::MOUNT_ROOT)
     }
 
-    /// Whether both are one inode.
+    /// Whether both are the same inode.
     pub(crate) fn is_same_file(&self, other: &Stat) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
     }
 
-    /// Whether both are one inode with one content, as far as the kernel's times tell.
+    /// Whether both are the same inode with the same content, as far as the kernel's times show.
     pub(crate) fn is_same_state(&self, other: &Stat) -> bool {
         self.is_same_file(other) && self.size == other.size && (self.mtime, self.ctime) == (other.mtime, other.ctime)
     }
 
-    /// Whether `now` is this file with the same content and metadata, as far as the kernel's times tell. `or_ctime` is on
-    /// where we have changed the ctime ourselves; a new or lost hard link changes it too.
+    /// Whether `now` is this file with the same content and metadata, as far as the kernel's times show. `or_ctime`
+    /// ignores a different ctime, for a file whose ctime this program has changed. A different number of hard links
+    /// also explains a different ctime.
     pub(crate) fn is_unchanged(&self, now: &Stat, or_ctime: bool) -> bool {
         let metadata = |stat: &Stat| (stat.device, stat.mode, stat.uid, stat.gid, stat.size, stat.mtime);
         metadata(self) == metadata(now) && (or_ctime || now.links != self.links || now.ctime == self.ctime)
     }
 
-    /// This with the times of another look.
+    /// This metadata with the times of `now`.
     pub(crate) fn with_times_of(&self, now: &Stat) -> Stat {
         Stat { mtime: now.mtime, ctime: now.ctime, ..*self }
     }
 
-    /// Whether an open file that was in this state has the same content now. One that has been replaced
-    /// meanwhile, or linked, has another number of links, which changes its ctime and not its content.
+    /// Whether an open file that was in this state still has the same content. If it was linked or replaced since, its
+    /// number of links is different, which changes the ctime but not the content.
     pub(crate) fn is_same_content(&self, now: &Stat) -> bool {
         let ctime = if now.links == self.links { self.ctime } else { now.ctime };
         Stat { ctime, ..*self }.is_same_state(now)
@@ -154,13 +155,13 @@ fn stat_without_statx(at: impl AsFd, path: impl Arg + Copy, flags: AtFlags) -> R
     retry_on_intr(|| rustix::fs::statat(&at, path, flags)).map(Stat::from)
 }
 
-/// Which mount a descriptor is on.
+/// The id of the mount that a descriptor is on.
 fn mount_id(file: BorrowedFd<'_>) -> Option<String> {
     let info = proc::read(&format!("/proc/self/fdinfo/{}", file.as_raw_fd()))?;
     info.lines().find_map(|line| line.strip_prefix("mnt_id:")).map(str::to_owned)
 }
 
-/// The flags of chattr(1), of a file that may be read.
+/// The flags of chattr(1). The file must be readable.
 fn inode_flags(file: BorrowedFd<'_>) -> Result<IFlags> {
     rustix::fs::ioctl_getflags(file).or_else(|_| {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
@@ -188,7 +189,7 @@ impl From<Statx> for Stat {
 }
 
 impl From<rustix::fs::Stat> for Stat {
-    // The widths differ from one architecture to the next.
+    // The field types differ between architectures.
     #[allow(clippy::useless_conversion, clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::unnecessary_cast)]
     fn from(stat: rustix::fs::Stat) -> Self {
         Stat {

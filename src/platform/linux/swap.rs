@@ -3,8 +3,8 @@
 use super::proc;
 use super::stat::Stat;
 
-/// Whether the file is in use as swap. A rename over it is EPERM, and no attribute tells. Whole pages, ten at least, are
-/// what mkswap(8) accepts.
+/// Whether the file is in use as swap. A rename over such a file fails with EPERM, and no attribute shows its use.
+/// mkswap(8) accepts only whole pages, at least ten.
 pub(crate) fn is_swap_file(file: &Stat) -> bool {
     if file.size < 10 * 4096 || !file.size.is_multiple_of(4096) {
         return false;
@@ -17,7 +17,7 @@ pub(crate) fn is_swap_file(file: &Stat) -> bool {
     })
 }
 
-/// /proc/swaps writes blanks and backslashes as three octal digits.
+/// /proc/swaps encodes blanks and backslashes as three octal digits.
 fn unescape(path: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();

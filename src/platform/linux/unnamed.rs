@@ -1,4 +1,4 @@
-//! Files without a name, and how they get one.
+//! Unnamed files, and how they get a name.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -10,7 +10,7 @@ use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::open::openat;
 use crate::platform::unix::retry::retry_on_intr;
 
-/// How an unnamed file can get a name here.
+/// How an unnamed file can be linked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum LinkBy {
     /// `linkat` with `AT_EMPTY_PATH`.
@@ -19,13 +19,13 @@ pub(crate) enum LinkBy {
     Proc,
 }
 
-/// Creates an unnamed file, open for writing and reading, and finds out how it can be linked. `None` where the system has
-/// no such thing.
+/// Creates an unnamed file, open for writing and reading, and finds out how it can be linked. `None` if the system has
+/// no unnamed files here, or none that can be linked.
 pub(crate) fn create_unnamed(directory: impl AsFd, mode: u32) -> Result<Option<(OwnedFd, LinkBy)>> {
-    // Without O_EXCL, which would mean "never to be linked".
+    // Without O_EXCL, which would forbid linking the file.
     let file = match openat(&directory, ".", OFlags::TMPFILE | OFlags::RDWR, Mode::from_raw_mode(mode)) {
         Ok(file) => file,
-        // A security module may know the names that it permits, and refuse what has none.
+        // A security module may permit certain names only, and refuse a file without a name.
         Err(
             Errno::NOTSUP | Errno::ISDIR | Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::PERM | Errno::ACCESS,
         ) => {
@@ -33,14 +33,15 @@ pub(crate) fn create_unnamed(directory: impl AsFd, mode: u32) -> Result<Option<(
         }
         Err(errno) => return Err(errno),
     };
-    // "." exists, so the only good answer is EEXIST: the link would be possible. Nothing is changed by asking.
+    // Test the link with "." as the new name, which exists: EEXIST means that a link is possible. The test changes
+    // nothing.
     let by = [LinkBy::Descriptor, LinkBy::Proc]
         .into_iter()
         .find(|by| link_unnamed(&directory, file.as_fd(), *by, ".") == Err(Errno::EXIST));
     Ok(by.map(|by| (file, by)))
 }
 
-/// Gives the open file `name` in `directory`. Fails with EEXIST if the name is taken.
+/// Links the open file as `name` in `directory`. Fails with EEXIST if the name exists.
 pub(crate) fn link_unnamed(
     directory: impl AsFd,
     file: BorrowedFd<'_>,

@@ -1,7 +1,7 @@
 //! Extended attributes.
 //!
-//! Our own calls: an attribute is read with one call where the value is small, without a call for its size before, and
-//! through a handle that cannot be read, by its path in /proc.
+//! The calls are our own for two reasons. A small value is read with one call, without a call for its size. A handle
+//! that cannot be read is reached by its path in /proc.
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -14,24 +14,24 @@ use crate::platform::unix::retry::retry_on_intr;
 
 /// How the attributes of a file are reached.
 pub(crate) enum Attributes<'a> {
-    /// Of a handle: by its path.
+    /// Those of a handle, by its path in /proc.
     Handle(String),
-    /// Of an open file.
+    /// Those of an open file.
     File(BorrowedFd<'a>),
 }
 
 impl<'a> Attributes<'a> {
-    /// Those of a handle, which cannot be asked itself. ENOENT without /proc.
+    /// The attributes of a handle, on which fgetxattr(2) fails. Calls fail with ENOENT without /proc.
     pub(crate) fn of_handle(handle: impl AsFd) -> Attributes<'static> {
         Attributes::Handle(descriptor_path(handle))
     }
 
-    /// Those of an open file.
+    /// The attributes of an open file.
     pub(crate) fn of_file(file: BorrowedFd<'a>) -> Attributes<'a> {
         Attributes::File(file)
     }
 
-    /// The names of all that the file system lists.
+    /// The names of all attributes that the file system lists.
     pub(crate) fn names(&self) -> Result<Vec<CString>> {
         let list = grow(|buffer| {
             retry_on_intr(|| match self {
@@ -43,7 +43,7 @@ impl<'a> Attributes<'a> {
         Ok(names.filter_map(|name| CString::from_vec_with_nul(name.to_vec()).ok()).collect())
     }
 
-    /// The value of one.
+    /// The value of an attribute.
     pub(crate) fn value(&self, name: &CStr) -> Result<Vec<u8>> {
         grow(|buffer| {
             retry_on_intr(|| match self {
@@ -68,12 +68,12 @@ pub(crate) fn set_attribute(file: impl AsFd, name: &CStr, value: &[u8]) -> Resul
     retry_on_intr(|| rustix::fs::fsetxattr(&file, name, value, XattrFlags::empty()))
 }
 
-/// Removes an attribute. ENODATA where there is none.
+/// Removes an attribute. Fails with ENODATA if there is none.
 pub(crate) fn remove_attribute(file: impl AsFd, name: &CStr) -> Result<()> {
     retry_on_intr(|| rustix::fs::fremovexattr(&file, name))
 }
 
-/// Calls with more and more room: the size may change between asking for it and getting it.
+/// Calls with a small buffer, then with the largest: the size may change between a query and the read.
 fn grow(call: impl Fn(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
     /// `XATTR_SIZE_MAX` and `XATTR_LIST_MAX`.
     const MOST: usize = 65536;
@@ -90,11 +90,11 @@ fn grow(call: impl Fn(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
     }
 }
 
-/// Whether an attribute belongs to the file, and so is kept, or to its old content.
+/// Whether an attribute belongs to the file, and is preserved, or to its old content.
 pub(crate) fn is_preserved(name: &CStr) -> bool {
     const CONTENT: [&[u8]; 3] = [b"security.capability", b"security.ima", b"security.evm"];
     const OVERLAY: [&[u8]; 2] = [b"trusted.overlay.", b"user.overlay."];
-    // As root sees XFS keep the ACLs themselves, which are kept as ACLs.
+    // XFS shows its ACLs to root a second time under these names. They are preserved as ACLs.
     const ACLS: [&[u8]; 2] = [b"trusted.SGI_ACL_FILE", b"trusted.SGI_ACL_DEFAULT"];
     let name = name.to_bytes();
     let belongs = name.starts_with(b"user.")
@@ -107,7 +107,7 @@ pub(crate) fn is_preserved(name: &CStr) -> bool {
         && !OVERLAY.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Whether an attribute is for the file's users to set, which needs permission to write the file.
+/// Whether setting the attribute needs write permission on the file.
 pub(crate) fn needs_write_permission(name: &CStr) -> bool {
     name.to_bytes().starts_with(b"user.")
 }

@@ -1,7 +1,7 @@
-//! A process of ours: how it is started, waited for and stopped.
+//! Child processes: start, wait, stop.
 //!
-//! It starts with the dispositions, the mask and the descriptors that we were started with; posix_spawn(3) sets them, as
-//! the standard library's way would give it an empty mask.
+//! A child starts with the signal dispositions, the mask and the descriptors that this program started with.
+//! posix_spawn(3) can set them; the standard library would give the child an empty mask.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -22,7 +22,7 @@ use super::wait::{Woken, wait};
 use crate::platform::linux::signals::Signals;
 use crate::platform::linux::startup;
 
-/// A process of ours. `status` is set once it has been waited for; until then nobody else can have its id.
+/// A child process. `status` is set once it has been reaped; until then its process id cannot be reused.
 #[derive(Debug)]
 pub(crate) struct Child {
     pid: Pid,
@@ -37,14 +37,14 @@ pub(crate) enum Status {
 }
 
 impl Child {
-    /// For messages.
+    /// The process id, for messages.
     pub(crate) fn id(&self) -> i32 {
         self.pid.as_raw_nonzero().get()
     }
 
-    /// Whether it has ended, and how.
+    /// Its status if it has ended. Does not block.
     pub(crate) fn try_wait(&mut self) -> Result<Option<Status>> {
-        // Who has been waited for is no child any more, and waiting again an error.
+        // After it has been reaped, waitid would fail.
         if self.status.is_some() {
             return Ok(self.status);
         }
@@ -66,8 +66,9 @@ impl Child {
         Ok(self.status)
     }
 
-    /// Passes the signal on, and later ones, and waits for the end, without limit. The terminal's signals have reached the
-    /// whole foreground group already. Meanwhile the output is read and thrown away, lest the command waits for us.
+    /// Forwards the signal, and later ones, and waits for the child's end without a time limit. Signals of the terminal
+    /// are not forwarded, because they have reached the whole foreground process group. The output is read and
+    /// discarded, so that the child does not block on a full pipe.
     pub(crate) fn stop(&mut self, output: Option<&OwnedFd>, first: TerminationSignal, signals: &Signals) -> Result<()> {
         let mut next = Some(first);
         let mut open = output;
@@ -100,11 +101,11 @@ impl Child {
         let signal = match caught {
             TerminationSignal::Named { signal, by_terminal: false } => signal as i32,
             TerminationSignal::Named { by_terminal: true, .. } => return,
-            // It cannot be sent by a safe call; this one asks for the same.
+            // No safe function sends a real-time signal. SIGTERM also requests termination.
             TerminationSignal::RealTime => Signal::SIGTERM as i32,
         };
         if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
-            // It may have ended meanwhile.
+            // It may have ended already.
             let _ = kill_process(self.pid, signal);
         }
     }
@@ -115,16 +116,16 @@ pub(crate) fn signal_name(signal: u8) -> &'static str {
     Signal::try_from(i32::from(signal)).map_or("a real-time signal", Signal::as_str)
 }
 
-/// What a process gets as its standard descriptors; `None` is ours. Standard error is always ours.
+/// The standard descriptors of a child. `None` inherits ours. Standard error is always inherited.
 pub(crate) struct Stdio<'a> {
     pub(crate) stdin: Option<BorrowedFd<'a>>,
     pub(crate) stdout: BorrowedFd<'a>,
 }
 
-/// Starts the program, as a shell would find it. [`Signals::children`] has been called before.
+/// Starts the program that a shell would find. [`Signals::children`] must have been called before.
 pub(crate) fn spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> Result<Child> {
     let spawned = match by_posix_spawn(words, stdio, signals) {
-        // What some filters say to clone3(2), which glibc's posix_spawn(3) does not take for "unknown".
+        // Some seccomp filters fail clone3(2) with EPERM. glibc's posix_spawn(3) falls back only after ENOSYS.
         Err(NixErrno::EPERM) => by_fork(words, stdio),
         spawned => spawned.map_err(from_nix),
     };
@@ -137,7 +138,7 @@ fn by_posix_spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> n
     let environment = environment();
     let program = argv.first().ok_or(NixErrno::ENOENT)?;
     let spawned = match posix_spawnp(program, &actions, &attributes, &argv, &environment) {
-        // A script without an interpreter: execvp(3), and so env(1) and timeout(1), give it to the shell.
+        // A script without an interpreter line: execvp(3), and therefore env(1) and timeout(1), run it with the shell.
         Err(NixErrno::ENOEXEC) => {
             let path = find(words.first().map_or(OsStr::new(""), OsString::as_os_str));
             let mut argv_of_shell = vec![c_string(OsStr::new("sh"))?, c_string(&path)?];
@@ -149,7 +150,7 @@ fn by_posix_spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> n
     Pid::from_raw(spawned.as_raw()).ok_or(NixErrno::ESRCH)
 }
 
-/// The descriptors that it starts with.
+/// The child's descriptors.
 fn file_actions(stdio: &Stdio<'_>) -> nix::Result<PosixSpawnFileActions> {
     let mut actions = PosixSpawnFileActions::init()?;
     if let Some(stdin) = stdio.stdin {
@@ -164,7 +165,7 @@ fn file_actions(stdio: &Stdio<'_>) -> nix::Result<PosixSpawnFileActions> {
     Ok(actions)
 }
 
-/// The mask and the dispositions that it starts with.
+/// The child's signal mask and dispositions.
 fn attributes(signals: &Signals) -> nix::Result<PosixSpawnAttr> {
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF)?;
@@ -188,8 +189,8 @@ fn environment() -> Vec<CString> {
     std::env::vars_os().filter_map(pair).collect()
 }
 
-/// By the standard library, which forks where a group is to be set. The child begins with an empty signal mask and with the
-/// default action of SIGPIPE, whatever ours were.
+/// Starts the program with the standard library, which forks if a group is set. The child starts with an empty signal
+/// mask and the default action of SIGPIPE, whatever this program started with.
 fn by_fork(words: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
     let errno = |error: std::io::Error| from_io(&error);
     let (program, arguments) = words.split_first().ok_or(Errno::NOENT)?;
@@ -203,16 +204,16 @@ fn by_fork(words: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)
 }
 
-/// Where PATH finds the program.
+/// The path at which PATH finds the program.
 fn find(program: &OsStr) -> OsString {
     if program.as_bytes().contains(&b'/') {
         return program.to_owned();
     }
-    // Without PATH, posix_spawnp(3) looks in these.
+    // If PATH is unset, posix_spawnp(3) searches these.
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
     let found = std::env::split_paths(&path)
         .map(|directory| directory.join(program))
-        // A directory may be "executed" too: searched.
+        // Execute permission on a directory means search, so check the type as well.
         .find(|file| file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok());
     found.map_or_else(|| program.to_owned(), std::path::PathBuf::into_os_string)
 }

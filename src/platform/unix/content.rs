@@ -8,7 +8,7 @@ use rustix::fs::{OFlags, SeekFrom};
 use super::errors::{Errno, Result, from_nix};
 use super::retry::{retry_on_intr, transfer};
 
-/// One read, appended to `buffer` up to its capacity. Not made again when it is interrupted.
+/// One read, appended to `buffer` up to its capacity. Not retried after EINTR.
 pub(crate) fn read_once(file: impl AsFd, buffer: &mut Vec<u8>) -> Result<usize> {
     rustix::io::read(&file, spare_capacity(buffer))
 }
@@ -28,7 +28,7 @@ pub(crate) fn write_at(file: impl AsFd, bytes: &[u8], offset: u64) -> Result<usi
     transfer(|| rustix::io::pwrite(&file, bytes, offset))
 }
 
-/// Writes all of `bytes`, as messages are: the standard library would try again for ever.
+/// Writes all of `bytes`, for messages. The standard library would retry after EINTR without limit.
 pub(crate) fn write_all(file: impl AsFd, mut bytes: &[u8]) -> Result<()> {
     while !bytes.is_empty() {
         match transfer(|| rustix::io::write(&file, bytes))? {
@@ -39,12 +39,12 @@ pub(crate) fn write_all(file: impl AsFd, mut bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Where the next read begins, in bytes from the start.
+/// The file offset, in bytes.
 pub(crate) fn offset(file: impl AsFd) -> Result<u64> {
     retry_on_intr(|| rustix::fs::seek(&file, SeekFrom::Current(0)))
 }
 
-/// Makes the next read begin at `offset`, in bytes from the start.
+/// Sets the file offset, in bytes.
 pub(crate) fn seek(file: impl AsFd, offset: u64) -> Result<()> {
     retry_on_intr(|| rustix::fs::seek(&file, SeekFrom::Start(offset)).map(drop))
 }
@@ -54,12 +54,12 @@ pub(crate) fn set_size(file: impl AsFd, size: u64) -> Result<()> {
     retry_on_intr(|| rustix::fs::ftruncate(&file, size))
 }
 
-/// A pipe that no child inherits: its reading end and its writing end.
+/// A close-on-exec pipe: read end and write end.
 pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     retry_on_intr(|| rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))
 }
 
-/// Puts the reading end of an empty pipe in place of standard input, lest a file of ours takes its number.
+/// Replaces standard input by the read end of an empty pipe, so that no later open reuses descriptor 0.
 pub(crate) fn close_stdin() {
     if let Ok((empty, _)) = pipe() {
         let _ = rustix::stdio::dup2_stdin(empty);
@@ -76,10 +76,10 @@ pub(crate) fn is_write_only(file: impl AsFd) -> Result<bool> {
     Ok(rustix::fs::fcntl_getfl(file)? & OFlags::RWMODE == OFlags::WRONLY)
 }
 
-/// Closes the file. Network file systems report here, and without a sync only here, that there was no room.
+/// Closes the file. Network file systems report a full disk here, and without a sync only here.
 pub(crate) fn close(file: OwnedFd) -> Result<()> {
     match nix::unistd::close(file) {
-        // Interrupted or not, it is closed.
+        // After EINTR the descriptor is closed as well.
         Ok(()) | Err(nix::errno::Errno::EINTR) => Ok(()),
         Err(errno) => Err(from_nix(errno)),
     }

@@ -1,8 +1,8 @@
-//! The system's errors, and what the protocol may conclude from them.
+//! System errors, and what the protocol may conclude from them.
 
 pub(crate) use rustix::io::Errno;
 
-/// The result of a call to the system.
+/// The result of a system call.
 pub(crate) type Result<T> = std::result::Result<T, Errno>;
 
 /// The system's message for an error, without its number.
@@ -14,23 +14,23 @@ pub(crate) fn os_message(error: impl Into<std::io::Error>) -> String {
     }
 }
 
-/// The same error in rustix's type.
+/// Converts to rustix's type.
 pub(crate) fn from_nix(errno: nix::errno::Errno) -> Errno {
     Errno::from_raw_os_error(errno as i32)
 }
 
-/// The same error in rustix's type; `EIO` for one that has no number.
+/// Converts to rustix's type. An error without a number becomes `EIO`.
 pub(crate) fn from_io(error: &std::io::Error) -> Errno {
     Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
-/// "You may not", "not here" and "no such id", as opposed to a disk that fails or is full. Of metadata that is a
-/// difference to be reported; nothing has been changed.
+/// Whether the error means "not permitted", "not supported" or "no such id", as opposed to a failing or full disk. For
+/// metadata, such a refusal is a difference to report; nothing was changed.
 pub(crate) fn is_refusal(errno: Errno) -> bool {
     matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS | Errno::OVERFLOW)
 }
 
-/// Whether the error says that this system, or this sandbox, does not let a name be made or replaced here, by this way.
+/// Whether the error means that this system or sandbox does not let this call create or replace a name here.
 pub(crate) fn refuses_names(errno: Errno) -> bool {
     matches!(
         errno,
@@ -47,23 +47,23 @@ pub(crate) fn refuses_names(errno: Errno) -> bool {
     )
 }
 
-/// What file systems, kernels and filters answer that do not know the flags of a rename, or hard links.
+/// Whether the error means that the file system, the kernel or a seccomp filter lacks the rename flag or hard links.
 pub(crate) fn is_unsupported_rename(errno: Errno) -> bool {
     matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM)
 }
 
-/// What is answered where there can be no other link of this file: another's file under `protected_hardlinks`, another
-/// project, too many links, or a file system without hard links.
+/// Whether the error means that this file cannot have another hard link. Reasons are another user's file under
+/// `protected_hardlinks`, another project id, too many links, or a file system without hard links.
 pub(crate) fn refuses_links(errno: Errno) -> bool {
     matches!(errno, Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS)
 }
 
-/// What a file system answers that cannot sync this kind of file.
+/// Whether the error means that the file system cannot sync this kind of file.
 pub(crate) fn is_unsupported_sync(errno: Errno) -> bool {
     matches!(errno, Errno::INVAL | Errno::NOTSUP | Errno::NOSYS)
 }
 
-/// Whether there is no room: on the disk, in a quota, or below the file size limit.
+/// Whether the disk is full, or a quota or the file size limit is exhausted.
 pub(crate) fn is_full(errno: Errno) -> bool {
     matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::FBIG)
 }

@@ -1,4 +1,4 @@
-//! What POSIX gives.
+//! What POSIX provides.
 
 pub(super) mod attributes;
 pub(super) mod child;

@@ -1,4 +1,4 @@
-//! Names in directories: made, moved and removed.
+//! Names in directories: create, rename, remove.
 
 use std::ffi::OsString;
 use std::os::fd::AsFd;
@@ -10,20 +10,20 @@ use rustix::path::Arg;
 use super::errors::Result;
 use super::retry::retry_on_intr;
 
-/// The longest name of every file system in question, in bytes.
+/// The longest name, in bytes, on every file system that the program supports.
 pub(crate) const LONGEST_NAME: usize = 255;
 
-/// Renames within one directory. What has the name `new` is replaced.
+/// Renames within one directory. Replaces an existing `new`.
 pub(crate) fn rename(directory: impl AsFd, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
     retry_on_intr(|| rustix::fs::renameat(&directory, old, &directory, new))
 }
 
-/// Makes a hard link within one directory. Fails with EEXIST if `new` is taken.
+/// Creates a hard link within one directory. Fails with EEXIST if `new` exists.
 pub(crate) fn link(directory: impl AsFd, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
     retry_on_intr(|| rustix::fs::linkat(&directory, old, &directory, new, AtFlags::empty()))
 }
 
-/// Removes the name of what is no directory.
+/// Removes a name that is not a directory's.
 pub(crate) fn unlink(directory: impl AsFd, name: impl Arg + Copy) -> Result<()> {
     retry_on_intr(|| rustix::fs::unlinkat(&directory, name, AtFlags::empty()))
 }
@@ -33,7 +33,7 @@ pub(crate) fn remove_directory(directory: impl AsFd, name: impl Arg + Copy) -> R
     retry_on_intr(|| rustix::fs::unlinkat(&directory, name, AtFlags::REMOVEDIR))
 }
 
-/// Makes a directory with the mode that the umask leaves of 0777.
+/// Creates a directory with mode 0777, less the umask.
 pub(crate) fn make_directory(directory: impl AsFd, name: impl Arg + Copy) -> Result<()> {
     retry_on_intr(|| rustix::fs::mkdirat(&directory, name, Mode::from_raw_mode(0o777)))
 }

@@ -1,5 +1,5 @@
-//! Opening files. No child inherits what is opened here, no link in the last component is followed unless it is said, and
-//! no open waits for the other side of a FIFO or makes a terminal ours.
+//! Opening files. Every descriptor is close-on-exec. A symbolic link in the last component is not followed unless a
+//! function says so. No open waits for the other end of a FIFO or acquires a controlling terminal.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -16,13 +16,13 @@ pub(crate) fn openat(directory: impl AsFd, path: impl Arg + Copy, flags: OFlags,
     retry_on_intr(|| rustix::fs::openat(&directory, path, flags | OFlags::CLOEXEC, mode))
 }
 
-/// Opens what exists.
+/// Opens an existing file.
 pub(crate) fn open(directory: impl AsFd, path: impl Arg + Copy, flags: OFlags) -> Result<OwnedFd> {
     openat(directory, path, flags, Mode::empty())
 }
 
-/// Opens the file that a user names, for reading; links are followed. A FIFO without a writer is no error: a wait finds
-/// out.
+/// Opens the file that the user named, for reading, and follows symbolic links. Opening a FIFO without a writer
+/// succeeds; the caller waits for the writer.
 pub(crate) fn open_source(path: &Path) -> Result<OwnedFd> {
     open(CWD, path, OFlags::RDONLY | HARMLESS)
 }
@@ -32,19 +32,19 @@ pub(crate) fn open_for_reading(directory: impl AsFd, name: impl Arg + Copy) -> R
     open(directory, name, OFlags::RDONLY | OFlags::NOFOLLOW | HARMLESS)
 }
 
-/// Opens the file `name` in `directory` for writing, as it is: not truncated.
+/// Opens the file `name` in `directory` for writing, without truncating it.
 pub(crate) fn open_for_writing(directory: impl AsFd, name: impl Arg + Copy) -> Result<OwnedFd> {
     open(directory, name, OFlags::WRONLY | OFlags::NOFOLLOW | HARMLESS)
 }
 
-/// Creates the file `name` in `directory`, for writing and reading. Fails with EEXIST if the name is taken, by a link as
-/// well.
+/// Creates the file `name` in `directory`, for writing and reading. Fails with EEXIST if the name exists, even as a
+/// symbolic link.
 pub(crate) fn create_new(directory: impl AsFd, name: impl Arg + Copy, mode: u32) -> Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
     openat(directory, name, flags, Mode::from_raw_mode(mode))
 }
 
-/// The working directory, to open relative to.
+/// The working directory, as a base for relative paths.
 pub(crate) fn working_directory() -> BorrowedFd<'static> {
     CWD
 }

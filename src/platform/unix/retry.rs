@@ -1,28 +1,29 @@
-//! System calls that are made again when a signal interrupts them.
+//! Retrying interrupted system calls.
 //!
-//! Local file systems do not say EINTR for most calls; FUSE and NFS may. It means that nothing was done or, on a network,
-//! that nothing is known: links and renames are verified after any error (`Directory::verify_after_error`). Calls that
-//! move bytes have loops of their own, as they may also be short. Every loop ends: [`Retries`] counts.
+//! Most calls on local file systems never fail with EINTR; on FUSE and NFS they may. EINTR means that nothing was done
+//! or, on a network, that the result is unknown. Links and renames are therefore verified after any error
+//! (`Directory::verify_after_error`). Calls that transfer bytes have loops of their own, because they can also be
+//! short. [`Retries`] limits every loop.
 
 use super::errors::{Errno, Result};
 
-/// Counts the attempts of a loop that makes a call again. A file system or a filter that gives the same answer for ever
-/// must not keep the program for ever.
+/// Counts the attempts of a retry loop. A file system or seccomp filter that always returns the same error must not
+/// keep the program in the loop forever.
 #[derive(Debug, Default)]
 pub(crate) struct Retries(u32);
 
 impl Retries {
-    /// More in a row than signals or other readers of one pipe bring about, and soon over.
+    /// More retries in a row than signals or other readers of the same pipe cause, yet quickly done.
     const MOST: u32 = 1000;
 
-    /// Once more, or, after too many attempts, the error of the last one.
+    /// Permits another attempt or, after too many, returns the last error.
     pub(crate) fn again(&mut self, errno: Errno) -> Result<()> {
         self.0 += 1;
         if self.0 < Self::MOST { Ok(()) } else { Err(errno) }
     }
 }
 
-/// Makes the call again after EINTR.
+/// Retries the call after EINTR.
 pub(crate) fn retry_on_intr<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
     let mut retries = Retries::default();
     loop {
@@ -33,7 +34,8 @@ pub(crate) fn retry_on_intr<T>(mut call: impl FnMut() -> Result<T>) -> Result<T>
     }
 }
 
-/// One read or write at an offset. Somebody may have set `O_NONBLOCK` on the description, or a signal may interrupt it.
+/// Retries a read or write after EINTR, and after EAGAIN, which occurs if another process sets `O_NONBLOCK` on the open
+/// file description.
 pub(crate) fn transfer(mut call: impl FnMut() -> Result<usize>) -> Result<usize> {
     let mut retries = Retries::default();
     loop {

@@ -1,4 +1,4 @@
-//! Making things durable, and locks.
+//! Syncs and locks.
 
 use std::os::fd::AsFd;
 
@@ -7,28 +7,28 @@ use rustix::fs::FlockOperation;
 use super::errors::Result;
 use super::retry::retry_on_intr;
 
-/// Syncs content and metadata of a file, or the entries of a directory. Never retried after an error: the kernel then
-/// marks the pages clean, and a second call would succeed without having written anything.
+/// Syncs content and metadata of a file, or the entries of a directory. Never retried after a write error: the kernel
+/// then marks the pages clean, and a second call would succeed without having written them.
 pub(crate) fn sync_file(file: impl AsFd) -> Result<()> {
     retry_on_intr(|| rustix::fs::fsync(&file))
 }
 
-/// Syncs the content of a file, and what is needed to read it again.
+/// Syncs the content of a file, and the metadata that is needed to read it.
 pub(crate) fn sync_data(file: impl AsFd) -> Result<()> {
     retry_on_intr(|| rustix::fs::fdatasync(&file))
 }
 
-/// Locks the file for this description. Waits for whoever has the lock.
+/// Locks the file for this open file description. Waits until the lock is free.
 pub(crate) fn lock(file: impl AsFd) -> Result<()> {
     retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::LockExclusive))
 }
 
-/// The same, without waiting: EWOULDBLOCK where somebody has the lock.
+/// The same, without waiting: EWOULDBLOCK if the lock is held.
 pub(crate) fn try_lock(file: impl AsFd) -> Result<()> {
     retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive))
 }
 
-/// Gives the lock back.
+/// Releases the lock.
 pub(crate) fn unlock(file: impl AsFd) -> Result<()> {
     retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::Unlock))
 }

@@ -1,25 +1,25 @@
-//! The signal that ends us.
+//! Signals that request termination.
 
 use std::fmt;
 
 use nix::sys::signal::Signal;
 
-/// A signal that asks us to end.
+/// A signal that requests termination.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum TerminationSignal {
     /// A signal with a name in signal(7).
     Named {
-        /// Which.
+        /// The signal.
         signal: Signal,
-        /// Sent by the terminal, to the whole foreground group.
+        /// Sent by the terminal, to the whole foreground process group.
         by_terminal: bool,
     },
-    /// A real-time signal. It is left pending: the default action takes it when the mask is restored.
+    /// A real-time signal. It stays pending; its default action follows when the mask is restored.
     RealTime,
 }
 
 impl TerminationSignal {
-    /// As the shell tells it: 128 and the signal's number.
+    /// The exit status that a shell reports: 128 plus the signal's number.
     pub(crate) fn status(self) -> u8 {
         match self {
             TerminationSignal::Named { signal, .. } => {
@@ -30,7 +30,7 @@ impl TerminationSignal {
     }
 }
 
-/// A signal has asked us to end, as the error of what was being done.
+/// The error of an operation that a termination signal interrupted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Interrupted(pub(crate) TerminationSignal);
 

@@ -1,4 +1,4 @@
-//! Waiting for several things at once.
+//! Waiting for several events at once.
 
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -12,14 +12,14 @@ use crate::platform::linux::signals::Signals;
 /// Why [`wait`] returned.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Woken<const N: usize> {
-    /// Which of the descriptors can be read without blocking. None of them, where only a signal has arrived.
+    /// For each descriptor, whether it can be read without blocking. All are false if only a signal has arrived.
     Ready([bool; N]),
     /// The deadline has passed.
     Deadline,
 }
 
-/// Waits until one of `descriptors` can be read, has ended or has failed, until a signal that is watched arrives, or until
-/// the deadline. `None` in place of a descriptor is never ready.
+/// Waits until one of `descriptors` is readable, at its end or in error, until a watched signal arrives, or until the
+/// deadline. A descriptor that is `None` is never ready.
 pub(crate) fn wait<const N: usize>(
     descriptors: [Option<BorrowedFd<'_>>; N],
     signals: Option<&Signals>,
