@@ -3,9 +3,11 @@
 // Each target uses its own part of this.
 #![allow(dead_code)]
 
+pub mod acl;
 pub mod events;
 pub mod filter;
 pub mod quirks;
+pub mod simulation;
 pub mod strace;
 
 use std::ffi::OsStr;

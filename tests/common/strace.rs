@@ -2,12 +2,16 @@
 //! happens to it between any two.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{CWD, Mode, OFlags, mkfifoat};
 
 use super::filter::{Filter, UNNAMED};
 use super::{Scene, program};
@@ -28,7 +32,8 @@ impl std::fmt::Debug for Call {
 }
 
 impl Call {
-    fn parse(line: &str) -> Option<Call> {
+    /// Nothing, for a line that is no call.
+    pub fn parse(line: &str) -> Option<Call> {
         let line = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
         let (name, rest) = line.split_once('(')?;
         let (args, result) = rest.rsplit_once(" = ").or_else(|| rest.rsplit_once(" <unfinished"))?;
@@ -45,6 +50,20 @@ impl Call {
     /// The first argument where it is a descriptor: its number alone.
     pub fn descriptor(&self) -> &str {
         self.args.split(['<', ',']).next().unwrap_or_default()
+    }
+
+    /// What it returned, where that is a number.
+    pub fn returned(&self) -> Option<i64> {
+        self.result.split_whitespace().next()?.parse().ok()
+    }
+
+    pub fn succeeded(&self) -> bool {
+        self.returned().is_some_and(|returned| returned >= 0)
+    }
+
+    /// Whether strace made up the result.
+    pub fn is_injected(&self) -> bool {
+        self.result.ends_with("(INJECTED)")
     }
 
     /// What stands between the first double quotes.
@@ -208,7 +227,7 @@ impl<'s> Strace<'s> {
         self.inject(format!("fstatfs:poke_exit=@arg2={bytes:0digits$x}"))
     }
 
-    fn command(&self, log: &std::path::Path, options: &[&str]) -> Command {
+    fn command(&self, log: &Path, options: &[&str]) -> Command {
         let mut words: Vec<&str> = self.launcher.iter().map(String::as_str).collect();
         words.extend(["strace", "-y", "-f", "-s", "64", "-o", log.to_str().unwrap()]);
         words.extend(options);
@@ -245,24 +264,70 @@ impl<'s> Strace<'s> {
         let (name, when) = stop.split_once(':').unwrap();
         let traced = self.inject(format!("{name}:signal=STOP:{when}"));
         let directory = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
-        let log = directory.path().join("log");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &log, rustix::fs::Mode::from_raw_mode(0o666)).unwrap();
-        fs::set_permissions(&log, fs::Permissions::from_mode(0o666)).unwrap();
+        let path = directory.path().join("log");
+        let log = StopLog::create(&path).unwrap();
         // The tracer is a process apart, so that the child is the program itself.
-        let mut child = traced.command(&log, &["-D"]).spawn().unwrap();
+        let mut child = traced.command(&path, &["-D"]).spawn().unwrap();
         traced.feed(&mut child);
-        let log = BufReader::new(File::open(&log).unwrap());
-        let mut stopped = Stopped { child, log, seen: String::new(), _directory: directory };
+        let mut stopped = Stopped { child, log, _directory: directory };
         stopped.wait();
         stopped
+    }
+}
+
+/// The log of a program that an injected SIGSTOP stops now and then. It is a FIFO, so that a stop can be waited for.
+pub struct StopLog {
+    fifo: File,
+    text: String,
+}
+
+impl StopLog {
+    /// Longer than a program takes from one stop to the next, on a busy machine too.
+    const BOUND: Duration = Duration::from_secs(60);
+
+    /// Before strace is started with this path, so that no line is lost and no open blocks.
+    pub fn create(path: &Path) -> io::Result<StopLog> {
+        mkfifoat(CWD, path, Mode::from_raw_mode(0o600))?;
+        // strace may run as another user.
+        fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
+        let fifo = File::options().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+        Ok(StopLog { fifo, text: String::new() })
+    }
+
+    /// Everything up to the last stop, or to the end.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Waits until the program is stopped; false, where it has ended.
+    pub fn next_stop(&mut self) -> io::Result<bool> {
+        let (start, from) = (Instant::now(), self.text.len());
+        loop {
+            let left = Self::BOUND.saturating_sub(start.elapsed());
+            let timeout = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
+            if left == Duration::ZERO || poll(&mut [PollFd::new(&self.fifo, PollFlags::IN)], Some(&timeout))? == 0 {
+                let last = self.text.lines().last().unwrap_or_default();
+                let message = format!("hung for {} s: {last}", Self::BOUND.as_secs());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+            }
+            let mut buffer = [0; 8192];
+            match self.fifo.read(&mut buffer) {
+                Ok(0) => return Ok(false),
+                Ok(count) => self.text.push_str(&String::from_utf8_lossy(&buffer[..count])),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+            if self.text[from..].contains("--- stopped by SIGSTOP ---") {
+                return Ok(true);
+            }
+        }
     }
 }
 
 /// A program that stands still.
 pub struct Stopped {
     child: Child,
-    log: BufReader<File>,
-    seen: String,
+    log: StopLog,
     _directory: tempfile::TempDir,
 }
 
@@ -273,7 +338,7 @@ impl Stopped {
 
     /// What it has called until now.
     pub fn calls(&self) -> Calls {
-        Calls::parse(&self.seen)
+        Calls::parse(self.log.text())
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -282,10 +347,7 @@ impl Stopped {
 
     /// Reads the log up to the next stop.
     fn wait(&mut self) {
-        let before = self.seen.len();
-        while !self.seen[before..].contains("--- stopped by SIGSTOP ---") {
-            assert!(self.log.read_line(&mut self.seen).unwrap() > 0, "it was not stopped: {}", self.seen);
-        }
+        assert!(self.log.next_stop().unwrap(), "it was not stopped: {}", self.log.text());
     }
 
     /// Lets it go on to the next call that an injection stops it in.
@@ -304,9 +366,9 @@ impl Stopped {
     pub fn resume(mut self) -> Traced {
         self.signal(Signal::SIGCONT);
         // To the end of the log, or the tracer would write to nobody.
-        self.log.read_to_string(&mut self.seen).unwrap();
+        while self.log.next_stop().unwrap() {}
         let output = self.child.wait_with_output().unwrap();
-        Traced { output, calls: Calls::parse(&self.seen) }
+        Traced { output, calls: Calls::parse(self.log.text()) }
     }
 }
 

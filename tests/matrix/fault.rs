@@ -1,6 +1,6 @@
 //! What can happen at a system call.
 
-use crate::other::Act;
+use crate::other_writer::Action;
 use crate::trace::Call;
 
 /// One thing that happens there.
@@ -17,7 +17,7 @@ pub enum Fault {
     /// One byte moved, and the caller has to go on.
     Short,
     /// It is done, the program stands still, and another writer acts.
-    Other(Act),
+    Other(Action),
     /// A rename over TARGET fails with this error and has removed TARGET, as on a client of SMB.
     Removes(&'static str),
 }
@@ -30,14 +30,14 @@ impl Fault {
             Fault::Once(errno) => errno.to_owned(),
             Fault::On(errno) => format!("{errno}-on"),
             Fault::Short => "short".to_owned(),
-            Fault::Other(act) => act.name().to_owned(),
+            Fault::Other(action) => action.name().to_owned(),
             Fault::Removes(errno) => format!("{errno}-removes"),
         }
     }
 
     /// The same, for `strace -e inject=`.
     pub fn expression(self, call: &Call) -> String {
-        let Call { name, nth, .. } = call;
+        let (name, nth) = (&call.name, call.nth);
         match self {
             Fault::Kill => format!("{name}:signal=KILL:when={nth}"),
             Fault::Term => format!("{name}:signal=TERM:when={nth}"),
@@ -67,15 +67,15 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
         return faults;
     }
     let may_last = call.name != "close" || !later.iter().any(|call| call.closes_pipe);
-    let exclusive = call.text.contains("O_EXCL").then_some("EEXIST");
+    let exclusive = call.args.contains("O_EXCL").then_some("EEXIST");
     let filtered: &[&str] = if is_filtered(&call.name) { &["EPERM", "ENOSYS"] } else { &[] };
     let mut errnos = [errnos(&call.name), exclusive.as_slice(), filtered].concat();
     errnos.sort_unstable();
     errnos.dedup();
     for errno in errnos {
         // What is there would be taken for absent, as it would have to be, or for marked for deletion.
-        let probes = call.text.contains("O_RDONLY|O_NOCTTY") && call.text.contains("O_NOFOLLOW");
-        let looks = call.text.contains("O_PATH") || probes;
+        let probes = call.args.contains("O_RDONLY|O_NOCTTY") && call.args.contains("O_NOFOLLOW");
+        let looks = call.args.contains("O_PATH") || probes;
         if errno == "ENOENT" && call.succeeded() && (looks || call.name == "unlinkat") {
             continue;
         }
@@ -85,7 +85,7 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
         }
     }
     if matches!(call.name.as_str(), "read" | "pread64" | "write" | "pwrite64" | "copy_file_range")
-        && call.result().is_some_and(|count| count > 1)
+        && call.returned().is_some_and(|count| count > 1)
         && !call.reads_signals()
     {
         faults.push(Fault::Short);
@@ -96,7 +96,7 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
 /// Everything that another writer can do between this call and the next. `exists` tells whether there is a TARGET.
 pub fn between(call: &Call, exists: bool) -> impl Iterator<Item = Fault> {
     let sees = !call.runtime && !is_blind(&call.name);
-    Act::ALL.into_iter().filter(move |act| sees && (exists || !act.needs_file())).map(Fault::Other)
+    Action::ALL.into_iter().filter(move |action| sees && (exists || !action.needs_file())).map(Fault::Other)
 }
 
 /// What a client of SMB makes of a rename over TARGET, which is called `name`.

@@ -5,17 +5,16 @@ use std::path::Path;
 use std::process::ExitStatus;
 
 use crate::fault::Fault;
-use crate::look::{Look, Snapshot};
-use crate::mode::{Expected, Mode, Setting, Source};
-use crate::other;
+use crate::file_state::{FileState, Snapshot, is_staging_name};
 use crate::runner::Case;
+use crate::scenario::{Expected, Scenario, Setting, Source, other_content};
 use crate::trace::Call;
 
 /// How a run ended.
 pub struct Ended {
     pub status: ExitStatus,
     /// Standard error.
-    pub words: String,
+    pub stderr: String,
     pub calls: Vec<Call>,
 }
 
@@ -24,67 +23,67 @@ const TERM: i32 = 15;
 const ABRT: i32 = 6;
 
 /// Where the next numbered backup goes when its number is taken.
-pub const NEXT_BACKUP: &str = "d/f.~3~";
+pub const NEXT_BACKUP: &str = "home/f.~3~";
 
 pub type Verdict = Result<(), String>;
 
 /// Judges a run in which one fault was met, or, where the calls came in another order, none.
 pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
-    let (mode, words) = (&case.mode, ended.words.as_str());
+    let (scenario, stderr) = (&case.scenario, ended.stderr.as_str());
     // It was another read that was cut short, of something that is never short.
     if case.fault == Fault::Short && ended.calls.iter().any(|call| call.is_injected() && call.reads_signals()) {
         return Ok(());
     }
     no_panic(ended)?;
-    untouched(mode, expected, after)?;
+    untouched(scenario, expected, after)?;
     match ended.status.signal() {
         None => {}
-        Some(KILL) if case.fault == Fault::Kill => return killed(mode, expected, after, words),
+        Some(KILL) if case.fault == Fault::Kill => return killed(scenario, expected, after, stderr),
         Some(TERM) if case.fault == Fault::Term => {
-            unchanged(mode, expected, after)?;
-            return nothing_left(expected, after, words, false);
+            unchanged(scenario, expected, after)?;
+            return nothing_left(expected, after, stderr, false);
         }
         // Without memory the run ends as if it had been killed; the language knows no other way.
         Some(ABRT) if case.fault.errno() == Some("ENOMEM") && case.call.name == "mmap" => {
-            return killed(mode, expected, after, words);
+            return killed(scenario, expected, after, stderr);
         }
         Some(signal) => return Err(format!("it died of signal {signal}")),
     }
-    if case.fault == Fault::Kill && !mode.has_command() && !mode.validates() {
+    if case.fault == Fault::Kill && !scenario.has_command() && !scenario.validates() {
         return Err("SIGKILL was not met".to_owned());
     }
     if !case.call.is_message() {
-        message(mode, expected, ended, &states(case, expected, after))?;
+        message(scenario, expected, ended, &states(case, expected, after))?;
     }
     let silent = case.call.is_message();
-    match (ended.status.code().unwrap_or(-1), mode.has_command()) {
+    match (ended.status.code().unwrap_or(-1), scenario.has_command()) {
         (0, _) => {
-            nothing_left(expected, after, words, silent)?;
+            nothing_left(expected, after, stderr, silent)?;
             if !knows_no_sync(case) {
-                durable(mode, ended)?;
+                durable(scenario, ended)?;
             }
-            content(mode, expected, after, usize::from(case.fault == Fault::Short))?;
+            content(scenario, expected, after, usize::from(case.fault == Fault::Short))?;
             if !knows_no_attributes(case) {
-                metadata(expected, after, words)?;
+                metadata(expected, after, stderr)?;
             }
-            backup(mode, expected, after)
+            backup(scenario, expected, after)
         }
         (4, false) | (121, true) => {
-            nothing_left(expected, after, words, silent)?;
-            content(mode, expected, after, 0)?;
-            metadata(expected, after, words)?;
+            nothing_left(expected, after, stderr, silent)?;
+            content(scenario, expected, after, 0)?;
+            metadata(expected, after, stderr)?;
             // What could neither be kept nor taken back is told.
             let old = expected.old().zip(expected.backup.as_ref()).map(|(old, _)| old);
-            let told = |old: &Look| leftovers(expected, after).iter().any(|(_, look)| *look == old);
-            if old.is_some_and(told) { Ok(()) } else { backup(mode, expected, after) }
+            let told = |old: &FileState| leftovers(expected, after).iter().any(|(_, state)| *state == old);
+            if old.is_some_and(told) { Ok(()) } else { backup(scenario, expected, after) }
         }
-        (5, false) | (122, true) if mode.in_place() => damaged(expected, after, words),
+        (5, false) | (122, true) if scenario.in_place() => damaged(expected, after, stderr),
         (1 | 3, false) | (123 | 125 | 126 | 127, true) => {
             if asks_again(case) {
                 return Err("what has to be asked again was taken for an error".to_owned());
             }
-            unchanged(mode, expected, after)?;
-            nothing_left(expected, after, words, silent)
+            unchanged(scenario, expected, after)?;
+            nothing_left(expected, after, stderr, silent)
         }
         (status, _) => Err(format!("status {status} is not the contract's")),
     }
@@ -92,118 +91,111 @@ pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) 
 
 /// A run in which a rename over TARGET failed and had removed TARGET: the new content is there in the end, or it is told
 /// where it is; or the old one is there again.
-pub fn removed(mode: &Mode, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
-    let words = ended.words.as_str();
+pub fn removed(scenario: &Scenario, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
+    let stderr = ended.stderr.as_str();
     no_panic(ended)?;
-    untouched(mode, expected, after)?;
+    untouched(scenario, expected, after)?;
     let target = after.get(&expected.target);
-    match (ended.status.code().unwrap_or(-1), mode.has_command()) {
+    match (ended.status.code().unwrap_or(-1), scenario.has_command()) {
         (0, _) => {
-            content(mode, expected, after, 0)?;
-            metadata(expected, after, words)?;
-            nothing_left(expected, after, words, false)?;
-            backup(mode, expected, after)
+            content(scenario, expected, after, 0)?;
+            metadata(expected, after, stderr)?;
+            nothing_left(expected, after, stderr, false)?;
+            backup(scenario, expected, after)
         }
         (5, false) | (122, true) if target.is_none() => {
-            let told = |(name, look): &(&Path, &Look)| {
-                look.content == expected.after.content && words.contains(&*name.to_string_lossy())
+            let told = |(name, state): &(&Path, &FileState)| {
+                state.content == expected.after.content && stderr.contains(&*name.to_string_lossy())
             };
-            let is_told = words.contains("(missing)") && leftovers(expected, after).iter().any(told);
+            let is_told = stderr.contains("(missing)") && leftovers(expected, after).iter().any(told);
             if is_told { Ok(()) } else { Err("it is not told where the new content is".to_owned()) }
         }
         (1, false) | (125, true) if target.is_some_and(|now| expected.old().is_some_and(|old| now.is_like(old))) => {
-            nothing_left(expected, after, words, false)
+            nothing_left(expected, after, stderr, false)
         }
         (status, _) => Err(format!("status {status}, and TARGET is {target:?}")),
     }
 }
 
 /// A run without a fault.
-pub fn succeeded(mode: &Mode, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
-    untouched(mode, expected, after)?;
+pub fn succeeded(scenario: &Scenario, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
+    untouched(scenario, expected, after)?;
     nothing_left(expected, after, "", false)?;
-    durable(mode, ended)?;
-    replaced(mode, expected, after, "")
+    durable(scenario, ended)?;
+    replaced(scenario, expected, after, "")
 }
 
 pub fn no_panic(ended: &Ended) -> Verdict {
-    if ended.words.contains("panicked") || ended.words.contains("IO Safety") {
+    if ended.stderr.contains("panicked") || ended.stderr.contains("IO Safety") {
         return Err("it panicked".to_owned());
     }
     Ok(())
 }
 
 /// What is not the program's business is as it was.
-fn untouched(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
-    for (name, look) in &expected.before {
+fn untouched(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
+    for (name, state) in &expected.before {
         let ours = *name == expected.target || Some(name) == expected.backup.as_ref();
-        if !ours && after.get(name) != Some(look) {
-            return Err(format!("{} was touched: {look:?} became {:?}", name.display(), after.get(name)));
+        if !ours && after.get(name) != Some(state) {
+            return Err(format!("{} was touched: {state:?} became {:?}", name.display(), after.get(name)));
         }
     }
-    for (name, look) in after {
+    for (name, state) in after {
         let ours = *name == expected.target || Some(name) == expected.backup.as_ref();
-        let made = expected.target.starts_with(name) && mode.setting == Setting::Parents;
+        let made = expected.target.starts_with(name) && scenario.setting == Setting::Parents;
         let next = expected.backup.is_some() && name == Path::new(NEXT_BACKUP);
-        if !ours && !made && !next && !expected.before.contains_key(name) && !is_staging(name) {
-            return Err(format!("{} appeared: {look:?}", name.display()));
+        if !ours && !made && !next && !expected.before.contains_key(name) && !is_staging_name(name) {
+            return Err(format!("{} appeared: {state:?}", name.display()));
         }
     }
     Ok(())
 }
 
-/// The documented pattern, beside the file that is written.
-pub fn is_staging(name: &Path) -> bool {
-    let file = name.file_name().unwrap_or_default().to_string_lossy();
-    let random = file.strip_prefix(".aw-").unwrap_or_default();
-    random.len() == 12 && random.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-}
-
-fn leftovers<'a>(expected: &Expected, after: &'a Snapshot) -> Vec<(&'a Path, &'a Look)> {
+fn leftovers<'a>(expected: &Expected, after: &'a Snapshot) -> Vec<(&'a Path, &'a FileState)> {
     after
         .iter()
         .filter(|(name, _)| !expected.before.contains_key(*name))
         .filter(|(name, _)| **name != expected.target && Some(*name) != expected.backup.as_ref())
         .filter(|(name, _)| **name != Path::new(NEXT_BACKUP))
-        .map(|(name, look)| (name.as_path(), look))
+        .map(|(name, state)| (name.as_path(), state))
         .collect()
 }
 
 /// What could not be removed is told, unless there was no way to tell it.
-fn nothing_left(expected: &Expected, after: &Snapshot, words: &str, silent: bool) -> Verdict {
-    for (name, look) in leftovers(expected, after) {
+fn nothing_left(expected: &Expected, after: &Snapshot, stderr: &str, silent: bool) -> Verdict {
+    for (name, state) in leftovers(expected, after) {
         // The directories of a finished file are no leftover.
         if expected.target.starts_with(name) && after.contains_key(&expected.target) {
             continue;
         }
-        if !is_told(name, words) && !silent {
-            return Err(format!("{} is left behind and not told: {look:?}", name.display()));
+        if !is_told(name, stderr) && !silent {
+            return Err(format!("{} is left behind and not told: {state:?}", name.display()));
         }
-        narrow(expected, look)?;
+        narrow(expected, state)?;
     }
     Ok(())
 }
 
 /// Whether a line beside the error's leads to it, or into it.
-pub fn is_told(name: &Path, words: &str) -> bool {
+pub fn is_told(name: &Path, stderr: &str) -> bool {
     let beside = |line: &&str| line.starts_with("hint: ") || line.contains(": warning: ");
-    words.lines().filter(beside).any(|line| line.split_whitespace().any(|word| Path::new(word).starts_with(name)))
+    stderr.lines().filter(beside).any(|line| line.split_whitespace().any(|word| Path::new(word).starts_with(name)))
 }
 
 /// Nobody may read it who could not read the finished file, or the old one.
-fn narrow(expected: &Expected, look: &Look) -> Verdict {
-    let is_old = expected.old().is_some_and(|old| old.inode == look.inode || old.is_like(look));
-    let wider = look.bits() & 0o077 & !expected.after.bits();
-    if look.mode & 0o170_000 == 0o100_000 && !is_old && wider != 0 {
-        return Err(format!("the leftover can be read by more than the finished file: {look:?}"));
+fn narrow(expected: &Expected, state: &FileState) -> Verdict {
+    let is_old = expected.old().is_some_and(|old| old.inode == state.inode || old.is_like(state));
+    let wider = state.permissions() & 0o077 & !expected.after.permissions();
+    if state.is_file() && !is_old && wider != 0 {
+        return Err(format!("the leftover can be read by more than the finished file: {state:?}"));
     }
     Ok(())
 }
 
-fn unchanged(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
+fn unchanged(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
     for name in [Some(&expected.target), expected.backup.as_ref()].into_iter().flatten() {
         let (old, now) = (expected.before.get(name), after.get(name));
-        if old != now && !(*name == expected.target && is_written(mode, expected, now)) {
+        if old != now && !(*name == expected.target && is_written(scenario, expected, now)) {
             return Err(format!("{} is not unchanged: {old:?} became {now:?}", name.display()));
         }
     }
@@ -211,11 +203,11 @@ fn unchanged(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
 }
 
 /// Whether this is what the command makes of TARGET by itself, whole or not.
-fn is_written(mode: &Mode, expected: &Expected, look: Option<&Look>) -> bool {
-    mode.source == Source::Writes
-        && look.is_some_and(|look| {
-            let same = expected.old().is_none_or(|old| old.inode == look.inode);
-            same && other::content().starts_with(&look.content)
+fn is_written(scenario: &Scenario, expected: &Expected, state: Option<&FileState>) -> bool {
+    scenario.source == Source::CommandWritesTarget
+        && state.is_some_and(|state| {
+            let same = expected.old().is_none_or(|old| old.inode == state.inode);
+            same && other_content().starts_with(&state.content)
         })
 }
 
@@ -235,7 +227,7 @@ fn asks_again(case: &Case) -> bool {
         (Fault::Once("EINTR"), _) => true,
         (Fault::Once("EAGAIN"), name) => !matches!(name, "flock" | "clone" | "clone3" | "vfork"),
         (Fault::Once("EEXIST"), _) => {
-            let made = case.call.text.split('"').nth_back(1).unwrap_or_default();
+            let made = case.call.args.split('"').nth_back(1).unwrap_or_default();
             made.starts_with(".aw-") || made.ends_with(".~2~")
         }
         _ => false,
@@ -250,7 +242,7 @@ fn knows_no_sync(case: &Case) -> bool {
         "openat" => case.fault.errno() == Some("EACCES"),
         _ => false,
     };
-    unknown && case.mode.leaves_alone()
+    unknown && case.scenario.leaves_alone()
 }
 
 /// A file system that says that there are no attributes is believed.
@@ -260,19 +252,19 @@ fn knows_no_attributes(case: &Case) -> bool {
 }
 
 /// TARGET is the finished file, and the old one is where it belongs.
-fn replaced(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
-    content(mode, expected, after, 0)?;
-    metadata(expected, after, words)?;
-    backup(mode, expected, after)
+fn replaced(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
+    content(scenario, expected, after, 0)?;
+    metadata(expected, after, stderr)?;
+    backup(scenario, expected, after)
 }
 
 /// TARGET has the new content, `off` by at most so many bytes.
-fn content(mode: &Mode, expected: &Expected, after: &Snapshot, off: usize) -> Verdict {
+fn content(scenario: &Scenario, expected: &Expected, after: &Snapshot, off: usize) -> Verdict {
     let Some(target) = after.get(&expected.target) else { return Err("TARGET is absent".to_owned()) };
-    if mode.leaves_alone() && expected.old() == Some(target) {
+    if scenario.leaves_alone() && expected.old() == Some(target) {
         return Ok(());
     }
-    if expected.old().is_some_and(|old| (old.inode == target.inode) != mode.in_place()) {
+    if expected.old().is_some_and(|old| (old.inode == target.inode) != scenario.in_place()) {
         return Err(format!("TARGET's inode is not what it should be: {target:?}"));
     }
     let exact = target.content == expected.after.content;
@@ -283,34 +275,35 @@ fn content(mode: &Mode, expected: &Expected, after: &Snapshot, off: usize) -> Ve
 }
 
 /// The old file has the backup's name, or, where that was said to be taken, the next.
-pub fn backup(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
+pub fn backup(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
     let Some(backup) = &expected.backup else { return Ok(()) };
     let kept = after.get(backup).or_else(|| after.get(Path::new(NEXT_BACKUP)));
     let Some(old) = expected.old() else {
-        let written = kept.is_some_and(|kept| kept.content == other::content());
+        let written = kept.is_some_and(|kept| kept.content == other_content());
         // There was nothing to keep, unless the command has made it.
-        let fine = if mode.source == Source::Writes { written } else { kept == expected.before.get(backup) };
+        let fine =
+            if scenario.source == Source::CommandWritesTarget { written } else { kept == expected.before.get(backup) };
         return if fine { Ok(()) } else { Err(format!("the backup is not what was there: {kept:?}")) };
     };
     // Where the file system cannot exchange and cannot link, it is a copy.
-    if kept.is_some_and(|kept| kept == old || (kept.is_like(old) && mode.base.is_some())) {
+    if kept.is_some_and(|kept| kept == old || (kept.is_like(old) && !scenario.refused.is_empty())) {
         return Ok(());
     }
     Err(format!("the backup is not the old file: {kept:?}"))
 }
 
 /// What could not be kept has been told, and gives nobody more access.
-fn metadata(expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
+fn metadata(expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     let (Some(has), wanted) = (after.get(&expected.target), &expected.after) else {
         return Err("TARGET is absent".to_owned());
     };
-    if has.is_dressed_like(wanted) {
+    if has.has_metadata_of(wanted) {
         return Ok(());
     }
-    if !["warning: cannot keep", "warning: cannot set mode"].iter().any(|told| words.contains(told)) {
+    if !["warning: cannot keep", "warning: cannot set mode"].iter().any(|told| stderr.contains(told)) {
         return Err(format!("TARGET has not its metadata, which was not told: {has:?}, not {wanted:?}"));
     }
-    let wider = has.bits() & 0o077 & !wanted.bits();
+    let wider = has.permissions() & 0o077 & !wanted.permissions();
     // Without the list the group's entry shows in place of the mask.
     if wider != 0 {
         return Err(format!("TARGET can be read by more than before: {has:?}, not {wanted:?}"));
@@ -328,11 +321,11 @@ fn differs_by_one(has: &[u8], wanted: &[u8]) -> bool {
 }
 
 /// Exit 0: the content was synced before it got its name, and the name after.
-pub fn durable(mode: &Mode, ended: &Ended) -> Verdict {
+pub fn durable(scenario: &Scenario, ended: &Ended) -> Verdict {
     let synced = |call: &Call| matches!(call.name.as_str(), "fsync" | "syncfs") && call.succeeded();
     let names = |call: &Call| matches!(call.name.as_str(), "linkat" | "renameat" | "renameat2") && call.succeeded();
     let calls = &ended.calls;
-    let Some(last) = calls.iter().rposition(names).filter(|_| !mode.in_place()) else {
+    let Some(last) = calls.iter().rposition(names).filter(|_| !scenario.in_place()) else {
         // Left alone, or overwritten.
         let count = calls.iter().filter(|call| synced(call)).count();
         return if count >= 2 { Ok(()) } else { Err(format!("exit 0 after {count} syncs")) };
@@ -348,36 +341,38 @@ pub fn durable(mode: &Mode, ended: &Ended) -> Verdict {
 }
 
 /// SIGKILL: old or new, and at most the name that the contract allows.
-fn killed(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
+fn killed(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     let left = leftovers(expected, after);
-    let files: Vec<_> = left.iter().filter(|(name, _)| is_staging(name)).collect();
-    files.iter().try_for_each(|(_, look)| narrow(expected, look))?;
+    let files: Vec<_> = left.iter().filter(|(name, _)| is_staging_name(name)).collect();
+    files.iter().try_for_each(|(_, state)| narrow(expected, state))?;
     let most = match expected.old() {
-        Some(_) if mode.base.is_some() && expected.backup.is_some() => 2,
+        Some(_) if !scenario.refused.is_empty() && expected.backup.is_some() => 2,
         Some(_) => 1,
-        None => usize::from(mode.is_named() || mode.source == Source::Writes),
+        None => usize::from(scenario.is_named() || scenario.source == Source::CommandWritesTarget),
     };
     if files.len() > most {
         return Err(format!("{} names are left, not {most}: {files:?}", files.len()));
     }
     let target = after.get(&expected.target);
-    if is_written(mode, expected, target) {
+    if is_written(scenario, expected, target) {
         return Ok(());
     }
     let Some(old) = expected.old() else {
         // What the command made of it may have no other name yet than the short one.
-        let written = |look: &Look| look.content == other::content();
+        let written = |state: &FileState| state.content == other_content();
         return match target {
             None => Ok(()),
-            Some(_) if mode.source == Source::Writes && left.iter().any(|(_, look)| written(look)) => {
-                content(mode, expected, after, 0).and_then(|()| metadata(expected, after, words))
+            Some(_)
+                if scenario.source == Source::CommandWritesTarget && left.iter().any(|(_, state)| written(state)) =>
+            {
+                content(scenario, expected, after, 0).and_then(|()| metadata(expected, after, stderr))
             }
-            Some(_) => replaced(mode, expected, after, words),
+            Some(_) => replaced(scenario, expected, after, stderr),
         };
     };
-    if mode.in_place() {
-        let whole = |look: &Look| look.content == expected.after.content || look == old;
-        let somewhere = target.is_some_and(whole) || files.iter().any(|(_, look)| whole(look));
+    if scenario.in_place() {
+        let whole = |state: &FileState| state.content == expected.after.content || state == old;
+        let somewhere = target.is_some_and(whole) || files.iter().any(|(_, state)| whole(state));
         return if somewhere { Ok(()) } else { Err("neither old nor new content is whole anywhere".to_owned()) };
     }
     match target {
@@ -385,7 +380,7 @@ fn killed(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Ve
         Some(target) if target.is_like(&expected.after) => {}
         other => return Err(format!("TARGET is neither old nor new: {other:?}")),
     }
-    let kept = |look: &Look| look.is_like(old) || is_written(mode, expected, Some(look));
+    let kept = |state: &FileState| state.is_like(old) || is_written(scenario, expected, Some(state));
     if expected.backup.is_some() && !after.values().any(kept) {
         return Err("the old file has no name any more".to_owned());
     }
@@ -393,25 +388,25 @@ fn killed(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Ve
 }
 
 /// The overwrite failed: the whole new content is where the hint says.
-fn damaged(expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
+fn damaged(expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     let whole = leftovers(expected, after)
         .into_iter()
-        .find(|(name, look)| is_told(name, words) && look.content == expected.after.content);
+        .find(|(name, state)| is_told(name, stderr) && state.content == expected.after.content);
     match whole {
-        Some((_, look)) if look.bits() == 0o600 => Ok(()),
+        Some((_, state)) if state.permissions() == 0o600 => Ok(()),
         other => Err(format!("the whole new content is not told, or not 0600: {other:?}")),
     }
 }
 
 /// One line that names path, step, reason and one of the states; hints and warnings beside it.
-pub fn message(mode: &Mode, expected: &Expected, ended: &Ended, states: &[&str]) -> Verdict {
+pub fn message(scenario: &Scenario, expected: &Expected, ended: &Ended, states: &[&str]) -> Verdict {
     let code = ended.status.code().unwrap_or(-1);
     let start = format!("atomic-write: {}: ", expected.operand);
     let mut errors = 0;
-    for line in ended.words.lines() {
+    for line in ended.stderr.lines() {
         let Some(said) = line.strip_prefix(&start) else {
             // A command has words of its own, and so has the shell.
-            let others = mode.has_command() || mode.validates();
+            let others = scenario.has_command() || scenario.validates();
             if line.starts_with("hint: ") || (others && !line.starts_with("atomic-write")) {
                 continue;
             }
@@ -419,11 +414,11 @@ pub fn message(mode: &Mode, expected: &Expected, ended: &Ended, states: &[&str])
         };
         // A command that cannot be waited for, or that will not end.
         let of_command = said.starts_with("waiting: ") || (code != 0 && said.ends_with(" still runs"));
-        if said.starts_with("warning: ") || (of_command && mode.has_command()) {
+        if said.starts_with("warning: ") || (of_command && scenario.has_command()) {
             continue;
         }
         let verbose = ["created (", "replaced (", "unchanged ("].iter().any(|word| said.starts_with(word));
-        if code == 0 && verbose && mode.options.contains(&"--verbose") {
+        if code == 0 && verbose && scenario.options.contains(&"--verbose") {
             continue;
         }
         errors += 1;

@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 
+use crate::scenario::other_content;
+
 /// What the other writer does to TARGET.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum Action {
     /// Renames a private file of another content over it, or to its name, where it is free.
     Replace,
     /// Removes it.
@@ -29,28 +31,29 @@ pub const INSIDE: &str = "inside";
 /// The other writer's mode, with none of the bits that others have here.
 pub const PRIVATE: u32 = 0o600;
 
-impl Act {
-    pub const ALL: [Act; 6] = [Act::Replace, Act::Remove, Act::Overwrite, Act::Chmod, Act::Link, Act::Directory];
+impl Action {
+    pub const ALL: [Action; 6] =
+        [Action::Replace, Action::Remove, Action::Overwrite, Action::Chmod, Action::Link, Action::Directory];
 
     pub fn name(self) -> &'static str {
         match self {
-            Act::Replace => "other-replaces",
-            Act::Remove => "other-removes",
-            Act::Overwrite => "other-overwrites",
-            Act::Chmod => "other-chmods",
-            Act::Link => "other-links",
-            Act::Directory => "other-makes-directory",
+            Action::Replace => "other-replaces",
+            Action::Remove => "other-removes",
+            Action::Overwrite => "other-overwrites",
+            Action::Chmod => "other-chmods",
+            Action::Link => "other-links",
+            Action::Directory => "other-makes-directory",
         }
     }
 
     /// Whether there must be a file that it is done to.
     pub fn needs_file(self) -> bool {
-        matches!(self, Act::Remove | Act::Overwrite | Act::Chmod)
+        matches!(self, Action::Remove | Action::Overwrite | Action::Chmod)
     }
 
     /// Whether TARGET is the same inode afterwards.
     pub fn keeps_inode(self) -> bool {
-        matches!(self, Act::Overwrite | Act::Chmod)
+        matches!(self, Action::Overwrite | Action::Chmod)
     }
 
     /// Does it.
@@ -59,22 +62,22 @@ impl Act {
         fs::create_dir_all(directory)?;
         let beside = directory.join("others");
         match self {
-            Act::Replace => {
+            Action::Replace => {
                 let mut file = fs::File::options().write(true).create_new(true).mode(PRIVATE).open(&beside)?;
-                file.write_all(&content())?;
+                file.write_all(&other_content())?;
                 fs::rename(&beside, target)
             }
-            Act::Remove => fs::remove_file(target),
-            Act::Overwrite => fs::write(target, content()),
-            Act::Chmod => fs::set_permissions(target, Permissions::from_mode(PRIVATE)),
-            Act::Link => {
-                fs::write(directory.join(ELSEWHERE), content())?;
+            Action::Remove => fs::remove_file(target),
+            Action::Overwrite => fs::write(target, other_content()),
+            Action::Chmod => fs::set_permissions(target, Permissions::from_mode(PRIVATE)),
+            Action::Link => {
+                fs::write(directory.join(ELSEWHERE), other_content())?;
                 symlink(ELSEWHERE, &beside)?;
                 fs::rename(&beside, target)
             }
-            Act::Directory => {
+            Action::Directory => {
                 fs::create_dir(&beside)?;
-                fs::write(beside.join(INSIDE), content())?;
+                fs::write(beside.join(INSIDE), other_content())?;
                 if target.symlink_metadata().is_ok() {
                     fs::remove_file(target)?;
                 }
@@ -82,9 +85,4 @@ impl Act {
             }
         }
     }
-}
-
-/// The other writer's content: neither old nor new, and of another length.
-pub fn content() -> Vec<u8> {
-    b"XXXXXXX\n".repeat(100)
 }
