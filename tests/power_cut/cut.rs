@@ -5,8 +5,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::disk::{Mark, Record};
+use crate::error::Error;
 use crate::image::{Image, PIECE, Piece, split};
-use crate::support::{Dice, Error};
+use crate::rng::Rng;
 
 /// Which of the pieces that no flush covers are on the disk all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,14 +82,14 @@ pub(crate) struct Timeline<'a> {
 }
 
 impl<'a> Timeline<'a> {
-    /// `honest`: the disk does what a flush asks for.
-    pub(crate) fn new(start: &'a Image, log: &'a [Record], honest: bool) -> Self {
+    /// `honors_flushes`: the disk does what a flush asks for.
+    pub(crate) fn new(start: &'a Image, log: &'a [Record], honors_flushes: bool) -> Self {
         let exit = log.iter().position(|record| matches!(record, Record::Mark(Mark::Exit(Some(0)))));
         Self {
             start,
             log,
             parts: parts(log),
-            lasts_from: if honest { lasting(log) } else { vec![usize::MAX; log.len()] },
+            lasts_from: if honors_flushes { lasting(log) } else { vec![usize::MAX; log.len()] },
             exit,
         }
     }
@@ -100,9 +101,9 @@ impl<'a> Timeline<'a> {
 
     pub(crate) fn image(&self, cut: Cut) -> Image {
         let mut image = self.start.clone();
-        let mut dice = match cut.kept {
-            Kept::Some(seed) => Dice::new(seed, "kept"),
-            _ => Dice::new(0, "unused"),
+        let mut rng = match cut.kept {
+            Kept::Some(seed) => Rng::new(seed, "kept"),
+            _ => Rng::new(0, "unused"),
         };
         let mut volatile = 0..;
         for part in self.parts.iter().take_while(|part| part.place < cut.at) {
@@ -112,7 +113,7 @@ impl<'a> Timeline<'a> {
                     (Kept::Nothing, _) => false,
                     (Kept::Only(only), piece) => piece == Some(only),
                     (Kept::AllBut(lost), piece) => piece != Some(lost),
-                    (Kept::Some(_), _) => dice.coin(),
+                    (Kept::Some(_), _) => rng.flag(),
                 };
             if keep {
                 match &part.bytes {
@@ -126,8 +127,8 @@ impl<'a> Timeline<'a> {
         image
     }
 
-    /// Every cut worth making, the most telling first and the rest in an order that the dice choose.
-    pub(crate) fn cuts(&self, dice: &mut Dice) -> Vec<Cut> {
+    /// Every cut worth making, the most telling first and the rest in an order that the rng choose.
+    pub(crate) fn cuts(&self, rng: &mut Rng) -> Vec<Cut> {
         let end = self.log.len();
         let mut telling = vec![Cut { at: end, kept: Kept::Nothing }];
         telling.extend(self.exit.map(|exit| Cut { at: exit + 1, kept: Kept::Nothing }));
@@ -135,21 +136,21 @@ impl<'a> Timeline<'a> {
         for at in 0..=end {
             match self.log.get(at) {
                 None | Some(Record::Flush | Record::Mark(Mark::Exit(_))) => {
-                    self.subsets(at, dice, &mut cuts);
+                    self.subsets(at, rng, &mut cuts);
                 }
                 _ => {}
             }
             if let Some(Record::Mark(Mark::Exit(_))) = at.checked_sub(1).map(|last| &self.log[last]) {
-                self.subsets(at, dice, &mut cuts);
+                self.subsets(at, rng, &mut cuts);
             }
             cuts.push(Cut { at, kept: Kept::All });
         }
-        dice.shuffle(&mut cuts);
+        rng.shuffle(&mut cuts);
         telling.extend(cuts);
         telling
     }
 
-    fn subsets(&self, at: usize, dice: &mut Dice, cuts: &mut Vec<Cut>) {
+    fn subsets(&self, at: usize, rng: &mut Rng, cuts: &mut Vec<Cut>) {
         let volatile = self.parts.iter().filter(|part| part.place < at && !self.lasts(part.place, at)).count();
         cuts.push(Cut { at, kept: Kept::Nothing });
         // Of many pieces, as many as of few: the neighbours of a piece of content tell the same.
@@ -157,14 +158,14 @@ impl<'a> Timeline<'a> {
             (0..volatile).collect()
         } else {
             let ends = [0, 1, volatile - 2, volatile - 1];
-            let between = (0..8).map(|_| dice.below(volatile));
+            let between = (0..8).map(|_| rng.below(volatile));
             ends.into_iter().chain(between).collect()
         };
         for piece in singles {
             cuts.extend([Kept::Only(piece), Kept::AllBut(piece)].map(|kept| Cut { at, kept }));
         }
         if volatile > 1 {
-            cuts.extend((0..8).map(|_| Cut { at, kept: Kept::Some(dice.roll()) }));
+            cuts.extend((0..8).map(|_| Cut { at, kept: Kept::Some(rng.next()) }));
         }
     }
 

@@ -16,9 +16,10 @@ use fuser::{
 };
 
 use crate::content;
+use crate::error::{Context, Result};
 use crate::filesystem::unmount;
 use crate::image::Image;
-use crate::support::{Context, Result, lock};
+use crate::parallel::lock;
 
 /// Enough for the largest of the file systems; what is not written costs nothing.
 pub(crate) const SIZE: u64 = 304 << 20;
@@ -43,7 +44,7 @@ pub(crate) enum Record {
     Mark(Mark),
 }
 
-/// What the laboratory knows of the program, told in the same order as the disk's requests.
+/// What the simulator knows of the program, told in the same order as the disk's requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     Call(String),
@@ -103,7 +104,7 @@ impl Disk {
     /// What is on the disk now is what the log begins with.
     pub(crate) fn start_recording(&self, slow: bool) -> Image {
         let mut state = lock(&self.state);
-        state.image = std::mem::take(&mut state.image).settle();
+        state.image = std::mem::take(&mut state.image).flatten();
         state.log = Some(Vec::new());
         state.slow = slow;
         state.image.clone()
@@ -119,12 +120,12 @@ impl Disk {
         lock(&self.state).push(Record::Mark(mark));
     }
 
-    pub(crate) fn break_down(&self, fault: Fault) {
+    pub(crate) fn set_fault(&self, fault: Fault) {
         lock(&self.state).fault = Some(fault);
     }
 
     /// Repairs the disk, and says how many requests it had refused.
-    pub(crate) fn repair(&self) -> usize {
+    pub(crate) fn clear_fault(&self) -> usize {
         let mut state = lock(&self.state);
         state.fault = None;
         std::mem::take(&mut state.refused)
@@ -222,7 +223,7 @@ impl Filesystem for Served {
         let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let mut state = lock(&self.0);
         let watched = state.slow || state.fault.is_some();
-        let new = watched && content::carries_new(data);
+        let new = watched && content::contains_new(data);
         if new && matches!(state.fault, Some(Fault::Data | Fault::Exhausted)) {
             let answer = if state.fault == Some(Fault::Data) { Errno::EIO } else { Errno::ENOSPC };
             state.refused += 1;

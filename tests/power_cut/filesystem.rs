@@ -7,8 +7,8 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags};
 
-use crate::device::run;
-use crate::support::{Context, Result};
+use crate::error::{Context, Result};
+use crate::loop_device::run;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Filesystem {
@@ -95,7 +95,7 @@ impl Filesystem {
     }
 
     /// Mends what the kernel refuses to mount, where the file system's own tool can.
-    pub(crate) fn mend(self, device: &Path) -> bool {
+    pub(crate) fn fsck(self, device: &Path) -> bool {
         // Status 1: errors were corrected.
         self.kind() == "ext4"
             && Command::new("e2fsck")

@@ -7,7 +7,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use crate::support::{Context, Result, digest, mix};
+use crate::error::{Context, Result};
+use crate::rng::{digest, mix};
 
 /// The unit in which a disk keeps or loses a write. At 512 bytes, file systems' own superblocks tear.
 pub(crate) const PIECE: usize = 4096;
@@ -50,7 +51,7 @@ impl Image {
                 }
             }
             if filled == 0 {
-                return Ok(image.settle());
+                return Ok(image.flatten());
             }
             for bytes in chunk[..filled].chunks(PIECE) {
                 if bytes != &[0; PIECE][..bytes.len()] {
@@ -72,7 +73,7 @@ impl Image {
     }
 
     /// Makes everything the base, so that copies are cheap from here on.
-    pub(crate) fn settle(self) -> Self {
+    pub(crate) fn flatten(self) -> Self {
         let mut base = Arc::unwrap_or_clone(self.base);
         base.extend(self.own);
         Self { base: Arc::new(base), own: HashMap::new() }

@@ -69,6 +69,10 @@ impl FileState {
         self.kind() == 0o100_000
     }
 
+    pub fn is_directory(&self) -> bool {
+        self.kind() == 0o040_000
+    }
+
     /// The mode without the file type.
     pub fn permissions(&self) -> u32 {
         self.mode & 0o7777
@@ -130,7 +134,7 @@ pub fn snapshot(root: &Path) -> io::Result<Snapshot> {
         for entry in fs::read_dir(&directory)? {
             let path = entry?.path();
             let state = FileState::of(&path)?;
-            if state.kind() == 0o040_000 {
+            if state.is_directory() {
                 left.push(path.clone());
             }
             found.insert(path.strip_prefix(root).unwrap_or(&path).to_owned(), state);

@@ -1,4 +1,4 @@
-//! One place to work: a disk, the loop device on it, a mount point, and an empty file system of each kind.
+//! The simulated machine: a disk, the loop device on it, a mount point, and an empty file system of each kind.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use crate::device::Device;
 use crate::disk::{self, Disk};
+use crate::error::{Context, Result};
 use crate::filesystem::{Filesystem, unmount};
 use crate::image::Image;
-use crate::support::{Context, Result};
+use crate::loop_device::Device;
 
 /// Fields go in their order: the loop device before the disk that it is on, and the directory last.
-pub(crate) struct Lab {
+pub(crate) struct Simulator {
     device: Device,
     pub(crate) disk: Disk,
     empty: HashMap<Filesystem, Image>,
@@ -24,7 +24,7 @@ pub(crate) struct Lab {
     directory: TempDir,
 }
 
-impl Lab {
+impl Simulator {
     pub(crate) fn open() -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("power-cut-").tempdir().context("make a work directory")?;
         let served = directory.path().join("served");
@@ -58,7 +58,7 @@ impl Lab {
         self.directory.path().join(name)
     }
 
-    /// Each laboratory has its own: btrfs mounts only one copy of a UUID at a time.
+    /// Each simulator has its own: btrfs mounts only one copy of a UUID at a time.
     pub(crate) fn insert_empty(&mut self, filesystem: Filesystem) -> Result<()> {
         // What differs by mount options only is made once.
         let made = match filesystem {
@@ -82,7 +82,7 @@ impl Lab {
     }
 
     /// Makes a file of the mounted file system a mount point, until it is unmounted.
-    pub(crate) fn cover(&self, file: &Path) -> Result<()> {
+    pub(crate) fn cover(&self, file: &str) -> Result<()> {
         let file = self.mounted().join(file);
         rustix::mount::mount_bind(&file, &file).context(file.display())?;
         self.covered.replace(Some(file));
@@ -101,9 +101,9 @@ impl Lab {
         unmount(&self.mounted()).context("unmount")
     }
 
-    /// Whatever went before: the disk works, and nothing is mounted from it.
+    /// Makes the disk work again, with nothing mounted from it.
     pub(crate) fn clear(&self) -> Result<()> {
-        self.disk.repair();
+        self.disk.clear_fault();
         self.uncover()?;
         loop {
             match unmount(&self.mounted()) {
