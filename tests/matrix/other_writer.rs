@@ -1,4 +1,4 @@
-//! The other writer, who knows nothing of us and takes no turns.
+//! The other writer, which does not cooperate and takes no lock.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
@@ -10,25 +10,25 @@ use crate::scenario::other_content;
 /// What the other writer does to TARGET.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Renames a private file of another content over it, or to its name, where it is free.
+    /// Renames a file with other content over it, or to its name, that only its owner can read.
     Replace,
     /// Removes it.
     Remove,
-    /// Writes another content into it.
+    /// Writes other content to it, in place.
     Overwrite,
-    /// Takes group and others the right to read it.
+    /// Takes all permissions from group and others.
     Chmod,
     /// Renames a symbolic link over it, or to its name.
     Link,
-    /// Puts a directory in its place, with something in it.
+    /// Replaces it by a directory that is not empty.
     Directory,
 }
 
-/// Where the link leads, beside TARGET.
-pub const ELSEWHERE: &str = "elsewhere";
-/// What is in the directory.
+/// What the link points to, in TARGET's directory.
+pub const POINTEE: &str = "elsewhere";
+/// The file in the directory.
 pub const INSIDE: &str = "inside";
-/// The other writer's mode, with none of the bits that others have here.
+/// The mode that the other writer gives a file.
 pub const PRIVATE: u32 = 0o600;
 
 impl Action {
@@ -46,17 +46,16 @@ impl Action {
         }
     }
 
-    /// Whether there must be a file that it is done to.
+    /// Whether TARGET must exist.
     pub fn needs_file(self) -> bool {
         matches!(self, Action::Remove | Action::Overwrite | Action::Chmod)
     }
 
-    /// Whether TARGET is the same inode afterwards.
+    /// Whether TARGET has the same inode afterwards.
     pub fn keeps_inode(self) -> bool {
         matches!(self, Action::Overwrite | Action::Chmod)
     }
 
-    /// Does it.
     pub fn perform(self, target: &Path) -> io::Result<()> {
         let directory = target.parent().unwrap_or(target);
         fs::create_dir_all(directory)?;
@@ -71,8 +70,8 @@ impl Action {
             Action::Overwrite => fs::write(target, other_content()),
             Action::Chmod => fs::set_permissions(target, Permissions::from_mode(PRIVATE)),
             Action::Link => {
-                fs::write(directory.join(ELSEWHERE), other_content())?;
-                symlink(ELSEWHERE, &beside)?;
+                fs::write(directory.join(POINTEE), other_content())?;
+                symlink(POINTEE, &beside)?;
                 fs::rename(&beside, target)
             }
             Action::Directory => {

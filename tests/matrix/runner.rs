@@ -1,4 +1,4 @@
-//! Runs the cases, two and more at a time.
+//! Runs the cases, several at a time.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,9 +1,9 @@
-//! The scenarios, by name, and what the judges ask about them.
+//! The scenarios, by name, and what the judges need to know of them.
 
 use crate::common;
 use crate::scenario::{Refused, SET_MODE, Scenario, Setting, Source};
 
-/// Different, and either longer than what an attribute list or a status of /proc fills.
+/// Each is more than the program reads from /proc or of an attribute list.
 const OLD_LENGTH: usize = 4800;
 const NEW_LENGTH: usize = 6400;
 
@@ -79,7 +79,7 @@ pub fn all() -> Vec<Scenario> {
     scenarios
 }
 
-/// Where the system refuses something, another way is taken.
+/// The scenarios on a system that refuses something.
 fn with_refusals() -> [Scenario; 14] {
     [
         Scenario {

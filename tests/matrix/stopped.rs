@@ -21,7 +21,6 @@ use crate::trace::{self, Call};
 /// The calls that change names or modes: the program is stopped after each, and the directory is inspected.
 const STOPS: [&str; 5] = ["linkat", "renameat", "renameat2", "unlinkat", "fchmod"];
 
-/// What came of a run.
 pub struct SteppedRun {
     pub ended: Ended,
     /// Nothing, where the call was never made.
@@ -70,7 +69,7 @@ pub fn run(case: &Case, program: &Path, scene: &Scene, action: Action) -> Result
     let side = Scene::new();
     let (path, stderr) = (side.path("log"), side.path("stderr"));
     let mut log = StopLog::create(&path)?;
-    // The tracer is a process apart, so that the child is the program itself.
+    // The tracer is a process of its own, so that the child is the program itself.
     let mut command = runner::strace(scenario, program, scene, &path, &["-D".to_owned()], inject)?;
     command.stderr(File::create(&stderr)?);
     let mut stopped = Stopped(command.spawn()?);
