@@ -5,7 +5,7 @@ use nix::libc;
 use crate::scenario::Refused;
 use crate::tracer::Call;
 
-/// What the simulator does about a call that has returned.
+/// How often the simulator acts after such a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Moves data, up to a thousand times in a run: some of these calls are enough.
@@ -15,7 +15,7 @@ pub(crate) enum Kind {
 }
 
 /// The name of a call that changes what is or will be on the disk.
-pub(crate) fn changes(call: &Call) -> Option<(&'static str, Kind)> {
+pub(crate) fn modifies(call: &Call) -> Option<(&'static str, Kind)> {
     let found = match call.number {
         libc::SYS_write => ("write", Kind::Data),
         libc::SYS_writev => ("writev", Kind::Data),
@@ -53,7 +53,7 @@ pub(crate) fn is_sync(call: &Call) -> bool {
     matches!(call.number, libc::SYS_fsync | libc::SYS_fdatasync | libc::SYS_syncfs | libc::SYS_sync)
 }
 
-/// The error with which a system answers that does not offer what is called for.
+/// The error of a system that does not support what is called for.
 pub(crate) fn refusal(call: &Call, refused: &[Refused]) -> Option<i32> {
     let (what, errno) = match call.number {
         libc::SYS_openat if has(call, libc::O_TMPFILE) => (Refused::UnnamedFiles, libc::EOPNOTSUPP),

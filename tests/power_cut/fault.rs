@@ -1,4 +1,4 @@
-//! Disks that answer with errors: what the program says must be true.
+//! Disks that fail: the program's exit status and messages must be true.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -56,7 +56,7 @@ pub(crate) fn run(simulator: &mut Simulator, case: &Case) -> Result<String> {
     let root = simulator.mounted();
     let status = format!("status {:?}, {refused} refused", ended.status);
     let judged = match ended.status {
-        // Replaced, and perhaps on the disk: either is true.
+        // TARGET is replaced, but the old file may still be on the disk: both are allowed.
         Some(4) if matches!(case.failure, Failure::Disk(Fault::Flush(_))) => {
             expectation.judge(&root, false, Strictness::Full)
         }
@@ -69,9 +69,9 @@ pub(crate) fn run(simulator: &mut Simulator, case: &Case) -> Result<String> {
     if ended.status == Some(0) && reached && !flush {
         return Err(format!("{status}, although the content never reached the disk").into());
     }
-    // Later flushes may be nobody's: then the failure never came, and the program was right to succeed.
+    // Where no such flush was requested, the fault never occurred, and the program was right to succeed.
     if !reached && !flush {
-        return Err("the failure never came".into());
+        return Err("the fault never occurred".into());
     }
     if ended.status == Some(0) && reached {
         return Err(format!("{status}, although a flush failed").into());
@@ -80,7 +80,7 @@ pub(crate) fn run(simulator: &mut Simulator, case: &Case) -> Result<String> {
     Ok(status)
 }
 
-/// Leaves room for about so many bytes.
+/// Fills the file system, so that about `leave` bytes are free.
 fn fill(root: &Path, leave: u64) -> Result<()> {
     let name = root.join(ELSEWHERE).join("ballast");
     let mut ballast = OpenOptions::new().write(true).create_new(true).open(&name).context(name.display())?;

@@ -1,4 +1,4 @@
-//! One thing to be report: that the program survives, that a sabotage is found, that a broken disk is told.
+//! One thing to show: that the program survives power cuts, that a sabotage is found, that a failing disk is reported.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -22,24 +22,24 @@ pub(crate) struct Job {
 pub(crate) enum Task {
     /// No cut may leave anything but old or new.
     Survive { setup: Setup, max_cuts: usize },
-    /// At least one cut in at least one of these circumstances must show what was done to the protocol.
+    /// At least one cut in at least one of these circumstances must show the sabotage.
     Catch { sabotage: Sabotage, setups: Vec<Setup>, effort: Effort },
-    /// Each of the program's syncs, left out in turn, must show.
+    /// Each of the program's syncs is left out in turn, which must show.
     CatchEachSync { setups: Vec<Setup>, effort: Effort },
-    /// The disk forgets what it was told to keep: nothing can be right on it.
+    /// The disk ignores flushes, which must show.
     CatchIgnoredFlushes { setup: Setup, max_cuts: usize },
-    /// A disk that answers with errors.
+    /// A disk that fails.
     Fault(fault::Case),
 }
 
-/// What was report, for the summary.
+/// What a job found, for the summary.
 #[derive(Default)]
 pub(crate) struct Report {
     pub(crate) survived: usize,
     pub(crate) repaired: usize,
     /// Cuts made to find a sabotage.
     pub(crate) sabotaged: usize,
-    pub(crate) words: String,
+    pub(crate) text: String,
 }
 
 impl Report {
@@ -50,8 +50,8 @@ impl Report {
     }
 }
 
-/// Evidence is large: the first few violations of a run are kept.
-const EVIDENCE_ENOUGH: usize = 8;
+/// Evidence is large: that of the first few violations is kept.
+const MAX_EVIDENCE: usize = 8;
 static EVIDENCE: AtomicUsize = AtomicUsize::new(0);
 
 impl Job {
@@ -68,7 +68,7 @@ impl Job {
             Task::CatchIgnoredFlushes { setup, max_cuts } => {
                 catch_ignored_flushes(simulator, setup, *max_cuts, &mut rng)
             }
-            Task::Fault(case) => fault::run(simulator, case).map(|words| Report { words, ..Report::default() }),
+            Task::Fault(case) => fault::run(simulator, case).map(|text| Report { text, ..Report::default() }),
         }
     }
 }
@@ -82,7 +82,7 @@ fn survive(simulator: &mut Simulator, setup: &Setup, max_cuts: usize, rng: &mut 
         return Ok(Report {
             survived: outcome.cuts,
             repaired: outcome.repaired,
-            words: match outcome.repaired {
+            text: match outcome.repaired {
                 0 => format!("{} cuts", outcome.cuts),
                 repaired => format!("{} cuts, {repaired} repaired by e2fsck", outcome.cuts),
             },
@@ -94,23 +94,23 @@ fn survive(simulator: &mut Simulator, setup: &Setup, max_cuts: usize, rng: &mut 
 
 /// The violations, with their evidence.
 fn describe_violations(recording: &Recording, outcome: &Outcome) -> String {
-    let mut words = format!("torn in {} of {} cuts", outcome.violations.len(), outcome.cuts);
+    let mut text = format!("torn in {} of {} cuts", outcome.violations.len(), outcome.cuts);
     for (cut, violation) in &outcome.violations {
-        let _ = write!(words, "\n  cut {cut}: {violation}");
-        if EVIDENCE.fetch_add(1, Ordering::Relaxed) >= EVIDENCE_ENOUGH {
+        let _ = write!(text, "\n  cut {cut}: {violation}");
+        if EVIDENCE.fetch_add(1, Ordering::Relaxed) >= MAX_EVIDENCE {
             continue;
         }
         match evidence::keep(recording, *cut, true) {
             Ok(directory) => {
-                let _ = write!(words, "\n    kept in {}", directory.display());
-                let _ = write!(words, "\n    again: {}", evidence::command(&directory, *cut));
+                let _ = write!(text, "\n    kept in {}", directory.display());
+                let _ = write!(text, "\n    again: {}", evidence::command(&directory, *cut));
             }
             Err(error) => {
-                let _ = write!(words, "\n    not kept: {error}");
+                let _ = write!(text, "\n    not kept: {error}");
             }
         }
     }
-    words
+    text
 }
 
 fn must_succeed(recording: &Recording) -> Result<()> {
@@ -121,7 +121,7 @@ fn must_succeed(recording: &Recording) -> Result<()> {
     Err(format!("the program ended with {:?}: {}", ended.status, ended.stderr).into())
 }
 
-/// Whether it was found.
+/// An error, where the sabotage was not found.
 fn catch(
     simulator: &mut Simulator,
     sabotage: &Sabotage,
@@ -140,7 +140,7 @@ fn catch(
         report.sabotaged += outcome.cuts;
         if let Some((cut, violation)) = outcome.violations.into_iter().next() {
             finds.push(setup.circumstances());
-            example.get_or_insert(format!("cut {cut}: {}", brief(&violation)));
+            example.get_or_insert(format!("cut {cut}: {}", shorten(&violation)));
             if !effort.all {
                 break;
             }
@@ -148,7 +148,7 @@ fn catch(
     }
     match example {
         Some(example) => {
-            let _ = write!(report.words, "found by {} ({example})", finds.join(", "));
+            let _ = write!(report.text, "found by {} ({example})", finds.join(", "));
             Ok(())
         }
         None => Err(format!("{sabotage:?} was not found in {} cuts", report.sabotaged).into()),
@@ -171,7 +171,7 @@ fn catch_each_sync(simulator: &mut Simulator, setups: &[Setup], effort: Effort, 
     for which in 1..=most {
         let has_it = |setup: &&Setup| syncs.get(&setup.filesystem).is_some_and(|count| *count >= which);
         let setups: Vec<_> = setups.iter().filter(has_it).cloned().collect();
-        let _ = write!(report.words, "\n    without sync {which} of {most}: ");
+        let _ = write!(report.text, "\n    without sync {which} of {most}: ");
         let sabotage = Sabotage::Unsynced(BTreeSet::from([which]));
         catch(simulator, &sabotage, &setups, effort, rng, &mut report)?;
     }
@@ -186,14 +186,14 @@ fn catch_ignored_flushes(simulator: &mut Simulator, setup: &Setup, max_cuts: usi
     match outcome.violations.first() {
         Some((cut, violation)) => Ok(Report {
             sabotaged: outcome.cuts,
-            words: format!("cut {cut}: {}", brief(violation)),
+            text: format!("cut {cut}: {}", shorten(violation)),
             ..Report::default()
         }),
         None => Err("a disk that ignores flushes was not found".into()),
     }
 }
 
-/// What was found, without what would have been right.
-fn brief(violation: &str) -> &str {
+/// The state that was found, without its metadata and without the allowed states.
+fn shorten(violation: &str) -> &str {
     violation.split_once(", mode").map_or(violation, |(found, _)| found)
 }

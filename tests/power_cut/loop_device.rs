@@ -1,4 +1,4 @@
-//! The loop device on the recording disk, and a cleaner that tidies up whatever becomes of this process.
+//! The loop device on the recording disk, and a process that detaches it even where this one is killed.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::error::{Context, Result};
 
-/// Waits for a line; if this process dies instead, everything is the cleaner's to remove.
+/// Waits for a line. Where this process dies instead, it also unmounts and removes everything.
 const CLEANER: &str = r#"
 trap '' INT TERM HUP QUIT
 exec >/dev/null 2>&1
@@ -25,7 +25,7 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// `directory` is the simulator's.
+    /// `directory`: the simulator's.
     pub(crate) fn attach(file: &Path, directory: &Path) -> Result<Self> {
         let path =
             PathBuf::from(run(Command::new("losetup").args(["--direct-io=on", "--find", "--show"]).arg(file))?.trim());
@@ -54,13 +54,13 @@ impl Drop for Device {
     }
 }
 
-/// Runs a tool of the system; what it says on standard error is the error.
+/// Runs a tool that must succeed; standard error is the error.
 pub(crate) fn run(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().context(format_args!("run {name}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    let words = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{name}: {}: {}", output.status, words.trim()).into())
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{name}: {}: {}", output.status, stderr.trim()).into())
 }

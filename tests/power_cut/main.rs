@@ -128,7 +128,7 @@ fn skipped(reason: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A mount namespace of our own: whatever ends this process, no mount of it is left.
+/// In a mount namespace of its own, so that no mount is left, however this process ends.
 fn enter_private_mounts() -> Result<()> {
     nix::sched::unshare(CloneFlags::CLONE_NEWNS).context("enter a mount namespace")?;
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;

@@ -1,4 +1,4 @@
-//! How much is tried: a taste with every `cargo test`, a few thousand cuts in CI, many more on demand.
+//! How much is run: a few cuts with every `cargo test`, some thousands in CI, many more on demand.
 
 use crate::background::Background;
 use crate::disk::Fault;
@@ -22,19 +22,19 @@ pub(crate) enum Profile {
     Long,
 }
 
-/// The variable that chooses.
+/// The variable that chooses the profile.
 pub(crate) const VARIABLE: &str = "ATOMIC_WRITE_POWER_CUT";
 
 impl Profile {
     pub(crate) fn from_environment() -> Result<Self> {
-        let wish = std::env::var(VARIABLE).unwrap_or_default();
-        if wish.is_empty() {
+        let value = std::env::var(VARIABLE).unwrap_or_default();
+        if value.is_empty() {
             return Ok(Self::Smoke);
         }
         [Self::Smoke, Self::Short, Self::Long]
             .into_iter()
-            .find(|profile| profile.name() == wish)
-            .ok_or_else(|| format!("{VARIABLE}: {wish}: not short or long").into())
+            .find(|profile| profile.name() == value)
+            .ok_or_else(|| format!("{VARIABLE}: {value}: not short or long").into())
     }
 
     pub(crate) const fn name(self) -> &'static str {
@@ -82,7 +82,7 @@ impl Profile {
                 cases.extend(failures.map(|failure| Case { scenario: named(name), filesystem: *filesystem, failure }));
             }
         }
-        // The file system's own reserves are larger than a small file.
+        // A small file fits into what the file system reserves for itself.
         cases.retain(|case| case.failure != Failure::NoSpace || case.scenario.new > 1 << 20);
         cases
             .into_iter()
@@ -105,7 +105,7 @@ fn smoke() -> Vec<Job> {
         .collect()
 }
 
-/// Every scenario on every file system, under two of the backgrounds each, at a speed that the seed chooses.
+/// Every scenario on every file system, with two kinds of background I/O; whether the disk is slow is random.
 fn short(seed: u64) -> Vec<Job> {
     let mut rng = Rng::new(seed, "circumstances");
     let mut jobs = Vec::new();
@@ -122,7 +122,7 @@ fn short(seed: u64) -> Vec<Job> {
     jobs
 }
 
-/// In an order that the seed chooses, so that a run that is stopped early has seen something of everything.
+/// In random order, so that a run that is stopped early has covered a part of everything.
 fn long(seed: u64) -> Vec<Job> {
     let mut jobs = Vec::new();
     for scenario in SCENARIOS {

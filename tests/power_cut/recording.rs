@@ -1,4 +1,4 @@
-//! One run of the program, and everything that reached the disk meanwhile.
+//! One run of the program, and everything that reached the disk during it.
 
 use std::ffi::OsString;
 
@@ -86,7 +86,7 @@ pub(crate) fn prepare(simulator: &mut Simulator, setup: &Setup) -> Result<(Invoc
         simulator.mount(setup.filesystem)?;
     }
     if setup.scenario.setting == Setting::MountPoint {
-        simulator.cover(setup.scenario.target())?;
+        simulator.bind(setup.scenario.target())?;
     }
     Ok((setup.scenario.invocation(&simulator.program), Expectation::new(setup.scenario, expected)))
 }
@@ -151,7 +151,7 @@ impl Watch for Watcher<'_> {
     }
 
     fn left(&mut self, call: &Call, result: i64) -> Result<()> {
-        let Some((name, kind)) = calls::changes(call).filter(|_| result >= 0) else {
+        let Some((name, kind)) = calls::modifies(call).filter(|_| result >= 0) else {
             return Ok(());
         };
         if kind == Kind::Data {

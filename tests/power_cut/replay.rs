@@ -41,7 +41,7 @@ pub(crate) fn replay(simulator: &Simulator, recording: &Recording, plan: &Plan, 
             break;
         }
         let image = timeline.image(cut);
-        let done = timeline.is_done(cut);
+        let done = timeline.has_succeeded(cut);
         if !seen.insert((image.digest(), done)) {
             continue;
         }

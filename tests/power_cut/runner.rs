@@ -1,13 +1,12 @@
-//! Gets the jobs done, and sums up.
+//! Runs the jobs, and prints a summary.
 
-use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
 use crate::error::Result;
 use crate::job::{Job, Report};
-use crate::parallel::lock;
+use crate::parallel::{for_each, lock};
 use crate::simulator::Simulator;
 
 pub(crate) struct Runner {
@@ -25,7 +24,7 @@ pub(crate) struct Summary {
     groups: Vec<Group>,
 }
 
-/// The jobs whose names begin alike.
+/// Jobs whose names have the same beginning.
 struct Group {
     name: String,
     passed: usize,
@@ -35,24 +34,11 @@ struct Group {
 impl Runner {
     /// Each thread has a simulator of its own, and takes the next job when it has done one.
     pub(crate) fn run(&self, jobs: Vec<Job>) -> Summary {
-        let jobs = Mutex::new(VecDeque::from(jobs));
-        let summary = Mutex::default();
+        let summary = Mutex::<Summary>::default();
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| self.take_jobs(&jobs, &summary));
-            }
-        });
-        summary.into_inner().unwrap_or_default()
-    }
-
-    fn take_jobs(&self, jobs: &Mutex<VecDeque<Job>>, summary: &Mutex<Summary>) {
-        let mut simulator = Simulator::open();
-        loop {
-            // The lock is not held while the job is done.
-            let Some(job) = lock(jobs).pop_front() else { break };
+        for_each(jobs, threads, Simulator::open, |simulator, job| {
             let started = Instant::now();
-            let result = match &mut simulator {
+            let result = match simulator {
                 Ok(simulator) => {
                     let result = job.run(simulator, self.seed);
                     simulator.clear().and(result)
@@ -63,10 +49,11 @@ impl Runner {
             if self.verbose
                 && let Ok(report) = &result
             {
-                println!("{} ... ok ({took:.1} s): {}", job.name, report.words);
+                println!("{} ... ok ({took:.1} s): {}", job.name, report.text);
             }
-            self.note(&job, result, &mut lock(summary));
-        }
+            self.note(&job, result, &mut lock(&summary));
+        });
+        summary.into_inner().unwrap_or_default()
     }
 
     fn note(&self, job: &Job, result: Result<Report>, summary: &mut Summary) {
@@ -79,7 +66,7 @@ impl Runner {
             Err(error) => {
                 summary.failed += 1;
                 println!("{} ... FAILED: {error}", job.name);
-                println!("  once more: {} {}", self.again, job.name);
+                println!("  again: {} {}", self.again, job.name);
             }
         }
     }
@@ -87,7 +74,7 @@ impl Runner {
 
 impl Summary {
     fn group(&mut self, job: &str) -> &mut Group {
-        // What is caught is told one by one: it shows what the simulator can see.
+        // One line for each sabotage: it shows what the simulator can detect.
         let parts = if job.starts_with("catch/") { usize::MAX } else { 2 };
         let name = job.split('/').take(parts).collect::<Vec<_>>().join("/");
         let place = self.groups.iter().position(|group| group.name == name).unwrap_or_else(|| {
@@ -101,11 +88,11 @@ impl Summary {
         for group in &self.groups {
             let Group { name, passed, report } = group;
             match (report.survived, report.repaired) {
-                (0, _) if *passed == 1 => println!("{name} ... ok: {}", report.words),
+                (0, _) if *passed == 1 => println!("{name} ... ok: {}", report.text),
                 (0, _) => println!("{name} ... {passed} ok"),
                 (survived, 0) => println!("{name} ... {passed} ok, {survived} cuts"),
                 (survived, repaired) => {
-                    println!("{name} ... {passed} ok, {survived} cuts, {repaired} repaired by e2fsck")
+                    println!("{name} ... {passed} ok, {survived} cuts, {repaired} repaired by e2fsck");
                 }
             }
         }
@@ -119,7 +106,7 @@ impl Group {
     fn add(&mut self, report: Report) {
         self.passed += 1;
         self.report.add(&report);
-        // Told where it is the only one's.
-        self.report.words = report.words;
+        // Printed where the group has one job only.
+        self.report.text = report.text;
     }
 }

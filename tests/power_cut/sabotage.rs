@@ -1,4 +1,4 @@
-//! What the simulator must find: the protocol with a step taken out, and other people's ways to write a file.
+//! What the simulator must find: the protocol without one of its steps, and other ways to replace a file.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ use crate::scenarios::named;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Sabotage {
     None,
-    /// These of the program's syncs are not made, and it is told that they were. Counted from 1.
+    /// These of the program's syncs, counted from 1, are not made and return success.
     Unsynced(BTreeSet<usize>),
-    /// A shell does the work.
+    /// A shell script instead of the program.
     Shell(&'static str, Strictness),
 }
 
@@ -30,20 +30,20 @@ impl Sabotage {
     }
 }
 
-/// How hard is looked.
+/// How much is tried.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     /// Cuts in each of the circumstances.
     pub(crate) max_cuts: usize,
-    /// Goes on after the first find, to tell which circumstances show it.
+    /// Whether to try all circumstances, and not only as many as it takes to find it.
     pub(crate) all: bool,
 }
 
-/// The ways that are found wherever they are tried, each on every file system: they sync nothing.
+/// Scripts that sync nothing, which must show on every file system.
 const UNSYNCED: [(&str, &str); 3] =
     [("shell-rename", "cat > home/t && mv home/t home/f"), ("in-place", "cat > home/f"), ("sponge", "sponge home/f")];
 
-/// The ways that sync, so that they are right in the end and wrong on the way. Each with the scenario that shows it.
+/// Scripts that sync too late, so that only a cut before their end shows it; each with a scenario that shows it.
 const WRONG_ORDER: [(&str, &str, &str, Strictness); 5] = [
     ("torn-by-shell-rename", "replace-40k", "cat > home/t && mv home/t home/f && sync home", Strictness::ContentOnly),
     ("torn-in-place", "replace-40k", "cat > home/f && sync home/f", Strictness::ContentOnly),
@@ -67,7 +67,7 @@ const WRONG_ORDER: [(&str, &str, &str, Strictness); 5] = [
     ),
 ];
 
-/// One of them, and quickly.
+/// Two of the scripts, on one file system.
 pub(crate) fn smoke() -> Vec<Job> {
     let effort = Effort { max_cuts: 60, all: false };
     unsynced(&[Filesystem::Ext4NoAutoDaAlloc], effort).into_iter().take(2).collect()
@@ -83,13 +83,13 @@ pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
             effort,
         },
     }));
-    // On btrfs the sync after the commit brings the file's name with it, and the directory's sync finds nothing to do.
+    // Not on btrfs: there the sync after the commit makes the file's name durable, and the directory's sync has nothing to do.
     jobs.extend(["new-40k", "replace-40k", "backup-40k"].map(|name| Job {
         name: format!("catch/each-sync/{name}"),
         task: Task::CatchEachSync { setups: circumstances(named(name), &Filesystem::ALL[..5]), effort },
     }));
-    // One at a time does not show here either: the file systems commit all directories with any of them,
-    // and the name of a file that has one with its content.
+    // One of these alone does not show: the file systems commit all directories with any of them, and a file's name with its
+    // content.
     let together = [
         ("replace-40k", &Filesystem::ALL[5..], 1..3),
         ("replace-40k", &Filesystem::ALL[5..], 2..4),
@@ -136,7 +136,7 @@ fn unsynced(filesystems: &[Filesystem], effort: Effort) -> Vec<Job> {
     jobs
 }
 
-/// Silence first: it shows most of what can be left out.
+/// Without background I/O first: that shows most missing syncs.
 fn circumstances(scenario: &'static Scenario, filesystems: &[Filesystem]) -> Vec<Setup> {
     let mut setups = Vec::new();
     for slow in [false, true] {

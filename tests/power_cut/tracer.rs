@@ -93,7 +93,7 @@ impl Invocation {
             .spawn()
             .context(format_args!("start {}", self.program.display()))?;
         if let (Some(mut pipe), Some(input)) = (child.stdin.take(), self.input.clone()) {
-            // A program that ends before it has read everything says so itself.
+            // Not all of the input need be read: then the exit status shows it.
             thread::spawn(move || pipe.write_all(&input));
         }
         Ok(child)
@@ -120,7 +120,7 @@ pub(crate) fn become_traced(program: &OsStr, arguments: &[OsString]) -> ExitCode
 }
 
 impl Drop for Tracer<'_> {
-    /// Who is still traced after an error would stay stopped for ever.
+    /// After an error, a process that is still traced would stay stopped for ever.
     fn drop(&mut self) {
         for pid in self.inside.keys() {
             let _ = kill(*pid, Signal::SIGKILL);
@@ -131,7 +131,7 @@ impl Drop for Tracer<'_> {
 
 struct Tracer<'a> {
     program: Pid,
-    /// The processes that live, each with the call that it is in and the result given to it.
+    /// The running processes, each with the call that it is in and the result that the call gets without being made.
     inside: HashMap<Pid, Option<(Call, Option<i64>)>>,
     watch: &'a mut dyn Watch,
 }
@@ -151,7 +151,7 @@ impl Tracer<'_> {
         ptrace::syscall(self.program, None).context("trace")?;
         let mut status = None;
         while !self.inside.is_empty() {
-            // Only this thread's: another thread may trace as well.
+            // Only this thread's children: another thread may trace others.
             let any = Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD);
             match waitpid(Pid::from_raw(-1), any).context("wait for the traced")? {
                 WaitStatus::Exited(pid, code) => {
@@ -172,7 +172,7 @@ impl Tracer<'_> {
                 }
                 WaitStatus::PtraceEvent(pid, _, _) => go_on(pid, None),
                 WaitStatus::Stopped(pid, signal) => {
-                    // A new process begins with a stop that is ours and not the program's.
+                    // A new process begins with a SIGSTOP of the tracer's.
                     let new = self.inside.insert(pid, None).is_none();
                     let ours = new && signal == Signal::SIGSTOP;
                     go_on(pid, (!ours).then_some(signal));
@@ -185,7 +185,7 @@ impl Tracer<'_> {
 
     fn syscall(&mut self, pid: Pid) -> Result<()> {
         let Ok(mut registers) = ptrace::getregs(pid) else {
-            // Killed meanwhile; its end is reported next.
+            // It was killed; its end is reported next.
             return Ok(());
         };
         let current = self.inside.entry(pid).or_default();
@@ -205,7 +205,7 @@ impl Tracer<'_> {
         let skipped = match self.watch.entering(&call) {
             Decision::Run => None,
             Decision::Skip(result) => {
-                // No such call exists, so that the kernel does nothing.
+                // There is no call of this number, so the kernel does nothing.
                 registers.orig_rax = u64::MAX;
                 let _ = ptrace::setregs(pid, registers);
                 Some(result)
@@ -224,7 +224,7 @@ fn call_of(registers: &user_regs_struct, own: bool) -> Call {
     }
 }
 
-/// A process that was killed meanwhile cannot go on; its end is reported next.
+/// An error means that the process was killed; its end is reported next.
 fn go_on(pid: Pid, signal: Option<Signal>) {
     let _ = ptrace::syscall(pid, signal);
 }
