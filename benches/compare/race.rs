@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::common::simulation::rng::Rng;
 use crate::setup::Pace;
-use crate::stats::{Noise, Spread};
+use crate::stats::Spread;
 
 /// Whose program it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -86,10 +87,10 @@ impl Race<'_> {
             .map(|contender| Series { name: contender.name, kind: contender.kind, samples: Vec::new() })
             .collect();
         let mut finished = Finished { title: self.title, series, claims: self.claims };
-        let mut noise = Noise::new();
+        let mut rng = Rng::new(0, "order");
         let started = Instant::now();
         for round in 1..=pace.most_rounds {
-            let figures = one_round(&self.contenders, self.batch, &self.prepare, &mut noise);
+            let figures = one_round(&self.contenders, self.batch, &self.prepare, &mut rng);
             for (series, figure) in finished.series.iter_mut().zip(figures) {
                 series.samples.push(figure);
             }
@@ -103,11 +104,11 @@ impl Race<'_> {
     }
 }
 
-fn one_round(contenders: &[Contender<'_>], batch: usize, prepare: &dyn Fn(), noise: &mut Noise) -> Vec<f64> {
+fn one_round(contenders: &[Contender<'_>], batch: usize, prepare: &dyn Fn(), rng: &mut Rng) -> Vec<f64> {
     let mut times = vec![Vec::new(); contenders.len()];
     let mut order: Vec<usize> = (0..contenders.len()).collect();
     for _ in 0..batch {
-        noise.shuffle(&mut order);
+        rng.shuffle(&mut order);
         for &index in &order {
             prepare();
             let took = (contenders[index].run)().expect("what worked once works again");

@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::common::Scene;
+use crate::common::simulation::rng::Rng;
 use crate::programs::Programs;
-use crate::stats::Noise;
 
 const MODE: &str = "ATOMIC_WRITE_BENCH";
 
@@ -101,10 +101,10 @@ impl Setup {
 
 /// Writes a file of this size.
 pub fn fill(path: &Path, bytes: u64) {
-    let mut noise = Noise::new();
+    let mut rng = Rng::new(0, "content");
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path).unwrap());
     for _ in 0..bytes / 8 {
-        file.write_all(&noise.next().to_le_bytes()).unwrap();
+        file.write_all(&rng.next().to_le_bytes()).unwrap();
     }
     file.into_inner().unwrap().sync_all().unwrap();
 }

@@ -37,27 +37,3 @@ fn quantile(sorted: &[f64], at: f64) -> f64 {
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (sorted[above] - sorted[below]) * position.fract()
 }
-
-/// The same numbers in the same order in every run, for the order of contenders and for the content of files.
-pub struct Noise(u64);
-
-impl Noise {
-    pub fn new() -> Self {
-        Noise(0x9e37_79b9_7f4a_7c15)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// Fisher and Yates.
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            let other = usize::try_from(self.next() % (last as u64 + 1)).unwrap();
-            items.swap(last, other);
-        }
-    }
-}
