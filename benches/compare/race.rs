@@ -1,10 +1,12 @@
 //! Contenders side by side: round after round, each once in a round and in another order each time, after a sync so
 //! that one's dirty pages are not the other's cost.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::clock::{Input, time};
 use crate::common::simulation::rng::Rng;
-use crate::setup::Pace;
+use crate::setup::{Pace, Setup};
 use crate::stats::Spread;
 
 /// Whose program it is.
@@ -30,6 +32,15 @@ pub struct Contender<'a> {
 impl<'a> Contender<'a> {
     pub fn new(name: &'static str, kind: Kind, run: impl Fn() -> Option<Duration> + 'a) -> Self {
         Contender { name, kind, run: Box::new(run) }
+    }
+
+    /// Runs a program, whose path comes first in `words`, in this directory.
+    pub fn command(name: &'static str, kind: Kind, directory: &'a Path, words: &[&str], input: Input<'a>) -> Self {
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        Self::new(name, kind, move || {
+            let args: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+            time(Setup::command(&words[0], directory, &args), input)
+        })
     }
 }
 

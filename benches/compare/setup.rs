@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::clock::Input;
 use crate::common::Scene;
 use crate::common::simulation::rng::Rng;
 use crate::programs::Programs;
+use crate::race::{Contender, Kind};
 
 const MODE: &str = "ATOMIC_WRITE_BENCH";
 
@@ -88,6 +90,15 @@ impl Setup {
         for directory in [directory, self.scene.root()] {
             rustix::fs::syncfs(File::open(directory).unwrap()).unwrap();
         }
+    }
+
+    /// Our builds, each with these arguments and this input.
+    pub fn ours<'a>(&self, directory: &'a Path, args: &[&str], input: Input<'a>) -> Vec<Contender<'a>> {
+        let contender = |(name, program): (_, PathBuf)| {
+            let words = [&[program.to_str().unwrap()], args].concat();
+            Contender::command(name, Kind::Ours, directory, &words, input)
+        };
+        self.programs.ours().into_iter().map(contender).collect()
     }
 
     /// A command in a directory of the scene. Not with the paths that cargo adds for the dynamic loader, in which it would

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::clock::{Input, time};
+use crate::clock::Input;
 use crate::programs::{OURS, installed};
 use crate::race::{Claim, Contender, Finished, Kind, Race};
 use crate::setup::{Setup, reread};
@@ -50,23 +50,18 @@ pub fn run(setup: &Setup) -> Finished {
 }
 
 fn contenders<'a>(setup: &'a Setup, directory: &'a Path) -> Vec<Contender<'a>> {
-    let mut all = Vec::new();
     let source = Input::Stream(&setup.source);
-    for (name, program) in setup.programs.ours() {
-        all.push(Contender::new(name, Kind::Ours, move || time(Setup::command(&program, directory, &["f"]), source)));
-    }
+    let mut all = setup.ours(directory, &["f"], source);
     for (program, name) in FLOORS.into_iter().chain([("dontcache", UNCACHED)]) {
         let Some(program) = setup.programs.floor(program) else { continue };
-        all.push(Contender::new(name, Kind::Floor, move || time(Setup::command(&program, directory, &["f"]), source)));
+        let words = [program.to_str().unwrap(), "f"];
+        all.push(Contender::command(name, Kind::Floor, directory, &words, source));
     }
     for (name, script) in [(SHELL, SHELL), DD] {
-        all.push(Contender::new(name, Kind::Peer, move || {
-            time(Setup::command("sh", directory, &["-c", script]), source)
-        }));
+        all.push(Contender::command(name, Kind::Peer, directory, &["sh", "-c", script], source));
     }
     if installed("sponge") {
-        let sponge = move || time(Setup::command("sponge", directory, &["f"]), source);
-        all.push(Contender::new(SPONGE, Kind::Unsafe, sponge));
+        all.push(Contender::command(SPONGE, Kind::Unsafe, directory, &["sponge", "f"], source));
     }
     all
 }

@@ -20,24 +20,13 @@ pub fn race(setup: &Setup) -> Finished {
     let directory = directory.as_path();
     std::fs::copy(&setup.source, directory.join("f")).unwrap();
     let source = setup.source.to_str().unwrap();
-    let mut contenders = Vec::new();
-    for (name, program) in setup.programs.ours() {
-        contenders.push(Contender::new(name, Kind::Ours, move || {
-            time(Setup::command(&program, directory, &["--if-changed", "--from", source, "f"]), Input::Nothing)
-        }));
-    }
+    let mut contenders = setup.ours(directory, &["--if-changed", "--from", source, "f"], Input::Nothing);
     let stream = Input::Stream(&setup.source);
-    let program = crate::common::program();
-    contenders.push(Contender::new(STREAM_OURS, Kind::Ours, move || {
-        time(Setup::command(program, directory, &["--if-changed", "f"]), stream)
-    }));
+    let words = [crate::common::program().to_str().unwrap(), "--if-changed", "f"];
+    contenders.push(Contender::command(STREAM_OURS, Kind::Ours, directory, &words, stream));
     if installed("cmp") {
-        contenders.push(Contender::new(CMP, Kind::Peer, move || {
-            time(Setup::command("cmp", directory, &[source, "f"]), Input::Nothing)
-        }));
-        contenders.push(Contender::new(STREAM_CMP, Kind::Peer, move || {
-            time(Setup::command("cmp", directory, &["-", "f"]), stream)
-        }));
+        contenders.push(Contender::command(CMP, Kind::Peer, directory, &["cmp", source, "f"], Input::Nothing));
+        contenders.push(Contender::command(STREAM_CMP, Kind::Peer, directory, &["cmp", "-", "f"], stream));
     }
     let race = Race {
         title: format!("--if-changed, {} identical", setup.size.words()),

@@ -74,10 +74,8 @@ impl Job {
 }
 
 fn survive(simulator: &mut Simulator, setup: &Setup, max_cuts: usize, rng: &mut Rng) -> Result<Report> {
-    let recording = record(simulator, setup, &Sabotage::None)?;
-    must_succeed(&recording)?;
     let plan = Plan { max_cuts, max_violations: 3, honors_flushes: true, again: true };
-    let outcome = replay(simulator, &recording, &plan, rng)?;
+    let (recording, outcome) = cut_power(simulator, setup, &Sabotage::None, &plan, rng)?;
     if outcome.violations.is_empty() {
         return Ok(Report {
             survived: outcome.cuts,
@@ -113,12 +111,21 @@ fn describe_violations(recording: &Recording, outcome: &Outcome) -> String {
     text
 }
 
-fn must_succeed(recording: &Recording) -> Result<()> {
-    if recording.succeeded() {
-        return Ok(());
-    }
+/// Records a run, which must succeed, and replays it.
+fn cut_power(
+    simulator: &mut Simulator,
+    setup: &Setup,
+    sabotage: &Sabotage,
+    plan: &Plan,
+    rng: &mut Rng,
+) -> Result<(Recording, Outcome)> {
+    let recording = record(simulator, setup, sabotage).context(setup.name())?;
     let ended = &recording.ended;
-    Err(format!("the program ended with {:?}: {}", ended.status, ended.stderr).into())
+    if ended.status != Some(0) {
+        return Err(format!("the program ended with {:?}: {}", ended.status, ended.stderr).into());
+    }
+    let outcome = replay(simulator, &recording, plan, rng)?;
+    Ok((recording, outcome))
 }
 
 /// An error, where the sabotage was not found.
@@ -134,9 +141,7 @@ fn catch(
     let mut finds = Vec::new();
     let mut example = None;
     for setup in setups {
-        let recording = record(simulator, setup, sabotage).context(setup.name())?;
-        must_succeed(&recording)?;
-        let outcome = replay(simulator, &recording, &plan, rng)?;
+        let (_, outcome) = cut_power(simulator, setup, sabotage, &plan, rng)?;
         report.sabotaged += outcome.cuts;
         if let Some((cut, violation)) = outcome.violations.into_iter().next() {
             finds.push(setup.circumstances());
@@ -179,10 +184,8 @@ fn catch_each_sync(simulator: &mut Simulator, setups: &[Setup], effort: Effort, 
 }
 
 fn catch_ignored_flushes(simulator: &mut Simulator, setup: &Setup, max_cuts: usize, rng: &mut Rng) -> Result<Report> {
-    let recording = record(simulator, setup, &Sabotage::None)?;
-    must_succeed(&recording)?;
     let plan = Plan { max_cuts, max_violations: 1, honors_flushes: false, again: false };
-    let outcome = replay(simulator, &recording, &plan, rng)?;
+    let (_, outcome) = cut_power(simulator, setup, &Sabotage::None, &plan, rng)?;
     match outcome.violations.first() {
         Some((cut, violation)) => Ok(Report {
             sabotaged: outcome.cuts,

@@ -46,12 +46,6 @@ pub(crate) struct Recording {
     pub(crate) syncs: usize,
 }
 
-impl Recording {
-    pub(crate) fn succeeded(&self) -> bool {
-        self.ended.status == Some(0)
-    }
-}
-
 /// Leaves the file system unmounted.
 pub(crate) fn record(simulator: &mut Simulator, setup: &Setup, sabotage: &Sabotage) -> Result<Recording> {
     let (mut invocation, expectation) = prepare(simulator, setup)?;
