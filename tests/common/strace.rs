@@ -12,6 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{CWD, Mode, OFlags, mkfifoat};
+use rustix::io::Errno;
 
 use super::filter::{Filter, UNNAMED};
 use super::{Scene, program};
@@ -305,7 +306,12 @@ impl StopLog {
         loop {
             let left = Self::BOUND.saturating_sub(start.elapsed());
             let timeout = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
-            if left == Duration::ZERO || poll(&mut [PollFd::new(&self.fifo, PollFlags::IN)], Some(&timeout))? == 0 {
+            let ready = match poll(&mut [PollFd::new(&self.fifo, PollFlags::IN)], Some(&timeout)) {
+                // A test of another thread may have set a signal handler.
+                Err(Errno::INTR) => continue,
+                ready => ready?,
+            };
+            if ready == 0 || left == Duration::ZERO {
                 let last = self.text.lines().last().unwrap_or_default();
                 let message = format!("hung for {} s: {last}", Self::BOUND.as_secs());
                 return Err(io::Error::new(io::ErrorKind::TimedOut, message));
