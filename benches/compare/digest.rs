@@ -1,4 +1,4 @@
-//! `--checksum`: a digest on the way.
+//! `--checksum`: the digest of a stream.
 
 use crate::clock::{Input, time};
 use crate::programs::{OURS, installed};

@@ -1,4 +1,4 @@
-//! `--from`: a file becomes TARGET, by sharing its blocks where the file system can.
+//! `--from`: a file is copied to TARGET, by a reflink where the file system supports it.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ const COPY: &str = "cp, sync, mv, sync";
 const LARGE: &str = "--from a large file";
 const SMALL: &str = "--from 1 MiB";
 
-/// Against what copies and syncs, on ext4 where that can be had.
+/// Compared with tools that copy, on ext4 where that can be mounted.
 pub fn copied(setup: &Setup) -> Finished {
     let here = setup.scene.mkdir("copied");
     let mounted = (machine::file_system(&here) != "ext4" && mountable("ext4"))
@@ -46,7 +46,7 @@ pub fn copied(setup: &Setup) -> Finished {
     race.run(&setup.size.pace)
 }
 
-/// Where the file system can share blocks, the size must not matter. Needs root, for the file systems.
+/// Where the file system has reflinks, the size must not matter. Needs root, to mount them.
 pub fn shared(setup: &Setup) -> Vec<Finished> {
     let kinds = [
         ("xfs", "`--from` a large file to `--from` 1 MiB, xfs"),

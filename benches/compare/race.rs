@@ -1,5 +1,5 @@
-//! Contenders side by side: round after round, each once in a round and in another order each time, after a sync so
-//! that one's dirty pages are not the other's cost.
+//! Contenders are measured in rounds: each runs once in a round, in random order, after a sync, so that it does not write
+//! back another's dirty pages.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ pub enum Kind {
 pub struct Contender<'a> {
     pub name: &'static str,
     pub kind: Kind,
-    /// Does it once and tells how long it took; `None` where this system cannot.
+    /// Runs once and returns the time; `None` where this system does not support it.
     run: Box<dyn Fn() -> Option<Duration> + 'a>,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Contender<'a> {
 
 /// What must be reached.
 pub struct Claim {
-    /// As the table says it.
+    /// The text in the table.
     pub text: &'static str,
     pub ours: &'static str,
     /// The fastest of these.
@@ -54,18 +54,18 @@ pub struct Claim {
     pub limit: f64,
 }
 
-/// Contenders, and what is claimed of them.
+/// Contenders, and claims about them.
 pub struct Race<'a> {
     pub title: String,
     pub contenders: Vec<Contender<'a>>,
     pub claims: Vec<Claim>,
-    /// How often each runs in a round, whose figure is the median of these.
+    /// How often each runs in a round; the round's figure is the median.
     pub batch: usize,
     /// Before each run.
     pub prepare: Box<dyn Fn() + 'a>,
 }
 
-/// What a contender took, one figure for each round.
+/// A contender's times, one for each round.
 pub struct Series {
     pub name: &'static str,
     pub kind: Kind,
@@ -83,7 +83,7 @@ impl Race<'_> {
     /// Runs until each claim's quartiles are closer together than its median is to the limit, or the pace ends it.
     pub fn run(mut self, pace: &Pace) -> Finished {
         eprintln!("{}", self.title);
-        // The first round warms up, and finds out who cannot.
+        // The first round warms up, and finds out which contenders this system does not support.
         self.contenders.retain(|contender| {
             (self.prepare)();
             let can = (contender.run)().is_some();
@@ -142,7 +142,7 @@ impl Finished {
         Some((self.series(claim.ours)?, best))
     }
 
-    /// The measure of the others: the first of ours.
+    /// What the others are compared with: the first of ours.
     pub fn base(&self) -> Option<&Series> {
         self.series.iter().find(|series| series.kind == Kind::Ours)
     }

@@ -1,4 +1,4 @@
-//! A small file, where starting is most of the work; and many of them, several at a time.
+//! A small file, where starting the program takes most of the time; and many of them, several at a time.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,8 +17,8 @@ const FLOOR_UNSYNCED: &str = "floor, without syncs";
 const DD: (&str, &str) = ("dd conv=fsync, mv, sync", "dd of=t conv=fsync status=none && mv t f && sync .");
 const AT_A_TIME: usize = 8;
 
-/// Ours and the bare system calls, and nobody else in between: a program that has just run has left its shared libraries
-/// in the processor's caches, and ours of the two builds that uses them would gain by it.
+/// Ours and the bare system calls, and no other tools: their shared libraries would be in the processor's caches, and our
+/// dynamic build would gain by that.
 pub fn bare(setup: &Setup) -> Finished {
     let directory = scene(setup, "bare");
     let mut contenders = setup.ours(&directory, &["f"], Input::Bytes(CONTENT));
@@ -35,7 +35,7 @@ pub fn bare(setup: &Setup) -> Finished {
     run(setup, "a small durable write, and the bare system calls", &directory, contenders, claims)
 }
 
-/// Ours and what people use.
+/// Ours and other tools.
 pub fn peers(setup: &Setup) -> Finished {
     let directory = scene(setup, "peers");
     let mut contenders = setup.ours(&directory, &["f"], Input::Bytes(CONTENT));

@@ -1,6 +1,6 @@
 //! Medians, quartiles and ratios.
 
-/// A distribution, as far as it is told.
+/// Median and quartiles of a distribution.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
     pub lower: f64,
@@ -15,7 +15,7 @@ impl Spread {
         Spread { lower: quantile(&sorted, 0.25), median: quantile(&sorted, 0.5), upper: quantile(&sorted, 0.75) }
     }
 
-    /// Of `ours` to `theirs`, round by round: what slows a whole round down is in both.
+    /// Of `ours` to `theirs`, round by round, as what slows down a whole round is in both.
     pub fn of_ratios(ours: &[f64], theirs: &[f64]) -> Self {
         let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
         Self::of(&ratios)

@@ -10,7 +10,7 @@ use crate::setup::{Setup, reread};
 pub const SHELL: &str = "cat > t && sync t && mv t f && sync .";
 const DD: (&str, &str) = ("dd bs=1M conv=fsync, mv, sync", "dd of=t bs=1M conv=fsync status=none && mv t f && sync .");
 const SPONGE: &str = "sponge f";
-/// What leaves the result in the page cache, as ours does.
+/// Those that leave the result in the page cache, as ours does.
 const FLOORS: [(&str, &str); 3] = [
     ("read_write", "floor: read 128 KiB, write"),
     ("splice", "floor: splice"),

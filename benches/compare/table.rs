@@ -1,4 +1,4 @@
-//! The figures as tables that a person reads and Markdown renders. Ratios only: a time says nothing on another machine.
+//! The figures as Markdown tables. Ratios only: times mean nothing on another machine.
 
 use std::fmt::Write as _;
 

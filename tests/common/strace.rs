@@ -1,5 +1,7 @@
-//! The program under strace(1): which calls it makes and in which order; what it does when one of them fails; and what
-//! happens to it between any two.
+//! The program under strace(1): which calls it makes and in which order, what it does when one of them fails, and what
+//! happens when something is done between two of them.
+//!
+//! The power-cut simulator has a tracer of its own (`power_cut/tracer.rs`), as it has to act between calls.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -21,7 +23,7 @@ use super::{Scene, program};
 #[derive(Clone, Eq, PartialEq)]
 pub struct Call {
     pub name: String,
-    /// What stands between the parentheses; descriptors with their paths.
+    /// The text between the parentheses, in which descriptors have their paths.
     pub args: String,
     pub result: String,
 }
@@ -91,7 +93,7 @@ impl Calls {
         self.all(name, parts).next().is_some()
     }
 
-    /// Where input was read first. What the loader and the runtime read before that is on other descriptors.
+    /// The index of the first read of standard input. The dynamic linker and the runtime read from other descriptors.
     pub fn input_read(&self) -> Option<usize> {
         self.0.iter().position(|call| call.name == "read" && call.descriptor() == "0")
     }
@@ -102,13 +104,13 @@ impl Calls {
         &self.0[self.at(name, parts)]
     }
 
-    /// Where the first such call stands.
+    /// The index of the first such call.
     pub fn at(&self, name: &str, parts: &[&str]) -> usize {
         let found = self.0.iter().position(|call| call.is(name, parts));
         found.unwrap_or_else(|| panic!("no {name} {parts:?} in {self:#?}"))
     }
 
-    /// `N` of `inject=NAME:...:when=N` for the call at this position.
+    /// `N` of `inject=NAME:...:when=N` for the call at this index.
     pub fn when(&self, position: usize) -> usize {
         self.0[..=position].iter().filter(|call| call.name == self.0[position].name).count()
     }
@@ -130,7 +132,7 @@ impl Calls {
         format!("{name}:when={}", self.when(last))
     }
 
-    /// Asserts that such calls are there, first one each, in this order.
+    /// Asserts that these calls are made in this order; others may come between them.
     pub fn in_order(&self, calls: &[(&str, &[&str])]) {
         let mut rest = self.0.iter();
         for (name, parts) in calls {
@@ -139,7 +141,7 @@ impl Calls {
     }
 }
 
-/// What came of a run.
+/// A run that has ended.
 #[derive(Debug)]
 pub struct Traced {
     pub output: Output,
@@ -171,7 +173,7 @@ impl<'s> Strace<'s> {
         self
     }
 
-    /// Runs it all by way of another program, such as setpriv(1).
+    /// Starts strace through another program, such as setpriv(1).
     #[must_use]
     pub fn by(mut self, launcher: &[&str]) -> Self {
         self.launcher.extend(launcher.iter().map(|&word| word.to_owned()));
@@ -198,7 +200,7 @@ impl<'s> Strace<'s> {
         self
     }
 
-    /// As where an unnamed file cannot be given a name, so that it has one from the start.
+    /// As on a system where an unnamed file cannot be linked, so that the staging file has a name from the start.
     #[must_use]
     pub fn without_links(self) -> Self {
         if !has_unnamed() {
@@ -207,7 +209,7 @@ impl<'s> Strace<'s> {
         self.inject(Self::NO_LINKS)
     }
 
-    /// As on a file system that a server of SMB keeps, by what fstatfs(2) tells of its type. Needs [`can_poke`].
+    /// As on SMB, according to the type that fstatfs(2) returns. Needs [`can_poke`].
     #[must_use]
     pub fn on_smb(self) -> Self {
         // `SMB2_SUPER_MAGIC`.
@@ -222,7 +224,7 @@ impl<'s> Strace<'s> {
     }
 
     fn on_type(self, magic: usize) -> Self {
-        // In the first member, which is as wide as a register.
+        // The type is the first member, which is as wide as a register.
         let bytes = magic.to_be();
         let digits = size_of::<usize>() * 2;
         self.inject(format!("fstatfs:poke_exit=@arg2={bytes:0digits$x}"))
@@ -242,7 +244,7 @@ impl<'s> Strace<'s> {
         command
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     pub fn run(&self) -> Traced {
         let log = tempfile::NamedTempFile::new().unwrap();
         // The launcher may make it another user.
@@ -256,18 +258,18 @@ impl<'s> Strace<'s> {
     fn feed(&self, child: &mut Child) {
         let mut stdin = child.stdin.take().unwrap();
         let input = self.input.clone();
-        // A program that reads nothing is what some tests are about.
+        // Some tests are about programs that do not read.
         std::thread::spawn(move || stdin.write_all(&input));
     }
 
-    /// Starts it; it is stopped in the call that `stop` (`NAME:when=N`) injects the signal into, when that is done.
+    /// Starts the program, and returns when it is stopped after the call `stop` (`NAME:when=N`).
     pub fn stopped_after(self, stop: &str) -> Stopped {
         let (name, when) = stop.split_once(':').unwrap();
         let traced = self.inject(format!("{name}:signal=STOP:{when}"));
         let directory = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
         let path = directory.path().join("log");
         let log = StopLog::create(&path).unwrap();
-        // The tracer is a process apart, so that the child is the program itself.
+        // The tracer is a process of its own, so that the child is the program itself.
         let mut child = traced.command(&path, &["-D"]).spawn().unwrap();
         traced.feed(&mut child);
         let mut stopped = Stopped { child, log, _directory: directory };
@@ -276,7 +278,7 @@ impl<'s> Strace<'s> {
     }
 }
 
-/// The log of a program that an injected SIGSTOP stops now and then. It is a FIFO, so that a stop can be waited for.
+/// The log of a program that injected SIGSTOPs stop. It is a FIFO, so that one can wait for a stop.
 pub struct StopLog {
     fifo: File,
     text: String,
@@ -330,7 +332,7 @@ impl StopLog {
     }
 }
 
-/// A program that stands still.
+/// A program that is stopped.
 pub struct Stopped {
     child: Child,
     log: StopLog,
@@ -342,7 +344,7 @@ impl Stopped {
         self.child.id()
     }
 
-    /// What it has called until now.
+    /// The calls until now.
     pub fn calls(&self) -> Calls {
         Calls::parse(self.log.text())
     }
@@ -356,22 +358,22 @@ impl Stopped {
         assert!(self.log.next_stop().unwrap(), "it was not stopped: {}", self.log.text());
     }
 
-    /// Lets it go on to the next call that an injection stops it in.
+    /// Continues it until the next stop.
     pub fn go_on(&mut self) {
         self.signal(Signal::SIGCONT);
         self.wait();
     }
 
-    /// Ends it here.
+    /// Kills it.
     pub fn kill(mut self) {
         self.signal(Signal::SIGKILL);
         self.child.wait().unwrap();
     }
 
-    /// Lets it go on to its end.
+    /// Continues it to its end.
     pub fn resume(mut self) -> Traced {
         self.signal(Signal::SIGCONT);
-        // To the end of the log, or the tracer would write to nobody.
+        // The whole log has to be read, or strace would block.
         while self.log.next_stop().unwrap() {}
         let output = self.child.wait_with_output().unwrap();
         Traced { output, calls: Calls::parse(self.log.text()) }
