@@ -97,17 +97,17 @@ impl ConcurrentRun<'_> {
     /// Whether the program knows TARGET as it was before: it had made a stat of it, and that under the lock, where there is
     /// one.
     fn knew_target(&self) -> bool {
-        let turn = |call: &Call| call.name == "flock" && call.succeeded();
+        let locks = |call: &Call| call.name == "flock" && call.succeeded();
         let earlier = self.earlier();
-        let from = if self.scenario.locks() { earlier.iter().position(turn) } else { Some(0) };
-        let looked = from.and_then(|from| earlier[from..].iter().position(|call| call.stats(&self.name)));
-        looked.is_some_and(|looked| from.unwrap_or(0) + looked + 1 < earlier.len())
+        let from = if self.scenario.locks() { earlier.iter().position(locks) } else { Some(0) };
+        let stat = from.and_then(|from| earlier[from..].iter().position(|call| call.stats(&self.name)));
+        stat.is_some_and(|stat| from.unwrap_or(0) + stat + 1 < earlier.len())
     }
 
     /// Whether another call was refused than was meant: strace refuses by number, and there were more calls before it.
     fn refused_wrong_call(&self) -> bool {
-        let marks = self.scenario.refused.iter().filter_map(|refused| refusal::mark(*refused));
-        let Some(mark) = marks.into_iter().next() else { return false };
+        let mark = self.scenario.refused.iter().find_map(|refused| refusal::mark(*refused));
+        let Some(mark) = mark else { return false };
         self.run.ended.calls.iter().any(|call| call.is_injected() && !call.args.contains(mark))
     }
 

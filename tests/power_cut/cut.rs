@@ -60,7 +60,9 @@ impl FromStr for Cut {
 
 /// The part of a write that lies within one block of the disk.
 struct Part {
+    /// Of the write in the log.
     index: usize,
+    /// Of the block.
     number: u64,
     within: usize,
     bytes: Bytes,

@@ -132,8 +132,9 @@ impl Scenario {
         if self.setting == Setting::Parents { "home/a/b/f" } else { "home/f" }
     }
 
+    /// A link has another name than the file, so that a trace shows which of them a call is about.
     pub fn operand(&self) -> &'static str {
-        if self.setting == Setting::Symlink { "links/f" } else { self.target() }
+        if self.setting == Setting::Symlink { "links/link" } else { self.target() }
     }
 
     /// Of TARGET.
@@ -231,7 +232,7 @@ impl Scenario {
         }
         if self.setting == Setting::Symlink {
             fs::create_dir(root.join("links")).context("links")?;
-            symlink("../home/f", root.join("links/f")).context("links/f")?;
+            symlink("../home/f", root.join("links/link")).context("links/link")?;
         }
         if let Setting::Backup { older: Some(older), .. } = self.setting {
             write(&home.join(older), &content::bytes(Version::Older, 5000), 0o600)?;
