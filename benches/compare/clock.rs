@@ -7,24 +7,24 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// How a floor says that the system cannot do what it is made of.
+/// The exit status of a floor whose system calls this system does not support.
 const UNSUPPORTED: i32 = 77;
 
 /// Where a command's standard input comes from.
 #[derive(Clone, Copy)]
 pub enum Input<'a> {
     Nothing,
-    /// Few, waiting in a pipe before the command starts.
+    /// A few bytes, in a pipe before the command starts.
     Bytes(&'a [u8]),
-    /// By way of cat(1) and a pipe, as a producer would have it.
+    /// This file, through cat(1) and a pipe.
     Stream(&'a Path),
-    /// What a shell script writes to a pipe.
+    /// The output of a shell script, through a pipe.
     Script(&'a str),
     /// The file itself.
     File(&'a Path),
 }
 
-/// Runs the command once. `None` where it is a floor that this system has not.
+/// Runs the command once. `None` where it is a floor that this system does not support.
 pub fn time(mut command: Command, input: Input<'_>) -> Option<Duration> {
     let producer = match input {
         Input::Nothing => {
@@ -57,7 +57,7 @@ pub fn time(mut command: Command, input: Input<'_>) -> Option<Duration> {
         child
     });
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    // Ours is the other end of the pipe: the command must be the only one that holds it.
+    // Closes our copy of the pipe: the command must be its only reader.
     command.stdin(Stdio::null());
     let status = child.wait().unwrap();
     let took = start.elapsed();

@@ -1,4 +1,4 @@
-//! `--checksum`: a digest on the way.
+//! `--checksum`: the digest of a stream.
 
 use crate::clock::{Input, time};
 use crate::programs::{OURS, installed};
@@ -12,13 +12,7 @@ pub fn race(setup: &Setup) -> Finished {
     let sum = crate::common::tool("sha256sum", &[setup.source.to_str().unwrap()]);
     let checksum = format!("sha256:{}", sum.split_whitespace().next().unwrap());
     let stream = Input::Stream(&setup.source);
-    let mut contenders = Vec::new();
-    for (name, program) in setup.programs.ours() {
-        let checksum = checksum.clone();
-        contenders.push(Contender::new(name, Kind::Ours, move || {
-            time(Setup::command(&program, directory, &["--checksum", &checksum, "f"]), stream)
-        }));
-    }
+    let mut contenders = setup.ours(directory, &["--checksum", &checksum, "f"], stream);
     let tools: [(&str, &[&str]); 2] =
         [("sha256sum", &["sha256sum"]), ("openssl dgst -sha256", &["openssl", "dgst", "-sha256"])];
     for (name, words) in tools {

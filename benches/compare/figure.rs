@@ -1,4 +1,4 @@
-//! What is counted rather than timed.
+//! Figures that are counted and not timed.
 
 /// A number with a limit of its own.
 pub struct Figure {

@@ -1,8 +1,8 @@
-//! `--from`: a file becomes TARGET, by sharing its blocks where the file system can.
+//! `--from`: a file is copied to TARGET, by a reflink where the file system supports it.
 
 use std::path::Path;
 
-use crate::clock::{Input, time};
+use crate::clock::Input;
 use crate::common::Mounted;
 use crate::machine;
 use crate::programs::{OURS, mountable};
@@ -13,7 +13,7 @@ const COPY: &str = "cp, sync, mv, sync";
 const LARGE: &str = "--from a large file";
 const SMALL: &str = "--from 1 MiB";
 
-/// Against what copies and syncs, on ext4 where that can be had.
+/// Compared with tools that copy, on ext4 where that can be mounted.
 pub fn copied(setup: &Setup) -> Finished {
     let here = setup.scene.mkdir("copied");
     let mounted = (machine::file_system(&here) != "ext4" && mountable("ext4"))
@@ -21,18 +21,13 @@ pub fn copied(setup: &Setup) -> Finished {
     let directory = mounted.as_ref().map_or(here.as_path(), Mounted::path);
     let kind = machine::file_system(directory);
     prepare_source(setup, directory);
-    let mut contenders = Vec::new();
-    for (name, program) in setup.programs.ours() {
-        contenders.push(Contender::new(name, Kind::Ours, move || {
-            time(Setup::command(&program, directory, &["--from", "source", "f"]), Input::Nothing)
-        }));
+    let mut contenders = setup.ours(directory, &["--from", "source", "f"], Input::Nothing);
+    for (name, kind, words) in [
+        (COPY, Kind::Peer, &["sh", "-c", "cp source t && sync t && mv t f && sync ."]),
+        ("install source f", Kind::Unsafe, &["install", "source", "f"]),
+    ] {
+        contenders.push(Contender::command(name, kind, directory, words, Input::Nothing));
     }
-    contenders.push(Contender::new(COPY, Kind::Peer, move || {
-        time(Setup::command("sh", directory, &["-c", "cp source t && sync t && mv t f && sync ."]), Input::Nothing)
-    }));
-    contenders.push(Contender::new("install source f", Kind::Unsafe, move || {
-        time(Setup::command("install", directory, &["source", "f"]), Input::Nothing)
-    }));
     let race = Race {
         title: format!("--from a file of {} on {kind}", setup.size.words()),
         contenders,
@@ -51,7 +46,7 @@ pub fn copied(setup: &Setup) -> Finished {
     race.run(&setup.size.pace)
 }
 
-/// Where the file system can share blocks, the size must not matter. Needs root, for the file systems.
+/// Where the file system has reflinks, the size must not matter. Needs root, to mount them.
 pub fn shared(setup: &Setup) -> Vec<Finished> {
     let kinds = [
         ("xfs", "`--from` a large file to `--from` 1 MiB, xfs"),
@@ -66,11 +61,9 @@ fn shared_on(setup: &Setup, kind: &'static str, text: &'static str) -> Finished 
     prepare_source(setup, directory);
     setup::fill(&directory.join("small"), 1 << 20);
     std::fs::copy(directory.join("small"), directory.join("g")).unwrap();
-    let program = crate::common::program();
-    let from = |name, source: &'static str, target: &'static str| {
-        Contender::new(name, Kind::Ours, move || {
-            time(Setup::command(program, directory, &["--from", source, target]), Input::Nothing)
-        })
+    let program = crate::common::program().to_str().unwrap();
+    let from = |name, source, target| {
+        Contender::command(name, Kind::Ours, directory, &[program, "--from", source, target], Input::Nothing)
     };
     let race = Race {
         title: format!("--from a file of {} on {kind}", setup.size.words()),

@@ -1,4 +1,4 @@
-//! What the figures were measured on, without saying where.
+//! The kind of machine that the figures were measured on.
 
 use std::path::Path;
 

@@ -6,7 +6,7 @@
 //! `ATOMIC_WRITE_STATIC` names a static build to use rather than to make, `ATOMIC_WRITE_TEST_DIR` a directory on the
 //! file system to measure on. Root also measures on file systems that it mounts.
 
-// What cannot be measured ends by a panic: that is a bench's way to fail.
+// A benchmark fails by a panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // Nobody outside reads these.
 #![allow(missing_docs, unreachable_pub)]

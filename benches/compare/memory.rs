@@ -14,7 +14,7 @@ const LIMIT: f64 = 6.0;
 const SMALL: u64 = 1 << 20;
 const CHECKSUM: &str = "--checksum";
 const SPONGE: &str = "sponge f";
-/// The mode that the peers have as well.
+/// The mode that other tools have too.
 pub const PIPE: &str = "a pipe";
 
 /// One mode: how it is called, and what it needs.
@@ -28,7 +28,7 @@ struct Mode {
 enum Feed {
     Nothing,
     Pipe,
-    /// A pipe with the file and one more line, so that the difference is at the end.
+    /// A pipe with the file and one more line, so that only the end differs.
     Longer,
     File,
 }
@@ -52,7 +52,7 @@ const MODES: [Mode; 16] = [
     Mode { name: "--allow-in-place", args: &["--allow-in-place", "--quiet", "f"], input: Feed::Pipe },
 ];
 
-/// What a program took in one mode, in MiB, with a small and with a large file.
+/// A program's peak in one mode, in MiB, with a small and with a large file.
 pub struct Peak {
     pub program: &'static str,
     pub mode: &'static str,
@@ -60,7 +60,7 @@ pub struct Peak {
     pub large: f64,
 }
 
-/// What the modes took.
+/// The peaks of all modes.
 pub struct Memory {
     pub peaks: Vec<Peak>,
     /// The two sizes, in words.

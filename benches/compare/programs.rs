@@ -1,4 +1,4 @@
-//! The programs that are compared: ours in two builds, the floors, the peers.
+//! The programs that are compared: ours in two builds, the floors, which are the bare system calls in C, and other tools.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use crate::common;
 
 /// How cargo builds ours.
 pub const OURS: &str = "atomic-write";
-/// As it would be shipped.
+/// A static build, as it would be shipped.
 pub const STATIC: &str = "atomic-write, static";
 
 /// Where the programs are.
@@ -37,7 +37,7 @@ impl Programs {
     }
 }
 
-/// Whether a peer is installed; says so if it is not.
+/// Whether a tool is installed; prints a message if it is not.
 pub fn installed(tool: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let directories = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
@@ -48,7 +48,7 @@ pub fn installed(tool: &str) -> bool {
     found
 }
 
-/// Whether a file system of this kind can be made and mounted here; says so if not.
+/// Whether a file system of this kind can be made and mounted here; prints a message if not.
 pub fn mountable(kind: &str) -> bool {
     if !common::is_root() {
         eprintln!("skipped: {kind}: only root can mount a file system");
@@ -79,8 +79,8 @@ fn linked_statically() -> Option<PathBuf> {
     None
 }
 
-/// The triple of this machine. It must be named: without `--target`, the flags would reach procedural macros, which
-/// cannot be linked statically.
+/// The target triple of this machine. Without `--target`, the flags would apply to procedural macros, which cannot be
+/// linked statically.
 fn host() -> Option<String> {
     let output = Command::new("rustc").arg("-vV").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -1,10 +1,13 @@
-//! Contenders side by side: round after round, each once in a round and in another order each time, after a sync so
-//! that one's dirty pages are not the other's cost.
+//! Contenders are measured in rounds: each runs once in a round, in random order, after a sync, so that it does not write
+//! back another's dirty pages.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::setup::Pace;
-use crate::stats::{Noise, Spread};
+use crate::clock::{Input, time};
+use crate::common::simulation::rng::Rng;
+use crate::setup::{Pace, Setup};
+use crate::stats::Spread;
 
 /// Whose program it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,7 +25,7 @@ pub enum Kind {
 pub struct Contender<'a> {
     pub name: &'static str,
     pub kind: Kind,
-    /// Does it once and tells how long it took; `None` where this system cannot.
+    /// Runs once and returns the time; `None` where this system does not support it.
     run: Box<dyn Fn() -> Option<Duration> + 'a>,
 }
 
@@ -30,11 +33,20 @@ impl<'a> Contender<'a> {
     pub fn new(name: &'static str, kind: Kind, run: impl Fn() -> Option<Duration> + 'a) -> Self {
         Contender { name, kind, run: Box::new(run) }
     }
+
+    /// Runs a program, whose path comes first in `words`, in this directory.
+    pub fn command(name: &'static str, kind: Kind, directory: &'a Path, words: &[&str], input: Input<'a>) -> Self {
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        Self::new(name, kind, move || {
+            let args: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+            time(Setup::command(&words[0], directory, &args), input)
+        })
+    }
 }
 
 /// What must be reached.
 pub struct Claim {
-    /// As the table says it.
+    /// The text in the table.
     pub text: &'static str,
     pub ours: &'static str,
     /// The fastest of these.
@@ -42,18 +54,18 @@ pub struct Claim {
     pub limit: f64,
 }
 
-/// Contenders, and what is claimed of them.
+/// Contenders, and claims about them.
 pub struct Race<'a> {
     pub title: String,
     pub contenders: Vec<Contender<'a>>,
     pub claims: Vec<Claim>,
-    /// How often each runs in a round, whose figure is the median of these.
+    /// How often each runs in a round; the round's figure is the median.
     pub batch: usize,
     /// Before each run.
     pub prepare: Box<dyn Fn() + 'a>,
 }
 
-/// What a contender took, one figure for each round.
+/// A contender's times, one for each round.
 pub struct Series {
     pub name: &'static str,
     pub kind: Kind,
@@ -71,7 +83,7 @@ impl Race<'_> {
     /// Runs until each claim's quartiles are closer together than its median is to the limit, or the pace ends it.
     pub fn run(mut self, pace: &Pace) -> Finished {
         eprintln!("{}", self.title);
-        // The first round warms up, and finds out who cannot.
+        // The first round warms up, and finds out which contenders this system does not support.
         self.contenders.retain(|contender| {
             (self.prepare)();
             let can = (contender.run)().is_some();
@@ -86,10 +98,10 @@ impl Race<'_> {
             .map(|contender| Series { name: contender.name, kind: contender.kind, samples: Vec::new() })
             .collect();
         let mut finished = Finished { title: self.title, series, claims: self.claims };
-        let mut noise = Noise::new();
+        let mut rng = Rng::new(0, "order");
         let started = Instant::now();
         for round in 1..=pace.most_rounds {
-            let figures = one_round(&self.contenders, self.batch, &self.prepare, &mut noise);
+            let figures = one_round(&self.contenders, self.batch, &self.prepare, &mut rng);
             for (series, figure) in finished.series.iter_mut().zip(figures) {
                 series.samples.push(figure);
             }
@@ -103,11 +115,11 @@ impl Race<'_> {
     }
 }
 
-fn one_round(contenders: &[Contender<'_>], batch: usize, prepare: &dyn Fn(), noise: &mut Noise) -> Vec<f64> {
+fn one_round(contenders: &[Contender<'_>], batch: usize, prepare: &dyn Fn(), rng: &mut Rng) -> Vec<f64> {
     let mut times = vec![Vec::new(); contenders.len()];
     let mut order: Vec<usize> = (0..contenders.len()).collect();
     for _ in 0..batch {
-        noise.shuffle(&mut order);
+        rng.shuffle(&mut order);
         for &index in &order {
             prepare();
             let took = (contenders[index].run)().expect("what worked once works again");
@@ -130,7 +142,7 @@ impl Finished {
         Some((self.series(claim.ours)?, best))
     }
 
-    /// The measure of the others: the first of ours.
+    /// What the others are compared with: the first of ours.
     pub fn base(&self) -> Option<&Series> {
         self.series.iter().find(|series| series.kind == Kind::Ours)
     }

@@ -1,4 +1,4 @@
-//! Where and how large: what every subject needs to know.
+//! The directory, the sizes and the programs of a benchmark.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::clock::Input;
 use crate::common::Scene;
+use crate::common::simulation::rng::Rng;
 use crate::programs::Programs;
-use crate::stats::Noise;
+use crate::race::{Contender, Kind};
 
 const MODE: &str = "ATOMIC_WRITE_BENCH";
 
@@ -17,7 +19,7 @@ const MODE: &str = "ATOMIC_WRITE_BENCH";
 pub struct Pace {
     pub least_rounds: usize,
     pub most_rounds: usize,
-    /// After so long, no round is begun that the least number does not ask for.
+    /// After this time, only the least number of rounds is completed.
     pub patience: Duration,
 }
 
@@ -34,7 +36,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// `full` is what the README tells of, `quick` whether it works at all.
+    /// `full` for the README's figures, `quick` to see whether it works at all.
     pub fn from_environment() -> Self {
         match std::env::var(MODE).as_deref() {
             Err(_) | Ok("full") => Size {
@@ -83,15 +85,24 @@ impl Setup {
         Setup { size, programs, scene, source }
     }
 
-    /// Nothing dirty is left behind for the next one, on `directory`'s file system and on the one under its image.
+    /// Writes back all dirty pages, on `directory`'s file system and on the one that its image is on.
     pub fn settle(&self, directory: &Path) {
         for directory in [directory, self.scene.root()] {
             rustix::fs::syncfs(File::open(directory).unwrap()).unwrap();
         }
     }
 
-    /// A command in a directory of the scene. Not with the paths that cargo adds for the dynamic loader, in which it would
-    /// look for the C library in vain first.
+    /// Our builds, each with these arguments and this input.
+    pub fn ours<'a>(&self, directory: &'a Path, args: &[&str], input: Input<'a>) -> Vec<Contender<'a>> {
+        let contender = |(name, program): (_, PathBuf)| {
+            let words = [&[program.to_str().unwrap()], args].concat();
+            Contender::command(name, Kind::Ours, directory, &words, input)
+        };
+        self.programs.ours().into_iter().map(contender).collect()
+    }
+
+    /// A command in a directory of the scene. Without cargo's library path, in which the dynamic linker would search for the C
+    /// library first.
     pub fn command(program: impl AsRef<std::ffi::OsStr>, directory: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.current_dir(directory).args(args).env_remove("LD_LIBRARY_PATH");
@@ -101,15 +112,15 @@ impl Setup {
 
 /// Writes a file of this size.
 pub fn fill(path: &Path, bytes: u64) {
-    let mut noise = Noise::new();
+    let mut rng = Rng::new(0, "content");
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path).unwrap());
     for _ in 0..bytes / 8 {
-        file.write_all(&noise.next().to_le_bytes()).unwrap();
+        file.write_all(&rng.next().to_le_bytes()).unwrap();
     }
     file.into_inner().unwrap().sync_all().unwrap();
 }
 
-/// The file is whole, and in the page cache, as if it had been in use.
+/// Checks the file's length, and brings it into the page cache.
 pub fn reread(path: &Path, size: u64) {
     let mut file = File::open(path).unwrap();
     let mut buffer = vec![0; 1 << 20];

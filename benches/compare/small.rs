@@ -1,4 +1,4 @@
-//! A small file, where starting is most of the work; and many of them, several at a time.
+//! A small file, where starting the program takes most of the time; and many of them, several at a time.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,18 +17,16 @@ const FLOOR_UNSYNCED: &str = "floor, without syncs";
 const DD: (&str, &str) = ("dd conv=fsync, mv, sync", "dd of=t conv=fsync status=none && mv t f && sync .");
 const AT_A_TIME: usize = 8;
 
-/// Ours and the bare system calls, and nobody else in between: a program that has just run has left its shared libraries
-/// in the processor's caches, and ours of the two builds that uses them would gain by it.
+/// Ours and the bare system calls, and no other tools: their shared libraries would be in the processor's caches, and our
+/// dynamic build would gain by that.
 pub fn bare(setup: &Setup) -> Finished {
     let directory = scene(setup, "bare");
-    let mut contenders = ours(setup, &directory);
+    let mut contenders = setup.ours(&directory, &["f"], Input::Bytes(CONTENT));
     if let Some(floor) = setup.programs.floor("small") {
-        let (unsynced, directory) = (floor.clone(), directory.as_path());
-        let run = |program: PathBuf, args: &'static [&'static str]| {
-            move || time(Setup::command(&program, directory, args), Input::Bytes(CONTENT))
-        };
-        contenders.push(Contender::new(FLOOR, Kind::Floor, run(floor, &["f"])));
-        contenders.push(Contender::new(FLOOR_UNSYNCED, Kind::Floor, run(unsynced, &["f", "unsynced"])));
+        let floor = floor.to_str().unwrap();
+        for (name, words) in [(FLOOR, &[floor, "f"][..]), (FLOOR_UNSYNCED, &[floor, "f", "unsynced"])] {
+            contenders.push(Contender::command(name, Kind::Floor, &directory, words, Input::Bytes(CONTENT)));
+        }
     }
     let claims = vec![
         Claim { text: "small write, static build, to the floor", ours: STATIC, theirs: &[FLOOR], limit: 1.25 },
@@ -37,10 +35,10 @@ pub fn bare(setup: &Setup) -> Finished {
     run(setup, "a small durable write, and the bare system calls", &directory, contenders, claims)
 }
 
-/// Ours and what people use.
+/// Ours and other tools.
 pub fn peers(setup: &Setup) -> Finished {
     let directory = scene(setup, "peers");
-    let mut contenders = ours(setup, &directory);
+    let mut contenders = setup.ours(&directory, &["f"], Input::Bytes(CONTENT));
     contenders.extend(theirs(&directory));
     let claims = vec![
         Claim {
@@ -71,21 +69,11 @@ fn run(setup: &Setup, title: &str, directory: &Path, contenders: Vec<Contender<'
     Race { title: title.to_owned(), contenders, claims, batch: setup.size.small_batch, prepare }.run(&setup.size.pace)
 }
 
-fn ours<'a>(setup: &'a Setup, directory: &'a Path) -> Vec<Contender<'a>> {
-    let contender = |(name, program): (_, PathBuf)| {
-        let run = move || time(Setup::command(&program, directory, &["f"]), Input::Bytes(CONTENT));
-        Contender::new(name, Kind::Ours, run)
-    };
-    setup.programs.ours().into_iter().map(contender).collect()
-}
-
 fn theirs(directory: &Path) -> Vec<Contender<'_>> {
     let mut all = Vec::new();
     let bytes = Input::Bytes(CONTENT);
     for (name, script) in [(SHELL, SHELL), DD] {
-        all.push(Contender::new(name, Kind::Peer, move || {
-            time(Setup::command("sh", directory, &["-c", script]), bytes)
-        }));
+        all.push(Contender::command(name, Kind::Peer, directory, &["sh", "-c", script], bytes));
     }
     let others: [(&str, &[&str], Input<'_>); 3] = [
         ("sponge f", &["sponge", "f"], bytes),
@@ -94,8 +82,7 @@ fn theirs(directory: &Path) -> Vec<Contender<'_>> {
     ];
     for (name, words, input) in others {
         if installed(words[0]) {
-            let run = move || time(Setup::command(words[0], directory, &words[1..]), input);
-            all.push(Contender::new(name, Kind::Unsafe, run));
+            all.push(Contender::command(name, Kind::Unsafe, directory, words, input));
         }
     }
     all

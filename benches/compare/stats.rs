@@ -1,6 +1,6 @@
 //! Medians, quartiles and ratios.
 
-/// A distribution, as far as it is told.
+/// Median and quartiles of a distribution.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
     pub lower: f64,
@@ -15,7 +15,7 @@ impl Spread {
         Spread { lower: quantile(&sorted, 0.25), median: quantile(&sorted, 0.5), upper: quantile(&sorted, 0.75) }
     }
 
-    /// Of `ours` to `theirs`, round by round: what slows a whole round down is in both.
+    /// Of `ours` to `theirs`, round by round, as what slows down a whole round is in both.
     pub fn of_ratios(ours: &[f64], theirs: &[f64]) -> Self {
         let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
         Self::of(&ratios)
@@ -36,28 +36,4 @@ fn quantile(sorted: &[f64], at: f64) -> f64 {
     let below = position.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (sorted[above] - sorted[below]) * position.fract()
-}
-
-/// The same numbers in the same order in every run, for the order of contenders and for the content of files.
-pub struct Noise(u64);
-
-impl Noise {
-    pub fn new() -> Self {
-        Noise(0x9e37_79b9_7f4a_7c15)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// Fisher and Yates.
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            let other = usize::try_from(self.next() % (last as u64 + 1)).unwrap();
-            items.swap(last, other);
-        }
-    }
 }

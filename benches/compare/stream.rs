@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::clock::{Input, time};
+use crate::clock::Input;
 use crate::programs::{OURS, installed};
 use crate::race::{Claim, Contender, Finished, Kind, Race};
 use crate::setup::{Setup, reread};
@@ -10,7 +10,7 @@ use crate::setup::{Setup, reread};
 pub const SHELL: &str = "cat > t && sync t && mv t f && sync .";
 const DD: (&str, &str) = ("dd bs=1M conv=fsync, mv, sync", "dd of=t bs=1M conv=fsync status=none && mv t f && sync .");
 const SPONGE: &str = "sponge f";
-/// What leaves the result in the page cache, as ours does.
+/// Those that leave the result in the page cache, as ours does.
 const FLOORS: [(&str, &str); 3] = [
     ("read_write", "floor: read 128 KiB, write"),
     ("splice", "floor: splice"),
@@ -50,23 +50,18 @@ pub fn run(setup: &Setup) -> Finished {
 }
 
 fn contenders<'a>(setup: &'a Setup, directory: &'a Path) -> Vec<Contender<'a>> {
-    let mut all = Vec::new();
     let source = Input::Stream(&setup.source);
-    for (name, program) in setup.programs.ours() {
-        all.push(Contender::new(name, Kind::Ours, move || time(Setup::command(&program, directory, &["f"]), source)));
-    }
+    let mut all = setup.ours(directory, &["f"], source);
     for (program, name) in FLOORS.into_iter().chain([("dontcache", UNCACHED)]) {
         let Some(program) = setup.programs.floor(program) else { continue };
-        all.push(Contender::new(name, Kind::Floor, move || time(Setup::command(&program, directory, &["f"]), source)));
+        let words = [program.to_str().unwrap(), "f"];
+        all.push(Contender::command(name, Kind::Floor, directory, &words, source));
     }
     for (name, script) in [(SHELL, SHELL), DD] {
-        all.push(Contender::new(name, Kind::Peer, move || {
-            time(Setup::command("sh", directory, &["-c", script]), source)
-        }));
+        all.push(Contender::command(name, Kind::Peer, directory, &["sh", "-c", script], source));
     }
     if installed("sponge") {
-        let sponge = move || time(Setup::command("sponge", directory, &["f"]), source);
-        all.push(Contender::new(SPONGE, Kind::Unsafe, sponge));
+        all.push(Contender::command(SPONGE, Kind::Unsafe, directory, &["sponge", "f"], source));
     }
     all
 }

@@ -1,4 +1,4 @@
-//! The figures as tables that a person reads and Markdown renders. Ratios only: a time says nothing on another machine.
+//! The figures as Markdown tables. Ratios only: times mean nothing on another machine.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ impl Results {
     pub fn markdown(&self) -> String {
         let mut text = format!(
             "# Side by side\n\nOn one machine ({}), a large file being {}. Ratios of wall time, smaller is faster: the \
-             median of the rounds and, in brackets, their quartiles.\n\n## What must be reached\n\n",
+             median of the rounds and, in brackets, their quartiles. [As bars](results.svg).\n\n## What must be reached\n\n",
             self.machine, self.size
         );
         text += &self.claims();

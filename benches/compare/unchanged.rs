@@ -1,4 +1,4 @@
-//! `--if-changed`, where nothing has: the speed of reading, and no sector written.
+//! `--if-changed` with identical content: as fast as reading, and no sector written.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,30 +14,18 @@ const CMP: &str = "cmp source f";
 const STREAM_OURS: &str = "cat source | atomic-write --if-changed";
 const STREAM_CMP: &str = "cat source | cmp - f";
 
-/// `--if-changed`, where nothing has.
 pub fn race(setup: &Setup) -> Finished {
     let directory = setup.scene.mkdir("unchanged");
     let directory = directory.as_path();
     std::fs::copy(&setup.source, directory.join("f")).unwrap();
     let source = setup.source.to_str().unwrap();
-    let mut contenders = Vec::new();
-    for (name, program) in setup.programs.ours() {
-        contenders.push(Contender::new(name, Kind::Ours, move || {
-            time(Setup::command(&program, directory, &["--if-changed", "--from", source, "f"]), Input::Nothing)
-        }));
-    }
+    let mut contenders = setup.ours(directory, &["--if-changed", "--from", source, "f"], Input::Nothing);
     let stream = Input::Stream(&setup.source);
-    let program = crate::common::program();
-    contenders.push(Contender::new(STREAM_OURS, Kind::Ours, move || {
-        time(Setup::command(program, directory, &["--if-changed", "f"]), stream)
-    }));
+    let words = [crate::common::program().to_str().unwrap(), "--if-changed", "f"];
+    contenders.push(Contender::command(STREAM_OURS, Kind::Ours, directory, &words, stream));
     if installed("cmp") {
-        contenders.push(Contender::new(CMP, Kind::Peer, move || {
-            time(Setup::command("cmp", directory, &[source, "f"]), Input::Nothing)
-        }));
-        contenders.push(Contender::new(STREAM_CMP, Kind::Peer, move || {
-            time(Setup::command("cmp", directory, &["-", "f"]), stream)
-        }));
+        contenders.push(Contender::command(CMP, Kind::Peer, directory, &["cmp", source, "f"], Input::Nothing));
+        contenders.push(Contender::command(STREAM_CMP, Kind::Peer, directory, &["cmp", "-", "f"], stream));
     }
     let race = Race {
         title: format!("--if-changed, {} identical", setup.size.words()),
@@ -57,8 +45,8 @@ pub fn race(setup: &Setup) -> Finished {
     race.run(&setup.size.pace)
 }
 
-/// Sectors written by a run over a file that was just written, where reading without care leaves an access time.
-/// On a file system of its own, where nobody else writes. Needs root.
+/// Sectors written by a run on a file that was just written, where a plain read would update the access time. On a file
+/// system that nobody else uses. Needs root.
 pub fn sectors(setup: &Setup) -> Option<Figure> {
     if !mountable("ext4") {
         return None;
@@ -75,7 +63,7 @@ pub fn sectors(setup: &Setup) -> Option<Figure> {
         setup.settle(directory);
         written(directory) - before
     };
-    // The first one finds what the new file system still has to do.
+    // The first run lets the new file system finish its initialization.
     run(Command::new("true"));
     let ours = (0..3).map(|_| run(Setup::command(crate::common::program(), directory, &["--if-changed", "f"])));
     let ours = ours.max().unwrap_or_default();

@@ -15,7 +15,7 @@ use super::Scene;
 /// Longer than anything here takes, on a busy machine too.
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Waits until `holds`, where no event tells of it.
+/// Waits until `holds`, where there is no event to wait for.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {

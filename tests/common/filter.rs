@@ -1,5 +1,5 @@
-//! Seccomp filters: a program, and with it its children, to which the kernel answers chosen system calls with a chosen
-//! error, as it does in a container whose runtime does not know the call, or before the call existed.
+//! Seccomp filters: chosen system calls of a program and its children fail with a chosen error, as in a container whose
+//! runtime does not know the call, or on a kernel that does not have it.
 //!
 //! The standard library makes a process by calls that a filter may refuse, so the filter is not set before that: the test
 //! program is started again, with the rules and the command as its arguments, sets the filter, and executes the command.
@@ -13,13 +13,12 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
-/// What the first argument of the test program begins with where it is to set a filter and execute the others.
+/// The option of the test program that makes it set a filter and execute the other arguments.
 const OPTION: &str = "--under-seccomp-filter=";
 
-/// For [`Filter::refuse_where`]: the argument of openat(2) that asks for a file without a name, by the bit that is
-/// `O_TMPFILE`'s own.
+/// For [`Filter::refuse_where`]: openat(2) with the bit that only `O_TMPFILE` has.
 pub const UNNAMED: (u8, u64, u64) = (2, 0o20_000_000, 0o20_000_000);
-/// The argument of linkat(2) that says `AT_EMPTY_PATH`.
+/// The same for linkat(2) with `AT_EMPTY_PATH`.
 pub const EMPTY_PATH: (u8, u64, u64) = (4, 0x1000, 0x1000);
 
 /// One call that is refused.
@@ -64,7 +63,7 @@ impl Filter {
 
     /// The words before a command that run it under this filter.
     pub fn words(&self) -> [String; 2] {
-        // Where /proc is empty, the name by which it was started has to do.
+        // Where /proc is empty, the name by which it was started is all there is.
         let this = std::env::current_exe().or_else(|_| {
             let name = std::env::args_os().next().unwrap();
             std::fs::canonicalize(name)
@@ -73,12 +72,12 @@ impl Filter {
         [this.unwrap().into_os_string().into_string().unwrap(), format!("{OPTION}{}", rules.join(","))]
     }
 
-    /// For the calling thread, and what it starts from now on. For good, and the last thing that may need what is refused.
+    /// Sets the filter for the calling thread and its future children, for good.
     pub fn set(&self) {
         let mut errnos: Vec<i32> = self.rules.iter().map(|rule| rule.errno).collect();
         errnos.sort_unstable();
         errnos.dedup();
-        // A filter has one answer.
+        // One filter has one errno.
         let filters: Vec<BpfProgram> = errnos.into_iter().map(|errno| self.compile(errno)).collect();
         for filter in filters {
             seccompiler::apply_filter(&filter).unwrap();

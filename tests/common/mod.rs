@@ -3,10 +3,12 @@
 // Each target uses its own part of this.
 #![allow(dead_code)]
 
+pub mod acl;
 pub mod events;
 pub mod filter;
 pub mod needs;
 pub mod quirks;
+pub mod simulation;
 pub mod strace;
 
 pub use needs::skip;

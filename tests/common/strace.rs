@@ -1,13 +1,20 @@
-//! The program under strace(1): which calls it makes and in which order; what it does when one of them fails; and what
-//! happens to it between any two.
+//! The program under strace(1): which calls it makes and in which order, what it does when one of them fails, and what
+//! happens when something is done between two of them.
+//!
+//! The power-cut simulator has a tracer of its own (`power_cut/tracer.rs`), as it has to act between calls.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{CWD, Mode, OFlags, mkfifoat};
+use rustix::io::Errno;
 
 use super::filter::{Filter, UNNAMED};
 use super::{Scene, program};
@@ -16,7 +23,7 @@ use super::{Scene, program};
 #[derive(Clone, Eq, PartialEq)]
 pub struct Call {
     pub name: String,
-    /// What stands between the parentheses; descriptors with their paths.
+    /// The text between the parentheses, in which descriptors have their paths.
     pub args: String,
     pub result: String,
 }
@@ -28,7 +35,8 @@ impl std::fmt::Debug for Call {
 }
 
 impl Call {
-    fn parse(line: &str) -> Option<Call> {
+    /// Nothing, for a line that is no call.
+    pub fn parse(line: &str) -> Option<Call> {
         let line = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
         let (name, rest) = line.split_once('(')?;
         let (args, result) = rest.rsplit_once(" = ").or_else(|| rest.rsplit_once(" <unfinished"))?;
@@ -45,6 +53,20 @@ impl Call {
     /// The first argument where it is a descriptor: its number alone.
     pub fn descriptor(&self) -> &str {
         self.args.split(['<', ',']).next().unwrap_or_default()
+    }
+
+    /// What it returned, where that is a number.
+    pub fn returned(&self) -> Option<i64> {
+        self.result.split_whitespace().next()?.parse().ok()
+    }
+
+    pub fn succeeded(&self) -> bool {
+        self.returned().is_some_and(|returned| returned >= 0)
+    }
+
+    /// Whether strace made up the result.
+    pub fn is_injected(&self) -> bool {
+        self.result.ends_with("(INJECTED)")
     }
 
     /// What stands between the first double quotes.
@@ -71,7 +93,7 @@ impl Calls {
         self.all(name, parts).next().is_some()
     }
 
-    /// Where input was read first. What the loader and the runtime read before that is on other descriptors.
+    /// The index of the first read of standard input. The dynamic linker and the runtime read from other descriptors.
     pub fn input_read(&self) -> Option<usize> {
         self.0.iter().position(|call| call.name == "read" && call.descriptor() == "0")
     }
@@ -82,13 +104,13 @@ impl Calls {
         &self.0[self.at(name, parts)]
     }
 
-    /// Where the first such call stands.
+    /// The index of the first such call.
     pub fn at(&self, name: &str, parts: &[&str]) -> usize {
         let found = self.0.iter().position(|call| call.is(name, parts));
         found.unwrap_or_else(|| panic!("no {name} {parts:?} in {self:#?}"))
     }
 
-    /// `N` of `inject=NAME:...:when=N` for the call at this position.
+    /// `N` of `inject=NAME:...:when=N` for the call at this index.
     pub fn when(&self, position: usize) -> usize {
         self.0[..=position].iter().filter(|call| call.name == self.0[position].name).count()
     }
@@ -110,7 +132,7 @@ impl Calls {
         format!("{name}:when={}", self.when(last))
     }
 
-    /// Asserts that such calls are there, first one each, in this order.
+    /// Asserts that these calls are made in this order; others may come between them.
     pub fn in_order(&self, calls: &[(&str, &[&str])]) {
         let mut rest = self.0.iter();
         for (name, parts) in calls {
@@ -119,7 +141,7 @@ impl Calls {
     }
 }
 
-/// What came of a run.
+/// A run that has ended.
 #[derive(Debug)]
 pub struct Traced {
     pub output: Output,
@@ -151,7 +173,7 @@ impl<'s> Strace<'s> {
         self
     }
 
-    /// Runs it all by way of another program, such as setpriv(1).
+    /// Starts strace through another program, such as setpriv(1).
     #[must_use]
     pub fn by(mut self, launcher: &[&str]) -> Self {
         self.launcher.extend(launcher.iter().map(|&word| word.to_owned()));
@@ -178,7 +200,7 @@ impl<'s> Strace<'s> {
         self
     }
 
-    /// As where an unnamed file cannot be given a name, so that it has one from the start.
+    /// As on a system where an unnamed file cannot be linked, so that the staging file has a name from the start.
     #[must_use]
     pub fn without_links(self) -> Self {
         if !has_unnamed() {
@@ -187,7 +209,8 @@ impl<'s> Strace<'s> {
         self.inject(Self::NO_LINKS)
     }
 
-    /// As on a file system that a server of SMB keeps, by what fstatfs(2) tells of its type. Needs [`ChangedAnswers`](super::needs::Need::ChangedAnswers).
+    /// As on SMB, according to the type that fstatfs(2) returns. Needs
+    /// [`ChangedAnswers`](super::needs::Need::ChangedAnswers).
     #[must_use]
     pub fn on_smb(self) -> Self {
         // `SMB2_SUPER_MAGIC`.
@@ -202,13 +225,13 @@ impl<'s> Strace<'s> {
     }
 
     fn on_type(self, magic: usize) -> Self {
-        // In the first member, which is as wide as a register.
+        // The type is the first member, which is as wide as a register.
         let bytes = magic.to_be();
         let digits = size_of::<usize>() * 2;
         self.inject(format!("fstatfs:poke_exit=@arg2={bytes:0digits$x}"))
     }
 
-    fn command(&self, log: &std::path::Path, options: &[&str]) -> Command {
+    fn command(&self, log: &Path, options: &[&str]) -> Command {
         let mut words: Vec<&str> = self.launcher.iter().map(String::as_str).collect();
         words.extend(["strace", "-y", "-f", "-s", "64", "-o", log.to_str().unwrap()]);
         words.extend(options);
@@ -222,7 +245,7 @@ impl<'s> Strace<'s> {
         command
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     pub fn run(&self) -> Traced {
         let log = tempfile::NamedTempFile::new().unwrap();
         // The launcher may make it another user.
@@ -236,33 +259,84 @@ impl<'s> Strace<'s> {
     fn feed(&self, child: &mut Child) {
         let mut stdin = child.stdin.take().unwrap();
         let input = self.input.clone();
-        // A program that reads nothing is what some tests are about.
+        // Some tests are about programs that do not read.
         std::thread::spawn(move || stdin.write_all(&input));
     }
 
-    /// Starts it; it is stopped in the call that `stop` (`NAME:when=N`) injects the signal into, when that is done.
+    /// Starts the program, and returns when it is stopped after the call `stop` (`NAME:when=N`).
     pub fn stopped_after(self, stop: &str) -> Stopped {
         let (name, when) = stop.split_once(':').unwrap();
         let traced = self.inject(format!("{name}:signal=STOP:{when}"));
         let directory = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
-        let log = directory.path().join("log");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &log, rustix::fs::Mode::from_raw_mode(0o666)).unwrap();
-        fs::set_permissions(&log, fs::Permissions::from_mode(0o666)).unwrap();
-        // The tracer is a process apart, so that the child is the program itself.
-        let mut child = traced.command(&log, &["-D"]).spawn().unwrap();
+        let path = directory.path().join("log");
+        let log = StopLog::create(&path).unwrap();
+        // The tracer is a process of its own, so that the child is the program itself.
+        let mut child = traced.command(&path, &["-D"]).spawn().unwrap();
         traced.feed(&mut child);
-        let log = BufReader::new(File::open(&log).unwrap());
-        let mut stopped = Stopped { child, log, seen: String::new(), _directory: directory };
+        let mut stopped = Stopped { child, log, _directory: directory };
         stopped.wait();
         stopped
     }
 }
 
-/// A program that stands still.
+/// The log of a program that injected SIGSTOPs stop. It is a FIFO, so that one can wait for a stop.
+pub struct StopLog {
+    fifo: File,
+    text: String,
+}
+
+impl StopLog {
+    /// Longer than a program takes from one stop to the next, on a busy machine too.
+    const BOUND: Duration = Duration::from_secs(60);
+
+    /// Before strace is started with this path, so that no line is lost and no open blocks.
+    pub fn create(path: &Path) -> io::Result<StopLog> {
+        mkfifoat(CWD, path, Mode::from_raw_mode(0o600))?;
+        // strace may run as another user.
+        fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
+        let fifo = File::options().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+        Ok(StopLog { fifo, text: String::new() })
+    }
+
+    /// Everything up to the last stop, or to the end.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Waits until the program is stopped; false, where it has ended.
+    pub fn next_stop(&mut self) -> io::Result<bool> {
+        let (start, from) = (Instant::now(), self.text.len());
+        loop {
+            let left = Self::BOUND.saturating_sub(start.elapsed());
+            let timeout = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
+            let ready = match poll(&mut [PollFd::new(&self.fifo, PollFlags::IN)], Some(&timeout)) {
+                // A test of another thread may have set a signal handler.
+                Err(Errno::INTR) => continue,
+                ready => ready?,
+            };
+            if ready == 0 || left == Duration::ZERO {
+                let last = self.text.lines().last().unwrap_or_default();
+                let message = format!("hung for {} s: {last}", Self::BOUND.as_secs());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+            }
+            let mut buffer = [0; 8192];
+            match self.fifo.read(&mut buffer) {
+                Ok(0) => return Ok(false),
+                Ok(count) => self.text.push_str(&String::from_utf8_lossy(&buffer[..count])),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+            if self.text[from..].contains("--- stopped by SIGSTOP ---") {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+/// A program that is stopped.
 pub struct Stopped {
     child: Child,
-    log: BufReader<File>,
-    seen: String,
+    log: StopLog,
     _directory: tempfile::TempDir,
 }
 
@@ -271,9 +345,9 @@ impl Stopped {
         self.child.id()
     }
 
-    /// What it has called until now.
+    /// The calls until now.
     pub fn calls(&self) -> Calls {
-        Calls::parse(&self.seen)
+        Calls::parse(self.log.text())
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -282,31 +356,28 @@ impl Stopped {
 
     /// Reads the log up to the next stop.
     fn wait(&mut self) {
-        let before = self.seen.len();
-        while !self.seen[before..].contains("--- stopped by SIGSTOP ---") {
-            assert!(self.log.read_line(&mut self.seen).unwrap() > 0, "it was not stopped: {}", self.seen);
-        }
+        assert!(self.log.next_stop().unwrap(), "it was not stopped: {}", self.log.text());
     }
 
-    /// Lets it go on to the next call that an injection stops it in.
+    /// Continues it until the next stop.
     pub fn go_on(&mut self) {
         self.signal(Signal::SIGCONT);
         self.wait();
     }
 
-    /// Ends it here.
+    /// Kills it.
     pub fn kill(mut self) {
         self.signal(Signal::SIGKILL);
         self.child.wait().unwrap();
     }
 
-    /// Lets it go on to its end.
+    /// Continues it to its end.
     pub fn resume(mut self) -> Traced {
         self.signal(Signal::SIGCONT);
-        // To the end of the log, or the tracer would write to nobody.
-        self.log.read_to_string(&mut self.seen).unwrap();
+        // The whole log has to be read, or strace would block.
+        while self.log.next_stop().unwrap() {}
         let output = self.child.wait_with_output().unwrap();
-        Traced { output, calls: Calls::parse(&self.seen) }
+        Traced { output, calls: Calls::parse(self.log.text()) }
     }
 }
 

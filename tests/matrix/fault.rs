@@ -1,24 +1,23 @@
-//! What can happen at a system call.
+//! The faults that are injected at a system call.
 
-use crate::other::Act;
+use crate::other_writer::Action;
 use crate::trace::Call;
 
-/// One thing that happens there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// SIGKILL as it begins: it is not carried out.
+    /// SIGKILL as the call begins: it is not carried out.
     Kill,
-    /// SIGTERM as it begins: it is carried out, or interrupted where it waits.
+    /// SIGTERM as the call begins: it is carried out, or interrupted where it waits.
     Term,
     /// This error, once.
     Once(&'static str),
     /// This error, from here on.
     On(&'static str),
-    /// One byte moved, and the caller has to go on.
+    /// The call moves one byte only.
     Short,
-    /// It is done, the program stands still, and another writer acts.
-    Other(Act),
-    /// A rename over TARGET fails with this error and has removed TARGET, as on a client of SMB.
+    /// After the call the program is stopped, and another writer acts.
+    Other(Action),
+    /// A rename over TARGET fails with this error after it has removed TARGET, as can happen on SMB.
     Removes(&'static str),
 }
 
@@ -30,23 +29,23 @@ impl Fault {
             Fault::Once(errno) => errno.to_owned(),
             Fault::On(errno) => format!("{errno}-on"),
             Fault::Short => "short".to_owned(),
-            Fault::Other(act) => act.name().to_owned(),
+            Fault::Other(action) => action.name().to_owned(),
             Fault::Removes(errno) => format!("{errno}-removes"),
         }
     }
 
     /// The same, for `strace -e inject=`.
     pub fn expression(self, call: &Call) -> String {
-        let Call { name, nth, .. } = call;
+        let (name, nth) = (&call.name, call.nth);
         match self {
             Fault::Kill => format!("{name}:signal=KILL:when={nth}"),
             Fault::Term => format!("{name}:signal=TERM:when={nth}"),
             Fault::Once(errno) => format!("{name}:error={errno}:when={nth}"),
             Fault::On(errno) => format!("{name}:error={errno}:when={nth}+"),
-            // The call is not carried out: what it says it has moved is one byte of whatever was there.
+            // The call is not carried out; it returns that it has moved one byte.
             Fault::Short => format!("{name}:retval=1:when={nth}"),
             Fault::Other(_) => format!("{name}:signal=STOP:when={nth}"),
-            // The program stands still, and TARGET is removed.
+            // The program is stopped, so that TARGET can be removed.
             Fault::Removes(errno) => format!("{name}:error={errno}:signal=STOP:when={nth}"),
         }
     }
@@ -59,24 +58,24 @@ impl Fault {
     }
 }
 
-/// Everything that can happen at this call; `later` are those that follow it.
+/// All faults at this call. `later` are the calls that follow it.
 pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
     let mut faults = vec![Fault::Kill, Fault::Term];
-    // An injected error means that nothing was closed, which never happens: a pipe would stay open for ever.
+    // A close with an injected error closes nothing, which never happens: the pipe would stay open for ever.
     if call.runtime || call.closes_pipe {
         return faults;
     }
     let may_last = call.name != "close" || !later.iter().any(|call| call.closes_pipe);
-    let exclusive = call.text.contains("O_EXCL").then_some("EEXIST");
+    let exclusive = call.args.contains("O_EXCL").then_some("EEXIST");
     let filtered: &[&str] = if is_filtered(&call.name) { &["EPERM", "ENOSYS"] } else { &[] };
     let mut errnos = [errnos(&call.name), exclusive.as_slice(), filtered].concat();
     errnos.sort_unstable();
     errnos.dedup();
     for errno in errnos {
-        // What is there would be taken for absent, as it would have to be, or for marked for deletion.
-        let probes = call.text.contains("O_RDONLY|O_NOCTTY") && call.text.contains("O_NOFOLLOW");
-        let looks = call.text.contains("O_PATH") || probes;
-        if errno == "ENOENT" && call.succeeded() && (looks || call.name == "unlinkat") {
+        // The error would have to be true: the program has to take the file for absent.
+        let opens = call.args.contains("O_RDONLY|O_NOCTTY") && call.args.contains("O_NOFOLLOW");
+        let stats = call.args.contains("O_PATH") || opens;
+        if errno == "ENOENT" && call.succeeded() && (stats || call.name == "unlinkat") {
             continue;
         }
         faults.push(Fault::Once(errno));
@@ -85,7 +84,7 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
         }
     }
     if matches!(call.name.as_str(), "read" | "pread64" | "write" | "pwrite64" | "copy_file_range")
-        && call.result().is_some_and(|count| count > 1)
+        && call.returned().is_some_and(|count| count > 1)
         && !call.reads_signals()
     {
         faults.push(Fault::Short);
@@ -93,20 +92,20 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
     faults
 }
 
-/// Everything that another writer can do between this call and the next. `exists` tells whether there is a TARGET.
+/// All actions of another writer between this call and the next. `exists`: whether there is a TARGET.
 pub fn between(call: &Call, exists: bool) -> impl Iterator<Item = Fault> {
-    let sees = !call.runtime && !is_blind(&call.name);
-    Act::ALL.into_iter().filter(move |act| sees && (exists || !act.needs_file())).map(Fault::Other)
+    let concerns_files = !call.runtime && !ignores_files(&call.name);
+    Action::ALL.into_iter().filter(move |action| concerns_files && (exists || !action.needs_file())).map(Fault::Other)
 }
 
-/// What a client of SMB makes of a rename over TARGET, which is called `name`.
+/// The faults of a rename over TARGET on SMB. `name`: TARGET's last component.
 pub fn removing(call: &Call, name: &str) -> impl Iterator<Item = Fault> {
-    let is_met = call.name.starts_with("rename") && call.gives(name) && !call.exchanges(name);
-    ["EACCES", "EIO", "EPERM"].into_iter().filter(move |_| is_met).map(Fault::Removes)
+    let is_rename = call.name.starts_with("rename") && call.gives(name) && !call.exchanges(name);
+    ["EACCES", "EIO", "EPERM"].into_iter().filter(move |_| is_rename).map(Fault::Removes)
 }
 
-/// Whether the instant before the call and that after it are the same, for whoever looks at files.
-fn is_blind(name: &str) -> bool {
+/// Whether the call neither reads nor changes anything of a file.
+fn ignores_files(name: &str) -> bool {
     matches!(
         name,
         "fcntl"
@@ -129,7 +128,7 @@ fn is_blind(name: &str) -> bool {
     )
 }
 
-/// What the manual pages and file systems know, less what only a wrong argument brings about.
+/// The errors that manual pages and file systems document, except those for wrong arguments.
 fn errnos(name: &str) -> &'static [&'static str] {
     match name {
         "open" | "openat" => &[
@@ -199,12 +198,12 @@ fn errnos(name: &str) -> &'static [&'static str] {
         "getrandom" => &["EINTR"],
         "capget" | "prctl" => &["EPERM", "EINVAL"],
         "mmap" => &["ENOMEM"],
-        // They cannot fail.
+        // The others cannot fail.
         _ => &[],
     }
 }
 
-/// Whether systems exist that refuse the whole call, as too new (ENOSYS) or by a filter that does not know it (EPERM).
+/// Whether some systems refuse the call altogether: old kernels with ENOSYS, seccomp filters with EPERM.
 fn is_filtered(name: &str) -> bool {
     matches!(
         name,

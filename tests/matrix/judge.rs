@@ -1,21 +1,20 @@
-//! Whether what the program says about TARGET is true, and whether everything else is as the contract has it.
+//! Whether a run with a fault kept the contract: its exit status and messages are true, and nothing else was changed.
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
 
 use crate::fault::Fault;
-use crate::look::{Look, Snapshot};
-use crate::mode::{Expected, Mode, Setting, Source};
-use crate::other;
+use crate::file_state::{FileState, Snapshot, is_staging_name};
 use crate::runner::Case;
+use crate::scenario::{Expected, Scenario, Setting, Source, other_content};
 use crate::trace::Call;
 
 /// How a run ended.
 pub struct Ended {
     pub status: ExitStatus,
     /// Standard error.
-    pub words: String,
+    pub stderr: String,
     pub calls: Vec<Call>,
 }
 
@@ -23,302 +22,295 @@ const KILL: i32 = 9;
 const TERM: i32 = 15;
 const ABRT: i32 = 6;
 
-/// Where the next numbered backup goes when its number is taken.
-pub const NEXT_BACKUP: &str = "d/f.~3~";
+/// The numbered backup's name where the kernel said that the first one is taken.
+pub const NEXT_BACKUP: &str = "home/f.~3~";
 
 pub type Verdict = Result<(), String>;
 
-/// Judges a run in which one fault was met, or, where the calls came in another order, none.
+/// Judges a run with one fault, or without it, where the calls came in another order.
 pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
-    let (mode, words) = (&case.mode, ended.words.as_str());
-    // It was another read that was cut short, of something that is never short.
+    let (scenario, stderr) = (&case.scenario, ended.stderr.as_str());
+    // The calls came in another order: the fault hit a read of signals, which is never short.
     if case.fault == Fault::Short && ended.calls.iter().any(|call| call.is_injected() && call.reads_signals()) {
         return Ok(());
     }
     no_panic(ended)?;
-    untouched(mode, expected, after)?;
+    untouched(scenario, expected, after)?;
     match ended.status.signal() {
         None => {}
-        Some(KILL) if case.fault == Fault::Kill => return killed(mode, expected, after, words),
+        Some(KILL) if case.fault == Fault::Kill => return killed(scenario, expected, after, stderr),
         Some(TERM) if case.fault == Fault::Term => {
-            unchanged(mode, expected, after)?;
-            return nothing_left(expected, after, words, false);
+            unchanged(scenario, expected, after)?;
+            return nothing_left(expected, after, stderr, false);
         }
-        // Without memory the run ends as if it had been killed; the language knows no other way.
+        // Without memory the Rust runtime aborts, which leaves what SIGKILL leaves.
         Some(ABRT) if case.fault.errno() == Some("ENOMEM") && case.call.name == "mmap" => {
-            return killed(mode, expected, after, words);
+            return killed(scenario, expected, after, stderr);
         }
         Some(signal) => return Err(format!("it died of signal {signal}")),
     }
-    if case.fault == Fault::Kill && !mode.has_command() && !mode.validates() {
-        return Err("SIGKILL was not met".to_owned());
+    if case.fault == Fault::Kill && !scenario.has_command() && !scenario.validates() {
+        return Err("SIGKILL did not happen".to_owned());
     }
     if !case.call.is_message() {
-        message(mode, expected, ended, &states(case, expected, after))?;
+        message(scenario, expected, ended, &states(case, expected, after))?;
     }
     let silent = case.call.is_message();
-    match (ended.status.code().unwrap_or(-1), mode.has_command()) {
+    match (ended.status.code().unwrap_or(-1), scenario.has_command()) {
         (0, _) => {
-            nothing_left(expected, after, words, silent)?;
-            if !knows_no_sync(case) {
-                durable(mode, ended)?;
+            nothing_left(expected, after, stderr, silent)?;
+            if !cannot_sync_directory(case) {
+                durable(scenario, ended)?;
             }
-            content(mode, expected, after, usize::from(case.fault == Fault::Short))?;
-            if !knows_no_attributes(case) {
-                metadata(expected, after, words)?;
+            content(scenario, expected, after, usize::from(case.fault == Fault::Short))?;
+            if !has_no_attributes(case) {
+                metadata(expected, after, stderr)?;
             }
-            backup(mode, expected, after)
+            backup(scenario, expected, after)
         }
         (4, false) | (121, true) => {
-            nothing_left(expected, after, words, silent)?;
-            content(mode, expected, after, 0)?;
-            metadata(expected, after, words)?;
-            // What could neither be kept nor taken back is told.
+            nothing_left(expected, after, stderr, silent)?;
+            content(scenario, expected, after, 0)?;
+            metadata(expected, after, stderr)?;
+            // Where the old file could neither get the backup's name nor its own again, a message must name it.
             let old = expected.old().zip(expected.backup.as_ref()).map(|(old, _)| old);
-            let told = |old: &Look| leftovers(expected, after).iter().any(|(_, look)| *look == old);
-            if old.is_some_and(told) { Ok(()) } else { backup(mode, expected, after) }
+            let told = |old: &FileState| leftovers(expected, after).iter().any(|(_, state)| *state == old);
+            if old.is_some_and(told) { Ok(()) } else { backup(scenario, expected, after) }
         }
-        (5, false) | (122, true) if mode.in_place() => damaged(expected, after, words),
+        (5, false) | (122, true) if scenario.in_place() => damaged(expected, after, stderr),
         (1 | 3, false) | (123 | 125 | 126 | 127, true) => {
-            if asks_again(case) {
-                return Err("what has to be asked again was taken for an error".to_owned());
+            if has_to_retry(case) {
+                return Err("a call that has to be repeated was taken for an error".to_owned());
             }
-            unchanged(mode, expected, after)?;
-            nothing_left(expected, after, words, silent)
+            unchanged(scenario, expected, after)?;
+            nothing_left(expected, after, stderr, silent)
         }
         (status, _) => Err(format!("status {status} is not the contract's")),
     }
 }
 
-/// A run in which a rename over TARGET failed and had removed TARGET: the new content is there in the end, or it is told
-/// where it is; or the old one is there again.
-pub fn removed(mode: &Mode, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
-    let words = ended.words.as_str();
+/// Judges a run in which a rename over TARGET failed after it had removed TARGET: TARGET has the new content in the end, or
+/// a message names the file that has it, or TARGET is the old file again.
+pub fn removed(scenario: &Scenario, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
+    let stderr = ended.stderr.as_str();
     no_panic(ended)?;
-    untouched(mode, expected, after)?;
+    untouched(scenario, expected, after)?;
     let target = after.get(&expected.target);
-    match (ended.status.code().unwrap_or(-1), mode.has_command()) {
+    match (ended.status.code().unwrap_or(-1), scenario.has_command()) {
         (0, _) => {
-            content(mode, expected, after, 0)?;
-            metadata(expected, after, words)?;
-            nothing_left(expected, after, words, false)?;
-            backup(mode, expected, after)
+            content(scenario, expected, after, 0)?;
+            metadata(expected, after, stderr)?;
+            nothing_left(expected, after, stderr, false)?;
+            backup(scenario, expected, after)
         }
         (5, false) | (122, true) if target.is_none() => {
-            let told = |(name, look): &(&Path, &Look)| {
-                look.content == expected.after.content && words.contains(&*name.to_string_lossy())
+            let told = |(name, state): &(&Path, &FileState)| {
+                state.content == expected.after.content && stderr.contains(&*name.to_string_lossy())
             };
-            let is_told = words.contains("(missing)") && leftovers(expected, after).iter().any(told);
-            if is_told { Ok(()) } else { Err("it is not told where the new content is".to_owned()) }
+            let is_told = stderr.contains("(missing)") && leftovers(expected, after).iter().any(told);
+            if is_told { Ok(()) } else { Err("no message names the file with the new content".to_owned()) }
         }
         (1, false) | (125, true) if target.is_some_and(|now| expected.old().is_some_and(|old| now.is_like(old))) => {
-            nothing_left(expected, after, words, false)
+            nothing_left(expected, after, stderr, false)
         }
         (status, _) => Err(format!("status {status}, and TARGET is {target:?}")),
     }
 }
 
-/// A run without a fault.
-pub fn succeeded(mode: &Mode, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
-    untouched(mode, expected, after)?;
+/// Judges a run without a fault.
+pub fn succeeded(scenario: &Scenario, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
+    untouched(scenario, expected, after)?;
     nothing_left(expected, after, "", false)?;
-    durable(mode, ended)?;
-    replaced(mode, expected, after, "")
+    durable(scenario, ended)?;
+    replaced(scenario, expected, after, "")
 }
 
 pub fn no_panic(ended: &Ended) -> Verdict {
-    if ended.words.contains("panicked") || ended.words.contains("IO Safety") {
+    if ended.stderr.contains("panicked") || ended.stderr.contains("IO Safety") {
         return Err("it panicked".to_owned());
     }
     Ok(())
 }
 
-/// What is not the program's business is as it was.
-fn untouched(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
-    for (name, look) in &expected.before {
+/// Everything but TARGET and the backup is as it was.
+fn untouched(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
+    for (name, state) in &expected.before {
         let ours = *name == expected.target || Some(name) == expected.backup.as_ref();
-        if !ours && after.get(name) != Some(look) {
-            return Err(format!("{} was touched: {look:?} became {:?}", name.display(), after.get(name)));
+        if !ours && after.get(name) != Some(state) {
+            return Err(format!("{} was changed: {state:?} became {:?}", name.display(), after.get(name)));
         }
     }
-    for (name, look) in after {
+    for (name, state) in after {
         let ours = *name == expected.target || Some(name) == expected.backup.as_ref();
-        let made = expected.target.starts_with(name) && mode.setting == Setting::Parents;
+        let made = expected.target.starts_with(name) && scenario.setting == Setting::Parents;
         let next = expected.backup.is_some() && name == Path::new(NEXT_BACKUP);
-        if !ours && !made && !next && !expected.before.contains_key(name) && !is_staging(name) {
-            return Err(format!("{} appeared: {look:?}", name.display()));
+        if !ours && !made && !next && !expected.before.contains_key(name) && !is_staging_name(name) {
+            return Err(format!("{} appeared: {state:?}", name.display()));
         }
     }
     Ok(())
 }
 
-/// The documented pattern, beside the file that is written.
-pub fn is_staging(name: &Path) -> bool {
-    let file = name.file_name().unwrap_or_default().to_string_lossy();
-    let random = file.strip_prefix(".aw-").unwrap_or_default();
-    random.len() == 12 && random.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-}
-
-fn leftovers<'a>(expected: &Expected, after: &'a Snapshot) -> Vec<(&'a Path, &'a Look)> {
+fn leftovers<'a>(expected: &Expected, after: &'a Snapshot) -> Vec<(&'a Path, &'a FileState)> {
     after
         .iter()
         .filter(|(name, _)| !expected.before.contains_key(*name))
         .filter(|(name, _)| **name != expected.target && Some(*name) != expected.backup.as_ref())
         .filter(|(name, _)| **name != Path::new(NEXT_BACKUP))
-        .map(|(name, look)| (name.as_path(), look))
+        .map(|(name, state)| (name.as_path(), state))
         .collect()
 }
 
-/// What could not be removed is told, unless there was no way to tell it.
-fn nothing_left(expected: &Expected, after: &Snapshot, words: &str, silent: bool) -> Verdict {
-    for (name, look) in leftovers(expected, after) {
-        // The directories of a finished file are no leftover.
+/// Nothing is left behind, or a message names it. `silent`: no message could be written.
+fn nothing_left(expected: &Expected, after: &Snapshot, stderr: &str, silent: bool) -> Verdict {
+    for (name, state) in leftovers(expected, after) {
+        // The directories that --parents made for the finished file.
         if expected.target.starts_with(name) && after.contains_key(&expected.target) {
             continue;
         }
-        if !is_told(name, words) && !silent {
-            return Err(format!("{} is left behind and not told: {look:?}", name.display()));
+        if !is_reported(name, stderr) && !silent {
+            return Err(format!("{} is left behind and not reported: {state:?}", name.display()));
         }
-        narrow(expected, look)?;
+        is_private(expected, state)?;
     }
     Ok(())
 }
 
-/// Whether a line beside the error's leads to it, or into it.
-pub fn is_told(name: &Path, words: &str) -> bool {
+/// Whether a hint or a warning has a path to it, or below it.
+pub fn is_reported(name: &Path, stderr: &str) -> bool {
     let beside = |line: &&str| line.starts_with("hint: ") || line.contains(": warning: ");
-    words.lines().filter(beside).any(|line| line.split_whitespace().any(|word| Path::new(word).starts_with(name)))
+    stderr.lines().filter(beside).any(|line| line.split_whitespace().any(|word| Path::new(word).starts_with(name)))
 }
 
-/// Nobody may read it who could not read the finished file, or the old one.
-fn narrow(expected: &Expected, look: &Look) -> Verdict {
-    let is_old = expected.old().is_some_and(|old| old.inode == look.inode || old.is_like(look));
-    let wider = look.bits() & 0o077 & !expected.after.bits();
-    if look.mode & 0o170_000 == 0o100_000 && !is_old && wider != 0 {
-        return Err(format!("the leftover can be read by more than the finished file: {look:?}"));
+/// Group and others have no permission that the finished file does not give them.
+fn is_private(expected: &Expected, state: &FileState) -> Verdict {
+    let is_old = expected.old().is_some_and(|old| old.inode == state.inode || old.is_like(state));
+    let wider = state.permissions() & 0o077 & !expected.after.permissions();
+    if state.is_file() && !is_old && wider != 0 {
+        return Err(format!("the leftover gives more access than the finished file: {state:?}"));
     }
     Ok(())
 }
 
-fn unchanged(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
+fn unchanged(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
     for name in [Some(&expected.target), expected.backup.as_ref()].into_iter().flatten() {
         let (old, now) = (expected.before.get(name), after.get(name));
-        if old != now && !(*name == expected.target && is_written(mode, expected, now)) {
+        if old != now && !(*name == expected.target && is_of_command(scenario, expected, now)) {
             return Err(format!("{} is not unchanged: {old:?} became {now:?}", name.display()));
         }
     }
     Ok(())
 }
 
-/// Whether this is what the command makes of TARGET by itself, whole or not.
-fn is_written(mode: &Mode, expected: &Expected, look: Option<&Look>) -> bool {
-    mode.source == Source::Writes
-        && look.is_some_and(|look| {
-            let same = expected.old().is_none_or(|old| old.inode == look.inode);
-            same && other::content().starts_with(&look.content)
+/// Whether this is what the command has written to TARGET, the whole or a part.
+fn is_of_command(scenario: &Scenario, expected: &Expected, state: Option<&FileState>) -> bool {
+    scenario.source == Source::CommandWritesTarget
+        && state.is_some_and(|state| {
+            let same = expected.old().is_none_or(|old| old.inode == state.inode);
+            same && other_content().starts_with(&state.content)
         })
 }
 
-/// What an error may say of TARGET where it was not replaced: the truth, unless an error that lasts hides it.
+/// The states that an error may report for a TARGET that was not replaced: the true one; any, where a lasting fault hides it.
 fn states(case: &Case, expected: &Expected, after: &Snapshot) -> Vec<&'static str> {
     let same = after.get(&expected.target) == expected.old();
-    let looks = matches!(case.call.name.as_str(), "statx" | "newfstatat" | "openat");
-    let hidden = looks && matches!(case.fault, Fault::On(errno) if !same || errno == "ENOENT");
+    let stats = matches!(case.call.name.as_str(), "statx" | "newfstatat" | "openat");
+    let hidden = stats && matches!(case.fault, Fault::On(errno) if !same || errno == "ENOENT");
     let states = [(same || hidden, "unchanged"), (!same || hidden, "changed by another program")];
     states.into_iter().filter_map(|(may, state)| may.then_some(state)).collect()
 }
 
-/// Errors that mean nothing where they come once: the call is made again, or waited for, or another name is taken. Where
-/// they last, an error is all that is left.
-fn asks_again(case: &Case) -> bool {
+/// Whether the program has to handle the error by itself where it happens once: it repeats the call, waits, or takes
+/// another name.
+fn has_to_retry(case: &Case) -> bool {
     match (case.fault, case.call.name.as_str()) {
         (Fault::Once("EINTR"), _) => true,
         (Fault::Once("EAGAIN"), name) => !matches!(name, "flock" | "clone" | "clone3" | "vfork"),
         (Fault::Once("EEXIST"), _) => {
-            let made = case.call.text.split('"').nth_back(1).unwrap_or_default();
+            let made = case.call.args.split('"').nth_back(1).unwrap_or_default();
             made.starts_with(".aw-") || made.ends_with(".~2~")
         }
         _ => false,
     }
 }
 
-/// A directory that may not be read, or whose file system knows no sync of directories: where TARGET is left alone,
-/// that is all right.
-fn knows_no_sync(case: &Case) -> bool {
+/// Whether the directory cannot be opened or synced. Where TARGET is left alone, that is no error.
+fn cannot_sync_directory(case: &Case) -> bool {
     let unknown = match case.call.name.as_str() {
         "fsync" => matches!(case.fault.errno(), Some("EINVAL" | "EOPNOTSUPP")),
         "openat" => case.fault.errno() == Some("EACCES"),
         _ => false,
     };
-    unknown && case.mode.leaves_alone()
+    unknown && case.scenario.leaves_alone()
 }
 
-/// A file system that says that there are no attributes is believed.
-fn knows_no_attributes(case: &Case) -> bool {
+/// Whether the file system says that there are no extended attributes, which has to be believed.
+fn has_no_attributes(case: &Case) -> bool {
     let none = matches!(case.fault.errno(), Some("ENODATA" | "EOPNOTSUPP"));
     none && matches!(case.call.name.as_str(), "listxattr" | "getxattr")
 }
 
-/// TARGET is the finished file, and the old one is where it belongs.
-fn replaced(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
-    content(mode, expected, after, 0)?;
-    metadata(expected, after, words)?;
-    backup(mode, expected, after)
+/// TARGET is the finished file, and the backup the old one.
+fn replaced(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
+    content(scenario, expected, after, 0)?;
+    metadata(expected, after, stderr)?;
+    backup(scenario, expected, after)
 }
 
-/// TARGET has the new content, `off` by at most so many bytes.
-fn content(mode: &Mode, expected: &Expected, after: &Snapshot, off: usize) -> Verdict {
+/// TARGET has the new content, in which at most `wrong` bytes are wrong.
+fn content(scenario: &Scenario, expected: &Expected, after: &Snapshot, wrong: usize) -> Verdict {
     let Some(target) = after.get(&expected.target) else { return Err("TARGET is absent".to_owned()) };
-    if mode.leaves_alone() && expected.old() == Some(target) {
+    if scenario.leaves_alone() && expected.old() == Some(target) {
         return Ok(());
     }
-    if expected.old().is_some_and(|old| (old.inode == target.inode) != mode.in_place()) {
+    if expected.old().is_some_and(|old| (old.inode == target.inode) != scenario.in_place()) {
         return Err(format!("TARGET's inode is not what it should be: {target:?}"));
     }
     let exact = target.content == expected.after.content;
-    if !exact && (off == 0 || !differs_by_one(&target.content, &expected.after.content)) {
+    if !exact && (wrong == 0 || !differs_by_one(&target.content, &expected.after.content)) {
         return Err(format!("TARGET has not the new content: {target:?}, not {:?}", expected.after));
     }
     Ok(())
 }
 
-/// The old file has the backup's name, or, where that was said to be taken, the next.
-pub fn backup(mode: &Mode, expected: &Expected, after: &Snapshot) -> Verdict {
+/// The old file has the backup's name, or the next number where the kernel said that the name is taken.
+pub fn backup(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
     let Some(backup) = &expected.backup else { return Ok(()) };
     let kept = after.get(backup).or_else(|| after.get(Path::new(NEXT_BACKUP)));
     let Some(old) = expected.old() else {
-        let written = kept.is_some_and(|kept| kept.content == other::content());
-        // There was nothing to keep, unless the command has made it.
-        let fine = if mode.source == Source::Writes { written } else { kept == expected.before.get(backup) };
+        let written = kept.is_some_and(|kept| kept.content == other_content());
+        // There was nothing to back up, unless the command created it.
+        let fine =
+            if scenario.source == Source::CommandWritesTarget { written } else { kept == expected.before.get(backup) };
         return if fine { Ok(()) } else { Err(format!("the backup is not what was there: {kept:?}")) };
     };
-    // Where the file system cannot exchange and cannot link, it is a copy.
-    if kept.is_some_and(|kept| kept == old || (kept.is_like(old) && mode.base.is_some())) {
+    // Where the file system can neither exchange nor link, the backup is a copy.
+    if kept.is_some_and(|kept| kept == old || (kept.is_like(old) && !scenario.refused.is_empty())) {
         return Ok(());
     }
     Err(format!("the backup is not the old file: {kept:?}"))
 }
 
-/// What could not be kept has been told, and gives nobody more access.
-fn metadata(expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
+/// TARGET has the expected metadata; or a warning reports the difference, which gives nobody more access.
+fn metadata(expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     let (Some(has), wanted) = (after.get(&expected.target), &expected.after) else {
         return Err("TARGET is absent".to_owned());
     };
-    if has.is_dressed_like(wanted) {
+    if has.has_metadata_of(wanted) {
         return Ok(());
     }
-    if !["warning: cannot keep", "warning: cannot set mode"].iter().any(|told| words.contains(told)) {
-        return Err(format!("TARGET has not its metadata, which was not told: {has:?}, not {wanted:?}"));
+    if !["warning: cannot keep", "warning: cannot set mode"].iter().any(|told| stderr.contains(told)) {
+        return Err(format!("TARGET has not its metadata, and no warning says so: {has:?}, not {wanted:?}"));
     }
-    let wider = has.bits() & 0o077 & !wanted.bits();
-    // Without the list the group's entry shows in place of the mask.
+    let wider = has.permissions() & 0o077 & !wanted.permissions();
+    // Without the ACL, the mode shows the owning group's entry and not the mask.
     if wider != 0 {
-        return Err(format!("TARGET can be read by more than before: {has:?}, not {wanted:?}"));
+        return Err(format!("TARGET gives more access than before: {has:?}, not {wanted:?}"));
     }
     Ok(())
 }
 
-/// One byte that was never really moved: missing, added, or as it was in memory.
+/// Whether one byte is missing, added or wrong. An injected short count moves nothing.
 fn differs_by_one(has: &[u8], wanted: &[u8]) -> bool {
     let same = has.iter().zip(wanted).take_while(|(one, other)| one == other).count();
     let (has_rest, wanted_rest) = (has.get(same + 1..), wanted.get(same + 1..));
@@ -327,13 +319,13 @@ fn differs_by_one(has: &[u8], wanted: &[u8]) -> bool {
         || (wanted_rest.is_some() && wanted_rest == has.get(same..))
 }
 
-/// Exit 0: the content was synced before it got its name, and the name after.
-pub fn durable(mode: &Mode, ended: &Ended) -> Verdict {
+/// Exit 0: the content was synced before the commit, and the directory after it.
+pub fn durable(scenario: &Scenario, ended: &Ended) -> Verdict {
     let synced = |call: &Call| matches!(call.name.as_str(), "fsync" | "syncfs") && call.succeeded();
     let names = |call: &Call| matches!(call.name.as_str(), "linkat" | "renameat" | "renameat2") && call.succeeded();
     let calls = &ended.calls;
-    let Some(last) = calls.iter().rposition(names).filter(|_| !mode.in_place()) else {
-        // Left alone, or overwritten.
+    let Some(last) = calls.iter().rposition(names).filter(|_| !scenario.in_place()) else {
+        // TARGET was left alone, or overwritten in place.
         let count = calls.iter().filter(|call| synced(call)).count();
         return if count >= 2 { Ok(()) } else { Err(format!("exit 0 after {count} syncs")) };
     };
@@ -347,37 +339,39 @@ pub fn durable(mode: &Mode, ended: &Ended) -> Verdict {
     Ok(())
 }
 
-/// SIGKILL: old or new, and at most the name that the contract allows.
-fn killed(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
+/// SIGKILL: TARGET is the old or the finished file, and no more staging files are left than the contract allows.
+fn killed(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     let left = leftovers(expected, after);
-    let files: Vec<_> = left.iter().filter(|(name, _)| is_staging(name)).collect();
-    files.iter().try_for_each(|(_, look)| narrow(expected, look))?;
+    let files: Vec<_> = left.iter().filter(|(name, _)| is_staging_name(name)).collect();
+    files.iter().try_for_each(|(_, state)| is_private(expected, state))?;
     let most = match expected.old() {
-        Some(_) if mode.base.is_some() && expected.backup.is_some() => 2,
+        Some(_) if !scenario.refused.is_empty() && expected.backup.is_some() => 2,
         Some(_) => 1,
-        None => usize::from(mode.is_named() || mode.source == Source::Writes),
+        None => usize::from(scenario.is_named() || scenario.source == Source::CommandWritesTarget),
     };
     if files.len() > most {
         return Err(format!("{} names are left, not {most}: {files:?}", files.len()));
     }
     let target = after.get(&expected.target);
-    if is_written(mode, expected, target) {
+    if is_of_command(scenario, expected, target) {
         return Ok(());
     }
     let Some(old) = expected.old() else {
-        // What the command made of it may have no other name yet than the short one.
-        let written = |look: &Look| look.content == other::content();
+        // What the command created may have a staging file's name only.
+        let written = |state: &FileState| state.content == other_content();
         return match target {
             None => Ok(()),
-            Some(_) if mode.source == Source::Writes && left.iter().any(|(_, look)| written(look)) => {
-                content(mode, expected, after, 0).and_then(|()| metadata(expected, after, words))
+            Some(_)
+                if scenario.source == Source::CommandWritesTarget && left.iter().any(|(_, state)| written(state)) =>
+            {
+                content(scenario, expected, after, 0).and_then(|()| metadata(expected, after, stderr))
             }
-            Some(_) => replaced(mode, expected, after, words),
+            Some(_) => replaced(scenario, expected, after, stderr),
         };
     };
-    if mode.in_place() {
-        let whole = |look: &Look| look.content == expected.after.content || look == old;
-        let somewhere = target.is_some_and(whole) || files.iter().any(|(_, look)| whole(look));
+    if scenario.in_place() {
+        let whole = |state: &FileState| state.content == expected.after.content || state == old;
+        let somewhere = target.is_some_and(whole) || files.iter().any(|(_, state)| whole(state));
         return if somewhere { Ok(()) } else { Err("neither old nor new content is whole anywhere".to_owned()) };
     }
     match target {
@@ -385,45 +379,45 @@ fn killed(mode: &Mode, expected: &Expected, after: &Snapshot, words: &str) -> Ve
         Some(target) if target.is_like(&expected.after) => {}
         other => return Err(format!("TARGET is neither old nor new: {other:?}")),
     }
-    let kept = |look: &Look| look.is_like(old) || is_written(mode, expected, Some(look));
+    let kept = |state: &FileState| state.is_like(old) || is_of_command(scenario, expected, Some(state));
     if expected.backup.is_some() && !after.values().any(kept) {
         return Err("the old file has no name any more".to_owned());
     }
     Ok(())
 }
 
-/// The overwrite failed: the whole new content is where the hint says.
-fn damaged(expected: &Expected, after: &Snapshot, words: &str) -> Verdict {
+/// The overwrite failed: a hint names the file with the whole new content, which only its owner can read.
+fn damaged(expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     let whole = leftovers(expected, after)
         .into_iter()
-        .find(|(name, look)| is_told(name, words) && look.content == expected.after.content);
+        .find(|(name, state)| is_reported(name, stderr) && state.content == expected.after.content);
     match whole {
-        Some((_, look)) if look.bits() == 0o600 => Ok(()),
-        other => Err(format!("the whole new content is not told, or not 0600: {other:?}")),
+        Some((_, state)) if state.permissions() == 0o600 => Ok(()),
+        other => Err(format!("the file with the whole new content is not reported, or not 0600: {other:?}")),
     }
 }
 
-/// One line that names path, step, reason and one of the states; hints and warnings beside it.
-pub fn message(mode: &Mode, expected: &Expected, ended: &Ended, states: &[&str]) -> Verdict {
+/// Standard error has one line with path, step, reason and one of these states; and hints and warnings.
+pub fn message(scenario: &Scenario, expected: &Expected, ended: &Ended, states: &[&str]) -> Verdict {
     let code = ended.status.code().unwrap_or(-1);
     let start = format!("atomic-write: {}: ", expected.operand);
     let mut errors = 0;
-    for line in ended.words.lines() {
+    for line in ended.stderr.lines() {
         let Some(said) = line.strip_prefix(&start) else {
-            // A command has words of its own, and so has the shell.
-            let others = mode.has_command() || mode.validates();
+            // A command and its shell write messages of their own.
+            let others = scenario.has_command() || scenario.validates();
             if line.starts_with("hint: ") || (others && !line.starts_with("atomic-write")) {
                 continue;
             }
-            return Err(format!("an odd line: {line}"));
+            return Err(format!("an unexpected line: {line}"));
         };
-        // A command that cannot be waited for, or that will not end.
+        // A command that could not be waited for, or did not end.
         let of_command = said.starts_with("waiting: ") || (code != 0 && said.ends_with(" still runs"));
-        if said.starts_with("warning: ") || (of_command && mode.has_command()) {
+        if said.starts_with("warning: ") || (of_command && scenario.has_command()) {
             continue;
         }
         let verbose = ["created (", "replaced (", "unchanged ("].iter().any(|word| said.starts_with(word));
-        if code == 0 && verbose && mode.options.contains(&"--verbose") {
+        if code == 0 && verbose && scenario.options.contains(&"--verbose") {
             continue;
         }
         errors += 1;

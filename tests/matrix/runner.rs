@@ -1,6 +1,6 @@
-//! Runs the cases, two and more at a time.
+//! Runs the cases, several at a time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -13,36 +13,38 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-use crate::between;
 use crate::common::{self, Scene};
+use crate::concurrent;
+use crate::error::{Context, Result};
 use crate::fault::{self, Fault};
+use crate::file_state::snapshot;
 use crate::judge::{self, Ended};
-use crate::look::snapshot;
-use crate::mode::{Mode, Refusal, Source};
-use crate::other::Act;
+use crate::other_writer::Action;
+use crate::parallel::{for_each, lock};
+use crate::refusal::{self, Refusal};
+use crate::scenario::{Scenario, Source};
 use crate::stopped;
-use crate::support::{Context, Result, lock};
 use crate::trace::{self, Call};
 
-/// No case takes so long, unless it hangs.
-pub const BOUND: Duration = Duration::from_secs(60);
-/// How many failures are told.
+/// No case takes this long, unless it hangs.
+const BOUND: Duration = Duration::from_secs(60);
+/// How many failures are printed.
 const MOST_SHOWN: usize = 20;
-/// What the judge reads of each run: where names and the disk come in.
+/// The calls that the judge reads of each run: syncs, and those that give names.
 const JUDGED: &str = "fsync,syncfs,linkat,renameat,renameat2";
 
-/// A fault at a call of a mode.
+/// A fault at a call of a scenario.
 #[derive(Clone)]
 pub struct Case {
-    pub mode: Mode,
+    pub scenario: Scenario,
     pub call: Call,
     pub fault: Fault,
-    inject: Arc<[String]>,
+    pub inject: Arc<[String]>,
 }
 
 impl Case {
     pub fn name(&self) -> String {
-        format!("{}/{}-{}/{}", self.mode.name, self.call.name, self.call.nth, self.fault.name())
+        format!("{}/{}-{}/{}", self.scenario.name, self.call.name, self.call.nth, self.fault.name())
     }
 }
 
@@ -57,45 +59,49 @@ pub fn can_trace(program: &Path) -> Result<()> {
     if output.status.success() { Ok(()) } else { Err(common::stderr(&output).into()) }
 }
 
-/// All cases of a mode, from recordings of what it calls.
-pub fn cases(mode: &Mode, program: &Path) -> Result<Vec<Case>> {
-    let mut calls = record(mode, program, None)?;
-    let refusal = match &mode.base {
-        None => None,
-        Some(base) => Some(base.refusal(&calls).ok_or_else(|| format!("{}: no {} to refuse", mode.name, base.call))?),
+/// All cases of a scenario, from a recording of its calls.
+pub fn cases(scenario: &Scenario, program: &Path) -> Result<Vec<Case>> {
+    let mut calls = record(scenario, program, None)?;
+    let refusal = match scenario.refused {
+        [] => None,
+        &[refused] => {
+            let found = Refusal::of(refused, &calls);
+            Some(found.ok_or_else(|| format!("{}: no call to refuse {refused:?}", scenario.name))?)
+        }
+        more => return Err(format!("{}: strace cannot refuse {more:?} together", scenario.name).into()),
     };
     if refusal.is_some() {
-        calls = record(mode, program, refusal.as_ref())?;
+        calls = record(scenario, program, refusal.as_ref())?;
     }
-    let name = Path::new(mode.target()).file_name().unwrap_or_default().to_string_lossy();
+    let name = Path::new(scenario.target()).file_name().unwrap_or_default().to_string_lossy();
     let calls = trace::ours(calls);
-    let mut exists = mode.exists;
+    let mut exists = scenario.old.is_some();
     let mut cases = Vec::new();
     for (at, call) in calls.iter().enumerate() {
         let existed = exists;
         exists |= call.gives(&name);
-        // A command that writes TARGET is another writer.
-        let met = mode.source != Source::Writes;
-        let other = fault::between(call, exists && met);
-        let removing = fault::removing(call, &name).filter(|_| existed && met);
+        // A command that writes TARGET is another writer already.
+        let alone = scenario.source != Source::CommandWritesTarget;
+        let other = fault::between(call, exists && alone);
+        let removing = fault::removing(call, &name).filter(|_| existed && alone);
         for fault in fault::at(call, &calls[at + 1..]).into_iter().chain(other).chain(removing) {
             let rules = match fault {
-                Fault::Other(_) if !met => None,
+                Fault::Other(_) if !alone => None,
                 Fault::Other(_) => stopped::rules(call, refusal.as_ref()),
                 _ => rules(call, fault, refusal.as_ref()),
             };
             let Some(inject) = rules else { continue };
-            cases.push(Case { mode: *mode, call: call.clone(), fault, inject: inject.into() });
+            cases.push(Case { scenario: *scenario, call: call.clone(), fault, inject: inject.into() });
         }
     }
     if cases.is_empty() {
-        return Err(format!("{}: no call of ours was seen", mode.name).into());
+        return Err(format!("{}: no call of ours was seen", scenario.name).into());
     }
     Ok(cases)
 }
 
-/// The rules for `strace -e inject=`. It takes one for each name: where the mode refuses some of the same name already,
-/// both have to fit into it, or there are none.
+/// The rules for `strace -e inject=`. It takes one for each name: where some of the same name are refused already, both
+/// have to fit into one rule, or there is none.
 fn rules(call: &Call, fault: Fault, refusal: Option<&Refusal>) -> Option<Vec<String>> {
     let refused = refusal.filter(|refusal| refusal.call == call.name);
     let Some(Refusal { errno, first, once, .. }) = refused else {
@@ -107,51 +113,49 @@ fn rules(call: &Call, fault: Fault, refusal: Option<&Refusal>) -> Option<Vec<Str
     fits.then(|| vec![format!("{name}:error={errno}:when={first}..{nth}+{}", nth - first)])
 }
 
-fn record(mode: &Mode, program: &Path, refusal: Option<&Refusal>) -> Result<Vec<Call>> {
+fn record(scenario: &Scenario, program: &Path, refusal: Option<&Refusal>) -> Result<Vec<Call>> {
     let scene = Scene::new();
-    let expected = mode.prepare(scene.root())?;
+    let expected = scenario.prepare(scene.root())?;
     let rules: Vec<String> = refusal.map(|refusal| refusal.rule.clone()).into_iter().collect();
-    let ended = run(mode, program, scene.root(), &rules, None)?;
+    let ended = run(scenario, program, &scene, &rules, None)?;
     let after = snapshot(scene.root())?;
     if !ended.status.success() {
-        return Err(format!("{}: {}: {}", mode.name, ended.status, ended.words).into());
+        return Err(format!("{}: {}: {}", scenario.name, ended.status, ended.stderr).into());
     }
-    if mode.base.is_none() || refusal.is_some() {
-        judge::succeeded(mode, &expected, &after, &ended).context(format_args!("{} without a fault", mode.name))?;
+    if scenario.refused.is_empty() || refusal.is_some() {
+        judge::succeeded(scenario, &expected, &after, &ended)
+            .context(format_args!("{} without a fault", scenario.name))?;
     }
     Ok(ended.calls)
 }
 
-/// One run under strace, all calls recorded or those that are asked for.
-fn run(mode: &Mode, program: &Path, root: &Path, inject: &[String], traced: Option<&str>) -> Result<Ended> {
+/// One run under strace, which records all calls or those in `traced`.
+fn run(scenario: &Scenario, program: &Path, scene: &Scene, inject: &[String], traced: Option<&str>) -> Result<Ended> {
     let side = Scene::new();
-    let (log, words) = (side.path("log"), side.path("stderr"));
+    let (log, stderr) = (side.path("log"), side.path("stderr"));
     let options: Vec<String> =
         traced.map(|traced| format!("--trace={}", traced.trim_end_matches(','))).into_iter().collect();
-    let mut command = strace(mode, program, root, &log, &options, inject)?;
-    let status = bounded(command.stderr(fs::File::create(&words)?))?;
+    let mut command = strace(scenario, program, scene, &log, &options, inject)?;
+    let status = bounded(command.stderr(fs::File::create(&stderr)?))?;
     let log = fs::read_to_string(&log).context("strace's log")?;
-    Ok(Ended { status, words: fs::read_to_string(&words).context("stderr")?, calls: trace::parse(&log) })
+    Ok(Ended { status, stderr: fs::read_to_string(&stderr).context("stderr")?, calls: trace::parse(&log) })
 }
 
-/// The program under strace, which injects what it is told to; in a process group of its own.
+/// The program under strace with these injections, in a process group of its own.
 pub fn strace(
-    mode: &Mode,
+    scenario: &Scenario,
     program: &Path,
-    root: &Path,
+    scene: &Scene,
     log: &Path,
     options: &[String],
     inject: &[String],
 ) -> Result<Command> {
-    let invocation = mode.invocation();
-    let mut command = Command::new("strace");
+    let invocation = scenario.invocation(program);
+    let mut command = scene.other("strace");
     command.args(["-qqq", "-o"]).arg(log).args(options);
     command.args(inject.iter().map(|rule| format!("--inject={rule}")));
-    command.arg(program).args(&invocation.arguments).current_dir(root);
-    for name in ["VERSION_CONTROL", "SIMPLE_BACKUP_SUFFIX", "TMPDIR", "RUST_BACKTRACE", "LD_LIBRARY_PATH"] {
-        command.env_remove(name);
-    }
-    command.stdin(piped(&invocation.input)?).stdout(Stdio::null()).process_group(0);
+    command.arg(&invocation.program).args(&invocation.arguments);
+    command.stdin(piped(&invocation.input.unwrap_or_default())?).stdout(Stdio::null()).process_group(0);
     Ok(command)
 }
 
@@ -180,29 +184,35 @@ fn bounded(command: &mut Command) -> Result<ExitStatus> {
 fn judge(case: &Case, program: &Path) -> Result<()> {
     let scene = Scene::new();
     let root = scene.root();
-    let expected = case.mode.prepare(root)?;
-    let (verdict, ended, after) = if let Fault::Other(act) = case.fault {
-        let met = stopped::run(&case.mode, program, root, &case.inject, &case.call, act)?;
+    let expected = case.scenario.prepare(root)?;
+    let (verdict, ended, after) = if let Fault::Other(action) = case.fault {
+        let run = stopped::run(case, program, &scene, action)?;
         let after = snapshot(root)?;
-        (between::judge(&case.mode, act, &expected, &met, &after), met.ended, after)
+        (concurrent::judge(&case.scenario, action, &expected, &run, &after), run.ended, after)
     } else if let Fault::Removes(_) = case.fault {
-        let met = stopped::run(&case.mode, program, root, &case.inject, &case.call, Act::Remove)?;
+        let run = stopped::run(case, program, &scene, Action::Remove)?;
         let after = snapshot(root)?;
-        (judge::removed(&case.mode, &expected, &after, &met.ended), met.ended, after)
+        (judge::removed(&case.scenario, &expected, &after, &run.ended), run.ended, after)
     } else {
         // strace injects only into what it traces.
-        let refused = case.mode.base.map_or("", |base| base.call);
+        let refused = case.scenario.refused.first().map_or("", |refused| refusal::call(*refused));
         let traced = format!("{JUDGED},{},{refused}", case.call.name);
-        let ended = run(&case.mode, program, root, &case.inject, Some(&traced))?;
+        let ended = run(&case.scenario, program, &scene, &case.inject, Some(&traced))?;
         let after = snapshot(root)?;
         (judge::judge(case, &expected, &after, &ended), ended, after)
     };
     verdict.map_err(|reason| {
-        let after: Vec<String> = after.iter().map(|(name, look)| format!("  {}: {look:?}\n", name.display())).collect();
+        let after: Vec<String> =
+            after.iter().map(|(name, state)| format!("  {}: {state:?}\n", name.display())).collect();
         let signal = ended.status.signal().map_or(String::new(), |signal| format!(" (signal {signal})"));
-        let (at, inject) = (&case.call.text, case.inject.join(" "));
-        format!("{reason}\n  at {at}\n  inject {inject}\n  {}{signal}: {}{}", ended.status, ended.words, after.concat())
-            .into()
+        let (at, inject) = (&*case.call, case.inject.join(" "));
+        format!(
+            "{reason}\n  at {at:?}\n  inject {inject}\n  {}{signal}: {}{}",
+            ended.status,
+            ended.stderr,
+            after.concat()
+        )
+        .into()
     })
 }
 
@@ -214,39 +224,33 @@ pub struct Runner {
 
 #[derive(Default)]
 pub struct Summary {
-    modes: BTreeMap<&'static str, usize>,
+    scenarios: BTreeMap<&'static str, usize>,
     failures: Vec<String>,
 }
 
 impl Runner {
     pub fn run(&self, cases: Vec<Case>) -> Summary {
-        let cases = Mutex::new(VecDeque::from(cases));
-        let summary = Mutex::default();
+        let summary = Mutex::<Summary>::default();
         // A case waits for the disk more than it computes.
         let threads = std::thread::available_parallelism().map_or(2, usize::from) * 2;
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| self.take_cases(&cases, &summary));
-            }
-        });
-        summary.into_inner().unwrap_or_default()
-    }
-
-    fn take_cases(&self, cases: &Mutex<VecDeque<Case>>, summary: &Mutex<Summary>) {
-        loop {
-            // The lock is not held while the case runs.
-            let Some(case) = lock(cases).pop_front() else { break };
-            let judged = judge(&case, &self.program);
-            let mut summary = lock(summary);
-            *summary.modes.entry(case.mode.name).or_default() += 1;
-            if let Err(reason) = judged {
-                let name = case.name();
-                if summary.failures.len() < MOST_SHOWN {
-                    println!("FAILED {name}: {reason}  again: {} {name}", self.again);
+        for_each(
+            cases,
+            threads,
+            || (),
+            |(), case| {
+                let judged = judge(&case, &self.program);
+                let mut summary = lock(&summary);
+                *summary.scenarios.entry(case.scenario.name).or_default() += 1;
+                if let Err(reason) = judged {
+                    let name = case.name();
+                    if summary.failures.len() < MOST_SHOWN {
+                        println!("FAILED {name}: {reason}  again: {} {name}", self.again);
+                    }
+                    summary.failures.push(name);
                 }
-                summary.failures.push(name);
-            }
-        }
+            },
+        );
+        summary.into_inner().unwrap_or_default()
     }
 }
 
@@ -256,9 +260,9 @@ impl Summary {
     }
 
     pub fn print(&self) {
-        let modes: Vec<String> = self.modes.iter().map(|(mode, count)| format!("{mode} {count}")).collect();
-        println!("matrix: {}", modes.join(", "));
-        let (all, failed) = (self.modes.values().sum::<usize>(), self.failures.len());
+        let counts: Vec<String> = self.scenarios.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        println!("matrix: {}", counts.join(", "));
+        let (all, failed) = (self.scenarios.values().sum::<usize>(), self.failures.len());
         println!("matrix: {all} cases, {} passed, {failed} failed", all - failed);
     }
 }

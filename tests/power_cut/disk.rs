@@ -1,7 +1,7 @@
-//! A disk that remembers: one file, served over FUSE, whose every write and flush goes into a log.
+//! A disk that records: one file, served over FUSE, all of whose writes and flushes are logged.
 //!
 //! A loop device on that file passes a FLUSH through as FUSE's fsync. The log has the requests in the order of their
-//! arrival; a write that the disk takes its time over is on the disk only from its `Done` on.
+//! arrival; a write that is answered late is on the disk only from its `Done` on.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,17 +16,18 @@ use fuser::{
 };
 
 use crate::content;
+use crate::error::{Context, Result};
 use crate::filesystem::unmount;
 use crate::image::Image;
-use crate::support::{Context, Result, lock};
+use crate::parallel::lock;
 
-/// Enough for the largest of the file systems; what is not written costs nothing.
+/// Enough for the largest of the file systems; what is not written takes no memory.
 pub(crate) const SIZE: u64 = 304 << 20;
 pub(crate) const FILE_NAME: &str = "disk";
 
 const ATTRIBUTES_STAY: Duration = Duration::from_secs(3600);
 /// Long enough for other requests to overtake, short enough for thousands of runs.
-const SLOWNESS: Duration = Duration::from_millis(3);
+const DELAY: Duration = Duration::from_millis(3);
 
 /// One entry of the log.
 #[derive(Clone)]
@@ -37,13 +38,13 @@ pub(crate) enum Record {
         data: Arc<[u8]>,
         slow: bool,
     },
-    /// The write at this place in the log was answered.
+    /// The write at this index of the log was answered.
     Done(usize),
     Flush,
     Mark(Mark),
 }
 
-/// What the laboratory knows of the program, told in the same order as the disk's requests.
+/// What the program did, in order with the disk's requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     Call(String),
@@ -51,14 +52,14 @@ pub(crate) enum Mark {
     Exit(Option<i32>),
 }
 
-/// What the disk does wrong.
+/// How the disk fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Writes that carry new data are answered with EIO.
+    /// Writes of new data are answered with EIO.
     Data,
     /// Flushes are answered with EIO, after so many that worked.
     Flush(usize),
-    /// Writes that carry new data are answered with ENOSPC, as a thin volume does when its pool is used up.
+    /// Writes of new data are answered with ENOSPC, as a thin volume does when its pool is used up.
     Exhausted,
 }
 
@@ -80,7 +81,7 @@ impl State {
     }
 }
 
-/// A handle on the served disk; the disk goes when it is dropped.
+/// A handle on the served disk, which is unmounted when the handle is dropped.
 pub(crate) struct Disk {
     state: Arc<Mutex<State>>,
     directory: PathBuf,
@@ -100,10 +101,10 @@ impl Disk {
         *lock(&self.state) = State { image, ..State::default() };
     }
 
-    /// What is on the disk now is what the log begins with.
+    /// Returns the disk's content, on which the log builds.
     pub(crate) fn start_recording(&self, slow: bool) -> Image {
         let mut state = lock(&self.state);
-        state.image = std::mem::take(&mut state.image).settle();
+        state.image = std::mem::take(&mut state.image).flatten();
         state.log = Some(Vec::new());
         state.slow = slow;
         state.image.clone()
@@ -119,12 +120,12 @@ impl Disk {
         lock(&self.state).push(Record::Mark(mark));
     }
 
-    pub(crate) fn break_down(&self, fault: Fault) {
+    pub(crate) fn set_fault(&self, fault: Fault) {
         lock(&self.state).fault = Some(fault);
     }
 
-    /// Repairs the disk, and says how many requests it had refused.
-    pub(crate) fn repair(&self) -> usize {
+    /// Makes the disk work again, and returns how many requests it refused.
+    pub(crate) fn clear_fault(&self) -> usize {
         let mut state = lock(&self.state);
         state.fault = None;
         std::mem::take(&mut state.refused)
@@ -132,7 +133,7 @@ impl Disk {
 }
 
 impl Drop for Disk {
-    /// The session would try once, and the loop device may not have let go yet.
+    /// The session would try once, and the loop device may still have the file open.
     fn drop(&mut self) {
         let _ = unmount(&self.directory);
     }
@@ -222,7 +223,7 @@ impl Filesystem for Served {
         let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let mut state = lock(&self.0);
         let watched = state.slow || state.fault.is_some();
-        let new = watched && content::carries_new(data);
+        let new = watched && content::contains_new(data);
         if new && matches!(state.fault, Some(Fault::Data | Fault::Exhausted)) {
             let answer = if state.fault == Some(Fault::Data) { Errno::EIO } else { Errno::ENOSPC };
             state.refused += 1;
@@ -259,14 +260,14 @@ impl Filesystem for Served {
     }
 
     fn flush(&self, _: &Request, _: INodeNo, _: FileHandle, _: LockOwner, reply: ReplyEmpty) {
-        // A close, not a FLUSH of the disk.
+        // A close of the file, not a flush of the disk.
         reply.ok();
     }
 }
 
 fn answer_later(state: Arc<Mutex<State>>, place: usize, size: u32, reply: ReplyWrite) {
     thread::spawn(move || {
-        thread::sleep(SLOWNESS);
+        thread::sleep(DELAY);
         let mut state = lock(&state);
         state.push(Record::Done(place));
         reply.written(size);

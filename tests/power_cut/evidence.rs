@@ -1,4 +1,4 @@
-//! Keeps a violation: the disk at the start, the log, the state itself, and how to build it again.
+//! Keeps what shows a violation: the disk at the start, the log, and the disk after the cut.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,29 +6,29 @@ use std::sync::Arc;
 
 use crate::cut::{Cut, Timeline};
 use crate::disk::{Mark, Record, SIZE};
+use crate::error::{Context, Result};
 use crate::image::Image;
 use crate::recording::Recording;
-use crate::support::{Context, Result};
 
 /// The variable that asks for a rebuilt state: a directory of evidence, a space, and a cut.
 pub(crate) const REBUILD: &str = "ATOMIC_WRITE_POWER_CUT_REBUILD";
 
 const START: &str = "start.img";
 const LOG: &str = "log.bin";
-const DISHONEST: &str = "flushes-ignored";
+const FLUSHES_IGNORED: &str = "flushes-ignored";
 
 /// The evidence's directory.
-pub(crate) fn keep(recording: &Recording, cut: Cut, honest: bool) -> Result<PathBuf> {
+pub(crate) fn keep(recording: &Recording, cut: Cut, honors_flushes: bool) -> Result<PathBuf> {
     let directory =
         tempfile::Builder::new().prefix("power-cut-violation-").tempdir().context("keep the evidence")?.keep();
     recording.start.save(&directory.join(START), SIZE)?;
     let log = encode(&recording.log);
     fs::write(directory.join(LOG), log).context("keep the log")?;
-    if !honest {
-        fs::write(directory.join(DISHONEST), "").context("keep the evidence")?;
+    if !honors_flushes {
+        fs::write(directory.join(FLUSHES_IGNORED), "").context("keep the evidence")?;
     }
-    fs::write(directory.join("log.txt"), tell(&recording.log)).context("keep the log")?;
-    let timeline = Timeline::new(&recording.start, &recording.log, honest);
+    fs::write(directory.join("log.txt"), describe(&recording.log)).context("keep the log")?;
+    let timeline = Timeline::new(&recording.start, &recording.log, honors_flushes);
     timeline.image(cut).save(&directory.join("state.img"), SIZE)?;
     Ok(directory)
 }
@@ -38,24 +38,25 @@ pub(crate) fn command(directory: &Path, cut: Cut) -> String {
     format!("{REBUILD}='{directory} {cut}' cargo test --test power_cut")
 }
 
-/// Builds the state that `wish` names, and says where it is.
-pub(crate) fn rebuild(wish: &str) -> Result<String> {
-    let (directory, cut) = wish.rsplit_once(' ').ok_or_else(|| format!("{REBUILD}: a directory, a space and a cut"))?;
+/// Builds the state that the variable names, and says where it is.
+pub(crate) fn rebuild(state: &str) -> Result<String> {
+    let (directory, cut) =
+        state.rsplit_once(' ').ok_or_else(|| format!("{REBUILD}: a directory, a space and a cut"))?;
     let directory = Path::new(directory);
     let cut: Cut = cut.parse()?;
     let start = Image::load(&directory.join(START))?;
     let bytes = fs::read(directory.join(LOG)).context("read the log")?;
     let log = decode(&bytes).ok_or("the log is damaged")?;
-    let honest = !directory.join(DISHONEST).exists();
+    let honors_flushes = !directory.join(FLUSHES_IGNORED).exists();
     let image = directory.join(format!("state-{}.img", cut.to_string().replace(':', "-")));
-    Timeline::new(&start, &log, honest).image(cut).save(&image, SIZE)?;
+    Timeline::new(&start, &log, honors_flushes).image(cut).save(&image, SIZE)?;
     Ok(format!("rebuilt: mount -o loop {} DIRECTORY", image.display()))
 }
 
-/// The log for a reader.
-fn tell(log: &[Record]) -> String {
+/// The log as text.
+fn describe(log: &[Record]) -> String {
     let lines = log.iter().enumerate().map(|(place, record)| {
-        let words = match record {
+        let text = match record {
             Record::Write { offset, data, slow } => {
                 let slow = if *slow { ", not answered yet" } else { "" };
                 format!("write {} bytes at {offset}{slow}", data.len())
@@ -66,7 +67,7 @@ fn tell(log: &[Record]) -> String {
             Record::Mark(Mark::Exit(Some(status))) => format!("-- exit {status}"),
             Record::Mark(Mark::Exit(None)) => "-- killed by a signal".to_owned(),
         };
-        format!("{place:>6} {words}\n")
+        format!("{place:>6} {text}\n")
     });
     lines.collect()
 }

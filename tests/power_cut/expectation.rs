@@ -1,72 +1,97 @@
 //! What may be found on a disk after a power cut: the judge.
 
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::look::Look;
-use crate::support::Result;
+use crate::error::Result;
+use crate::file_state::{FileState, describe, is_staging_name};
+use crate::scenario::{ELSEWHERE, Expected, Refused, Scenario, Setting};
 
-/// A name and what it may lead to.
-pub(crate) struct Slot {
-    pub(crate) path: PathBuf,
-    /// Until the program has exited with status 0. Nothing: whatever it is.
-    pub(crate) before: Option<Vec<Look>>,
+/// A path and the states that it may have.
+struct PathRule {
+    path: PathBuf,
+    /// Until the program has exited with status 0. Nothing: any state.
+    before: Option<Vec<Option<FileState>>>,
     /// From then on.
-    pub(crate) after: Vec<Look>,
+    after: Vec<Option<FileState>>,
 }
 
 pub(crate) struct Expectation {
-    pub(crate) home: PathBuf,
-    pub(crate) slots: Vec<Slot>,
-    /// How many recognisable names may be left in the directory.
-    pub(crate) leftovers: usize,
-    /// A symbolic link and where it leads, at any time.
-    pub(crate) link: Option<(PathBuf, PathBuf)>,
-    /// Where this has a name of its own, the first slot may be in any state until the exit.
-    pub(crate) copy: Option<Look>,
-    /// A file that must not be lost, whatever it is called.
-    pub(crate) old: Option<Look>,
+    /// TARGET's directory.
+    directory: PathBuf,
+    /// TARGET's comes first.
+    rules: Vec<PathRule>,
+    /// How many staging files may be left in the directory.
+    leftovers: usize,
+    /// While a staging file has this content, TARGET may be in any state until the exit.
+    copy: Option<FileState>,
+    /// A content that must not be lost, under whatever name.
+    old: Option<FileState>,
+    finished: FileState,
 }
 
-/// How strict the judge is.
+/// What the judge compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Measure {
-    Everything,
-    /// Programs that keep no metadata are judged by what they do to the content.
-    Content,
+pub(crate) enum Strictness {
+    Full,
+    /// For programs that keep no metadata.
+    ContentOnly,
 }
 
 impl Expectation {
+    pub(crate) fn new(scenario: &Scenario, expected: Expected) -> Self {
+        let (old, finished) = (expected.old().cloned(), expected.after);
+        let either = vec![old.clone(), Some(finished.clone())];
+        let target = PathRule {
+            path: expected.target,
+            before: (scenario.setting != Setting::SameUnsynced).then(|| either.clone()),
+            after: if scenario.options.contains(&"--sync=file") { either } else { vec![Some(finished.clone())] },
+        };
+        let backup = expected.backup.map(|path| PathRule {
+            before: Some(vec![expected.before.get(&path).cloned(), old.clone()]),
+            after: vec![old.clone()],
+            path,
+        });
+        let has_backup = backup.is_some();
+        let listed = |path: &Path| *path == target.path || backup.as_ref().is_some_and(|backup| *path == backup.path);
+        // Everything else stays as it is.
+        let others = expected.before.iter().filter(|(path, _)| !path.starts_with(ELSEWHERE) && !listed(path));
+        let unchanged: Vec<PathRule> = others
+            .filter(|(_, state)| !state.is_directory())
+            .map(|(path, state)| {
+                let states = vec![Some(state.clone())];
+                PathRule { path: path.clone(), before: Some(states.clone()), after: states }
+            })
+            .collect();
+        Self {
+            directory: scenario.directory().to_owned(),
+            leftovers: leftovers(scenario, old.as_ref()),
+            copy: (scenario.setting == Setting::MountPoint).then(|| finished.clone()),
+            rules: [target].into_iter().chain(backup).chain(unchanged).collect(),
+            old: old.filter(|_| has_backup),
+            finished,
+        }
+    }
+
     /// Nothing, or what is wrong. `done`: the program had exited with status 0 before the power went.
-    pub(crate) fn judge(&self, root: &Path, done: bool, measure: Measure) -> Result<()> {
-        let safe = !done && self.has_copy(root)?;
-        for slot in &self.slots[usize::from(safe)..] {
-            let allowed = match (done, &slot.before) {
-                (true, _) => &slot.after,
+    pub(crate) fn judge(&self, root: &Path, done: bool, strictness: Strictness) -> Result<()> {
+        let has_copy = !done && self.has_copy(root)?;
+        for rule in &self.rules[usize::from(has_copy)..] {
+            let allowed = match (done, &rule.before) {
+                (true, _) => &rule.after,
                 (false, Some(before)) => before,
                 (false, None) => continue,
             };
-            let found = Look::at(&root.join(&slot.path))?;
-            let right = allowed.iter().any(|look| match measure {
-                Measure::Everything => *look == found,
-                Measure::Content => look.same_content(&found),
-            });
-            if !right {
-                let allowed: Vec<_> = allowed.iter().map(ToString::to_string).collect();
+            let found = FileState::at(&root.join(&rule.path))?;
+            if !allowed.iter().any(|state| is_same(state.as_ref(), found.as_ref(), strictness)) {
+                let allowed: Vec<_> = allowed.iter().map(|state| describe(state.as_ref())).collect();
                 let when = if done { "after exit 0" } else { "before the exit" };
-                let name = slot.path.display();
+                let (name, found) = (rule.path.display(), describe(found.as_ref()));
                 return Err(format!("{name} is {found}; {when} it may be: {}", allowed.join("; or ")).into());
             }
         }
-        if measure == Measure::Content {
+        if strictness == Strictness::ContentOnly {
             return Ok(());
-        }
-        if let Some((link, leads_to)) = &self.link
-            && fs::read_link(root.join(link))? != *leads_to
-        {
-            return Err(format!("{} leads elsewhere", link.display()).into());
         }
         let leftovers = self.leftovers(root)?;
         if leftovers.len() > self.leftovers {
@@ -76,83 +101,88 @@ impl Expectation {
         self.old_survives(root, &leftovers)
     }
 
-    /// Nothing, or what has changed, in the eyes of a program that says that nothing has.
-    /// A name that could not be removed has to be told, in `words`.
-    pub(crate) fn judge_unchanged(&self, root: &Path, words: &str) -> Result<()> {
-        for slot in &self.slots {
-            let found = Look::at(&root.join(&slot.path))?;
-            let unchanged = slot.before.as_ref().and_then(|looks| looks.first());
-            if unchanged.is_some_and(|look| *look != found) {
-                return Err(format!("{} is {found}", slot.path.display()).into());
+    /// Nothing, or what has changed although the program says that nothing has. `stderr` must name each staging file that
+    /// is left.
+    pub(crate) fn judge_unchanged(&self, root: &Path, stderr: &str) -> Result<()> {
+        for rule in &self.rules {
+            let found = FileState::at(&root.join(&rule.path))?;
+            let unchanged = rule.before.as_ref().and_then(|states| states.first());
+            if unchanged.is_some_and(|state| !is_same(state.as_ref(), found.as_ref(), Strictness::Full)) {
+                return Err(format!("{} is {}", rule.path.display(), describe(found.as_ref())).into());
             }
         }
-        match self.leftovers(root)?.iter().find(|name| !words.contains(&*name.to_string_lossy())) {
+        match self.leftovers(root)?.iter().find(|name| !stderr.contains(&*name.to_string_lossy())) {
             None => Ok(()),
-            Some(name) => Err(format!("{} is left behind in silence", name.display()).into()),
+            Some(name) => Err(format!("{} is left behind and not reported", name.display()).into()),
         }
     }
 
-    /// The names in the directory that are nobody's.
+    /// The staging files that are left in TARGET's directory.
     pub(crate) fn leftovers(&self, root: &Path) -> Result<Vec<PathBuf>> {
-        let home = root.join(&self.home);
-        let Ok(entries) = fs::read_dir(&home) else {
+        let Ok(entries) = fs::read_dir(root.join(&self.directory)) else {
             // With --parents the directory need not be there yet.
             return Ok(Vec::new());
         };
         let mut leftovers = Vec::new();
         for entry in entries {
-            let name = self.home.join(entry?.file_name());
-            if self.slots.iter().any(|slot| slot.path == name) {
+            let name = self.directory.join(entry?.file_name());
+            if self.rules.iter().any(|rule| rule.path == name) {
                 continue;
             }
-            if !recognisable(&name) {
-                return Err(format!("{} is nobody's name", name.display()).into());
+            if !is_staging_name(&name) {
+                return Err(format!("{} is not a staging file's name", name.display()).into());
             }
-            self.stays_private(root, &name)?;
+            self.is_private(root, &name)?;
             leftovers.push(name);
         }
         Ok(leftovers)
     }
 
     fn has_copy(&self, root: &Path) -> Result<bool> {
-        let Some(copy) = &self.copy else { return Ok(false) };
-        for name in self.leftovers(root)? {
-            if Look::at(&root.join(name))?.same_content(copy) {
-                return Ok(true);
-            }
+        match &self.copy {
+            Some(copy) => any_has_content(root, &self.leftovers(root)?, copy),
+            None => Ok(false),
         }
-        Ok(false)
     }
 
-    /// A leftover must not show to others what the finished file would not.
-    fn stays_private(&self, root: &Path, name: &Path) -> Result<()> {
-        let mode = fs::symlink_metadata(root.join(name))?.mode();
-        let finished = self.slots[0].after.first().and_then(Look::metadata);
-        match finished {
-            Some(finished) if mode & 0o007 & !finished.mode != 0 => {
-                Err(format!("{} has mode {mode:o}", name.display()).into())
-            }
-            _ => Ok(()),
+    /// Others must not be allowed more than the finished file allows them.
+    fn is_private(&self, root: &Path, name: &Path) -> Result<()> {
+        let left = FileState::of(&root.join(name))?;
+        if left.mode & 0o007 & !self.finished.mode == 0 {
+            return Ok(());
         }
+        Err(format!("{} has mode {:o}", name.display(), left.mode).into())
     }
 
     fn old_survives(&self, root: &Path, leftovers: &[PathBuf]) -> Result<()> {
-        let Some(old) = &self.old else {
-            return Ok(());
-        };
-        let names = self.slots.iter().map(|slot| &slot.path).chain(leftovers);
-        for name in names {
-            if Look::at(&root.join(name))?.same_content(old) {
-                return Ok(());
-            }
-        }
-        Err("the old content is under no name".into())
+        let Some(old) = &self.old else { return Ok(()) };
+        let paths: Vec<PathBuf> = self.rules.iter().map(|rule| rule.path.clone()).chain(leftovers.to_vec()).collect();
+        if any_has_content(root, &paths, old)? { Ok(()) } else { Err("the old content has no name".into()) }
     }
 }
 
-/// The staging file's documented names: `.aw-` and twelve letters and digits.
-fn recognisable(name: &Path) -> bool {
-    let Some(name) = name.file_name() else { return false };
-    let random = name.as_bytes().strip_prefix(b".aw-");
-    random.is_some_and(|rest| rest.len() == 12 && rest.iter().all(u8::is_ascii_alphanumeric))
+fn is_same(one: Option<&FileState>, other: Option<&FileState>, strictness: Strictness) -> bool {
+    match (one, other, strictness) {
+        (None, None, _) => true,
+        (Some(one), Some(other), Strictness::Full) => one.is_like(other),
+        (Some(one), Some(other), Strictness::ContentOnly) => one.has_content_of(other),
+        _ => false,
+    }
+}
+
+fn any_has_content(root: &Path, paths: &[PathBuf], content: &FileState) -> Result<bool> {
+    for path in paths {
+        if FileState::at(&root.join(path))?.is_some_and(|state| state.has_content_of(content)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn leftovers(scenario: &Scenario, old: Option<&FileState>) -> usize {
+    if scenario.refused.contains(&Refused::RenameFlags) {
+        // The staging file and the old file; or a second name of the staging file, which is the trial link.
+        return 2;
+    }
+    usize::from(scenario.refused.contains(&Refused::UnnamedFiles) || old.is_some())
 }

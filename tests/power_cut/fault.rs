@@ -1,33 +1,33 @@
-//! Disks that answer with errors: what the program says must be true.
+//! Disks that fail: the program's exit status and messages must be true.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
+use crate::background::Background;
 use crate::disk::Fault;
-use crate::expectation::Measure;
+use crate::error::{Context, Result};
+use crate::expectation::Strictness;
 use crate::filesystem::Filesystem;
-use crate::lab::Lab;
-use crate::noise::{ELSEWHERE, Noise};
 use crate::recording::{Setup, prepare, run_broken};
-use crate::scenario::Scenario;
-use crate::support::{Context, Result};
+use crate::scenario::{ELSEWHERE, Scenario};
+use crate::simulator::Simulator;
 
 #[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) scenario: &'static Scenario,
     pub(crate) filesystem: Filesystem,
-    pub(crate) trouble: Trouble,
+    pub(crate) failure: Failure,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum Failure {
     Disk(Fault),
     /// The file system has room for less than the new content.
     NoSpace,
 }
 
-impl Trouble {
+impl Failure {
     pub(crate) fn name(self) -> String {
         match self {
             Self::Disk(Fault::Data) => "data-eio".to_owned(),
@@ -38,48 +38,49 @@ impl Trouble {
     }
 }
 
-pub(crate) fn run(lab: &mut Lab, case: &Case) -> Result<String> {
-    let setup = Setup { scenario: case.scenario, filesystem: case.filesystem, noise: Noise::Quiet, slow: false };
-    let (invocation, expectation) = prepare(lab, &setup)?;
-    let fault = match case.trouble {
-        Trouble::Disk(fault) => Some(fault),
-        Trouble::NoSpace => {
-            fill(&lab.mounted(), case.scenario.new as u64 / 2)?;
+pub(crate) fn run(simulator: &mut Simulator, case: &Case) -> Result<String> {
+    let setup =
+        Setup { scenario: case.scenario, filesystem: case.filesystem, background: Background::Quiet, slow: false };
+    let (invocation, expectation) = prepare(simulator, &setup)?;
+    let fault = match case.failure {
+        Failure::Disk(fault) => Some(fault),
+        Failure::NoSpace => {
+            fill(&simulator.mounted(), case.scenario.new as u64 / 2)?;
             None
         }
     };
-    let ended = run_broken(lab, &setup, &invocation, fault)?;
-    let refused = lab.disk.repair();
-    lab.unmount()?;
-    lab.mount(case.filesystem).context("on the repaired disk")?;
-    let root = lab.mounted();
-    let told = format!("status {:?}, {refused} refused", ended.status);
+    let ended = run_broken(simulator, &setup, &invocation, fault)?;
+    let refused = simulator.disk.clear_fault();
+    simulator.unmount()?;
+    simulator.mount(case.filesystem).context("on the repaired disk")?;
+    let root = simulator.mounted();
+    let status = format!("status {:?}, {refused} refused", ended.status);
     let judged = match ended.status {
-        // Replaced, and perhaps on the disk: either is true.
-        Some(4) if matches!(case.trouble, Trouble::Disk(Fault::Flush(_))) => {
-            expectation.judge(&root, false, Measure::Everything)
+        // TARGET is replaced, but the old file may still be on the disk: both are allowed.
+        Some(4) if matches!(case.failure, Failure::Disk(Fault::Flush(_))) => {
+            expectation.judge(&root, false, Strictness::Full)
         }
-        Some(0) => expectation.judge(&root, true, Measure::Everything),
-        _ => expectation.judge_unchanged(&root, &ended.words),
+        Some(0) => expectation.judge(&root, true, Strictness::Full),
+        _ => expectation.judge_unchanged(&root, &ended.stderr),
     };
-    judged.context(format_args!("{told}: {}", ended.words))?;
-    let reached = refused > 0 || case.trouble == Trouble::NoSpace;
-    let flush = matches!(case.trouble, Trouble::Disk(Fault::Flush(_)));
+    judged.context(format_args!("{status}: {}", ended.stderr))?;
+    let reached = refused > 0 || case.failure == Failure::NoSpace;
+    let flush = matches!(case.failure, Failure::Disk(Fault::Flush(_)));
     if ended.status == Some(0) && reached && !flush {
-        return Err(format!("{told}, although the content never reached the disk").into());
+        return Err(format!("{status}, although the content never reached the disk").into());
     }
-    // Later flushes may be nobody's: then the trouble never came, and the program was right to succeed.
+    // Where no such flush was requested, the fault never occurred, and the program was right to succeed.
     if !reached && !flush {
-        return Err("the trouble never came".into());
+        return Err("the fault never occurred".into());
     }
     if ended.status == Some(0) && reached {
-        return Err(format!("{told}, although a flush failed").into());
+        return Err(format!("{status}, although a flush failed").into());
     }
-    lab.unmount()?;
-    Ok(told)
+    simulator.unmount()?;
+    Ok(status)
 }
 
-/// Leaves room for about so many bytes.
+/// Fills the file system, so that about `leave` bytes are free.
 fn fill(root: &Path, leave: u64) -> Result<()> {
     let name = root.join(ELSEWHERE).join("ballast");
     let mut ballast = OpenOptions::new().write(true).create_new(true).open(&name).context(name.display())?;

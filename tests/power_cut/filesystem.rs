@@ -7,8 +7,8 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags};
 
-use crate::device::run;
-use crate::support::{Context, Result};
+use crate::error::{Context, Result};
+use crate::loop_device::run;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Filesystem {
@@ -48,7 +48,7 @@ impl Filesystem {
             Self::Ext4 | Self::Ext4FastCommit => "",
             Self::Ext4NoAutoDaAlloc => "noauto_da_alloc",
             Self::Ext4Writeback => "data=writeback",
-            // Its UUID is that of other copies of the image.
+            // Other copies of the image have the same UUID.
             Self::Xfs => "nouuid",
             Self::Btrfs => "nodiscard",
         }
@@ -75,7 +75,7 @@ impl Filesystem {
             }
             _ => {
                 let mut command = Command::new("mkfs.ext4");
-                // Everything is laid out now: a thread that did it later would write into the recordings.
+                // Everything is initialized now: a kernel thread that did it later would write during a recording.
                 command.args(["-q", "-b", "4096", "-E"]);
                 command.arg("nodiscard,lazy_itable_init=0,lazy_journal_init=0");
                 if self == Self::Ext4FastCommit {
@@ -94,8 +94,8 @@ impl Filesystem {
             .context(format_args!("mount {}", self.name()))
     }
 
-    /// Mends what the kernel refuses to mount, where the file system's own tool can.
-    pub(crate) fn mend(self, device: &Path) -> bool {
+    /// Repairs what the kernel refuses to mount, by e2fsck; there is nothing alike for the others.
+    pub(crate) fn fsck(self, device: &Path) -> bool {
         // Status 1: errors were corrected.
         self.kind() == "ext4"
             && Command::new("e2fsck")
@@ -106,7 +106,7 @@ impl Filesystem {
     }
 }
 
-/// A child between its fork and its exec may hold our files for an instant, and nothing tells when it has let go.
+/// Another thread's child may have inherited an open file for an instant, until its exec: so it is tried again.
 pub(crate) fn unmount(directory: &Path) -> rustix::io::Result<()> {
     for _ in 0..2000 {
         match rustix::mount::unmount(directory, UnmountFlags::empty()) {

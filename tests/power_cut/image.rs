@@ -1,4 +1,4 @@
-//! What a disk holds, in pieces of 4 KiB: cheap to copy, to change and to compare.
+//! The content of a disk, in blocks of 4 KiB: cheap to copy, to change and to compare.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -7,18 +7,19 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use crate::support::{Context, Result, digest, mix};
+use crate::error::{Context, Result};
+use crate::rng::{digest, mix};
 
-/// The unit in which a disk keeps or loses a write. At 512 bytes, file systems' own superblocks tear.
-pub(crate) const PIECE: usize = 4096;
+/// The unit in which a disk keeps or loses a write. With 512 bytes, the file systems' own superblocks would tear.
+pub(crate) const BLOCK_SIZE: usize = 4096;
 
-pub(crate) struct Piece {
-    pub(crate) bytes: [u8; PIECE],
+pub(crate) struct Block {
+    pub(crate) bytes: [u8; BLOCK_SIZE],
     digest: OnceLock<u64>,
 }
 
-impl Piece {
-    pub(crate) fn new(bytes: &[u8; PIECE]) -> Self {
+impl Block {
+    pub(crate) fn new(bytes: &[u8; BLOCK_SIZE]) -> Self {
         Self { bytes: *bytes, digest: OnceLock::new() }
     }
 
@@ -27,11 +28,11 @@ impl Piece {
     }
 }
 
-/// A base that many images share, and what this one has of its own.
+/// A base that many images share, and the blocks that differ from it.
 #[derive(Clone, Default)]
 pub(crate) struct Image {
-    base: Arc<HashMap<u64, Arc<Piece>>>,
-    own: HashMap<u64, Arc<Piece>>,
+    base: Arc<HashMap<u64, Arc<Block>>>,
+    own: HashMap<u64, Arc<Block>>,
 }
 
 impl Image {
@@ -39,8 +40,8 @@ impl Image {
     pub(crate) fn load(path: &Path) -> Result<Self> {
         let mut file = File::open(path).context(path.display())?;
         let mut image = Self::default();
-        let mut block = 0;
-        let mut chunk = vec![0; PIECE * 256];
+        let mut number = 0;
+        let mut chunk = vec![0; BLOCK_SIZE * 256];
         loop {
             let mut filled = 0;
             while filled < chunk.len() {
@@ -50,13 +51,13 @@ impl Image {
                 }
             }
             if filled == 0 {
-                return Ok(image.settle());
+                return Ok(image.flatten());
             }
-            for bytes in chunk[..filled].chunks(PIECE) {
-                if bytes != &[0; PIECE][..bytes.len()] {
-                    image.write(block * PIECE as u64, bytes);
+            for bytes in chunk[..filled].chunks(BLOCK_SIZE) {
+                if bytes != &[0; BLOCK_SIZE][..bytes.len()] {
+                    image.write(number * BLOCK_SIZE as u64, bytes);
                 }
-                block += 1;
+                number += 1;
             }
         }
     }
@@ -65,29 +66,29 @@ impl Image {
     pub(crate) fn save(&self, path: &Path, size: u64) -> Result<()> {
         let file = File::create(path).context(path.display())?;
         file.set_len(size).context(path.display())?;
-        for (block, piece) in self.base.iter().chain(&self.own) {
-            file.write_all_at(&piece.bytes, block * PIECE as u64).context(path.display())?;
+        for (number, block) in self.base.iter().chain(&self.own) {
+            file.write_all_at(&block.bytes, number * BLOCK_SIZE as u64).context(path.display())?;
         }
         Ok(())
     }
 
     /// Makes everything the base, so that copies are cheap from here on.
-    pub(crate) fn settle(self) -> Self {
+    pub(crate) fn flatten(self) -> Self {
         let mut base = Arc::unwrap_or_clone(self.base);
         base.extend(self.own);
         Self { base: Arc::new(base), own: HashMap::new() }
     }
 
-    pub(crate) fn piece(&self, block: u64) -> Option<&Arc<Piece>> {
-        self.own.get(&block).or_else(|| self.base.get(&block))
+    pub(crate) fn block(&self, number: u64) -> Option<&Arc<Block>> {
+        self.own.get(&number).or_else(|| self.base.get(&number))
     }
 
     pub(crate) fn read(&self, offset: u64, buffer: &mut [u8]) {
-        for (block, within, part) in split(offset, buffer.len()) {
+        for (number, within, part) in split(offset, buffer.len()) {
             let target = &mut buffer[part.clone()];
-            match self.piece(block) {
-                Some(piece) => {
-                    target.copy_from_slice(&piece.bytes[within..within + target.len()]);
+            match self.block(number) {
+                Some(block) => {
+                    target.copy_from_slice(&block.bytes[within..within + target.len()]);
                 }
                 None => target.fill(0),
             }
@@ -95,30 +96,30 @@ impl Image {
     }
 
     pub(crate) fn write(&mut self, offset: u64, data: &[u8]) {
-        for (block, within, part) in split(offset, data.len()) {
-            let mut bytes = match self.piece(block) {
-                Some(piece) if part.len() < PIECE => piece.bytes,
-                _ => [0; PIECE],
+        for (number, within, part) in split(offset, data.len()) {
+            let mut bytes = match self.block(number) {
+                Some(block) if part.len() < BLOCK_SIZE => block.bytes,
+                _ => [0; BLOCK_SIZE],
             };
             bytes[within..within + part.len()].copy_from_slice(&data[part]);
-            self.put(block, Arc::new(Piece::new(&bytes)));
+            self.put(number, Arc::new(Block::new(&bytes)));
         }
     }
 
-    pub(crate) fn put(&mut self, block: u64, piece: Arc<Piece>) {
-        self.own.insert(block, piece);
+    pub(crate) fn put(&mut self, number: u64, block: Arc<Block>) {
+        self.own.insert(number, block);
     }
 
-    /// Equal for equal disks: what was rewritten with the same bytes does not count.
+    /// Equal for equal disks: a block that was written with the same bytes does not count.
     pub(crate) fn digest(&self) -> u64 {
         self.own
             .iter()
-            .filter(|(block, piece)| self.base.get(block).is_none_or(|old| old.bytes != piece.bytes))
-            .fold(0, |sum, (block, piece)| sum ^ mix(*block, piece.digest()))
+            .filter(|(number, block)| self.base.get(number).is_none_or(|old| old.bytes != block.bytes))
+            .fold(0, |sum, (number, block)| sum ^ mix(*number, block.digest()))
     }
 }
 
-/// Cuts a range at the borders of the pieces: the block, the offset within it, and the part of the range.
+/// Splits a range into blocks: the number of each, the offset within it, and the part of the range.
 pub(crate) fn split(offset: u64, length: usize) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
     let mut done = 0;
     std::iter::from_fn(move || {
@@ -126,10 +127,10 @@ pub(crate) fn split(offset: u64, length: usize) -> impl Iterator<Item = (u64, us
             return None;
         }
         let at = offset + done as u64;
-        let within = usize::try_from(at % PIECE as u64).unwrap_or(0);
-        let end = length.min(done + PIECE - within);
+        let within = usize::try_from(at % BLOCK_SIZE as u64).unwrap_or(0);
+        let end = length.min(done + BLOCK_SIZE - within);
         let part = done..end;
         done = end;
-        Some((at / PIECE as u64, within, part))
+        Some((at / BLOCK_SIZE as u64, within, part))
     })
 }

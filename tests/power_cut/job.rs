@@ -1,17 +1,18 @@
-//! One thing to be shown: that the program survives, that a sabotage is found, that a broken disk is told.
+//! One thing to show: that the program survives power cuts, that a sabotage is found, that a failing disk is reported.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::error::{Context, Result};
 use crate::evidence;
 use crate::fault;
-use crate::lab::Lab;
 use crate::recording::{Recording, Setup, record};
-use crate::replay::{Plan, Tally, replay};
+use crate::replay::{Outcome, Plan, replay};
+use crate::rng::Rng;
 use crate::sabotage::{Effort, Sabotage};
-use crate::support::{Context, Dice, Result};
+use crate::simulator::Simulator;
 
 pub(crate) struct Job {
     pub(crate) name: String,
@@ -20,124 +21,131 @@ pub(crate) struct Job {
 
 pub(crate) enum Task {
     /// No cut may leave anything but old or new.
-    Survive { setup: Setup, most: usize },
-    /// At least one cut in at least one of these circumstances must show what was done to the protocol.
+    Survive { setup: Setup, max_cuts: usize },
+    /// At least one cut in at least one of these circumstances must show the sabotage.
     Catch { sabotage: Sabotage, setups: Vec<Setup>, effort: Effort },
-    /// Each of the program's syncs, left out in turn, must show.
+    /// Each of the program's syncs is left out in turn, which must show.
     CatchEachSync { setups: Vec<Setup>, effort: Effort },
-    /// The disk forgets what it was told to keep: nothing can be right on it.
-    CatchLies { setup: Setup, most: usize },
-    /// A disk that answers with errors.
+    /// The disk ignores flushes, which must show.
+    CatchIgnoredFlushes { setup: Setup, max_cuts: usize },
+    /// A disk that fails.
     Fault(fault::Case),
 }
 
-/// What was shown, for the summary.
+/// What a job found, for the summary.
 #[derive(Default)]
-pub(crate) struct Shown {
+pub(crate) struct Report {
     pub(crate) survived: usize,
-    pub(crate) mended: usize,
+    pub(crate) repaired: usize,
     /// Cuts made to find a sabotage.
     pub(crate) sabotaged: usize,
-    pub(crate) words: String,
+    pub(crate) text: String,
 }
 
-impl Shown {
+impl Report {
     pub(crate) fn add(&mut self, other: &Self) {
         self.survived += other.survived;
-        self.mended += other.mended;
+        self.repaired += other.repaired;
         self.sabotaged += other.sabotaged;
     }
 }
 
-/// Evidence is large: the first few violations of a run are kept.
-const EVIDENCE_ENOUGH: usize = 8;
+/// Evidence is large: that of the first few violations is kept.
+const MAX_EVIDENCE: usize = 8;
 static EVIDENCE: AtomicUsize = AtomicUsize::new(0);
 
 impl Job {
-    pub(crate) fn run(&self, lab: &mut Lab, seed: u64) -> Result<Shown> {
-        let mut dice = Dice::new(seed, &self.name);
+    pub(crate) fn run(&self, simulator: &mut Simulator, seed: u64) -> Result<Report> {
+        let mut rng = Rng::new(seed, &self.name);
         match &self.task {
-            Task::Survive { setup, most } => survive(lab, setup, *most, &mut dice),
+            Task::Survive { setup, max_cuts } => survive(simulator, setup, *max_cuts, &mut rng),
             Task::Catch { sabotage, setups, effort } => {
-                let mut shown = Shown::default();
-                catch(lab, sabotage, setups, *effort, &mut dice, &mut shown)?;
-                Ok(shown)
+                let mut report = Report::default();
+                catch(simulator, sabotage, setups, *effort, &mut rng, &mut report)?;
+                Ok(report)
             }
-            Task::CatchEachSync { setups, effort } => catch_each_sync(lab, setups, *effort, &mut dice),
-            Task::CatchLies { setup, most } => catch_lies(lab, setup, *most, &mut dice),
-            Task::Fault(case) => fault::run(lab, case).map(|words| Shown { words, ..Shown::default() }),
+            Task::CatchEachSync { setups, effort } => catch_each_sync(simulator, setups, *effort, &mut rng),
+            Task::CatchIgnoredFlushes { setup, max_cuts } => {
+                catch_ignored_flushes(simulator, setup, *max_cuts, &mut rng)
+            }
+            Task::Fault(case) => fault::run(simulator, case).map(|text| Report { text, ..Report::default() }),
         }
     }
 }
 
-fn survive(lab: &mut Lab, setup: &Setup, most: usize, dice: &mut Dice) -> Result<Shown> {
-    let recording = record(lab, setup, &Sabotage::None)?;
-    must_succeed(&recording)?;
-    let plan = Plan { most, violations_enough: 3, honest: true, again: true };
-    let tally = replay(lab, &recording, &plan, dice)?;
-    if tally.violations.is_empty() {
-        return Ok(Shown {
-            survived: tally.cuts,
-            mended: tally.mended,
-            words: match tally.mended {
-                0 => format!("{} cuts", tally.cuts),
-                mended => format!("{} cuts, {mended} mended by e2fsck", tally.cuts),
+fn survive(simulator: &mut Simulator, setup: &Setup, max_cuts: usize, rng: &mut Rng) -> Result<Report> {
+    let plan = Plan { max_cuts, max_violations: 3, honors_flushes: true, again: true };
+    let (recording, outcome) = cut_power(simulator, setup, &Sabotage::None, &plan, rng)?;
+    if outcome.violations.is_empty() {
+        return Ok(Report {
+            survived: outcome.cuts,
+            repaired: outcome.repaired,
+            text: match outcome.repaired {
+                0 => format!("{} cuts", outcome.cuts),
+                repaired => format!("{} cuts, {repaired} repaired by e2fsck", outcome.cuts),
             },
-            ..Shown::default()
+            ..Report::default()
         });
     }
-    Err(accusation(&recording, &tally).into())
+    Err(describe_violations(&recording, &outcome).into())
 }
 
 /// The violations, with their evidence.
-fn accusation(recording: &Recording, tally: &Tally) -> String {
-    let mut words = format!("torn in {} of {} cuts", tally.violations.len(), tally.cuts);
-    for (cut, violation) in &tally.violations {
-        let _ = write!(words, "\n  cut {cut}: {violation}");
-        if EVIDENCE.fetch_add(1, Ordering::Relaxed) >= EVIDENCE_ENOUGH {
+fn describe_violations(recording: &Recording, outcome: &Outcome) -> String {
+    let mut text = format!("torn in {} of {} cuts", outcome.violations.len(), outcome.cuts);
+    for (cut, violation) in &outcome.violations {
+        let _ = write!(text, "\n  cut {cut}: {violation}");
+        if EVIDENCE.fetch_add(1, Ordering::Relaxed) >= MAX_EVIDENCE {
             continue;
         }
         match evidence::keep(recording, *cut, true) {
             Ok(directory) => {
-                let _ = write!(words, "\n    kept in {}", directory.display());
-                let _ = write!(words, "\n    again: {}", evidence::command(&directory, *cut));
+                let _ = write!(text, "\n    kept in {}", directory.display());
+                let _ = write!(text, "\n    again: {}", evidence::command(&directory, *cut));
             }
             Err(error) => {
-                let _ = write!(words, "\n    not kept: {error}");
+                let _ = write!(text, "\n    not kept: {error}");
             }
         }
     }
-    words
+    text
 }
 
-fn must_succeed(recording: &Recording) -> Result<()> {
-    if recording.succeeded() {
-        return Ok(());
-    }
+/// Records a run, which must succeed, and replays it.
+fn cut_power(
+    simulator: &mut Simulator,
+    setup: &Setup,
+    sabotage: &Sabotage,
+    plan: &Plan,
+    rng: &mut Rng,
+) -> Result<(Recording, Outcome)> {
+    let recording = record(simulator, setup, sabotage).context(setup.name())?;
     let ended = &recording.ended;
-    Err(format!("the program ended with {:?}: {}", ended.status, ended.words).into())
+    if ended.status != Some(0) {
+        return Err(format!("the program ended with {:?}: {}", ended.status, ended.stderr).into());
+    }
+    let outcome = replay(simulator, &recording, plan, rng)?;
+    Ok((recording, outcome))
 }
 
-/// Whether it was found.
+/// An error, where the sabotage was not found.
 fn catch(
-    lab: &mut Lab,
+    simulator: &mut Simulator,
     sabotage: &Sabotage,
     setups: &[Setup],
     effort: Effort,
-    dice: &mut Dice,
-    shown: &mut Shown,
+    rng: &mut Rng,
+    report: &mut Report,
 ) -> Result<()> {
-    let plan = Plan { most: effort.most, violations_enough: 1, honest: true, again: false };
+    let plan = Plan { max_cuts: effort.max_cuts, max_violations: 1, honors_flushes: true, again: false };
     let mut finds = Vec::new();
     let mut example = None;
     for setup in setups {
-        let recording = record(lab, setup, sabotage).context(setup.name())?;
-        must_succeed(&recording)?;
-        let tally = replay(lab, &recording, &plan, dice)?;
-        shown.sabotaged += tally.cuts;
-        if let Some((cut, violation)) = tally.violations.into_iter().next() {
+        let (_, outcome) = cut_power(simulator, setup, sabotage, &plan, rng)?;
+        report.sabotaged += outcome.cuts;
+        if let Some((cut, violation)) = outcome.violations.into_iter().next() {
             finds.push(setup.circumstances());
-            example.get_or_insert(format!("cut {cut}: {}", brief(&violation)));
+            example.get_or_insert(format!("cut {cut}: {}", shorten(&violation)));
             if !effort.all {
                 break;
             }
@@ -145,20 +153,20 @@ fn catch(
     }
     match example {
         Some(example) => {
-            let _ = write!(shown.words, "found by {} ({example})", finds.join(", "));
+            let _ = write!(report.text, "found by {} ({example})", finds.join(", "));
             Ok(())
         }
-        None => Err(format!("{sabotage:?} was not found in {} cuts", shown.sabotaged).into()),
+        None => Err(format!("{sabotage:?} was not found in {} cuts", report.sabotaged).into()),
     }
 }
 
-fn catch_each_sync(lab: &mut Lab, setups: &[Setup], effort: Effort, dice: &mut Dice) -> Result<Shown> {
-    let mut shown = Shown::default();
+fn catch_each_sync(simulator: &mut Simulator, setups: &[Setup], effort: Effort, rng: &mut Rng) -> Result<Report> {
+    let mut report = Report::default();
     // On btrfs there is one more than elsewhere.
     let mut syncs = HashMap::new();
     for setup in setups {
         if let Entry::Vacant(count) = syncs.entry(setup.filesystem) {
-            count.insert(record(lab, setup, &Sabotage::None)?.syncs);
+            count.insert(record(simulator, setup, &Sabotage::None)?.syncs);
         }
     }
     let most = syncs.values().max().copied().unwrap_or(0);
@@ -168,27 +176,27 @@ fn catch_each_sync(lab: &mut Lab, setups: &[Setup], effort: Effort, dice: &mut D
     for which in 1..=most {
         let has_it = |setup: &&Setup| syncs.get(&setup.filesystem).is_some_and(|count| *count >= which);
         let setups: Vec<_> = setups.iter().filter(has_it).cloned().collect();
-        let _ = write!(shown.words, "\n    without sync {which} of {most}: ");
+        let _ = write!(report.text, "\n    without sync {which} of {most}: ");
         let sabotage = Sabotage::Unsynced(BTreeSet::from([which]));
-        catch(lab, &sabotage, &setups, effort, dice, &mut shown)?;
+        catch(simulator, &sabotage, &setups, effort, rng, &mut report)?;
     }
-    Ok(shown)
+    Ok(report)
 }
 
-fn catch_lies(lab: &mut Lab, setup: &Setup, most: usize, dice: &mut Dice) -> Result<Shown> {
-    let recording = record(lab, setup, &Sabotage::None)?;
-    must_succeed(&recording)?;
-    let plan = Plan { most, violations_enough: 1, honest: false, again: false };
-    let tally = replay(lab, &recording, &plan, dice)?;
-    match tally.violations.first() {
-        Some((cut, violation)) => {
-            Ok(Shown { sabotaged: tally.cuts, words: format!("cut {cut}: {}", brief(violation)), ..Shown::default() })
-        }
+fn catch_ignored_flushes(simulator: &mut Simulator, setup: &Setup, max_cuts: usize, rng: &mut Rng) -> Result<Report> {
+    let plan = Plan { max_cuts, max_violations: 1, honors_flushes: false, again: false };
+    let (_, outcome) = cut_power(simulator, setup, &Sabotage::None, &plan, rng)?;
+    match outcome.violations.first() {
+        Some((cut, violation)) => Ok(Report {
+            sabotaged: outcome.cuts,
+            text: format!("cut {cut}: {}", shorten(violation)),
+            ..Report::default()
+        }),
         None => Err("a disk that ignores flushes was not found".into()),
     }
 }
 
-/// What was found, without what would have been right.
-fn brief(violation: &str) -> &str {
+/// The state that was found, without its metadata and without the allowed states.
+fn shorten(violation: &str) -> &str {
     violation.split_once(", mode").map_or(violation, |(found, _)| found)
 }

@@ -2,11 +2,12 @@
 //!
 //! README.md beside this file says how it works, what it covers, and how to run more or less of it.
 
+mod background;
 mod calls;
-mod catalogue;
-mod content;
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+#[path = "../common/mod.rs"]
+mod common;
 mod cut;
-mod device;
 mod disk;
 mod evidence;
 mod expectation;
@@ -14,16 +15,14 @@ mod fault;
 mod filesystem;
 mod image;
 mod job;
-mod lab;
-mod look;
-mod noise;
+mod loop_device;
 mod profile;
 mod recording;
 mod replay;
 mod runner;
 mod sabotage;
-mod scenario;
-mod support;
+mod scenarios;
+mod simulator;
 mod tracer;
 
 use std::ffi::OsString;
@@ -32,10 +31,13 @@ use std::process::ExitCode;
 use nix::sched::CloneFlags;
 use rustix::mount::MountPropagationFlags;
 
-use lab::Lab;
+use common::simulation::{arguments, content, error, file_state, parallel, rng, scenario};
+
+use arguments::Arguments;
+use error::{Context, Result};
 use profile::Profile;
 use runner::Runner;
-use support::{Context, Result};
+use simulator::Simulator;
 
 const SEED: &str = "ATOMIC_WRITE_POWER_CUT_SEED";
 
@@ -46,7 +48,8 @@ fn main() -> ExitCode {
     {
         return tracer::become_traced(program, arguments);
     }
-    match run(&arguments) {
+    let arguments = arguments.into_iter().filter_map(|argument| argument.into_string().ok());
+    match run(&Arguments::parse(arguments)) {
         Ok(code) => code,
         Err(error) => {
             println!("power_cut: {error}");
@@ -56,69 +59,37 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &[OsString]) -> Result<ExitCode> {
-    if let Ok(wish) = std::env::var(evidence::REBUILD) {
-        println!("{}", evidence::rebuild(&wish)?);
+fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if let Ok(state) = std::env::var(evidence::REBUILD) {
+        println!("{}", evidence::rebuild(&state)?);
         return Ok(ExitCode::SUCCESS);
     }
     let profile = Profile::from_environment()?;
     let seed = seed()?;
-    let wish = Wish::new(arguments);
     let mut jobs = profile.jobs(seed);
-    jobs.retain(|job| wish.names(&job.name));
-    if wish.list {
+    jobs.retain(|job| arguments.selects(&job.name));
+    if arguments.list {
         for job in &jobs {
             println!("{}: test", job.name);
         }
         return Ok(ExitCode::SUCCESS);
     }
     if jobs.is_empty() {
-        // Another target's test was asked for by name.
+        // A filter may name a test of another target.
         println!("0 passed, 0 failed");
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(reason) = missing() {
+    if let Some(reason) = unavailable() {
         return Ok(skipped(&reason));
     }
-    if let Err(reason) = alone().and_then(|()| Lab::open()?.try_out()) {
+    if let Err(reason) = enter_private_mounts().and_then(|()| Simulator::open()?.try_out()) {
         return Ok(skipped(&reason.to_string()));
     }
     println!("power_cut: {} jobs of the {} profile, {SEED}={seed}", jobs.len(), profile.name());
     let again = format!("{}={} {SEED}={seed} cargo test --test power_cut --", profile::VARIABLE, profile.name());
-    let summary = Runner { seed, again, verbose: wish.verbose }.run(jobs);
+    let summary = Runner { seed, again, verbose: arguments.verbose }.run(jobs);
     summary.print();
     Ok(if summary.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// What the command line asks for, in the words of cargo's own harness.
-struct Wish<'a> {
-    list: bool,
-    /// A line for each job.
-    verbose: bool,
-    names: Vec<&'a str>,
-}
-
-impl<'a> Wish<'a> {
-    fn new(arguments: &'a [OsString]) -> Self {
-        let mut words = arguments.iter().filter_map(|word| word.to_str());
-        let mut wish = Self { list: false, verbose: false, names: Vec::new() };
-        while let Some(word) = words.next() {
-            match word {
-                "--list" => wish.list = true,
-                "--nocapture" | "--no-capture" | "--show-output" => wish.verbose = true,
-                "--color" | "--format" | "--logfile" | "--skip" | "--test-threads" | "-Z" => {
-                    words.next();
-                }
-                _ if word.starts_with('-') => {}
-                name => wish.names.push(name),
-            }
-        }
-        wish
-    }
-
-    fn names(&self, job: &str) -> bool {
-        self.names.is_empty() || self.names.iter().any(|name| job.contains(name))
-    }
 }
 
 fn seed() -> Result<u64> {
@@ -128,8 +99,8 @@ fn seed() -> Result<u64> {
     }
 }
 
-/// What the laboratory lacks here.
-fn missing() -> Option<String> {
+/// What the simulator needs and this machine lacks.
+fn unavailable() -> Option<String> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         return Some("the tracer knows Linux on x86-64".to_owned());
     }
@@ -157,12 +128,12 @@ fn skipped(reason: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A mount namespace of our own: whatever ends this process, no mount of it is left.
-fn alone() -> Result<()> {
+/// In a mount namespace of its own, so that no mount is left, however this process ends.
+fn enter_private_mounts() -> Result<()> {
     nix::sched::unshare(CloneFlags::CLONE_NEWNS).context("enter a mount namespace")?;
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", private).context("make the mounts private")?;
-    // What a new file looks like depends on it.
+    // The mode of a new file depends on it.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     Ok(())
 }

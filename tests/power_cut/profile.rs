@@ -1,15 +1,16 @@
-//! How much is tried: a taste with every `cargo test`, a few thousand cuts in CI, many more on demand.
+//! How much is run: a few cuts with every `cargo test`, some thousands in CI, many more on demand.
 
-use crate::catalogue::{SCENARIOS, named};
+use crate::background::Background;
 use crate::disk::Fault;
-use crate::fault::{Case, Trouble};
+use crate::error::Result;
+use crate::fault::{Case, Failure};
 use crate::filesystem::Filesystem;
 use crate::job::{Job, Task};
-use crate::noise::Noise;
 use crate::recording::Setup;
+use crate::rng::Rng;
 use crate::sabotage::{self, Effort};
 use crate::scenario::Scenario;
-use crate::support::{Dice, Result};
+use crate::scenarios::{SCENARIOS, named};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -21,19 +22,19 @@ pub(crate) enum Profile {
     Long,
 }
 
-/// The variable that chooses.
+/// The variable that chooses the profile.
 pub(crate) const VARIABLE: &str = "ATOMIC_WRITE_POWER_CUT";
 
 impl Profile {
     pub(crate) fn from_environment() -> Result<Self> {
-        let wish = std::env::var(VARIABLE).unwrap_or_default();
-        if wish.is_empty() {
+        let value = std::env::var(VARIABLE).unwrap_or_default();
+        if value.is_empty() {
             return Ok(Self::Smoke);
         }
         [Self::Smoke, Self::Short, Self::Long]
             .into_iter()
-            .find(|profile| profile.name() == wish)
-            .ok_or_else(|| format!("{VARIABLE}: {wish}: not short or long").into())
+            .find(|profile| profile.name() == value)
+            .ok_or_else(|| format!("{VARIABLE}: {value}: not short or long").into())
     }
 
     pub(crate) const fn name(self) -> &'static str {
@@ -46,13 +47,13 @@ impl Profile {
 
     pub(crate) fn jobs(self, seed: u64) -> Vec<Job> {
         let (mut jobs, sabotages) = match self {
-            Self::Smoke => (smoke(), sabotage::taste()),
+            Self::Smoke => (smoke(), sabotage::smoke()),
             Self::Short => {
-                let effort = Effort { most: 60, all: false };
+                let effort = Effort { max_cuts: 60, all: false };
                 (short(seed), sabotage::jobs(effort))
             }
             Self::Long => {
-                let effort = Effort { most: 200, all: true };
+                let effort = Effort { max_cuts: 200, all: true };
                 (long(seed), sabotage::jobs(effort))
             }
         };
@@ -69,24 +70,24 @@ impl Profile {
         };
         for name in scenarios {
             for filesystem in filesystems {
-                let troubles = [
-                    Trouble::Disk(Fault::Data),
-                    Trouble::Disk(Fault::Exhausted),
-                    Trouble::Disk(Fault::Flush(0)),
-                    Trouble::Disk(Fault::Flush(1)),
-                    Trouble::Disk(Fault::Flush(2)),
-                    Trouble::Disk(Fault::Flush(3)),
-                    Trouble::NoSpace,
+                let failures = [
+                    Failure::Disk(Fault::Data),
+                    Failure::Disk(Fault::Exhausted),
+                    Failure::Disk(Fault::Flush(0)),
+                    Failure::Disk(Fault::Flush(1)),
+                    Failure::Disk(Fault::Flush(2)),
+                    Failure::Disk(Fault::Flush(3)),
+                    Failure::NoSpace,
                 ];
-                cases.extend(troubles.map(|trouble| Case { scenario: named(name), filesystem: *filesystem, trouble }));
+                cases.extend(failures.map(|failure| Case { scenario: named(name), filesystem: *filesystem, failure }));
             }
         }
-        // The file system's own reserves are larger than a small file.
-        cases.retain(|case| case.trouble != Trouble::NoSpace || case.scenario.new > 1 << 20);
+        // A small file fits into what the file system reserves for itself.
+        cases.retain(|case| case.failure != Failure::NoSpace || case.scenario.new > 1 << 20);
         cases
             .into_iter()
             .map(|case| Job {
-                name: format!("fault/{}/{}/{}", case.trouble.name(), case.scenario.name, case.filesystem.name()),
+                name: format!("fault/{}/{}/{}", case.failure.name(), case.scenario.name, case.filesystem.name()),
                 task: Task::Fault(case),
             })
             .collect()
@@ -95,49 +96,57 @@ impl Profile {
 
 fn smoke() -> Vec<Job> {
     let few = [
-        ("replace-40k", Filesystem::Ext4, Noise::Quiet),
-        ("new-40k", Filesystem::Xfs, Noise::Journal),
-        ("backup-40k", Filesystem::Btrfs, Noise::Commit),
+        ("replace-40k", Filesystem::Ext4, Background::Quiet),
+        ("new-40k", Filesystem::Xfs, Background::Journal),
+        ("backup-40k", Filesystem::Btrfs, Background::Commit),
     ];
-    few.into_iter().map(|(name, filesystem, noise)| survive(named(name), filesystem, noise, false, 12)).collect()
+    few.into_iter()
+        .map(|(name, filesystem, background)| survive(named(name), filesystem, background, false, 12))
+        .collect()
 }
 
-/// Every scenario on every file system, under two of the noises each, at a speed that the seed chooses.
+/// Every scenario on every file system, with two kinds of background I/O; whether the disk is slow is random.
 fn short(seed: u64) -> Vec<Job> {
-    let mut dice = Dice::new(seed, "circumstances");
+    let mut rng = Rng::new(seed, "circumstances");
     let mut jobs = Vec::new();
     for scenario in SCENARIOS {
         for filesystem in Filesystem::ALL {
-            let mut noises = Noise::all(filesystem).to_vec();
-            dice.shuffle(&mut noises);
+            let mut backgrounds = Background::all(filesystem).to_vec();
+            rng.shuffle(&mut backgrounds);
             let most = if scenario.new > 1 << 20 { 12 } else { 24 };
-            for noise in &noises[..2] {
-                jobs.push(survive(scenario, filesystem, *noise, dice.coin(), most));
+            for background in &backgrounds[..2] {
+                jobs.push(survive(scenario, filesystem, *background, rng.flag(), most));
             }
         }
     }
     jobs
 }
 
-/// In an order that the seed chooses, so that a run that is stopped early has seen something of everything.
+/// In random order, so that a run that is stopped early has covered a part of everything.
 fn long(seed: u64) -> Vec<Job> {
     let mut jobs = Vec::new();
     for scenario in SCENARIOS {
         for filesystem in Filesystem::ALL {
-            for noise in Noise::all(filesystem) {
+            for background in Background::all(filesystem) {
                 for slow in [false, true] {
-                    jobs.push(survive(scenario, filesystem, *noise, slow, 200));
+                    jobs.push(survive(scenario, filesystem, *background, slow, 200));
                 }
             }
         }
     }
-    Dice::new(seed, "order").shuffle(&mut jobs);
+    Rng::new(seed, "order").shuffle(&mut jobs);
     jobs
 }
 
-fn survive(scenario: &'static Scenario, filesystem: Filesystem, noise: Noise, slow: bool, most: usize) -> Job {
-    let setup = Setup { scenario, filesystem, noise, slow };
-    Job { name: format!("survive/{}", setup.name()), task: Task::Survive { setup, most } }
+fn survive(
+    scenario: &'static Scenario,
+    filesystem: Filesystem,
+    background: Background,
+    slow: bool,
+    max_cuts: usize,
+) -> Job {
+    let setup = Setup { scenario, filesystem, background, slow };
+    Job { name: format!("survive/{}", setup.name()), task: Task::Survive { setup, max_cuts } }
 }
 
 pub(crate) fn is_installed(program: &str) -> bool {

@@ -1,106 +1,118 @@
-//! Puts back what a power cut leaves, lets the file system recover, and looks.
+//! Builds what a power cut leaves, lets the file system recover, and judges it.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use crate::content::{self, Version};
 use crate::cut::{Cut, Timeline};
-use crate::expectation::Measure;
+use crate::error::{Context, Result};
+use crate::expectation::Strictness;
+use crate::file_state::{FileState, describe};
 use crate::filesystem::Filesystem;
-use crate::lab::Lab;
-use crate::look::Look;
 use crate::recording::Recording;
-use crate::support::{Context, Dice, Result};
+use crate::rng::Rng;
+use crate::scenario::{Invocation, Scenario, Setting};
+use crate::simulator::Simulator;
 
 #[derive(Default)]
-pub(crate) struct Tally {
+pub(crate) struct Outcome {
     /// Different disks that were judged.
     pub(crate) cuts: usize,
-    /// Of these, the ones that the kernel did not mount before the file system's own tool had mended them.
-    pub(crate) mended: usize,
+    /// Those that the kernel mounted only after e2fsck had repaired them.
+    pub(crate) repaired: usize,
     pub(crate) violations: Vec<(Cut, String)>,
 }
 
 /// How much of a recording is replayed.
 pub(crate) struct Plan {
-    pub(crate) most: usize,
-    pub(crate) violations_enough: usize,
+    pub(crate) max_cuts: usize,
+    pub(crate) max_violations: usize,
     /// Whether the disk does what a flush asks for.
-    pub(crate) honest: bool,
-    /// Whether the program is run again on each recovered disk.
+    pub(crate) honors_flushes: bool,
+    /// Whether the program is run again on each recovered file system.
     pub(crate) again: bool,
 }
 
-pub(crate) fn replay(lab: &Lab, recording: &Recording, plan: &Plan, dice: &mut Dice) -> Result<Tally> {
-    let timeline = Timeline::new(&recording.start, &recording.log, plan.honest);
+pub(crate) fn replay(simulator: &Simulator, recording: &Recording, plan: &Plan, rng: &mut Rng) -> Result<Outcome> {
+    let timeline = Timeline::new(&recording.start, &recording.log, plan.honors_flushes);
     let mut seen = HashSet::new();
-    let mut tally = Tally::default();
-    for cut in timeline.cuts(dice) {
-        if tally.cuts >= plan.most || tally.violations.len() >= plan.violations_enough {
+    let mut outcome = Outcome::default();
+    for cut in timeline.cuts(rng) {
+        if outcome.cuts >= plan.max_cuts || outcome.violations.len() >= plan.max_violations {
             break;
         }
         let image = timeline.image(cut);
-        let done = timeline.is_done(cut);
+        let done = timeline.has_succeeded(cut);
         if !seen.insert((image.digest(), done)) {
             continue;
         }
-        tally.cuts += 1;
-        lab.disk.insert(image);
-        let verdict =
-            recover(lab, recording, &mut tally).and_then(|measure| look(lab, recording, done, measure, plan.again));
-        lab.clear()?;
-        if let Err(words) = verdict {
-            tally.violations.push((cut, words.to_string()));
+        outcome.cuts += 1;
+        simulator.disk.insert(image);
+        let verdict = recover(simulator, recording, &mut outcome)
+            .and_then(|strictness| judge(simulator, recording, done, strictness, plan.again));
+        simulator.clear()?;
+        if let Err(error) = verdict {
+            outcome.violations.push((cut, error.to_string()));
         }
     }
-    Ok(tally)
+    Ok(outcome)
 }
 
-fn recover(lab: &Lab, recording: &Recording, tally: &mut Tally) -> Result<Measure> {
+fn recover(simulator: &Simulator, recording: &Recording, outcome: &mut Outcome) -> Result<Strictness> {
     let filesystem = recording.setup.filesystem;
-    let Err(refusal) = lab.mount(filesystem) else {
-        return Ok(recording.measure);
+    let Err(error) = simulator.mount(filesystem) else {
+        return Ok(recording.strictness);
     };
-    // Known of the kernel, and of no program: see README.md. The content has to be right all the same.
-    if filesystem == Filesystem::Ext4FastCommit && filesystem.mend(lab.device()) {
-        tally.mended += 1;
-        lab.mount(filesystem).context("after e2fsck had mended it")?;
-        return Ok(Measure::Content);
+    // A known defect of the kernel, for any program: see README.md. The content has to be right all the same.
+    if filesystem == Filesystem::Ext4FastCommit && filesystem.fsck(simulator.device()) {
+        outcome.repaired += 1;
+        simulator.mount(filesystem).context("after e2fsck had repaired it")?;
+        return Ok(Strictness::ContentOnly);
     }
-    Err(refusal)
+    Err(error)
 }
 
-fn look(lab: &Lab, recording: &Recording, done: bool, measure: Measure, again: bool) -> Result<()> {
-    let root = lab.mounted();
-    recording.expectation.judge(&root, done, measure)?;
-    if again && measure == Measure::Everything {
-        run_again(lab, recording).context("run again on the recovered disk")?;
+fn judge(simulator: &Simulator, recording: &Recording, done: bool, strictness: Strictness, again: bool) -> Result<()> {
+    recording.expectation.judge(&simulator.mounted(), done, strictness)?;
+    if again && strictness == Strictness::Full {
+        run_again(simulator, recording).context("run again on the recovered file system")?;
     }
     Ok(())
 }
 
-fn run_again(lab: &Lab, recording: &Recording) -> Result<()> {
-    let root = lab.mounted();
-    let scenario = recording.setup.scenario;
-    let target = root.join(scenario.target());
-    let before = Look::at(&target)?;
+fn run_again(simulator: &Simulator, recording: &Recording) -> Result<()> {
+    let root = simulator.mounted();
+    let target = root.join(recording.setup.scenario.target());
+    let before = FileState::at(&target)?;
     let leftovers = recording.expectation.leftovers(&root)?;
-    let content: Arc<[u8]> = content::bytes(Version::Again, 5000).into();
-    let ended = scenario.again(&lab.program, &content).run(&root, &lab.scratch("words"))?;
+    let content = content::bytes(Version::Again, 5000);
+    let invocation = plain_invocation(recording.setup.scenario, simulator, &content);
+    let ended = invocation.run(&root, &simulator.scratch("stderr"))?;
     if ended.status != Some(0) {
-        return Err(format!("status {:?}: {}", ended.status, ended.words).into());
+        return Err(format!("status {:?}: {}", ended.status, ended.stderr).into());
     }
-    let after = Look::at(&target)?;
-    let right = match &before {
-        Look::Absent | Look::Link(_) => matches!(&after, Look::File { content: found, .. } if *found == content),
-        Look::File { .. } => after == before.with(&content),
+    let after = FileState::at(&target)?;
+    let right = match (before.as_ref().filter(|before| before.is_file()), &after) {
+        (_, None) => false,
+        (None, Some(after)) => after.is_file() && after.content == content,
+        (Some(before), Some(after)) => after.is_like(&before.with_content(&content)),
     };
     if !right {
-        return Err(format!("{before} became {after}").into());
+        return Err(format!("{} became {}", describe(before.as_ref()), describe(after.as_ref())).into());
     }
     if recording.expectation.leftovers(&root)? == leftovers {
         Ok(())
     } else {
         Err("another name was left behind".into())
     }
+}
+
+/// A run without the scenario's options, from standard input.
+fn plain_invocation(scenario: &Scenario, simulator: &Simulator, content: &[u8]) -> Invocation {
+    let option = match scenario.setting {
+        Setting::Parents => Some("-D"),
+        Setting::LinkItself => Some("-P"),
+        _ => None,
+    };
+    let arguments = option.into_iter().chain([scenario.operand()]).map(Into::into).collect();
+    Invocation { program: simulator.program.clone().into(), arguments, input: Some(content.into()) }
 }

@@ -1,13 +1,13 @@
-//! Gets the jobs done, and sums up.
+//! Runs the jobs, and prints a summary.
 
-use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
-use crate::job::{Job, Shown};
-use crate::lab::Lab;
-use crate::support::{Result, lock};
+use crate::error::Result;
+use crate::job::{Job, Report};
+use crate::parallel::{for_each, lock};
+use crate::simulator::Simulator;
 
 pub(crate) struct Runner {
     pub(crate) seed: u64,
@@ -20,65 +20,53 @@ pub(crate) struct Runner {
 pub(crate) struct Summary {
     pub(crate) failed: usize,
     passed: usize,
-    shown: Shown,
+    report: Report,
     groups: Vec<Group>,
 }
 
-/// The jobs whose names begin alike.
+/// Jobs whose names have the same beginning.
 struct Group {
     name: String,
     passed: usize,
-    shown: Shown,
+    report: Report,
 }
 
 impl Runner {
-    /// Each thread has a laboratory of its own, and takes the next job when it has done one.
+    /// Each thread has a simulator of its own, and takes the next job when it has done one.
     pub(crate) fn run(&self, jobs: Vec<Job>) -> Summary {
-        let jobs = Mutex::new(VecDeque::from(jobs));
-        let summary = Mutex::default();
+        let summary = Mutex::<Summary>::default();
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| self.take_jobs(&jobs, &summary));
-            }
-        });
-        summary.into_inner().unwrap_or_default()
-    }
-
-    fn take_jobs(&self, jobs: &Mutex<VecDeque<Job>>, summary: &Mutex<Summary>) {
-        let mut lab = Lab::open();
-        loop {
-            // The lock is not held while the job is done.
-            let Some(job) = lock(jobs).pop_front() else { break };
+        for_each(jobs, threads, Simulator::open, |simulator, job| {
             let started = Instant::now();
-            let result = match &mut lab {
-                Ok(lab) => {
-                    let result = job.run(lab, self.seed);
-                    lab.clear().and(result)
+            let result = match simulator {
+                Ok(simulator) => {
+                    let result = job.run(simulator, self.seed);
+                    simulator.clear().and(result)
                 }
                 Err(error) => Err(error.to_string().into()),
             };
             let took = started.elapsed().as_secs_f64();
             if self.verbose
-                && let Ok(shown) = &result
+                && let Ok(report) = &result
             {
-                println!("{} ... ok ({took:.1} s): {}", job.name, shown.words);
+                println!("{} ... ok ({took:.1} s): {}", job.name, report.text);
             }
-            self.note(&job, result, &mut lock(summary));
-        }
+            self.note(&job, result, &mut lock(&summary));
+        });
+        summary.into_inner().unwrap_or_default()
     }
 
-    fn note(&self, job: &Job, result: Result<Shown>, summary: &mut Summary) {
+    fn note(&self, job: &Job, result: Result<Report>, summary: &mut Summary) {
         match result {
-            Ok(shown) => {
+            Ok(report) => {
                 summary.passed += 1;
-                summary.shown.add(&shown);
-                summary.group(&job.name).add(shown);
+                summary.report.add(&report);
+                summary.group(&job.name).add(report);
             }
             Err(error) => {
                 summary.failed += 1;
                 println!("{} ... FAILED: {error}", job.name);
-                println!("  once more: {} {}", self.again, job.name);
+                println!("  again: {} {}", self.again, job.name);
             }
         }
     }
@@ -86,11 +74,11 @@ impl Runner {
 
 impl Summary {
     fn group(&mut self, job: &str) -> &mut Group {
-        // What is caught is told one by one: it shows what the laboratory can see.
+        // One line for each sabotage: it shows what the simulator can detect.
         let parts = if job.starts_with("catch/") { usize::MAX } else { 2 };
         let name = job.split('/').take(parts).collect::<Vec<_>>().join("/");
         let place = self.groups.iter().position(|group| group.name == name).unwrap_or_else(|| {
-            self.groups.push(Group { name, passed: 0, shown: Shown::default() });
+            self.groups.push(Group { name, passed: 0, report: Report::default() });
             self.groups.len() - 1
         });
         &mut self.groups[place]
@@ -98,25 +86,27 @@ impl Summary {
 
     pub(crate) fn print(&self) {
         for group in &self.groups {
-            let Group { name, passed, shown } = group;
-            match (shown.survived, shown.mended) {
-                (0, _) if *passed == 1 => println!("{name} ... ok: {}", shown.words),
+            let Group { name, passed, report } = group;
+            match (report.survived, report.repaired) {
+                (0, _) if *passed == 1 => println!("{name} ... ok: {}", report.text),
                 (0, _) => println!("{name} ... {passed} ok"),
                 (survived, 0) => println!("{name} ... {passed} ok, {survived} cuts"),
-                (survived, mended) => println!("{name} ... {passed} ok, {survived} cuts, {mended} mended by e2fsck"),
+                (survived, repaired) => {
+                    println!("{name} ... {passed} ok, {survived} cuts, {repaired} repaired by e2fsck");
+                }
             }
         }
-        let Shown { survived, mended, sabotaged, .. } = &self.shown;
-        println!("power_cut: {survived} cuts survived, {mended} of them after e2fsck; {sabotaged} made for sabotage");
+        let Report { survived, repaired, sabotaged, .. } = &self.report;
+        println!("power_cut: {survived} cuts survived, {repaired} of them after e2fsck; {sabotaged} made for sabotage");
         println!("{} passed, {} failed", self.passed, self.failed);
     }
 }
 
 impl Group {
-    fn add(&mut self, shown: Shown) {
+    fn add(&mut self, report: Report) {
         self.passed += 1;
-        self.shown.add(&shown);
-        // Told where it is the only one's.
-        self.shown.words = shown.words;
+        self.report.add(&report);
+        // Printed where the group has one job only.
+        self.report.text = report.text;
     }
 }

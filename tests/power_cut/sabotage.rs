@@ -1,95 +1,95 @@
-//! What the laboratory must find: the protocol with a step taken out, and other people's ways to write a file.
+//! What the simulator must find: the protocol without one of its steps, and other ways to replace a file.
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::named;
-use crate::expectation::Measure;
+use crate::background::Background;
+use crate::expectation::Strictness;
 use crate::filesystem::Filesystem;
 use crate::job::{Job, Task};
-use crate::noise::Noise;
 use crate::profile::is_installed;
 use crate::recording::Setup;
 use crate::scenario::Scenario;
+use crate::scenarios::named;
 
 /// What is done to the protocol, or instead of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Sabotage {
     None,
-    /// These of the program's syncs are not made, and it is told that they were. Counted from 1.
+    /// These of the program's syncs, counted from 1, are not made and return success.
     Unsynced(BTreeSet<usize>),
-    /// A shell does the work.
-    Shell(&'static str, Measure),
+    /// A shell script instead of the program.
+    Shell(&'static str, Strictness),
 }
 
 impl Sabotage {
-    pub(crate) const fn measure(&self) -> Measure {
+    pub(crate) const fn strictness(&self) -> Strictness {
         match self {
-            Self::Shell(_, measure) => *measure,
-            _ => Measure::Everything,
+            Self::Shell(_, strictness) => *strictness,
+            _ => Strictness::Full,
         }
     }
 }
 
-/// How hard is looked.
+/// How much is tried.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     /// Cuts in each of the circumstances.
-    pub(crate) most: usize,
-    /// Goes on after the first find, to tell which circumstances show it.
+    pub(crate) max_cuts: usize,
+    /// Whether to try all circumstances, and not only as many as it takes to find it.
     pub(crate) all: bool,
 }
 
-/// The ways that are found wherever they are tried, each on every file system: they sync nothing.
-const CARELESS: [(&str, &str); 3] =
+/// Scripts that sync nothing, which must show on every file system.
+const UNSYNCED: [(&str, &str); 3] =
     [("shell-rename", "cat > home/t && mv home/t home/f"), ("in-place", "cat > home/f"), ("sponge", "sponge home/f")];
 
-/// The ways that sync, so that they are right in the end and wrong on the way. Each with the scenario that shows it.
-const PREMATURE: [(&str, &str, &str, Measure); 5] = [
-    ("torn-by-shell-rename", "replace-40k", "cat > home/t && mv home/t home/f && sync home", Measure::Content),
-    ("torn-in-place", "replace-40k", "cat > home/f && sync home/f", Measure::Content),
+/// Scripts that sync too late, so that only a cut before their end shows it; each with a scenario that shows it.
+const WRONG_ORDER: [(&str, &str, &str, Strictness); 5] = [
+    ("torn-by-shell-rename", "replace-40k", "cat > home/t && mv home/t home/f && sync home", Strictness::ContentOnly),
+    ("torn-in-place", "replace-40k", "cat > home/f && sync home/f", Strictness::ContentOnly),
     (
         "absent-meanwhile",
         "backup-40k",
         "cat > home/t && sync home/t && mv home/f home/f~ && mv home/t home/f && sync home",
-        Measure::Content,
+        Strictness::ContentOnly,
     ),
     (
         "mode-after-rename",
         "mode-40k",
         "cd home && t=.aw-abcdefghij23 && cat > $t && sync $t && mv $t f && chmod 604 f && sync f .",
-        Measure::Everything,
+        Strictness::Full,
     ),
     (
         "name-before-content",
         "new-40k",
         "cd home && t=.aw-abcdefghij23 && cat > $t && sync $t && mv $t f && sync .",
-        Measure::Everything,
+        Strictness::Full,
     ),
 ];
 
-/// One of them, and quickly.
-pub(crate) fn taste() -> Vec<Job> {
-    let effort = Effort { most: 60, all: false };
-    careless(&[Filesystem::Ext4NoAutoDaAlloc], effort).into_iter().take(2).collect()
+/// Two of the scripts, on one file system.
+pub(crate) fn smoke() -> Vec<Job> {
+    let effort = Effort { max_cuts: 60, all: false };
+    unsynced(&[Filesystem::Ext4NoAutoDaAlloc], effort).into_iter().take(2).collect()
 }
 
 pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
-    let mut jobs = careless(&Filesystem::ALL, effort);
-    jobs.extend(PREMATURE.map(|(name, scenario, script, measure)| Job {
+    let mut jobs = unsynced(&Filesystem::ALL, effort);
+    jobs.extend(WRONG_ORDER.map(|(name, scenario, script, strictness)| Job {
         name: format!("catch/{name}"),
         task: Task::Catch {
-            sabotage: Sabotage::Shell(script, measure),
+            sabotage: Sabotage::Shell(script, strictness),
             setups: circumstances(named(scenario), &Filesystem::ALL),
             effort,
         },
     }));
-    // On btrfs the sync after the commit brings the file's name with it, and the directory's sync finds nothing to do.
+    // Not on btrfs: there the sync after the commit makes the file's name durable, and the directory's sync has nothing to do.
     jobs.extend(["new-40k", "replace-40k", "backup-40k"].map(|name| Job {
         name: format!("catch/each-sync/{name}"),
         task: Task::CatchEachSync { setups: circumstances(named(name), &Filesystem::ALL[..5]), effort },
     }));
-    // One at a time does not show here either: the file systems commit all directories with any of them,
-    // and the name of a file that has one with its content.
+    // One of these alone does not show: the file systems commit all directories with any of them, and a file's name with its
+    // content.
     let together = [
         ("replace-40k", &Filesystem::ALL[5..], 1..3),
         ("replace-40k", &Filesystem::ALL[5..], 2..4),
@@ -110,24 +110,24 @@ pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
     }));
     jobs.extend(Filesystem::ALL.map(|filesystem| Job {
         name: format!("catch/ignored-flushes/{}", filesystem.name()),
-        task: Task::CatchLies {
-            setup: Setup { scenario: named("replace-40k"), filesystem, noise: Noise::Quiet, slow: false },
-            most: effort.most,
+        task: Task::CatchIgnoredFlushes {
+            setup: Setup { scenario: named("replace-40k"), filesystem, background: Background::Quiet, slow: false },
+            max_cuts: effort.max_cuts,
         },
     }));
     jobs
 }
 
-fn careless(filesystems: &[Filesystem], effort: Effort) -> Vec<Job> {
+fn unsynced(filesystems: &[Filesystem], effort: Effort) -> Vec<Job> {
     let mut jobs = Vec::new();
-    for (name, script) in CARELESS {
+    for (name, script) in UNSYNCED {
         if name == "sponge" && !is_installed(name) {
             continue;
         }
         jobs.extend(filesystems.iter().map(|filesystem| Job {
             name: format!("catch/{name}/{}", filesystem.name()),
             task: Task::Catch {
-                sabotage: Sabotage::Shell(script, Measure::Content),
+                sabotage: Sabotage::Shell(script, Strictness::ContentOnly),
                 setups: circumstances(named("replace-40k"), &[*filesystem]),
                 effort,
             },
@@ -136,14 +136,14 @@ fn careless(filesystems: &[Filesystem], effort: Effort) -> Vec<Job> {
     jobs
 }
 
-/// Silence first: it shows most of what can be left out.
+/// Without background I/O first: that shows most missing syncs.
 fn circumstances(scenario: &'static Scenario, filesystems: &[Filesystem]) -> Vec<Setup> {
     let mut setups = Vec::new();
     for slow in [false, true] {
-        for noise in Noise::ALL {
+        for background in Background::ALL {
             for filesystem in filesystems {
-                if Noise::all(*filesystem).contains(&noise) {
-                    setups.push(Setup { scenario, filesystem: *filesystem, noise, slow });
+                if Background::all(*filesystem).contains(&background) {
+                    setups.push(Setup { scenario, filesystem: *filesystem, background, slow });
                 }
             }
         }

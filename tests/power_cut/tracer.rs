@@ -1,4 +1,7 @@
-//! Runs a program one system call at a time, so that something can happen between any two of them.
+//! Stops a program at each of its system calls, by ptrace(2), and those of its children.
+//!
+//! `common::strace` traces with strace(1), which cannot run something of ours between two calls, nor skip a call of only
+//! the program and not of its children. What both see has nothing in common: numbers and registers here, text there.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -7,7 +10,6 @@ use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::Arc;
 use std::thread;
 
 use nix::libc::{self, user_regs_struct};
@@ -16,41 +18,35 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::support::{Context, Result};
+use crate::error::{Context, Result};
+use crate::scenario::Invocation;
 
-/// The laboratory's own program, called with this, stops and becomes the program that follows.
+/// This test program, started with this argument, lets itself be traced and executes the program that follows.
 pub(crate) const TRACED: &str = "--traced";
-
-/// What is run, where, and what it reads.
-pub(crate) struct Invocation {
-    pub(crate) program: OsString,
-    pub(crate) arguments: Vec<OsString>,
-    pub(crate) input: Option<Arc<[u8]>>,
-}
 
 pub(crate) struct Ended {
     /// The exit status, or nothing where a signal ended the program.
     pub(crate) status: Option<i32>,
-    pub(crate) words: String,
+    pub(crate) stderr: String,
 }
 
 /// A system call of the program or of one of its children.
 pub(crate) struct Call {
     pub(crate) number: i64,
     pub(crate) arguments: [u64; 5],
-    /// Of the program itself.
+    /// Whether the program itself makes it, and not a child.
     pub(crate) own: bool,
 }
 
-/// What becomes of a system call.
-pub(crate) enum Fate {
+/// What is done with a system call.
+pub(crate) enum Decision {
     Run,
     /// It is not made, and has this result.
-    Pretend(i64),
+    Skip(i64),
 }
 
 pub(crate) trait Watch {
-    fn entering(&mut self, call: &Call) -> Fate;
+    fn entering(&mut self, call: &Call) -> Decision;
     fn left(&mut self, call: &Call, result: i64) -> Result<()>;
     fn ended(&mut self, status: Option<i32>);
 }
@@ -67,24 +63,24 @@ impl Invocation {
         }
     }
 
-    /// Runs it undisturbed.
-    pub(crate) fn run(&self, directory: &Path, words: &Path) -> Result<Ended> {
-        let mut child = self.start(self.command(None), directory, words)?;
+    /// Runs it without a tracer.
+    pub(crate) fn run(&self, directory: &Path, stderr: &Path) -> Result<Ended> {
+        let mut child = self.start(self.command(None), directory, stderr)?;
         let status = child.wait().context("wait for the program")?;
-        Ok(Ended { status: status.code(), words: heard(words) + &told_signal(status.signal()) })
+        Ok(Ended { status: status.code(), stderr: read(stderr) + &describe_signal(status.signal()) })
     }
 
-    /// Runs it under the eyes of `watch`.
-    pub(crate) fn trace(&self, directory: &Path, words: &Path, watch: &mut dyn Watch) -> Result<Ended> {
-        let launcher = std::env::current_exe().context("find the laboratory's own program")?;
-        let child = self.start(self.command(Some(&launcher)), directory, words)?;
+    /// Runs it and reports each system call to `watch`.
+    pub(crate) fn trace(&self, directory: &Path, stderr: &Path, watch: &mut dyn Watch) -> Result<Ended> {
+        let launcher = std::env::current_exe().context("find this test program")?;
+        let child = self.start(self.command(Some(&launcher)), directory, stderr)?;
         let program = Pid::from_raw(i32::try_from(child.id()).context("process id")?);
         let ended = Tracer { program, inside: HashMap::new(), watch }.follow();
-        Ok(Ended { status: ended?, words: heard(words) })
+        Ok(Ended { status: ended?, stderr: read(stderr) })
     }
 
-    fn start(&self, mut command: Command, directory: &Path, words: &Path) -> Result<std::process::Child> {
-        let errors = File::create(words).context(words.display())?;
+    fn start(&self, mut command: Command, directory: &Path, stderr: &Path) -> Result<std::process::Child> {
+        let errors = File::create(stderr).context(stderr.display())?;
         let mut child = command
             .args(&self.arguments)
             .current_dir(directory)
@@ -97,23 +93,23 @@ impl Invocation {
             .spawn()
             .context(format_args!("start {}", self.program.display()))?;
         if let (Some(mut pipe), Some(input)) = (child.stdin.take(), self.input.clone()) {
-            // A program that ends before it has read everything says so itself.
+            // Not all of the input need be read: then the exit status shows it.
             thread::spawn(move || pipe.write_all(&input));
         }
         Ok(child)
     }
 }
 
-fn heard(words: &Path) -> String {
-    let bytes = std::fs::read(words).unwrap_or_default();
+fn read(stderr: &Path) -> String {
+    let bytes = std::fs::read(stderr).unwrap_or_default();
     String::from_utf8_lossy(&bytes).trim().to_owned()
 }
 
-fn told_signal(signal: Option<i32>) -> String {
+fn describe_signal(signal: Option<i32>) -> String {
     signal.map_or_else(String::new, |signal| format!(" (signal {signal})"))
 }
 
-/// The other half of `trace`, in the child.
+/// What the child of [`Invocation::trace`] does.
 pub(crate) fn become_traced(program: &OsStr, arguments: &[OsString]) -> ExitCode {
     let error = match ptrace::traceme() {
         Ok(()) => Command::new(program).args(arguments).exec(),
@@ -124,7 +120,7 @@ pub(crate) fn become_traced(program: &OsStr, arguments: &[OsString]) -> ExitCode
 }
 
 impl Drop for Tracer<'_> {
-    /// Who is still traced after an error would stay stopped for ever.
+    /// After an error, a process that is still traced would stay stopped for ever.
     fn drop(&mut self) {
         for pid in self.inside.keys() {
             let _ = kill(*pid, Signal::SIGKILL);
@@ -135,7 +131,7 @@ impl Drop for Tracer<'_> {
 
 struct Tracer<'a> {
     program: Pid,
-    /// The processes that live, each with the call that it is in and the result given to it.
+    /// The running processes, each with the call that it is in and the result that the call gets without being made.
     inside: HashMap<Pid, Option<(Call, Option<i64>)>>,
     watch: &'a mut dyn Watch,
 }
@@ -155,7 +151,7 @@ impl Tracer<'_> {
         ptrace::syscall(self.program, None).context("trace")?;
         let mut status = None;
         while !self.inside.is_empty() {
-            // Only this thread's: another thread may trace as well.
+            // Only this thread's children: another thread may trace others.
             let any = Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD);
             match waitpid(Pid::from_raw(-1), any).context("wait for the traced")? {
                 WaitStatus::Exited(pid, code) => {
@@ -176,7 +172,7 @@ impl Tracer<'_> {
                 }
                 WaitStatus::PtraceEvent(pid, _, _) => go_on(pid, None),
                 WaitStatus::Stopped(pid, signal) => {
-                    // A new process begins with a stop that is ours and not the program's.
+                    // A new process begins with a SIGSTOP of the tracer's.
                     let new = self.inside.insert(pid, None).is_none();
                     let ours = new && signal == Signal::SIGSTOP;
                     go_on(pid, (!ours).then_some(signal));
@@ -189,12 +185,12 @@ impl Tracer<'_> {
 
     fn syscall(&mut self, pid: Pid) -> Result<()> {
         let Ok(mut registers) = ptrace::getregs(pid) else {
-            // Killed meanwhile; its end is reported next.
+            // It was killed; its end is reported next.
             return Ok(());
         };
-        let slot = self.inside.entry(pid).or_default();
-        if let Some((call, pretended)) = slot.take() {
-            if let Some(result) = pretended {
+        let current = self.inside.entry(pid).or_default();
+        if let Some((call, skipped)) = current.take() {
+            if let Some(result) = skipped {
                 registers.rax = result.cast_unsigned();
                 let _ = ptrace::setregs(pid, registers);
             }
@@ -202,20 +198,20 @@ impl Tracer<'_> {
         }
         let call = call_of(&registers, pid == self.program);
         if call.own && call.number == libc::SYS_exit_group {
-            // From here on the status is settled, and so is what it promises.
+            // From here on the exit status is certain, and what it promises must hold.
             let status = i32::from(call.arguments[0].to_le_bytes()[0]);
             self.watch.ended(Some(status));
         }
-        let pretended = match self.watch.entering(&call) {
-            Fate::Run => None,
-            Fate::Pretend(result) => {
-                // No such call exists, so that the kernel does nothing.
+        let skipped = match self.watch.entering(&call) {
+            Decision::Run => None,
+            Decision::Skip(result) => {
+                // There is no call of this number, so the kernel does nothing.
                 registers.orig_rax = u64::MAX;
                 let _ = ptrace::setregs(pid, registers);
                 Some(result)
             }
         };
-        *slot = Some((call, pretended));
+        *current = Some((call, skipped));
         Ok(())
     }
 }
@@ -228,7 +224,7 @@ fn call_of(registers: &user_regs_struct, own: bool) -> Call {
     }
 }
 
-/// A process that was killed meanwhile cannot go on; its end is reported next.
+/// An error means that the process was killed; its end is reported next.
 fn go_on(pid: Pid, signal: Option<Signal>) {
     let _ = ptrace::syscall(pid, signal);
 }

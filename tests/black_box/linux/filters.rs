@@ -5,8 +5,4 @@ mod alone;
 mod calls;
 mod every_call;
 mod judge;
-// The matrix looks at its cases in the same way, and uses more of it.
-#[allow(dead_code)]
-#[path = "../../matrix/look.rs"]
-mod look;
 mod modes;

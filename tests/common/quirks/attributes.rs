@@ -24,7 +24,7 @@ impl Served {
         if let Some(list) = quirks.nfs4_acl.filter(|_| name == nfs4::NAME) {
             unless(list.set)?;
             if let Some(value) = value {
-                // The mode says what it can of the list.
+                // The mode shows what it can show of the ACL.
                 let mode = fs::fstat(node)?.st_mode & 0o7000 | nfs4::mode_of(value);
                 fs::chmod(node.path(), fs::Mode::from_raw_mode(mode))?;
                 acls.insert(node.behind, (node.as_fd().try_clone_to_owned().unwrap(), value.to_vec()));

@@ -61,7 +61,7 @@ impl Served {
         act(&self.state().files.get(&handle).ok_or(Errno::BADF)?.file)
     }
 
-    /// The last who closes a file that is marked for deletion takes its name away.
+    /// The last close of a file that is marked for deletion removes its name.
     pub fn close(&self, handle: u64) {
         let mut state = self.state();
         state.files.remove(&handle);
@@ -78,7 +78,7 @@ impl Served {
         Ok(handle)
     }
 
-    /// The names from this place on. Those that there are when the first are asked for.
+    /// The names from this offset on. They are listed when the first of them are read.
     pub fn list(&self, handle: u64, from: usize) -> Result<Vec<Listed>> {
         let mut state = self.state();
         let State { directories, pending, .. } = &mut *state;

@@ -1,11 +1,11 @@
-//! A pass-through FUSE file system with switchable quirks: what network file systems, other systems' file systems and
-//! user-space file systems do otherwise than a local one.
+//! A pass-through FUSE file system with switchable quirks: the behaviour in which network file systems, those of other
+//! systems and those in user space differ from a local one.
 //!
 //! It serves a directory of the scene from a thread of the test. Without quirks it does what the directory's own file
-//! system does, but for what FUSE itself lacks here: no unnamed files, no flags of a rename unless they are asked for,
-//! no file attributes of chattr(1). Nothing is cached, neither names nor attributes nor pages.
+//! system does, except for what FUSE does not support here: unnamed files, flags of rename (they can be switched on), and the
+//! attributes of chattr(1). Nothing is cached, neither names nor attributes nor pages.
 //!
-//! Some answers never reach the program: the kernel takes ENOSYS from fsync for success, and from other calls for
+//! Some errors never reach the program: the kernel takes ENOSYS from fsync for success, and from other calls for
 //! another error. See the [module of its own tests](../../black_box/linux/file_systems/imitation.rs).
 
 mod attributes;
@@ -27,7 +27,7 @@ use rustix::io::Errno;
 
 use super::{Mounted, Scene, is_root, skip};
 
-/// What the file system does otherwise. An error is what the call answers instead of being carried out.
+/// The quirks. A call with an error fails with it and is not carried out.
 #[derive(Clone, Debug, Default)]
 pub struct Quirks {
     pub inodes: Inodes,
@@ -37,7 +37,7 @@ pub struct Quirks {
     pub mode: Option<u32>,
     pub chmod: Change,
     pub chown: Change,
-    /// There are no access control lists: setting or removing one answers this, none is listed.
+    /// There are no ACLs: setting or removing one fails with this, and none is listed.
     pub acl: Option<Errno>,
     pub listxattr: Option<Errno>,
     /// `system.nfs4_acl` is shown for every file.
@@ -46,57 +46,57 @@ pub struct Quirks {
     pub open: Option<Errno>,
     /// Opening a file that is open for writing.
     pub open_while_written: Option<Errno>,
-    /// Renaming a file that anybody has open.
+    /// Renaming a file that any process has open.
     pub rename_open: Option<Errno>,
-    /// Renaming over a file that anybody has open.
+    /// Renaming over a file that any process has open.
     pub rename_over_open: Option<Errno>,
-    /// Removing a file that anybody has open.
+    /// Removing a file that any process has open.
     pub unlink_open: Option<Errno>,
     /// Any rename.
     pub rename: Option<Errno>,
     /// A rename over a name that exists.
     pub rename_over: Option<Errno>,
-    /// A rename over a file that somebody holds.
+    /// Renaming over a file that is in use.
     pub rename_over_held: Option<Held>,
-    /// A rename over a name that exists removes what has it, and then fails with this.
+    /// A rename over an existing name removes that name, and then fails with this.
     pub rename_removes: Option<Errno>,
-    /// A rename is carried out, and this is reported.
+    /// A rename is carried out, and fails with this all the same.
     pub rename_reports: Option<Errno>,
-    /// Renames know `RENAME_NOREPLACE` and `RENAME_EXCHANGE`.
+    /// Renames support `RENAME_NOREPLACE` and `RENAME_EXCHANGE`.
     pub rename_flags: bool,
-    /// Anything that makes a new name.
+    /// Any call that creates a name.
     pub create: Option<Errno>,
     /// Opening a file for writing.
     pub write: Option<Errno>,
     pub link: Option<Errno>,
-    /// A link is made, and this is reported.
+    /// A link is made, and fails with this all the same.
     pub link_reports: Option<Errno>,
     pub unlink: Option<Errno>,
     pub fsync: Option<Errno>,
     pub fsyncdir: Option<Errno>,
-    /// Each name is an inode of its own to the kernel, which keeps what it was told of it for long. A link that is
-    /// removed stays in the count of the other name.
+    /// The kernel sees an inode of its own for each name, and caches its attributes. So a link that is removed still counts in
+    /// the link count of the other name.
     pub stale_link_counts: bool,
-    /// The kernel keeps names for long, as a client of NFS does. A file that has been removed or replaced on the server, by
-    /// its last name, is a stale handle.
+    /// The kernel caches names, as an NFS client does. The handle of a file whose last name was removed or replaced on the
+    /// server is stale.
     pub cached_names: bool,
 }
 
-/// Which inode numbers are shown. That of the mount's own root is fixed, but for `PerGetattr`.
+/// Which inode numbers are shown. That of the root of the mount is fixed, except with `PerGetattr`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Inodes {
-    /// Those of the files behind it.
+    /// Those of the underlying files.
     #[default]
     Fixed,
-    /// Each lookup of a name makes a new one, as where nothing remembers the old. An open file keeps its own.
+    /// Each lookup of a name gives a new number, as on a file system that keeps none. An open file keeps its number.
     PerLookup,
-    /// Each look is told another, through an open descriptor as well.
+    /// Each stat gives a new number, through an open descriptor too.
     PerGetattr,
-    /// The number is made from the path, so that a rename changes it.
+    /// The number depends on the path, so a rename changes it.
     PerPath,
 }
 
-/// What a change of metadata does.
+/// What happens on a change of metadata.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Change {
     #[default]
@@ -106,26 +106,26 @@ pub enum Change {
     Refused(Errno),
 }
 
-/// How `system.nfs4_acl` behaves. What is set also sets the permission bits, as a server does.
+/// How `system.nfs4_acl` behaves. Setting it also sets the permission bits, as on a server.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Nfs4Acl {
-    /// What setting and removing it answer, where they are refused.
+    /// The error of setting and removing it, where they are refused.
     pub set: Option<Errno>,
-    /// Another mode makes the list the one that says what the mode says.
+    /// A chmod replaces the ACL by one that is equivalent to the mode.
     pub chmod_resets: bool,
 }
 
-/// What becomes of a file that is renamed over while somebody holds it: it is open, or the caller has a descriptor of
-/// any kind on it, `O_PATH` included.
+/// What a rename does over a file in use: a process has it open, or the caller has any descriptor on it, `O_PATH`
+/// included.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Held {
-    /// As an NFS client does: it is renamed away first. For an instant the name is absent.
+    /// As on an NFS client: the file is renamed away first, and for an instant the name is absent.
     RenamedAway,
-    /// As an SMB client does: it is removed, and then the rename fails with this.
+    /// As on an SMB client: the file is removed, and then the rename fails with this.
     Removed(Errno),
-    /// The same where the server only marks it for deletion, as long as it is open: it keeps its name until the last who
-    /// has it open closes it. Until then the name is listed and can be looked at; it can neither be opened, by this name or
-    /// another, nor changed, nor given to another file, which fails with this again.
+    /// The same where the server only marks an open file for deletion: it keeps its name until its last close. Until then
+    /// the name is listed, and stat works; opening the file by any name, changing it, and giving its name to another file
+    /// fail with this.
     DeletePending(Errno),
 }
 
@@ -137,11 +137,11 @@ struct Shared {
     given: Mutex<Vec<Given>>,
 }
 
-/// A name that a rename was to give to another file, or take away, whether or not it was then carried out.
+/// A name that a rename was to give to another file or to remove, whether or not it was carried out.
 #[derive(Clone, Debug)]
 pub struct Given {
     pub name: String,
-    /// What the process that asked had open on the file that had the name, by whatever kind of descriptor.
+    /// The descriptors of any kind that the calling process had on the file of that name.
     pub open: Vec<String>,
 }
 
@@ -155,9 +155,9 @@ impl Shared {
     }
 }
 
-/// A scene on the imitation; unmounted when it is dropped.
+/// A scene on this file system, which is unmounted when the scene is dropped.
 pub struct Quirky {
-    // In the order in which they go.
+    // They are dropped in this order.
     scene: Scene,
     _mounted: Mounted,
     _session: BackgroundSession,
@@ -166,12 +166,12 @@ pub struct Quirky {
 }
 
 impl Quirky {
-    /// Mounts it, without quirks. `None`, and said so, where FUSE is not to be had.
+    /// Mounts it without quirks. `None`, with a message, where there is no FUSE.
     pub fn new() -> Option<Quirky> {
         Self::mount(true)
     }
 
-    /// The same where nobody but the file system decides who may do what, and it allows everything.
+    /// The same, but the kernel leaves permission checks to the file system, which permits everything.
     pub fn permissive() -> Option<Quirky> {
         Self::mount(false)
     }
@@ -206,7 +206,7 @@ impl Quirky {
         change(&mut self.shared.quirks());
     }
 
-    /// The path of the file behind the mount.
+    /// The path of the underlying file.
     pub fn behind(&self, name: impl AsRef<Path>) -> PathBuf {
         self.outer.path("backing").join(self.scene.root().file_name().unwrap()).join(name)
     }
@@ -216,7 +216,7 @@ impl Quirky {
         self.shared.absences.load(Ordering::Relaxed)
     }
 
-    /// The names that renames were to give away, since this was asked last.
+    /// The names that renames were to give to other files or to remove, since the last call of this.
     pub fn given(&self) -> Vec<Given> {
         std::mem::take(&mut self.shared.given())
     }
@@ -231,7 +231,7 @@ impl Deref for Quirky {
 }
 
 impl Drop for Quirky {
-    /// What is refused would be left behind.
+    /// Quirks that refuse a removal would leave files behind.
     fn drop(&mut self) {
         *self.shared.quirks() = Quirks::default();
     }

@@ -1,5 +1,5 @@
 //! Values of `system.nfs4_acl`, as Linux's NFS client shows them: XDR, a count and that many entries of type, flags,
-//! rights and whom they are for (RFC 7530, 6.2.1).
+//! permissions and principal (RFC 7530, 6.2.1).
 
 pub const NAME: &str = "system.nfs4_acl";
 
@@ -12,7 +12,7 @@ const READ: u32 = 0x1 | 0x8 | 0x80 | 0x2_0000 | 0x10_0000;
 const WRITE: u32 = 0x2 | 0x4;
 const EXECUTE: u32 = 0x20;
 
-/// One entry that allows; `bits` are those of a mode's digit.
+/// An entry of type ALLOW. `bits`: one digit of a mode.
 #[derive(Clone, Copy, Debug)]
 pub struct Allow<'a> {
     pub who: &'a str,
@@ -35,18 +35,18 @@ pub fn acl(entries: &[Allow<'_>]) -> Vec<u8> {
     value
 }
 
-/// The value that says what the mode says.
+/// The value that is equivalent to the mode.
 pub fn trivial(mode: u32) -> Vec<u8> {
     acl(&classes(mode))
 }
 
-/// With an entry for a user besides.
+/// The same with another entry, for a user.
 pub fn with_user(mode: u32, who: &str, bits: u32) -> Vec<u8> {
     let [owner, group, everyone] = classes(mode);
     acl(&[owner, Allow { who, bits, is_group: false }, group, everyone])
 }
 
-/// The permission bits that a server makes of the value: those of the group are what any but owner and everyone may do.
+/// The permission bits that a server derives from the value. The group's are those of all entries but OWNER@ and EVERYONE@.
 pub fn mode_of(value: &[u8]) -> u32 {
     let mut words = value.chunks_exact(4).map(|word| u32::from_be_bytes(word.try_into().unwrap()));
     let mut mode = 0;

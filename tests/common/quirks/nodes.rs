@@ -1,4 +1,4 @@
-//! The inodes that the kernel knows, each held by a descriptor that leads to the file behind it.
+//! The inodes that the kernel knows, each with an open descriptor on the underlying file.
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -7,22 +7,22 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, OFlags, fstat, openat};
 use rustix::io::{Errno, Result};
 
-/// FUSE's number of the root.
+/// The number that FUSE gives the root.
 pub const ROOT: u64 = 1;
-/// No file system hands out numbers from here on.
+/// No file system uses numbers from here on.
 const FRESH: u64 = 1 << 48;
 
 #[derive(Debug)]
 pub struct Node {
     fd: OwnedFd,
-    /// The number of the file behind it.
+    /// The inode number of the underlying file.
     pub behind: u64,
-    /// How many times the kernel has been given it.
+    /// How many lookups the kernel has not forgotten yet.
     known: u64,
 }
 
 impl Node {
-    /// Holds a name of a directory, whatever it is.
+    /// Opens a name of a directory, whatever its type.
     pub fn open(directory: BorrowedFd<'_>, name: impl rustix::path::Arg) -> Result<Node> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = openat(directory, name, flags, Mode::empty())?;
@@ -30,13 +30,13 @@ impl Node {
         Ok(Node { fd, behind, known: 0 })
     }
 
-    /// The same file, held once more.
+    /// The same file, by another descriptor.
     pub fn again(&self) -> Result<Node> {
         let fd = rustix::io::fcntl_dupfd_cloexec(&self.fd, 0)?;
         Ok(Node { fd, behind: self.behind, known: 0 })
     }
 
-    /// A path that leads to the file itself, a symbolic link included.
+    /// A path of the file itself, even of a symbolic link.
     pub fn path(&self) -> PathBuf {
         format!("/proc/self/fd/{}", self.fd.as_raw_fd()).into()
     }
@@ -48,7 +48,7 @@ impl AsFd for Node {
     }
 }
 
-/// By FUSE's number.
+/// By the number that FUSE uses.
 #[derive(Debug)]
 pub struct Nodes {
     known: HashMap<u64, Node>,
@@ -70,14 +70,14 @@ impl Nodes {
         self.next
     }
 
-    /// Notes that the kernel gets to know this file, by the number of the file behind it, and returns the number.
+    /// Counts a lookup of this file under the underlying file's number, and returns the number.
     pub fn meet(&mut self, node: Node) -> u64 {
         let number = node.behind;
         self.known.entry(number).or_insert(node).known += 1;
         number
     }
 
-    /// The same, by a number of its own.
+    /// The same, under a number of its own.
     pub fn meet_afresh(&mut self, node: Node) -> u64 {
         let number = self.fresh();
         self.known.insert(number, Node { known: 1, ..node });

@@ -1,4 +1,4 @@
-//! What each request does to the files behind the mount, and what the quirks make of it.
+//! What each request does with the underlying files, and the quirks in that.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -34,22 +34,22 @@ pub struct State {
     pub nodes: Nodes,
     pub files: HashMap<u64, Open>,
     pub directories: HashMap<u64, Listing>,
-    /// `system.nfs4_acl` by the number of the file, which is held so that no other gets the number.
+    /// `system.nfs4_acl` by inode number. Each file is kept open, so that no other file gets its number.
     pub acls: HashMap<u64, (OwnedFd, Vec<u8>)>,
-    /// Names that are gone as soon as nobody has their files open.
+    /// Names that are marked for deletion, which are removed with the last close of their files.
     pub pending: Vec<Pending>,
 }
 
-/// A name that is marked for deletion. Behind the mount it is gone.
+/// A name that is marked for deletion. It is already removed from the underlying directory.
 #[derive(Debug)]
 pub struct Pending {
-    /// The number of the directory behind the mount.
+    /// The inode number of the underlying directory.
     pub directory: u64,
     pub name: OsString,
     pub node: Node,
 }
 
-/// What a name leads to, and for how long the kernel may believe that.
+/// What a name refers to, and for how long the kernel may cache that.
 #[derive(Debug)]
 pub struct Entry {
     pub attributes: FileAttr,
@@ -57,7 +57,7 @@ pub struct Entry {
     pub name_holds: Duration,
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
     pub uid: u32,
@@ -65,7 +65,7 @@ pub struct Caller {
     pub pid: u32,
 }
 
-/// What a file is to become.
+/// The attributes to set.
 #[derive(Debug)]
 pub struct Wanted {
     pub mode: Option<u32>,
@@ -75,14 +75,14 @@ pub struct Wanted {
     pub handle: Option<u64>,
 }
 
-/// Fails with the error, if there is one.
+/// Fails with the quirk's error, if there is one.
 pub fn unless(refused: Option<Errno>) -> Result<()> {
     refused.map_or(Ok(()), Err)
 }
 
 impl Served {
     pub fn new(backing: &Path, point: &Path, shared: Arc<Shared>) -> Served {
-        // Without links in them, as the kernel tells paths.
+        // Without symbolic links, as the paths in /proc are.
         let (backing, point) = (backing.canonicalize().unwrap(), point.canonicalize().unwrap());
         let nodes = Nodes::new(Node::open(CWD, &backing).unwrap());
         let (files, directories, acls) = (HashMap::new(), HashMap::new(), HashMap::new());
@@ -159,7 +159,7 @@ impl Served {
         Ok(())
     }
 
-    /// Makes a name by `make`, which gets the directory; what it leads to becomes the caller's.
+    /// Creates a name by `make`, which gets the directory, and makes the caller the owner of the file.
     pub fn make(
         &self,
         parent: u64,
@@ -190,7 +190,7 @@ impl Served {
     ) -> Result<(FileAttr, u64)> {
         let mut opened = None;
         let entry = self.make(parent, name, caller, Some(mode), |directory| {
-            // Appending is the kernel's: it says where each write goes.
+            // The kernel handles O_APPEND: each write request has its offset.
             let flags = flags.intersection(OFlags::ACCMODE | OFlags::EXCL) | OFlags::CREATE | OFlags::NOFOLLOW;
             opened = Some(fs::openat(directory, name, flags | OFlags::CLOEXEC, Mode::from_raw_mode(mode & 0o7777))?);
             Ok(())
@@ -234,24 +234,24 @@ impl Served {
 }
 
 impl State {
-    /// The inode, if its server still has it.
+    /// The inode, unless its handle is stale.
     pub fn served(&self, number: u64, quirks: &Quirks) -> Result<&Node> {
         let node = self.nodes.get(number)?;
         unless((quirks.cached_names && fs::fstat(node)?.st_nlink == 0).then_some(Errno::STALE))?;
         Ok(node)
     }
 
-    /// Whether anybody has the file open.
+    /// Whether any process has the file open.
     pub fn is_open(&self, node: &Node) -> bool {
         self.files.values().any(|open| open.behind == node.behind)
     }
 
-    /// Whether the file is marked for deletion, by whichever name: a request does not tell it.
+    /// Whether the file is marked for deletion, under any name: a request does not say by which name the file was opened.
     pub fn is_pending(&self, node: &Node) -> bool {
         self.pending.iter().any(|pending| pending.node.behind == node.behind)
     }
 
-    /// What has this name and is marked for deletion.
+    /// The file of this name, where it is marked for deletion.
     pub fn pending_at(&self, directory: &Node, name: &OsStr) -> Option<&Pending> {
         self.pending.iter().find(|pending| pending.directory == directory.behind && pending.name == name)
     }
@@ -261,7 +261,7 @@ fn entry(state: &mut State, node: Node, quirks: &Quirks, by_link: bool) -> Resul
     let stat = fs::fstat(&node)?;
     let attributes = |number| show::attributes(&stat, number, quirks);
     if quirks.stale_link_counts {
-        // The kernel has the number for the inode's own and shows it, so the attributes may be kept only where it is the true one.
+        // The kernel takes this number for the inode's own and shows it, so attributes may be cached only where it is.
         let true_number = by_link && !state.nodes.is_known(node.behind);
         let number = if true_number { state.nodes.meet(node) } else { state.nodes.meet_afresh(node) };
         let attributes_hold = if true_number { LONG } else { Duration::ZERO };
@@ -273,7 +273,7 @@ fn entry(state: &mut State, node: Node, quirks: &Quirks, by_link: bool) -> Resul
     Ok(Entry { attributes: attributes(number), attributes_hold: Duration::ZERO, name_holds })
 }
 
-/// A new file is the caller's, as one made by the caller would be.
+/// Makes the caller the owner of a new file.
 fn give(node: &Node, directory: &Stat, caller: Caller) -> Result<()> {
     let has = fs::fstat(node)?;
     let passed_on = directory.st_mode & 0o2000 != 0;

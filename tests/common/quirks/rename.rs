@@ -1,4 +1,4 @@
-//! Renames, where most quirks are.
+//! Renames, which have most of the quirks.
 
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
@@ -16,7 +16,7 @@ use super::{Given, Held};
 const AWAY: &str = ".nfs0000000000000001";
 
 impl Served {
-    /// Renames a name in one directory to a name in another. `pid` is who asks.
+    /// Renames a name in one directory to a name in another. `pid`: the caller.
     pub fn rename(&self, from: (u64, &OsStr), to: (u64, &OsStr), flags: RenameFlags, pid: u32) -> Result<()> {
         let (quirks, mut state) = (self.quirks(), self.state());
         unless(quirks.rename)?;
@@ -85,21 +85,21 @@ impl Served {
         self.shared.absences.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes a name that is given away, and what the process that asks has open on its file then.
+    /// Records a name that a rename takes from its file, and the caller's descriptors on that file.
     fn note_given(&self, (directory, name): (&Node, &OsStr), node: &Node, pid: u32) {
-        // What cannot be looked at is not taken for nothing.
+        // An error is recorded in place of the descriptors, so that it is not taken for none.
         let open = self.descriptors(pid, directory, name, node).unwrap_or_else(|error| vec![error.to_string()]);
         self.shared.given().push(Given { name: name.to_string_lossy().into_owned(), open });
     }
 
-    /// Whether anybody has the file open, or the process that asks has any descriptor on it.
+    /// Whether any process has the file open, or the caller has any descriptor on it.
     fn is_held(&self, state: &State, node: &Node, directory: &Node, name: &OsStr, pid: u32) -> bool {
         state.is_open(node) || self.descriptors(pid, directory, name, node).is_ok_and(|open| !open.is_empty())
     }
 
-    /// The descriptors of a process on the file, in words: one that was opened with `O_PATH` is none that a request has told
-    /// of. By their paths in /proc, and by the inode number that newer kernels tell there; to look at the inode itself
-    /// would be a request that waits for this one.
+    /// The descriptors of a process on the file, as text. They are read from /proc, as FUSE has no request for an open with
+    /// `O_PATH`; compared by path, and by the inode number that newer kernels show there. A stat of the descriptor would be a
+    /// request that waits for this one.
     fn descriptors(&self, pid: u32, directory: &Node, name: &OsStr, node: &Node) -> std::io::Result<Vec<String>> {
         let behind = std::fs::read_link(directory.path())?;
         let path: PathBuf = self.point.join(behind.strip_prefix(&self.backing).unwrap_or(&behind)).join(name);
@@ -107,7 +107,7 @@ impl Served {
         let mut open = Vec::new();
         for entry in std::fs::read_dir(format!("/proc/{pid}/fd"))? {
             let descriptor = entry?.file_name().into_string().unwrap_or_default();
-            // Whatever another thread of it has closed meanwhile is not open.
+            // Another thread may have closed it meanwhile.
             let Ok(leads_to) = std::fs::read_link(format!("/proc/{pid}/fd/{descriptor}")) else { continue };
             let about = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{descriptor}")).unwrap_or_default();
             let has_number = leads_to.starts_with(&self.point) && about.lines().any(|line| line == number);
@@ -119,7 +119,7 @@ impl Served {
     }
 }
 
-/// With no flag by the older call, which every kernel has.
+/// Without flags by the older call, which every kernel has.
 fn renameat_with_none(from_in: &Node, from: &OsStr, to_in: &Node, to: &OsStr, flags: RenameFlags) -> Result<()> {
     if flags.is_empty() { renameat(from_in, from, to_in, to) } else { renameat_with(from_in, from, to_in, to, flags) }
 }

@@ -1,4 +1,4 @@
-//! The requests of FUSE, each handed on to what carries it out.
+//! The requests of FUSE, each passed to the function that carries it out.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::FileExt;
@@ -47,7 +47,7 @@ fn opened(handle: Result<u64>, flags: FopenFlags, reply: ReplyOpen) {
     }
 }
 
-/// A value, or with no room asked for its size.
+/// Replies with a value, or with its length where the request asks for that.
 fn value(value: Result<Vec<u8>>, room: u32, reply: ReplyXattr) {
     match value {
         Ok(value) => match u32::try_from(value.len()) {
@@ -300,7 +300,7 @@ impl Filesystem for Served {
     }
 
     fn access(&self, _: &Request, _: INodeNo, _: AccessFlags, reply: ReplyEmpty) {
-        // Asked only where the kernel does not decide.
+        // Requested only where the kernel does not check permissions itself.
         reply.ok();
     }
 }

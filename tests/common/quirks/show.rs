@@ -1,4 +1,4 @@
-//! Values of the system and of the FUSE library, made from each other.
+//! Conversions between the values of the system and those of the FUSE library.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,13 +8,13 @@ use rustix::io::Errno;
 
 use super::Quirks;
 
-/// What is told of a file, under this number.
-// The widths differ from one architecture to the next.
+/// A file's attributes, with this inode number.
+// The widths depend on the architecture.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::unnecessary_cast)]
 pub fn attributes(stat: &Stat, number: u64, quirks: &Quirks) -> FileAttr {
     let (uid, gid) = quirks.owner.unwrap_or((stat.st_uid, stat.st_gid));
     let kind = kind(rustix::fs::FileType::from_raw_mode(stat.st_mode));
-    // A link has no permissions.
+    // Permissions of a link mean nothing.
     let shown = quirks.mode.filter(|_| kind != FileType::Symlink);
     FileAttr {
         ino: INodeNo(number),
@@ -70,7 +70,7 @@ pub fn errno(errno: Errno) -> fuser::Errno {
     fuser::Errno::from_i32(errno.raw_os_error())
 }
 
-/// The error that a call of the standard library has met.
+/// The errno of an error of the standard library.
 pub fn raw(error: &std::io::Error) -> Errno {
     Errno::from_io_error(error).unwrap_or(Errno::IO)
 }

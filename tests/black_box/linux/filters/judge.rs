@@ -8,9 +8,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::calls::Kind;
-use super::look::{Look, Snapshot, snapshot};
 use super::modes::{Around, Input, Mode};
 use crate::common::Scene;
+use crate::common::simulation::file_state::{FileState as Look, Snapshot, snapshot};
 
 /// Longer than any run takes that does not wait for ever.
 const BOUND: Duration = Duration::from_secs(60);

@@ -1,10 +1,10 @@
 //! The scenarios, by name.
 
-use crate::scenario::{Refused, Scenario, Setting, Source};
+use crate::scenario::{Refused, SET_MODE, Scenario, Setting, Source};
 
 const KB40: usize = 40_000;
 const MB4: usize = 4 << 20;
-/// More than the program lets wait in memory before it starts to write.
+/// More than the program keeps in memory before it starts to write.
 const HUGE: usize = 20 << 20;
 
 const REPLACE: Scenario = Scenario {
@@ -14,6 +14,7 @@ const REPLACE: Scenario = Scenario {
     source: Source::Stdin,
     options: &[],
     setting: Setting::Plain,
+    has_rich_metadata: true,
     refused: &[],
 };
 
@@ -22,7 +23,7 @@ const NEW: Scenario = Scenario { name: "new-40k", old: None, ..REPLACE };
 const BACKUP: Scenario = Scenario {
     name: "backup-40k",
     options: &["--backup=simple"],
-    setting: Setting::Backup { name: "f~", older: false },
+    setting: Setting::Backup { name: "f~", older: None },
     ..REPLACE
 };
 
@@ -38,7 +39,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     Scenario { name: "replace-20m", new: HUGE, ..REPLACE },
     Scenario { name: "new-20m", new: HUGE, ..NEW },
     Scenario { name: "from-40k", source: Source::From, ..REPLACE },
-    Scenario { name: "from-fresh-40k", source: Source::From, setting: Setting::FreshSource, ..REPLACE },
+    Scenario { name: "from-fresh-40k", source: Source::From, setting: Setting::UnsyncedSource, ..REPLACE },
     Scenario { name: "from-new-4m", new: MB4, source: Source::From, ..NEW },
     Scenario { name: "command-40k", source: Source::Command, ..REPLACE },
     Scenario { name: "command-new-40k", source: Source::Command, ..NEW },
@@ -46,11 +47,11 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     Scenario { name: "append-40k", source: Source::Append, ..REPLACE },
     Scenario { name: "append-locked-1", new: 1, source: Source::Append, options: &["--lock"], ..REPLACE },
     BACKUP,
-    Scenario { name: "backup-older-40k", setting: Setting::Backup { name: "f~", older: true }, ..BACKUP },
+    Scenario { name: "backup-older-40k", setting: Setting::Backup { name: "f~", older: Some("f~") }, ..BACKUP },
     Scenario {
         name: "backup-numbered-40k",
         options: &["--backup=numbered"],
-        setting: Setting::Backup { name: "f.~1~", older: false },
+        setting: Setting::Backup { name: "f.~1~", older: None },
         ..BACKUP
     },
     Scenario { name: "no-clobber-40k", options: &["--no-clobber"], ..NEW },
@@ -65,7 +66,8 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
         name: "if-changed-same-40k",
         old: Some(KB40),
         options: &["--if-changed"],
-        setting: Setting::Unsynced,
+        setting: Setting::SameUnsynced,
+        has_rich_metadata: false,
         ..REPLACE
     },
     Scenario { name: "parents-40k", options: &["--parents"], setting: Setting::Parents, ..NEW },
@@ -86,11 +88,11 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     Scenario { name: "dangling-40k", setting: Setting::Symlink, ..NEW },
     Scenario { name: "named-new-40k", refused: &[Refused::UnnamedFiles], ..NEW },
     Scenario { name: "in-place-40k", options: &["--allow-in-place"], setting: Setting::MountPoint, ..REPLACE },
-    Scenario { name: "mode-40k", options: &["--mode=0604"], setting: Setting::Mode, ..REPLACE },
+    Scenario { name: "mode-40k", options: &[SET_MODE], has_rich_metadata: false, ..REPLACE },
     Scenario { name: "default-acl-40k", setting: Setting::DefaultAcl, ..NEW },
 ];
 
-/// The names asked for are written in this program; a wrong one shows as the first scenario's.
+/// A name that does not exist gives the first scenario, which then shows in the name of the job.
 pub(crate) fn named(name: &str) -> &'static Scenario {
     let found = SCENARIOS.iter().find(|scenario| scenario.name == name);
     found.unwrap_or(&SCENARIOS[0])

@@ -1,4 +1,4 @@
-//! One place to work: a disk, the loop device on it, a mount point, and an empty file system of each kind.
+//! The simulated machine: a disk, the loop device on it, a mount point, and an empty file system of each kind.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,24 +7,24 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use crate::device::Device;
 use crate::disk::{self, Disk};
+use crate::error::{Context, Result};
 use crate::filesystem::{Filesystem, unmount};
 use crate::image::Image;
-use crate::support::{Context, Result};
+use crate::loop_device::Device;
 
-/// Fields go in their order: the loop device before the disk that it is on, and the directory last.
-pub(crate) struct Lab {
+/// Fields are dropped in their order: the loop device before the disk that it is on, and the directory last.
+pub(crate) struct Simulator {
     device: Device,
     pub(crate) disk: Disk,
     empty: HashMap<Filesystem, Image>,
-    /// A mount point within what is mounted.
-    covered: RefCell<Option<PathBuf>>,
+    /// A file of it that is a mount point.
+    bound: RefCell<Option<PathBuf>>,
     pub(crate) program: PathBuf,
     directory: TempDir,
 }
 
-impl Lab {
+impl Simulator {
     pub(crate) fn open() -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("power-cut-").tempdir().context("make a work directory")?;
         let served = directory.path().join("served");
@@ -33,7 +33,7 @@ impl Lab {
         }
         let disk = Disk::serve(&served)?;
         let device = Device::attach(&served.join(disk::FILE_NAME), directory.path())?;
-        Ok(Self { device, disk, empty: HashMap::new(), covered: RefCell::default(), program: program(), directory })
+        Ok(Self { device, disk, empty: HashMap::new(), bound: RefCell::default(), program: program(), directory })
     }
 
     /// Whether this kernel mounts each kind of file system from the disk.
@@ -58,9 +58,9 @@ impl Lab {
         self.directory.path().join(name)
     }
 
-    /// Each laboratory has its own: btrfs mounts only one copy of a UUID at a time.
+    /// Each simulator makes its own: btrfs mounts only one copy of a UUID at a time.
     pub(crate) fn insert_empty(&mut self, filesystem: Filesystem) -> Result<()> {
-        // What differs by mount options only is made once.
+        // Those that differ only in mount options are the same.
         let made = match filesystem {
             Filesystem::Ext4NoAutoDaAlloc | Filesystem::Ext4Writeback => Filesystem::Ext4,
             other => other,
@@ -82,29 +82,29 @@ impl Lab {
     }
 
     /// Makes a file of the mounted file system a mount point, until it is unmounted.
-    pub(crate) fn cover(&self, file: &Path) -> Result<()> {
+    pub(crate) fn bind(&self, file: &str) -> Result<()> {
         let file = self.mounted().join(file);
         rustix::mount::mount_bind(&file, &file).context(file.display())?;
-        self.covered.replace(Some(file));
+        self.bound.replace(Some(file));
         Ok(())
     }
 
-    fn uncover(&self) -> Result<()> {
-        match self.covered.take() {
+    fn unbind(&self) -> Result<()> {
+        match self.bound.take() {
             Some(file) => unmount(&file).context(file.display()),
             None => Ok(()),
         }
     }
 
     pub(crate) fn unmount(&self) -> Result<()> {
-        self.uncover()?;
+        self.unbind()?;
         unmount(&self.mounted()).context("unmount")
     }
 
-    /// Whatever went before: the disk works, and nothing is mounted from it.
+    /// Makes the disk work again, with nothing mounted from it.
     pub(crate) fn clear(&self) -> Result<()> {
-        self.disk.repair();
-        self.uncover()?;
+        self.disk.clear_fault();
+        self.unbind()?;
         loop {
             match unmount(&self.mounted()) {
                 Ok(()) => {}
@@ -115,7 +115,7 @@ impl Lab {
     }
 }
 
-/// The program that is judged: the one that cargo has built, or another build of it.
+/// The program under test: the one that cargo has built, or another build of it.
 fn program() -> PathBuf {
     std::env::var_os("ATOMIC_WRITE_POWER_CUT_PROGRAM")
         .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_atomic-write")), PathBuf::from)

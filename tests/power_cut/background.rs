@@ -1,23 +1,24 @@
-//! What else goes on in the machine: without it, nothing reaches the disk in mid-run.
+//! Background I/O: what others do on the file system while the program runs. Without it, nothing but the program's own
+//! syncs reaches the disk during a run.
 //!
-//! No single noise finds everything. One that forces the journal hides a missing directory sync; silence hides a
-//! missing file sync.
+//! No kind of it finds everything. One that commits the journal hides a missing directory sync; none at all hides a missing
+//! file sync.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::device::run;
+use crate::error::{Context, Result};
 use crate::filesystem::Filesystem;
-use crate::support::{Context, Result};
+use crate::loop_device::run;
+use crate::scenario::ELSEWHERE;
 
-/// The directory of what is not the program's business.
-pub(crate) const ELSEWHERE: &str = "elsewhere";
-const FILE: &str = "noise";
+const FILE: &str = "background";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Noise {
+pub(crate) enum Background {
+    /// None.
     Quiet,
     /// An unrelated file elsewhere is synced: commits ext4's and XFS's journal, and nobody else's data.
     Journal,
@@ -25,11 +26,11 @@ pub(crate) enum Noise {
     Commit,
     /// The whole file system is synced.
     Syncfs,
-    /// Another program syncs the directory of TARGET: all that is known of the names in it, and nothing of their content.
+    /// Another program syncs TARGET's directory: the names in it, and not their content.
     Directory,
 }
 
-impl Noise {
+impl Background {
     pub(crate) const ALL: [Self; 5] = [Self::Quiet, Self::Journal, Self::Commit, Self::Syncfs, Self::Directory];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -50,41 +51,41 @@ impl Noise {
     }
 }
 
-pub(crate) struct NoiseMaker {
-    noise: Noise,
+pub(crate) struct BackgroundIo {
+    background: Background,
     root: PathBuf,
     file: File,
     count: u64,
 }
 
-impl NoiseMaker {
-    /// Lays its file, to be on the disk before a recording begins.
+impl BackgroundIo {
+    /// Creates the file that it writes, before a recording begins.
     pub(crate) fn prepare(root: &Path) -> Result<()> {
         let directory = root.join(ELSEWHERE);
         std::fs::create_dir(&directory).context(directory.display())?;
         std::fs::write(directory.join(FILE), [0; 4096]).context(directory.display())
     }
 
-    pub(crate) fn new(noise: Noise, root: &Path) -> Result<Self> {
+    pub(crate) fn new(background: Background, root: &Path) -> Result<Self> {
         let name = root.join(ELSEWHERE).join(FILE);
         let file = OpenOptions::new().write(true).open(&name).context(name.display())?;
-        Ok(Self { noise, root: root.to_owned(), file, count: 0 })
+        Ok(Self { background, root: root.to_owned(), file, count: 0 })
     }
 
-    pub(crate) fn sound(&mut self) -> Result<()> {
-        match self.noise {
-            Noise::Quiet => Ok(()),
-            Noise::Journal => {
+    pub(crate) fn run(&mut self) -> Result<()> {
+        match self.background {
+            Background::Quiet => Ok(()),
+            Background::Journal => {
                 self.count += 1;
-                self.file.write_all_at(&self.count.to_le_bytes(), 8 * (self.count % 512)).context("make noise")?;
-                self.file.sync_all().context("make noise")
+                self.file.write_all_at(&self.count.to_le_bytes(), 8 * (self.count % 512)).context("background I/O")?;
+                self.file.sync_all().context("background I/O")
             }
-            Noise::Commit => {
+            Background::Commit => {
                 let mut btrfs = Command::new("btrfs");
                 run(btrfs.args(["filesystem", "sync"]).arg(&self.root)).map(drop)
             }
-            Noise::Syncfs => rustix::fs::syncfs(&self.file).context("make noise"),
-            Noise::Directory => sync_directories(&self.root),
+            Background::Syncfs => rustix::fs::syncfs(&self.file).context("background I/O"),
+            Background::Directory => sync_directories(&self.root),
         }
     }
 }

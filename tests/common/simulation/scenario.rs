@@ -1,0 +1,297 @@
+//! One run of the program: its arguments and input, what is there before it, and what must be there after it.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::XattrFlags;
+use sha2::{Digest, Sha256};
+
+use super::content::{self, Version};
+use super::error::{Context, Result};
+use super::file_state::{FileState, Snapshot, snapshot};
+use crate::common::acl::{self, Entry};
+
+/// Where the bytes come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Stdin,
+    From,
+    Command,
+    Edit,
+    Append,
+    /// A command that writes TARGET itself before it prints the new content.
+    CommandWritesTarget,
+}
+
+/// What is special about the directory or about TARGET.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    Plain,
+    /// TARGET has the new content already.
+    Same,
+    /// The same, and nothing of it has been synced.
+    SameUnsynced,
+    /// Only the end of the old content differs from the new one.
+    LateChange,
+    /// TARGET's old content is named by `--if-match`.
+    IfMatch,
+    /// TARGET is a link into another directory.
+    Symlink,
+    /// TARGET is a link, and is itself replaced.
+    LinkItself,
+    /// TARGET's directories are missing.
+    Parents,
+    /// New files inherit an ACL.
+    DefaultAcl,
+    /// SOURCE has not been synced.
+    UnsyncedSource,
+    /// TARGET is a mount point, so that it can only be overwritten. Whoever runs the scenario mounts it.
+    MountPoint,
+    /// The old file is kept under this name in TARGET's directory. `older`: the name of a backup that is there already.
+    Backup {
+        name: &'static str,
+        older: Option<&'static str>,
+    },
+}
+
+/// What the system does not support. Whoever runs the scenario refuses the calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// `O_TMPFILE`.
+    UnnamedFiles,
+    /// Exchanging, and renaming without replacing.
+    RenameFlags,
+    HardLinks,
+    /// A link to an unnamed file, although a trial link worked.
+    LinkToUnnamed,
+    /// Renaming, although nothing forbids it.
+    Rename,
+    /// Writing to TARGET's directory.
+    DirectoryWrite,
+    Unlink,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    pub name: &'static str,
+    /// The length of the old content; nothing, where TARGET does not exist.
+    pub old: Option<usize>,
+    /// The length of the new content, or of what is appended.
+    pub new: usize,
+    pub source: Source,
+    pub options: &'static [&'static str],
+    pub setting: Setting,
+    /// Whether the old file has another owner, an ACL and extended attributes. Needs root.
+    pub has_rich_metadata: bool,
+    pub refused: &'static [Refused],
+}
+
+/// TARGET's directory.
+pub const HOME: &str = "home";
+/// A directory beside it, for everything else.
+pub const ELSEWHERE: &str = "elsewhere";
+const SOURCE: &str = "elsewhere/source";
+/// The option that sets the mode.
+pub const SET_MODE: &str = "--mode=0604";
+
+/// How the program is started.
+#[derive(Clone)]
+pub struct Invocation {
+    pub program: OsString,
+    pub arguments: Vec<OsString>,
+    pub input: Option<Arc<[u8]>>,
+}
+
+/// What may be there after a run. Paths are relative to the root.
+pub struct Expected {
+    /// TARGET as it is on the command line.
+    pub operand: &'static str,
+    /// The file that is written.
+    pub target: PathBuf,
+    pub before: Snapshot,
+    /// The finished file, whatever its inode.
+    pub after: FileState,
+    /// The finished file, had there been no old one.
+    pub fresh: FileState,
+    pub backup: Option<PathBuf>,
+}
+
+impl Expected {
+    pub fn old(&self) -> Option<&FileState> {
+        self.before.get(&self.target)
+    }
+}
+
+impl Scenario {
+    /// The file that is written, wherever the operand leads.
+    pub fn target(&self) -> &'static str {
+        if self.setting == Setting::Parents { "home/a/b/f" } else { "home/f" }
+    }
+
+    /// A link has another name than the file, so that a trace shows which of them a call is about.
+    pub fn operand(&self) -> &'static str {
+        if self.setting == Setting::Symlink { "links/link" } else { self.target() }
+    }
+
+    /// Of TARGET.
+    pub fn directory(&self) -> &'static Path {
+        Path::new(self.target()).parent().unwrap_or(Path::new(HOME))
+    }
+
+    pub fn sets_mode(&self) -> bool {
+        self.options.contains(&SET_MODE)
+    }
+
+    /// What the program makes of a file with this content, or of none.
+    pub fn content_from(&self, old: Option<&[u8]>) -> Vec<u8> {
+        let (old, new) = (old.unwrap_or_default(), content::bytes(Version::New, self.new));
+        match self.source {
+            Source::Append => [old, &new].concat(),
+            Source::Edit => content::edited(old),
+            _ => new,
+        }
+    }
+
+    /// A finished file that takes its metadata from this one.
+    pub fn with_set_mode(&self, like: &FileState) -> FileState {
+        FileState { mode: if self.sets_mode() { 0o100_604 } else { like.mode }, ..like.clone() }
+    }
+
+    fn old_content(&self) -> Option<Vec<u8>> {
+        let length = self.old?;
+        let mut old = content::bytes(Version::Old, length);
+        let same = match self.setting {
+            Setting::Same | Setting::SameUnsynced => length,
+            Setting::LateChange => length - length.min(64),
+            _ => 0,
+        };
+        old[..same].copy_from_slice(&content::bytes(Version::New, same));
+        Some(old)
+    }
+
+    pub fn invocation(&self, program: &Path) -> Invocation {
+        let mut words = self.options.to_vec();
+        words.extend(match self.source {
+            Source::From => &["--from", SOURCE][..],
+            Source::Edit => &["--edit"],
+            Source::Append => &["--append"],
+            _ => &[],
+        });
+        let if_match = self.if_match();
+        words.extend(if_match.as_deref());
+        words.push(self.operand());
+        words.extend(match self.source {
+            Source::Command => &["--", "cat", SOURCE][..],
+            Source::Edit => &["--", content::EDIT[0], content::EDIT[1], content::EDIT[2]],
+            Source::CommandWritesTarget => &["--", "sh", "-c", "cat elsewhere/other >home/f; cat elsewhere/source"],
+            _ => &[],
+        });
+        let input = matches!(self.source, Source::Stdin | Source::Append)
+            .then(|| content::bytes(Version::New, self.new).into());
+        Invocation { program: program.into(), arguments: words.into_iter().map(OsString::from).collect(), input }
+    }
+
+    fn if_match(&self) -> Option<String> {
+        let old = self.old_content().filter(|_| self.setting == Setting::IfMatch)?;
+        let mut option = "--if-match=sha256:".to_owned();
+        for byte in Sha256::digest(old) {
+            let _ = write!(option, "{byte:02x}");
+        }
+        Some(option)
+    }
+
+    /// Builds what is there before under `root`.
+    pub fn prepare(&self, root: &Path) -> Result<Expected> {
+        let home = root.join(HOME);
+        fs::create_dir(&home).context(home.display())?;
+        fs::create_dir_all(root.join(ELSEWHERE)).context(ELSEWHERE)?;
+        if self.setting == Setting::DefaultAcl {
+            let entries =
+                [Entry::Owner(7), Entry::User(4321, 6), Entry::OwningGroup(5), Entry::Mask(7), Entry::Other(0)];
+            set_attribute(&home, acl::DEFAULT, &acl::encode(&entries))?;
+        }
+        if self.setting == Setting::SameUnsynced {
+            sync_all(&home)?;
+        }
+        let old = self.old_content();
+        let new = self.content_from(old.as_deref());
+        let fresh = self.fresh(&home)?.with_content(&new);
+        let target = root.join(self.target());
+        if self.setting == Setting::LinkItself {
+            write(&root.join("pointee"), &content::bytes(Version::Older, 6), 0o600)?;
+            symlink("../pointee", &target).context(target.display())?;
+        } else if let Some(old) = old {
+            write(&target, &old, 0o664)?;
+            if self.has_rich_metadata {
+                set_rich_metadata(&target)?;
+            }
+        }
+        if self.setting == Setting::Symlink {
+            fs::create_dir(root.join("links")).context("links")?;
+            symlink("../home/f", root.join("links/link")).context("links/link")?;
+        }
+        if let Setting::Backup { older: Some(older), .. } = self.setting {
+            write(&home.join(older), &content::bytes(Version::Older, 5000), 0o600)?;
+        }
+        if self.setting == Setting::UnsyncedSource {
+            sync_all(&home)?;
+        }
+        if matches!(self.source, Source::From | Source::Command | Source::CommandWritesTarget) {
+            write(&root.join(SOURCE), &new, 0o640)?;
+        }
+        if self.source == Source::CommandWritesTarget {
+            write(&root.join("elsewhere/other"), &other_content(), 0o640)?;
+        }
+        let before = snapshot(root)?;
+        let target = PathBuf::from(self.target());
+        let old = before.get(&target).filter(|old| old.is_file());
+        let after = self.with_set_mode(&old.map_or_else(|| fresh.clone(), |old| old.with_content(&new)));
+        let backup = match self.setting {
+            Setting::Backup { name, .. } => Some(Path::new(HOME).join(name)),
+            _ => None,
+        };
+        Ok(Expected { operand: self.operand(), target, before, after, fresh, backup })
+    }
+
+    /// A new file is as `>` would create it, or has SOURCE's mode.
+    fn fresh(&self, home: &Path) -> Result<FileState> {
+        let path = home.join("created");
+        File::create(&path).context(path.display())?;
+        let created = FileState::of(&path).context(path.display())?;
+        fs::remove_file(&path).context(path.display())?;
+        let mode = if self.source == Source::From { 0o100_640 } else { created.mode };
+        Ok(FileState { mode, ..created })
+    }
+}
+
+/// A concurrent writer's content: neither old nor new, and of another length.
+pub fn other_content() -> Vec<u8> {
+    content::bytes(Version::Other, 800)
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
+    fs::write(path, content).context(path.display())?;
+    fs::set_permissions(path, Permissions::from_mode(mode)).context(path.display())
+}
+
+fn set_rich_metadata(path: &Path) -> Result<()> {
+    chown(path, Some(1234), Some(2345)).context(path.display())?;
+    set_attribute(path, "user.kind", b"kept")?;
+    set_attribute(path, "trusted.kind", b"kept as well")?;
+    let entries = [Entry::Owner(6), Entry::User(4321, 4), Entry::OwningGroup(0), Entry::Mask(4), Entry::Other(0)];
+    set_attribute(path, acl::ACCESS, &acl::encode(&entries))
+}
+
+fn set_attribute(path: &Path, name: &str, value: &[u8]) -> Result<()> {
+    rustix::fs::setxattr(path, name, value, XattrFlags::empty()).context(format_args!("{}: {name}", path.display()))
+}
+
+/// Syncs the file system of this directory.
+fn sync_all(directory: &Path) -> Result<()> {
+    let opened = File::open(directory).context(directory.display())?;
+    rustix::fs::syncfs(&opened).context(directory.display())
+}

@@ -1,0 +1,201 @@
+//! The scenarios, by name, and what the judges need to know of them.
+
+use crate::common;
+use crate::scenario::{Refused, SET_MODE, Scenario, Setting, Source};
+
+/// Each is more than the program reads from /proc or of an attribute list.
+const OLD_LENGTH: usize = 4800;
+const NEW_LENGTH: usize = 6400;
+
+const EXISTING: Scenario = Scenario {
+    name: "existing",
+    old: Some(OLD_LENGTH),
+    new: NEW_LENGTH,
+    source: Source::Stdin,
+    options: &[],
+    setting: Setting::Plain,
+    has_rich_metadata: false,
+    refused: &[],
+};
+const NEW: Scenario = Scenario { name: "new", old: None, ..EXISTING };
+const SIMPLE_BACKUP: Setting = Setting::Backup { name: "f~", older: Some("f~") };
+const NUMBERED_BACKUP: Setting = Setting::Backup { name: "f.~2~", older: Some("f.~1~") };
+
+pub fn all() -> Vec<Scenario> {
+    let mut scenarios = vec![
+        NEW,
+        EXISTING,
+        Scenario { name: "from", source: Source::From, ..EXISTING },
+        Scenario { name: "from-new", source: Source::From, ..NEW },
+        Scenario { name: "command", source: Source::Command, ..EXISTING },
+        Scenario { name: "command-new", source: Source::Command, ..NEW },
+        Scenario { name: "edit", source: Source::Edit, ..EXISTING },
+        Scenario { name: "append", source: Source::Append, ..EXISTING },
+        Scenario { name: "backup-simple", options: &["--backup=simple"], setting: SIMPLE_BACKUP, ..EXISTING },
+        Scenario { name: "backup-numbered", options: &["--backup=numbered"], setting: NUMBERED_BACKUP, ..EXISTING },
+        Scenario { name: "no-clobber", options: &["--no-clobber"], ..NEW },
+        Scenario {
+            name: "if-changed-same",
+            options: &["--if-changed"],
+            setting: Setting::Same,
+            old: Some(NEW_LENGTH),
+            ..EXISTING
+        },
+        Scenario { name: "if-changed-different", options: &["--if-changed"], ..EXISTING },
+        Scenario { name: "if-match", setting: Setting::IfMatch, ..EXISTING },
+        Scenario { name: "lock", options: &["--lock"], ..EXISTING },
+        Scenario { name: "lock-new", options: &["--lock"], ..NEW },
+        Scenario { name: "lock-edit", source: Source::Edit, options: &["--lock"], ..EXISTING },
+        Scenario { name: "parents", options: &["--parents"], setting: Setting::Parents, ..NEW },
+        Scenario { name: "validate", options: &["--validate", "test -s \"$1\""], ..EXISTING },
+        Scenario { name: "mode", options: &[SET_MODE], ..EXISTING },
+        Scenario { name: "mode-new", options: &[SET_MODE], ..NEW },
+        Scenario { name: "symlink", setting: Setting::Symlink, ..EXISTING },
+        Scenario { name: "full", options: &["--report", "--verbose"], ..EXISTING },
+        Scenario { name: "backup-new", options: &["--backup=simple"], setting: SIMPLE_BACKUP, ..NEW },
+        Scenario { name: "backup-numbered-new", options: &["--backup=numbered"], setting: NUMBERED_BACKUP, ..NEW },
+        Scenario { name: "no-dereference", options: &["--no-dereference"], setting: Setting::LinkItself, ..EXISTING },
+        Scenario { name: "command-writes", source: Source::CommandWritesTarget, ..EXISTING },
+        Scenario {
+            name: "command-writes-backup-new",
+            source: Source::CommandWritesTarget,
+            options: &["--backup=simple"],
+            setting: SIMPLE_BACKUP,
+            ..NEW
+        },
+        Scenario {
+            name: "if-changed-mode",
+            options: &["--if-changed", SET_MODE],
+            setting: Setting::Same,
+            old: Some(NEW_LENGTH),
+            ..EXISTING
+        },
+    ];
+    scenarios.extend(with_refusals());
+    if common::is_root() {
+        scenarios.push(Scenario { name: "dressed", has_rich_metadata: true, ..EXISTING });
+        scenarios.push(Scenario { name: "dressed-edit", source: Source::Edit, has_rich_metadata: true, ..EXISTING });
+    }
+    scenarios
+}
+
+/// The scenarios on a system that refuses something.
+fn with_refusals() -> [Scenario; 14] {
+    [
+        Scenario {
+            name: "backup-without-exchange",
+            options: &["--backup=simple"],
+            setting: SIMPLE_BACKUP,
+            refused: &[Refused::RenameFlags],
+            ..EXISTING
+        },
+        Scenario {
+            name: "allow-in-place",
+            options: &["--allow-in-place"],
+            refused: &[Refused::DirectoryWrite],
+            ..EXISTING
+        },
+        Scenario { name: "named", refused: &[Refused::UnnamedFiles], ..EXISTING },
+        Scenario { name: "named-new", refused: &[Refused::UnnamedFiles], ..NEW },
+        Scenario { name: "named-no-clobber", options: &["--no-clobber"], refused: &[Refused::UnnamedFiles], ..NEW },
+        Scenario { name: "unremovable", refused: &[Refused::Unlink], ..EXISTING },
+        Scenario {
+            name: "unremovable-parents",
+            options: &["--parents"],
+            setting: Setting::Parents,
+            refused: &[Refused::Unlink],
+            ..NEW
+        },
+        Scenario {
+            name: "backup-numbered-without-flags",
+            options: &["--backup=numbered"],
+            setting: NUMBERED_BACKUP,
+            refused: &[Refused::RenameFlags],
+            ..EXISTING
+        },
+        Scenario { name: "naming-refused", refused: &[Refused::LinkToUnnamed], ..EXISTING },
+        Scenario { name: "naming-refused-new", refused: &[Refused::LinkToUnnamed], ..NEW },
+        Scenario {
+            name: "naming-refused-no-clobber",
+            options: &["--no-clobber"],
+            refused: &[Refused::LinkToUnnamed],
+            ..NEW
+        },
+        Scenario {
+            name: "rename-refused-in-place",
+            options: &["--allow-in-place"],
+            refused: &[Refused::Rename],
+            ..EXISTING
+        },
+        Scenario { name: "named-lock", options: &["--lock"], refused: &[Refused::UnnamedFiles], ..EXISTING },
+        Scenario {
+            name: "named-validate",
+            options: &["--validate", "test -s \"$1\""],
+            refused: &[Refused::UnnamedFiles],
+            ..EXISTING
+        },
+    ]
+}
+
+/// Whether the scenes are on a disk.
+pub fn on_disk() -> bool {
+    /// `TMPFS_MAGIC`.
+    const TMPFS: u64 = 0x0102_1994;
+    let scene = common::Scene::new();
+    #[allow(clippy::cast_sign_loss)] // A bit pattern.
+    rustix::fs::statfs(scene.root()).is_ok_and(|mount| mount.f_type as u64 != TMPFS)
+}
+
+impl Scenario {
+    /// Whether TARGET is overwritten where it is.
+    pub fn in_place(&self) -> bool {
+        self.options.contains(&"--allow-in-place")
+    }
+
+    pub fn has_command(&self) -> bool {
+        matches!(self.source, Source::Command | Source::Edit | Source::CommandWritesTarget)
+    }
+
+    /// Whether a command reads the content before the commit.
+    pub fn validates(&self) -> bool {
+        self.options.contains(&"--validate")
+    }
+
+    /// Whether the staging file has a name before it can have TARGET's.
+    pub fn is_named(&self) -> bool {
+        self.refuses(Refused::UnnamedFiles) || self.refuses(Refused::LinkToUnnamed)
+    }
+
+    /// Whether TARGET is as it should be, and nothing is to be written.
+    pub fn leaves_alone(&self) -> bool {
+        self.setting == Setting::Same && !self.sets_mode()
+    }
+
+    pub fn refuses(&self, what: Refused) -> bool {
+        self.refused.contains(&what)
+    }
+
+    pub fn is_no_clobber(&self) -> bool {
+        self.options.contains(&"--no-clobber")
+    }
+
+    /// Whether a TARGET that has changed since it was read is refused.
+    pub fn compares(&self) -> bool {
+        self.source == Source::Edit || self.setting == Setting::IfMatch
+    }
+
+    /// Whether a lock is taken.
+    pub fn locks(&self) -> bool {
+        self.options.contains(&"--lock") || self.reads_old_content()
+    }
+
+    /// Whether the old content is read.
+    pub fn reads_old(&self) -> bool {
+        self.reads_old_content() || self.options.contains(&"--if-changed")
+    }
+
+    /// Whether the new content is made of the old one.
+    fn reads_old_content(&self) -> bool {
+        matches!(self.source, Source::Edit | Source::Append)
+    }
+}
