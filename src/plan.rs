@@ -8,20 +8,15 @@ use crate::input::Origin;
 use crate::notices::Notices;
 use crate::platform;
 use crate::protocol::resolve::{self, ResolvedTarget};
-use crate::protocol::{Checked, LockOptions, Plan};
+use crate::protocol::{LockOptions, Plan, Target};
 
 /// Plans the replacement that the arguments describe.
 pub(crate) fn plan<'a>(args: &'a Args, notices: &Notices) -> Result<Plan<'a>> {
     if args.report && platform::was_closed(1) {
         return Err(failed("report", "standard output is closed"));
     }
-    let target = match resolve(args, notices)? {
-        Some(target) => {
-            let checked = Checked::of(&target, &args.options)?;
-            Some((target, checked))
-        }
-        None => None,
-    };
+    let resolved = resolve(args, notices)?;
+    let target = resolved.map(|resolved| Target::check(resolved, &args.options)).transpose()?;
     if args.validate.is_some() && !platform::has_path_for_others() {
         return Err(failed("validate", "/proc is not mounted, so the command could not be shown the content"));
     }

@@ -42,75 +42,142 @@ pub(super) enum Replaced {
     Absent(Sealed),
 }
 
-/// Replaces TARGET, which is `old`, by the staged file, and keeps `old` as a backup. After a failure both TARGET and
-/// the backups are as they were.
-pub(super) fn replace(
-    target: &ResolvedTarget,
-    backup: &BackupName,
-    sealed: Sealed,
-    old: &Stat,
-    sync: Sync,
-) -> Result<Replaced> {
-    let directory = &target.directory;
-    let Naming::Named(staged) = sealed.naming() else {
-        return Err(failed(STEP, "the staging file has no name"));
-    };
-    match exchange(target, &staged.name, staged.inode()) {
-        Ok(()) => {}
-        Err(errno) if is_unsupported_rename(errno) => {
-            return replace_without_exchange(target, backup, sealed, old, sync);
-        }
-        Err(Errno::NOENT) if matches!(directory.lstat(&target.name), Ok(None)) => return Ok(Replaced::Absent(sealed)),
-        Err(errno) => return Err(Error::new(errno).context("rename")),
-    }
-    // The short name now leads to the old content, which may have been replaced by any file since the last lookup.
-    let found = directory.lstat(&staged.name).ok().flatten().unwrap_or(*old);
-    let error = match preflight::suitable(found.kind(), old.kind() == FileType::Symlink) {
-        Ok(()) => match keep(target, backup, &staged.name, &found) {
-            Ok(()) => return Ok(Replaced::Yes(sealed.disarm())),
-            Err(errno) => cannot_keep(target, backup, errno),
-        },
-        Err(error) => error,
-    };
-    target.is_ctime_ours.set(true);
-    match exchange(target, &staged.name, &found) {
-        Ok(()) => Err(error),
-        Err(again) => {
-            let path = directory.join(&staged.name);
-            sealed.disarm();
-            Err(not_taken_back(&path, &error.step_and_reason().1, again))
-        }
-    }
+/// A replacement of TARGET, which is `old`, that keeps the old file.
+pub(super) struct WithBackup<'a> {
+    pub(super) target: &'a ResolvedTarget,
+    pub(super) backup: &'a BackupName,
+    pub(super) old: &'a Stat,
+    pub(super) sync: Sync,
 }
 
-/// The same where the file system cannot exchange two names.
-fn replace_without_exchange(
-    target: &ResolvedTarget,
-    backup: &BackupName,
-    sealed: Sealed,
-    old: &Stat,
-    sync: Sync,
-) -> Result<Replaced> {
-    target.is_ctime_ours.set(true);
-    let kept = match StagingName::link_name(&target.directory, &target.name) {
-        Ok(name) => Kept { name, is_copy: false },
-        Err(Errno::NOENT) if matches!(target.directory.lstat(&target.name), Ok(None)) => {
-            return Ok(Replaced::Absent(sealed));
+impl WithBackup<'_> {
+    /// Replaces TARGET by the staged file, and keeps the old file as a backup. After a failure both TARGET and
+    /// the backups are as they were.
+    pub(super) fn replace(&self, sealed: Sealed) -> Result<Replaced> {
+        let (target, directory) = (self.target, &self.target.directory);
+        let Naming::Named(staged) = sealed.naming() else {
+            return Err(failed(STEP, "the staging file has no name"));
+        };
+        match exchange(target, &staged.name, staged.inode()) {
+            Ok(()) => {}
+            Err(errno) if is_unsupported_rename(errno) => {
+                return self.replace_without_exchange(sealed);
+            }
+            Err(Errno::NOENT) if matches!(directory.lstat(&target.name), Ok(None)) => {
+                return Ok(Replaced::Absent(sealed));
+            }
+            Err(errno) => return Err(Error::new(errno).context("rename")),
         }
-        // Another user's file under protected_hardlinks, another project id, or no hard links.
-        Err(errno) if refuses_links(errno) => Kept { name: copy(target, sync)?, is_copy: true },
-        Err(errno) => return Err(cannot_keep(target, backup, errno)),
-    };
-    let (kept, file) = rename_over(target, sealed, kept, old)?;
-    match keep(target, backup, &kept.name.name, kept.name.inode()) {
-        Ok(()) => {
-            kept.name.disarm();
-            Ok(Replaced::Yes(file))
+        // The short name now leads to the old content, which may have been replaced by any file since the last lookup.
+        let found = directory.lstat(&staged.name).ok().flatten().unwrap_or(*self.old);
+        let error = match preflight::suitable(found.kind(), self.old.kind() == FileType::Symlink) {
+            Ok(()) => match self.keep(&staged.name, &found) {
+                Ok(()) => return Ok(Replaced::Yes(sealed.disarm())),
+                Err(errno) => self.cannot_keep(errno),
+            },
+            Err(error) => error,
+        };
+        target.is_ctime_ours.set(true);
+        match exchange(target, &staged.name, &found) {
+            Ok(()) => Err(error),
+            Err(again) => {
+                let path = directory.join(&staged.name);
+                sealed.disarm();
+                Err(not_taken_back(&path, &error.step_and_reason().1, again))
+            }
         }
-        Err(errno) => Err(match kept.take_back(target) {
-            Ok(()) => cannot_keep(target, backup, errno),
-            Err((old, again)) => not_taken_back(&old, &os_message(errno), again),
-        }),
+    }
+
+    /// The same where the file system cannot exchange two names.
+    fn replace_without_exchange(&self, sealed: Sealed) -> Result<Replaced> {
+        let target = self.target;
+        target.is_ctime_ours.set(true);
+        let kept = match StagingName::link_name(&target.directory, &target.name) {
+            Ok(name) => Kept { name, is_copy: false },
+            Err(Errno::NOENT) if matches!(target.directory.lstat(&target.name), Ok(None)) => {
+                return Ok(Replaced::Absent(sealed));
+            }
+            // Another user's file under protected_hardlinks, another project id, or no hard links.
+            Err(errno) if refuses_links(errno) => Kept { name: copy(target, self.sync)?, is_copy: true },
+            Err(errno) => return Err(self.cannot_keep(errno)),
+        };
+        let (kept, file) = self.rename_over(sealed, kept)?;
+        match self.keep(&kept.name.name, kept.name.inode()) {
+            Ok(()) => {
+                kept.name.disarm();
+                Ok(Replaced::Yes(file))
+            }
+            Err(errno) => Err(match kept.take_back(target) {
+                Ok(()) => self.cannot_keep(errno),
+                Err((old, again)) => not_taken_back(&old, &os_message(errno), again),
+            }),
+        }
+    }
+
+    /// Renames the staged file over TARGET. Some network file systems remove TARGET first and then fail; then it is renamed
+    /// again.
+    fn rename_over(&self, sealed: Sealed, kept: Kept) -> Result<(Kept, Option<OwnedFd>)> {
+        let target = self.target;
+        let Naming::Named(staged) = sealed.naming() else {
+            return Err(failed(STEP, "the staging file has no name"));
+        };
+        let is_there = || rename::is_there(target, self.old);
+        let renamed = rename::over(target, staged)
+            .or_else(|errno| if is_there() { Err(errno) } else { rename::to_name_of_gone(target, staged) });
+        let Err(errno) = renamed else { return Ok((kept, sealed.disarm())) };
+        let refused = Error::new(errno).context("rename");
+        if is_there() {
+            return Err(refused);
+        }
+        let new = target.directory.join(&staged.name);
+        // A name that is only marked for deletion cannot be reused, and renaming another link of its file onto it does
+        // nothing.
+        let is_marked = !matches!(target.directory.lstat_uncached(&target.name), Ok(None));
+        let taken_back =
+            if is_marked { Err((target.directory.join(&kept.name.disarm()), errno)) } else { kept.take_back(target) };
+        Err(match taken_back {
+            Ok(()) => refused,
+            Err((old, _)) => {
+                sealed.disarm();
+                rename::gone(errno, &new).hint(format_args!("the old content is {}", Shown(old.as_os_str())))
+            }
+        })
+    }
+
+    /// Renames the old file from `name` to the backup's name.
+    fn keep(&self, name: &OsStr, old: &Stat) -> platform::Result<()> {
+        let (target, directory) = (self.target, &self.target.directory);
+        match self.backup {
+            BackupName::Simple(backup) => {
+                platform::rename(directory, name, backup)
+                    .or_else(|errno| directory.verify_after_error(backup, old, errno))?;
+            }
+            BackupName::Numbered(first) => {
+                let mut number = *first;
+                let mut retries = Retries::default();
+                loop {
+                    let backup = numbered(&target.name, number);
+                    let verify = |errno| directory.verify_after_error(&backup, old, errno);
+                    match rename::to_free_name(directory, name, &backup, Fallback::LinkOrLook, verify) {
+                        Err(Errno::EXIST) => {
+                            retries.again(Errno::EXIST)?;
+                            number = number.checked_add(1).ok_or(Errno::OVERFLOW)?;
+                        }
+                        Ok(_) => break,
+                        Err(errno) => return Err(errno),
+                    }
+                }
+            }
+        }
+        // `name` usually no longer exists. It does if the backup's name was already a link to the same file, where
+        // rename(2) does nothing, or if a hard link was used in place of a rename.
+        directory.remove(name);
+        Ok(())
+    }
+
+    fn cannot_keep(&self, errno: Errno) -> Error {
+        let path = self.target.directory.join(&self.backup.first(&self.target.name));
+        at(STEP, Shown(path.as_os_str()))(errno)
     }
 }
 
@@ -135,66 +202,6 @@ impl Kept {
     }
 }
 
-/// Renames the staged file over TARGET. Some network file systems remove TARGET first and then fail; then it is renamed
-/// again.
-fn rename_over(target: &ResolvedTarget, sealed: Sealed, kept: Kept, old: &Stat) -> Result<(Kept, Option<OwnedFd>)> {
-    let Naming::Named(staged) = sealed.naming() else {
-        return Err(failed(STEP, "the staging file has no name"));
-    };
-    let is_there = || rename::is_there(target, old);
-    let renamed = rename::over(target, staged)
-        .or_else(|errno| if is_there() { Err(errno) } else { rename::to_name_of_gone(target, staged) });
-    let Err(errno) = renamed else { return Ok((kept, sealed.disarm())) };
-    let refused = Error::new(errno).context("rename");
-    if is_there() {
-        return Err(refused);
-    }
-    let new = target.directory.join(&staged.name);
-    // A name that is only marked for deletion cannot be reused, and renaming another link of its file onto it does
-    // nothing.
-    let is_marked = !matches!(target.directory.lstat_uncached(&target.name), Ok(None));
-    let taken_back =
-        if is_marked { Err((target.directory.join(&kept.name.disarm()), errno)) } else { kept.take_back(target) };
-    Err(match taken_back {
-        Ok(()) => refused,
-        Err((old, _)) => {
-            sealed.disarm();
-            rename::gone(errno, &new).hint(format_args!("the old content is {}", Shown(old.as_os_str())))
-        }
-    })
-}
-
-/// Renames the old file from `name` to the backup's name.
-fn keep(target: &ResolvedTarget, backup: &BackupName, name: &OsStr, old: &Stat) -> platform::Result<()> {
-    let directory = &target.directory;
-    match backup {
-        BackupName::Simple(backup) => {
-            platform::rename(directory, name, backup)
-                .or_else(|errno| directory.verify_after_error(backup, old, errno))?;
-        }
-        BackupName::Numbered(first) => {
-            let mut number = *first;
-            let mut retries = Retries::default();
-            loop {
-                let backup = numbered(&target.name, number);
-                let verify = |errno| directory.verify_after_error(&backup, old, errno);
-                match rename::to_free_name(directory, name, &backup, Fallback::LinkOrLook, verify) {
-                    Err(Errno::EXIST) => {
-                        retries.again(Errno::EXIST)?;
-                        number = number.checked_add(1).ok_or(Errno::OVERFLOW)?;
-                    }
-                    Ok(_) => break,
-                    Err(errno) => return Err(errno),
-                }
-            }
-        }
-    }
-    // `name` usually no longer exists. It does if the backup's name was already a link to the same file, where
-    // rename(2) does nothing, or if a hard link was used in place of a rename.
-    directory.remove(name);
-    Ok(())
-}
-
 /// Exchanges the two names, so that TARGET leads to `wanted`. After EINTR the result is verified before a retry,
 /// because a second exchange would undo the first.
 fn exchange(target: &ResolvedTarget, name: &OsStr, wanted: &Stat) -> platform::Result<()> {
@@ -208,11 +215,6 @@ fn exchange(target: &ResolvedTarget, name: &OsStr, wanted: &Stat) -> platform::R
             done => return done,
         }
     }
-}
-
-fn cannot_keep(target: &ResolvedTarget, backup: &BackupName, errno: Errno) -> Error {
-    let path = target.directory.join(&backup.first(&target.name));
-    at(STEP, Shown(path.as_os_str()))(errno)
 }
 
 /// The error if the rollback failed: TARGET has the new content, and the old content is at `path`.

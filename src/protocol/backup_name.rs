@@ -127,17 +127,3 @@ fn number_of(target: &[u8], name: &[u8]) -> Option<u64> {
     }
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::number_of;
-
-    #[test]
-    fn numbers_are_read_as_gnu_writes_them() {
-        assert_eq!(number_of(b"f", b"f.~1~"), Some(1));
-        assert_eq!(number_of(b"f", b"f.~12~"), Some(12));
-        for other in ["f", "f~", "f.~~", "f.~01~", "f.~1", "f.~x~", "g.~1~", "f.~-1~", "f.~99999999999999999999~"] {
-            assert_eq!(number_of(b"f", other.as_bytes()), None, "{other}");
-        }
-    }
-}

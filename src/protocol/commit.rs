@@ -117,7 +117,7 @@ fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
         no_clobber: job.options.no_clobber,
         no_dereference: job.options.no_dereference,
         expected,
-        backup: job.backup.as_ref(),
+        backup: job.backup,
         sync: job.options.sync,
         announce: mode & 0o111 == 0,
     }

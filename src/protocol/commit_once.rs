@@ -11,7 +11,7 @@
 //!
 //! Signals are held before the first name exists, and stay held until the exit.
 
-use super::backup::{self, Replaced};
+use super::backup::{Replaced, WithBackup};
 use super::backup_name::BackupName;
 use super::naming::Naming;
 use super::old_content::OldContent;
@@ -272,7 +272,7 @@ fn with_name(sealed: Sealed, target: &ResolvedTarget) -> Attempt<Sealed> {
 fn replace(sealed: Sealed, target: &ResolvedTarget, now: &Stat, options: &CommitOptions<'_>) -> Result<Commit> {
     let other_names = other_names(target, now);
     if let Some(backup) = options.backup {
-        return Ok(match backup::replace(target, backup, sealed, now, options.sync)? {
+        return Ok(match (WithBackup { target, backup, old: now, sync: options.sync }).replace(sealed)? {
             Replaced::Yes(file) => Commit::Done(Committed { file, created: false, other_names }),
             Replaced::Absent(sealed) => Commit::Changed(sealed),
         });

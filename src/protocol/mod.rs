@@ -52,7 +52,7 @@ use old_content::OldContent;
 use parents::Parents;
 use preflight::Strategy;
 use request::Replacement;
-pub(crate) use request::{Change, Checked, LockOptions, Outcome, Plan, Run};
+pub(crate) use request::{Change, LockOptions, Outcome, Plan, Run, Target};
 use resolve::ResolvedTarget;
 use staging::Stage;
 
@@ -77,15 +77,15 @@ impl From<Error> for Failed {
 /// Executes the plan, or rolls everything back.
 pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<Outcome, Failed> {
     let mut parents = plan.parents.then(|| Parents::new(plan.options.sync, run.notices));
-    let (mut target, checked) = match plan.target.take() {
-        Some(resolved) => resolved,
+    let mut target = match plan.target.take() {
+        Some(target) => target,
         None => create_parents(&plan, &mut parents, run)?,
     };
     let mut input = None;
-    let done = steps(&plan, &mut target, checked, &mut parents, &mut input, run);
+    let done = steps(&plan, &mut target, &mut parents, &mut input, run);
     done.map_err(|error| {
         let still_running = input.and_then(|mut input| input.abandon());
-        let seen = match (error.downcast_ref(), target.look_again()) {
+        let seen = match (error.downcast_ref(), target.resolved.look_again()) {
             // The size is the same, and a read has found that the content differs.
             (Some(Seen::Changed), Seen::OtherTimes) => Seen::Changed,
             (_, seen) => seen,
@@ -95,35 +95,29 @@ pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<O
 }
 
 /// Creates the missing directories and resolves TARGET in them.
-fn create_parents(
-    plan: &Plan<'_>,
-    parents: &mut Option<Parents<'_>>,
-    run: Run<'_>,
-) -> Result<(ResolvedTarget, Checked)> {
+fn create_parents(plan: &Plan<'_>, parents: &mut Option<Parents<'_>>, run: Run<'_>) -> Result<Target> {
     // Created directories must be removed even after a signal.
     run.signals.watch().context("signals")?;
-    let target = resolve::resolve(plan.path, !plan.options.no_dereference, parents.as_mut(), run.notices)?;
-    let checked = Checked::of(&target, plan.options)?;
-    Ok((target, checked))
+    let resolved = resolve::resolve(plan.path, !plan.options.no_dereference, parents.as_mut(), run.notices)?;
+    Target::check(resolved, plan.options)
 }
 
 /// The protocol, step by step.
 fn steps<'i>(
     plan: &'i Plan<'_>,
-    target: &mut ResolvedTarget,
-    mut checked: Checked,
+    target: &mut Target,
     parents: &mut Option<Parents<'_>>,
     input: &mut Option<Box<dyn Input + 'i>>,
     run: Run<'i>,
 ) -> Result<Outcome> {
     // Other writers that use `--lock` wait from here until the exit.
-    let lock = acquire_lock(plan, target, &mut checked, run.signals)?;
+    let lock = acquire_lock(plan, target, run.signals)?;
     // The old content, if a step reads it.
-    let old = read_old(plan, target, &mut checked, run.signals)?;
-    must_match(plan, target, old.as_ref(), run.signals)?;
+    let old = read_old(plan, target, run.signals)?;
+    must_match(plan, &target.resolved, old.as_ref(), run.signals)?;
     // The input. A command is not started yet.
-    let input = open_input(plan, target, input, run)?;
-    let job = Replacement::new(plan, target, checked, lock, old, input.mode(), run);
+    let input = open_input(plan, &target.resolved, input, run)?;
+    let job = Replacement::new(plan, target, lock, old, input.mode(), run);
 
     // Stage, then write until the input ends and the guards accept it.
     let stage = stage_if_needed(&job)?;
@@ -154,36 +148,26 @@ fn steps<'i>(
 }
 
 /// `--lock`: acquires the lock, and checks TARGET again once the lock is held.
-fn acquire_lock(
-    plan: &Plan<'_>,
-    target: &mut ResolvedTarget,
-    checked: &mut Checked,
-    signals: &Signals,
-) -> Result<Option<TargetLock>> {
+fn acquire_lock(plan: &Plan<'_>, target: &mut Target, signals: &Signals) -> Result<Option<TargetLock>> {
     let Some(LockOptions { timeout }) = plan.lock else { return Ok(None) };
-    let lock = lock::acquire(target, plan.options.no_dereference, timeout, signals)?;
-    *checked = Checked::of(target, plan.options)?;
+    let lock = lock::acquire(&mut target.resolved, plan.options.no_dereference, timeout, signals)?;
+    target.check_again(plan.options)?;
     Ok(Some(lock))
 }
 
 /// Opens TARGET's content if a step reads it.
-fn read_old(
-    plan: &Plan<'_>,
-    target: &mut ResolvedTarget,
-    checked: &mut Checked,
-    signals: &Signals,
-) -> Result<Option<OldContent>> {
+fn read_old(plan: &Plan<'_>, target: &mut Target, signals: &Signals) -> Result<Option<OldContent>> {
     if !plan.reads_old() {
         return Ok(None);
     }
     let mut retries = platform::Retries::default();
     loop {
-        match open_old(plan, target, signals) {
+        match open_old(plan, &target.resolved, signals) {
             // Another client of a network file system has replaced it since it was looked up.
             Err(error) if error.errno() == Some(Errno::STALE) => {
                 retries.again(Errno::STALE).map_err(|_| error)?;
-                target.existing = target.open_path().context("look")?;
-                *checked = Checked::of(target, plan.options)?;
+                target.resolved.existing = target.resolved.open_path().context("look")?;
+                target.check_again(plan.options)?;
             }
             done => return done,
         }
@@ -246,7 +230,7 @@ fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
 
 /// Creates the staging file beside TARGET. If no rename is possible and an overwrite is allowed, creates it elsewhere.
 fn stage(job: &Replacement<'_>) -> Result<Stage> {
-    if let Strategy::Overwrite(reason) = &job.strategy {
+    if let Strategy::Overwrite(reason) = job.strategy {
         return overwrite::stage(job, reason.clone());
     }
     match stage_beside(job) {

@@ -35,7 +35,7 @@ pub(crate) struct Plan<'a> {
     /// Whether to create missing directories.
     pub(crate) parents: bool,
     /// Where TARGET leads, and how it can be replaced. `None` if its directory is to be created first.
-    pub(crate) target: Option<(ResolvedTarget, Checked)>,
+    pub(crate) target: Option<Target>,
 }
 
 impl Plan<'_> {
@@ -58,20 +58,29 @@ pub(crate) struct LockOptions {
     pub(crate) timeout: Option<f64>,
 }
 
-/// The result of the preflight checks.
+/// TARGET, resolved, and the result of the preflight checks.
 #[derive(Debug)]
-pub(crate) struct Checked {
-    pub(super) strategy: Strategy,
+pub(crate) struct Target {
+    pub(super) resolved: ResolvedTarget,
+    strategy: Strategy,
     /// Set even if TARGET does not exist: it may appear before the commit.
-    pub(super) backup: Option<BackupName>,
+    backup: Option<BackupName>,
 }
 
-impl Checked {
+impl Target {
     /// Fails if the replacement is known to be impossible.
-    pub(crate) fn of(target: &ResolvedTarget, options: &Options) -> Result<Checked> {
-        let strategy = preflight::check(target, target.existing.as_ref(), options)?;
-        let backup = options.backup.as_ref().map(|backup| BackupName::plan(target, backup)).transpose()?;
-        Ok(Checked { strategy, backup })
+    pub(crate) fn check(resolved: ResolvedTarget, options: &Options) -> Result<Target> {
+        let mut target = Target { resolved, strategy: Strategy::Rename, backup: None };
+        target.check_again(options)?;
+        Ok(target)
+    }
+
+    /// The same for what TARGET has become.
+    pub(super) fn check_again(&mut self, options: &Options) -> Result<()> {
+        self.strategy = preflight::check(&self.resolved, self.resolved.existing.as_ref(), options)?;
+        let plan = |backup| BackupName::plan(&self.resolved, backup);
+        self.backup = options.backup.as_ref().map(plan).transpose()?;
+        Ok(())
     }
 }
 
@@ -92,8 +101,8 @@ pub(crate) struct Replacement<'a> {
     pub(super) signals: &'a Signals,
     pub(super) notices: &'a Notices,
     pub(super) target: &'a ResolvedTarget,
-    pub(super) strategy: Strategy,
-    pub(super) backup: Option<BackupName>,
+    pub(super) strategy: &'a Strategy,
+    pub(super) backup: Option<&'a BackupName>,
     pub(super) lock: Option<TargetLock>,
     /// The old content, if a step reads it.
     pub(super) old: Option<OldContent>,
@@ -106,16 +115,25 @@ pub(crate) struct Replacement<'a> {
 impl<'a> Replacement<'a> {
     pub(super) fn new(
         plan: &'a Plan<'a>,
-        target: &'a ResolvedTarget,
-        checked: Checked,
+        target: &'a Target,
         lock: Option<TargetLock>,
         old: Option<OldContent>,
         source_mode: Option<u32>,
         run: Run<'a>,
     ) -> Self {
-        let (options, Run { signals, notices, .. }) = (plan.options, run);
-        let (Checked { strategy, backup }, spill) = (checked, OnceCell::new());
-        Replacement { plan, options, signals, notices, target, strategy, backup, lock, old, source_mode, spill }
+        Replacement {
+            plan,
+            options: plan.options,
+            signals: run.signals,
+            notices: run.notices,
+            target: &target.resolved,
+            strategy: &target.strategy,
+            backup: target.backup.as_ref(),
+            lock,
+            old,
+            source_mode,
+            spill: OnceCell::new(),
+        }
     }
 
     /// The regular file that is replaced, and whose metadata is kept.

@@ -173,7 +173,19 @@ fn a_suffix_that_leads_into_another_directory_is_a_usage_error() {
 fn the_next_number_follows_the_highest() {
     let scene = Scene::with_old();
     // Only the first two are numbers as GNU writes them.
-    for name in ["f.~2~", "f.~9~", "f.~010~", "f.~11", "f.~~", "f.~x~", "g.~20~", "f.~-30~", ".f.~40~", "f.~9~.~50~"] {
+    for name in [
+        "f.~2~",
+        "f.~9~",
+        "f.~010~",
+        "f.~11",
+        "f.~~",
+        "f.~x~",
+        "g.~20~",
+        "f.~-30~",
+        ".f.~40~",
+        "f.~9~.~50~",
+        "f.~99999999999999999999~",
+    ] {
         scene.write(name, name);
     }
     let before = scene.names();
