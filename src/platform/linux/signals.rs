@@ -59,6 +59,18 @@ impl Signals {
         &self.at_start
     }
 
+    /// Calls with the mask that a command must start with. In this instant a signal has its default action. SIGCHLD is
+    /// raised again, as its handler may have taken it from [`Signals::children`].
+    pub(crate) fn with_inherited_mask<T>(&self, call: impl FnOnce() -> T) -> Result<T> {
+        let ours = self.at_start.thread_swap_mask(SigmaskHow::SIG_SETMASK).map_err(from_nix)?;
+        let done = call();
+        ours.thread_set_mask().map_err(from_nix)?;
+        if self.children.get().is_some() {
+            nix::sys::signal::raise(Signal::SIGCHLD).map_err(from_nix)?;
+        }
+        Ok(done)
+    }
+
     /// default -> default: restores SIGPIPE's default action while input is received.
     pub(crate) fn restore_pipe(&self) -> Result<()> {
         if self.watch.get().is_none() && !startup::was_ignored(Signal::SIGPIPE as i32) {

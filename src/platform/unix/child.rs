@@ -126,7 +126,7 @@ pub(crate) struct Stdio<'a> {
 pub(crate) fn spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> Result<Child> {
     let spawned = match by_posix_spawn(words, stdio, signals) {
         // Some seccomp filters fail clone3(2) with EPERM. glibc's posix_spawn(3) falls back only after ENOSYS.
-        Err(NixErrno::EPERM) => by_fork(words, stdio),
+        Err(NixErrno::EPERM) => signals.with_inherited_mask(|| by_fork(words, stdio))?,
         spawned => spawned.map_err(from_nix),
     };
     spawned.map(|pid| Child { pid, status: None })
@@ -189,8 +189,8 @@ fn environment() -> Vec<CString> {
     std::env::vars_os().filter_map(pair).collect()
 }
 
-/// Starts the program with the standard library, which forks if a group is set. The child starts with an empty signal
-/// mask and the default action of SIGPIPE, whatever this program started with.
+/// Starts the program with the standard library, which forks if a group is set. The child inherits the signal mask, and
+/// has the default action of SIGPIPE, whatever this program started with.
 fn by_fork(words: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
     let errno = |error: std::io::Error| from_io(&error);
     let (program, arguments) = words.split_first().ok_or(Errno::NOENT)?;

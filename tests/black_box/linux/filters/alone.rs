@@ -241,3 +241,15 @@ fn every_form_works_without_any_newer_call() {
         }
     }
 }
+
+/// Some filters refuse clone3(2) with EPERM, which glibc's posix_spawn(3) takes for the last word.
+#[test]
+fn a_command_starts_with_no_signal_blocked_without_clone3() {
+    for errno in ERRNOS {
+        let scene = Scene::new();
+        let filter = Filter::new().refuse(libc::SYS_clone3, errno);
+        let output = run(&filter, &scene, &["f", "--", "grep", "SigBlk", "/proc/self/status"]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(scene.text("f"), "SigBlk:\t0000000000000000\n", "errno {errno}");
+    }
+}
