@@ -42,15 +42,15 @@ impl std::error::Error for Cause {}
 
 /// How TARGET, which was not replaced, compares with its state when it was looked up. As a context it prints nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Seen {
+pub(crate) enum TargetState {
     Unchanged,
     /// Only its times differ, which proves nothing on its file system.
-    OtherTimes,
+    TimesChanged,
     /// Another program has changed it.
     Changed,
 }
 
-impl Display for Seen {
+impl Display for TargetState {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())
     }
@@ -153,11 +153,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_found_and_not_printed() {
-        let error = at("stage", "directory d")(Errno::ACCESS).hint("one").context(Seen::Changed).hint("two");
+    fn markers_are_found_but_not_printed() {
+        let error = at("stage", "directory d")(Errno::ACCESS).hint("one").context(TargetState::Changed).hint("two");
         assert_eq!(error.step_and_reason(), ("stage".to_owned(), "directory d: Permission denied".to_owned()));
         assert_eq!(error.hints(), ["one", "two"]);
-        assert_eq!(error.downcast_ref::<Seen>(), Some(&Seen::Changed));
+        assert_eq!(error.downcast_ref::<TargetState>(), Some(&TargetState::Changed));
         assert!(error.is_refusal());
     }
 

@@ -18,7 +18,7 @@ use crate::guard::Guards;
 use crate::input::Origin;
 use crate::notices::Notices;
 use crate::options::Options;
-use crate::platform::{FileType, Signals, owner_locks_out};
+use crate::platform::{FileType, Signals, owner_change_prevents_link};
 
 /// The plan: TARGET is resolved, and every predictable failure has been reported. Nothing is written, and no command
 /// runs.
@@ -130,8 +130,8 @@ impl<'a> Replacement<'a> {
         CreateOptions {
             mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },
             private: self.plan.guards.validate.is_some(),
-            named: old.is_some_and(|old| owner_locks_out(old.stat.uid)),
-            wanted: self.options.mode,
+            named: old.is_some_and(|old| owner_change_prevents_link(old.stat.uid)),
+            requested_mode: self.options.mode,
         }
     }
 

@@ -15,7 +15,7 @@ const STEP: &str = "validate";
 pub(super) fn validate(job: &Replacement<'_>, sealed: &mut Sealed) -> Result<()> {
     let Some(script) = &job.plan.guards.validate else { return Ok(()) };
     if job.options.sync != Sync::None {
-        platform::sync_file(sealed.file()?).map_err(|errno| sync::explain(Error::new(errno).context("sync")))?;
+        platform::sync_file(sealed.file()?).map_err(|errno| sync::with_hint(Error::new(errno).context("sync")))?;
     }
     let file = sealed.reader()?;
     // Timestamps are coarse, so a change could leave them the same. Any change differs from this marker.

@@ -48,7 +48,7 @@ pub(crate) fn overrides_permissions(stat: &Stat) -> bool {
 
 /// Whether a file that is given to `uid` can no longer be linked: CAP_CHOWN permits the change of owner, but linking
 /// another user's file needs CAP_FOWNER.
-pub(crate) fn owner_locks_out(uid: u32) -> bool {
+pub(crate) fn owner_change_prevents_link(uid: u32) -> bool {
     uid != euid() && has(CapabilitySet::CHOWN) && !has(CapabilitySet::FOWNER)
 }
 

@@ -11,7 +11,7 @@ use super::errors::Result;
 use super::retry::retry_on_intr;
 
 /// The longest name, in bytes, on every file system that the program supports.
-pub(crate) const LONGEST_NAME: usize = 255;
+pub(crate) const MAX_NAME_LENGTH: usize = 255;
 
 /// Renames within one directory. Replaces an existing `new`.
 pub(crate) fn rename(directory: impl AsFd, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {

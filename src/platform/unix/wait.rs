@@ -38,7 +38,7 @@ pub(crate) fn wait<const N: usize>(
                 let ready = descriptors.map(|descriptor| descriptor.is_some() && answers.next().unwrap_or(false));
                 return Ok(Woken::Ready(ready));
             }
-            Err(Errno::INTR) => retries.again(Errno::INTR)?,
+            Err(Errno::INTR) => retries.retry(Errno::INTR)?,
             Err(errno) => return Err(errno),
         }
     }
