@@ -4,15 +4,15 @@
 //! these guarantees. If it lacks a feature, the function returns an error or `None`, never a weaker substitute.
 //!
 //! - Calls go through libc, so that a preloaded library (fakeroot, eatmydata) sees them.
-//! - A call that a signal interrupts is retried, unless its documentation says otherwise.
+//! - A call that a signal interrupts is retried, unless its documentation excludes that.
 //! - Every descriptor opened here is close-on-exec.
 //!
 //! `unix` holds what POSIX provides, `linux` what Linux adds.
 //!
 //! Some code here could have been a crate. Spawning is our own because the standard library changes the signal mask and
 //! SIGPIPE of the child. POSIX ACLs are our own because the crates bind libacl, and this program copies the kernel's
-//! format unchanged. Sharing blocks is our own because it is one `ioctl`, and the crates fall back to a copy that loses
-//! holes.
+//! format unchanged. Sharing blocks is our own because it is one `ioctl`; the fallback of a crate would be a copy, and
+//! the copy here must preserve holes.
 
 mod linux;
 mod unix;

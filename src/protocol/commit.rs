@@ -108,9 +108,9 @@ fn resolve_again(
 
 fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
     let expected = match (&job.old, &job.lock, job.plan.depends_on_old()) {
-        (Some(old), _, true) => Precondition::State(old),
-        (_, Some(_), _) => Precondition::Name(job.target.existing.as_ref().map(|old| &old.stat)),
-        _ => Precondition::Anything,
+        (Some(old), _, true) => Precondition::SameState(old),
+        (_, Some(_), _) => Precondition::SameFile(job.target.existing.as_ref().map(|old| &old.stat)),
+        _ => Precondition::None,
     };
     let mode = job.options.mode.or(job.source_mode).unwrap_or(0o666);
     CommitOptions {
@@ -119,7 +119,7 @@ fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
         expected,
         backup: job.backup.as_ref(),
         sync: job.options.sync,
-        announce: mode & 0o111 == 0,
+        notify_watchers: mode & 0o111 == 0,
     }
 }
 
@@ -171,7 +171,7 @@ fn reapply_metadata(
         preflight::check(target, now.as_ref(), job.options)?;
     }
     let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) else {
-        return Ok(Next::Commit(Finished { synced: Synced::already(sealed), applied }));
+        return Ok(Next::Commit(Finished { synced: Synced::assume_synced(sealed), applied }));
     };
     let source = MetadataSource::Old { old: Metadata::of(&now, target)?, mode: job.options.mode };
     apply_metadata::reset_metadata(sealed.reopened()?)?;
@@ -188,7 +188,7 @@ fn copy_with_name(
     errno: Errno,
 ) -> Result<Next> {
     let no_directory =
-        |sealed, applied| Ok(Next::NoDirectory(Finished { synced: Synced::already(sealed), applied }, errno));
+        |sealed, applied| Ok(Next::NoDirectory(Finished { synced: Synced::assume_synced(sealed), applied }, errno));
     if sealed.naming().is_named() {
         return if errno == Errno::NOENT {
             no_directory(sealed, applied)

@@ -33,11 +33,11 @@ pub(crate) struct Synced(Sealed);
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Precondition<'a> {
     /// None: the last writer wins.
-    Anything,
+    None,
     /// The inode that was locked, or still no file.
-    Name(Option<&'a Stat>),
+    SameFile(Option<&'a Stat>),
     /// Exactly the state that was read.
-    State(&'a OldContent),
+    SameState(&'a OldContent),
 }
 
 /// How to commit.
@@ -50,7 +50,7 @@ pub(crate) struct CommitOptions<'a> {
     pub(crate) sync: Sync,
     /// Whether to open a new TARGET for writing, which notifies programs that watch the directory. Not if TARGET is
     /// executable: executing it at that moment would fail with ETXTBSY.
-    pub(crate) announce: bool,
+    pub(crate) notify_watchers: bool,
 }
 
 impl CommitOptions<'_> {
@@ -81,7 +81,7 @@ pub(crate) enum Commit {
 /// The new TARGET.
 #[derive(Debug)]
 pub(crate) struct Committed {
-    /// An open descriptor of it, if any; it holds the lock.
+    /// An open descriptor of it, if any. With `--lock` it holds the lock.
     pub(crate) file: Option<OwnedFd>,
     /// Whether TARGET did not exist before.
     pub(crate) created: bool,
@@ -100,8 +100,8 @@ impl Synced {
         Ok(Synced(sealed))
     }
 
-    /// Sealed -> Synced without a sync: the file has not changed since the last one.
-    pub(crate) fn already(sealed: Sealed) -> Self {
+    /// Sealed -> Synced without a sync: the file is already synced and has not changed since.
+    pub(crate) fn assume_synced(sealed: Sealed) -> Self {
         Synced(sealed)
     }
 
@@ -154,7 +154,7 @@ fn attempt(
             return Ok(Commit::Changed(sealed));
         }
         // The writer can be replaced by a reader only by name.
-        sealed = with_name(sealed, target)?;
+        sealed = link_to_short_name(sealed, target)?;
     }
     if metadata_from.is_none() {
         sealed = create(sealed, target, options)?;
@@ -166,7 +166,7 @@ fn attempt(
     // Check before the file has a name by which others can open it, and again afterwards.
     let (mut sealed, mut now) = check_metadata_source(sealed, target, metadata_from, options)?;
     if let Naming::Unnamed(_) = sealed.naming() {
-        sealed = with_name(sealed, target)?;
+        sealed = link_to_short_name(sealed, target)?;
         (sealed, now) = check_metadata_source(sealed, target, metadata_from, options)?;
     }
     Ok(replace(sealed, target, &now, options)?)
@@ -202,13 +202,13 @@ fn check_target(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<
         preflight::check_file_type(now.kind(), options.no_dereference)?;
     }
     match (options.expected, &now) {
-        (Precondition::Anything, _) | (Precondition::Name(None), None) => Ok(now),
-        (Precondition::Name(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
-        (Precondition::Name(_), _) => {
+        (Precondition::None, _) | (Precondition::SameFile(None), None) => Ok(now),
+        (Precondition::SameFile(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
+        (Precondition::SameFile(_), _) => {
             Err(failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
-        (Precondition::State(old), Some(found)) if old.is_current(found, target)? => Ok(now),
-        (Precondition::State(_), _) => Err(refused("replace", "has changed since it was read")
+        (Precondition::SameState(old), Some(found)) if old.is_current(found, target)? => Ok(now),
+        (Precondition::SameState(_), _) => Err(refused("replace", "has changed since it was read")
             .context(TargetState::Changed)
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
@@ -238,8 +238,8 @@ fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) 
     let (naming, file) = sealed.into_parts();
     // Remove the staging name if it still exists: renaming one link of a file onto another does nothing.
     drop(naming);
-    if named_by == NamedBy::Link && options.announce {
-        announce(target);
+    if named_by == NamedBy::Link && options.notify_watchers {
+        notify_watchers(target);
     }
     Err(EarlyEnd::Commit(Commit::Done(Committed { file, created: true, other_names: 0 })))
 }
@@ -256,12 +256,12 @@ fn cannot_link(sealed: Sealed, errno: Errno) -> EarlyEnd {
 /// Notifies programs that watch a directory for finished files. They wait until a file that was open for writing is
 /// closed, or for a rename. A link is neither, and the writer was closed while the file was unnamed. Therefore the file
 /// is opened for writing by its name, and closed. Nothing is written, and a failure is ignored.
-fn announce(target: &ResolvedTarget) {
+fn notify_watchers(target: &ResolvedTarget) {
     let _ = platform::open_for_writing(&target.directory, &target.name);
 }
 
 /// Links the unnamed file to a short name, the first name that a kill can leave.
-fn with_name(sealed: Sealed, target: &ResolvedTarget) -> AttemptResult<Sealed> {
+fn link_to_short_name(sealed: Sealed, target: &ResolvedTarget) -> AttemptResult<Sealed> {
     let Naming::Unnamed(by) = *sealed.naming() else { return Ok(sealed) };
     match StagingName::link(&target.directory, sealed.file()?, by) {
         Ok(name) => Ok(sealed.with_name(name)?),

@@ -91,8 +91,8 @@ enum Opened {
 fn open(target: &ResolvedTarget) -> Result<Opened> {
     let filesystem = target.directory.filesystem();
     if filesystem.is_remote() {
-        // A file lock needs an open inode, which the replacement would rename away; a directory lock is local to this
-        // machine.
+        // A file lock is on an open inode, and these clients move or remove an inode that is open when it is replaced.
+        // A directory lock is local to this machine.
         return Err(failed(STEP, "its network file system has no lock that lasts for a replacement"));
     }
     // On FUSE, renaming over an open file may first rename it away.

@@ -1,4 +1,4 @@
-//! Capabilities and user namespaces.
+//! Effective user, capabilities and user namespaces.
 
 use std::os::fd::AsFd;
 
