@@ -4,7 +4,6 @@ use std::fmt::{self, Write as _};
 
 use sha2::{Digest as _, Sha256, Sha512};
 
-/// A digest algorithm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Algorithm {
     Sha256,

@@ -71,7 +71,6 @@ pub(crate) fn failed(step: &'static str, reason: impl Display) -> Error {
     anyhow!(reason.to_string()).context(step)
 }
 
-/// A guard refused.
 pub(crate) fn refused(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::Refused(reason.to_string())).context(step)
 }
@@ -86,12 +85,10 @@ pub(crate) fn not_durable(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::NotDurable(reason.to_string())).context(step)
 }
 
-/// TARGET is damaged.
 pub(crate) fn damaged(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::Damaged(reason.to_string())).context(step)
 }
 
-/// TARGET is missing.
 pub(crate) fn missing(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::Missing(reason.to_string())).context(step)
 }

@@ -76,9 +76,7 @@ fn print_report(outcome: &Outcome) -> Result<(), Errno> {
 /// How the program ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
-    /// With an exit status.
     Status(ExitCode),
-    /// By a signal.
     Signal(TerminationSignal),
 }
 

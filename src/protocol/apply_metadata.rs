@@ -187,7 +187,7 @@ impl Staged<'_> {
             return Ok(self.bits);
         }
         if opaque_acl::is_equivalent_to_mode(name, value) {
-            // Nothing is lost.
+            // The mode expresses the same, so nothing is lost.
             return Ok(bits);
         }
         self.not_preserved.push(shown(name));

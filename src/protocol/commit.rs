@@ -31,7 +31,6 @@ struct Applied {
 }
 
 impl Applied {
-    /// Applies the metadata to the staged file.
     fn to(sealed: &Sealed, source: MetadataSource) -> Result<Applied> {
         let not_preserved = apply_metadata::apply_metadata(sealed.file()?, &source, sealed.initial_mode)?;
         Ok(Applied { source, not_preserved })
@@ -39,7 +38,6 @@ impl Applied {
 }
 
 impl Finished {
-    /// Applies the metadata and syncs.
     pub(super) fn from(job: &Replacement<'_>, sealed: Sealed) -> Result<Finished> {
         let source = match job.replaced() {
             Some(old) => MetadataSource::Old { old: Metadata::of(old, job.target)?, mode: job.options.mode },

@@ -40,7 +40,6 @@ pub(crate) enum Precondition<'a> {
     SameState(&'a OldContent),
 }
 
-/// How to commit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommitOptions<'a> {
     pub(crate) no_clobber: bool,
@@ -78,7 +77,6 @@ pub(crate) enum Commit {
     Refused(Sealed, Errno),
 }
 
-/// The new TARGET.
 #[derive(Debug)]
 pub(crate) struct Committed {
     /// An open descriptor of it, if any. With `--lock` it holds the lock.
@@ -172,7 +170,7 @@ fn attempt(
     Ok(replace(sealed, target, &now, options)?)
 }
 
-/// Looks TARGET up. Ends the attempt unless the staged file has its owner, group and mode.
+/// Looks TARGET up. Ends the attempt unless the staged file has TARGET's owner, group and mode.
 fn check_metadata_source(
     sealed: Sealed,
     target: &ResolvedTarget,

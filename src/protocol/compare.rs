@@ -10,7 +10,6 @@ use crate::error::{Context, Result};
 use crate::input::Input;
 use crate::platform;
 
-/// The result of the comparison.
 pub(crate) enum Comparison {
     /// The input, of this many bytes, equals the old content.
     Same(u64),
@@ -19,7 +18,6 @@ pub(crate) enum Comparison {
     Differs {
         /// The length of the common part, in bytes.
         common: u64,
-        /// What has been read after the common part.
         next: Vec<u8>,
     },
 }

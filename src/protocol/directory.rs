@@ -168,7 +168,6 @@ impl Handle {
         Ref::filter_map(self.0.borrow(), Option::as_ref).map_err(|_| Errno::BADF)
     }
 
-    /// Closes it.
     pub(crate) fn release(&self) {
         self.0.take();
     }

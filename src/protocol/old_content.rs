@@ -48,7 +48,6 @@ impl OldContent {
         }
     }
 
-    /// Computes the digest of the whole content.
     fn digest(&self, hasher: Hasher, signals: &Signals) -> Result<Digest> {
         let file = self.file.get().context("read")?;
         digest(file.as_fd(), hasher, Some(signals))

@@ -50,7 +50,7 @@ pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<Change> {
 /// unsafe place, so it is copied to a safe one.
 pub(super) fn from_copy(job: &Replacement<'_>, from: &Sealed, reason: String) -> Result<()> {
     let stage = stage(job, reason)?;
-    overwrite_with(job, fill::copy_staged(job, from, stage, KeepOpen::Yes)?)
+    overwrite_with(job, fill::copy_staged(job, from, stage, KeepOpen::Reader)?)
 }
 
 /// The copy is synced whatever `--sync` says: it may become the only intact one.
@@ -221,7 +221,7 @@ impl Modes {
     }
 }
 
-/// Overwrites, truncates to `size`, sets the mode and syncs. `modified` is whether TARGET has been modified.
+/// Overwrites, truncates to `size`, sets the mode and syncs. Sets `modified` once TARGET's content has changed.
 fn write(
     from: BorrowedFd<'_>,
     to: &OwnedFd,

@@ -57,8 +57,8 @@ impl<'a> Parents<'a> {
         self.keep = true;
     }
 
-    /// Opens `path` relative to `base` or to the working directory, and creates missing directories. When this returns,
-    /// each created directory is on disk, and so is its entry in its parent.
+    /// Opens `path` relative to `base` or to the working directory, and creates missing directories. With
+    /// [`Sync::Full`], each created directory and its entry in its parent are on disk when this returns.
     pub(crate) fn create(&mut self, base: Option<&Directory>, path: &OsStr, shown: &Path) -> Result<Directory> {
         for _ in 0..MAX_TRIES {
             if let Some(directory) = self.create_once(base, path, shown)? {

@@ -14,7 +14,6 @@ const STEP: &str = "replace";
 /// How TARGET can be replaced.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Strategy {
-    /// By a rename.
     Rename,
     /// By an overwrite, which the user allows. A rename is impossible for this reason.
     Overwrite(String),
@@ -112,7 +111,6 @@ pub(super) fn sticky_denies(directory: &Stat, owner: u32) -> bool {
     directory.mode & 0o1000 != 0 && directory.uid != euid() && !owner_or_capable(owner)
 }
 
-/// Why a rename is impossible.
 struct RenameObstacle {
     reason: String,
     hint: &'static str,

@@ -14,7 +14,6 @@ use crate::quote::Shown;
 /// How long to wait for the last reader of a file that is marked for deletion. SMB clients close a file up to a second
 /// after its reader did.
 const LAST_READER: Duration = Duration::from_secs(2);
-/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How a file got a name that was free.

@@ -27,7 +27,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) path: &'a Path,
     pub(crate) options: &'a Options,
     pub(crate) guards: Guards,
-    /// Where the bytes come from.
     pub(crate) origin: Origin<'a>,
     /// The digest that TARGET's content must have.
     pub(crate) if_match: Option<&'a Digest>,
@@ -51,7 +50,6 @@ impl Plan<'_> {
     }
 }
 
-/// How TARGET is locked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LockOptions {
     /// How long to wait for another writer, in seconds; `None` is no limit.
@@ -138,18 +136,17 @@ impl<'a> Replacement<'a> {
     /// Which descriptor must stay open on the staged file.
     pub(super) fn keep_open(&self) -> KeepOpen {
         if self.spill.get().is_some() {
-            KeepOpen::Yes
+            KeepOpen::Reader
         } else if self.lock.is_some() {
-            KeepOpen::Locked
+            KeepOpen::LockedReader
         } else if self.target.directory.readable() {
-            KeepOpen::No
+            KeepOpen::Nothing
         } else {
-            KeepOpen::Yes
+            KeepOpen::Reader
         }
     }
 }
 
-/// What was done.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome {
     pub(crate) change: Change,
@@ -157,7 +154,6 @@ pub(crate) struct Outcome {
     pub(crate) received: u64,
 }
 
-/// The change of TARGET.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Change {
     Created,

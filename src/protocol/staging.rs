@@ -126,7 +126,7 @@ impl Stage {
             Naming::Unnamed(_) => self.reopen()?,
             // Some file systems refuse this while the writer is open. Then it is tried again after the writer is
             // closed.
-            naming if keep_open != KeepOpen::No => naming.open().ok(),
+            naming if keep_open != KeepOpen::Nothing => naming.open().ok(),
             _ => None,
         };
         let Stage { writer, naming, second, initial_mode, directory } = self;
@@ -177,7 +177,6 @@ impl Stage {
         self.writer.as_fd()
     }
 
-    /// The directory that contains it.
     pub(crate) fn directory(&self) -> &Directory {
         &self.directory
     }

@@ -61,7 +61,6 @@ pub(crate) fn may_use_reserved_blocks() -> bool {
 /// Whether the id that a file shows is mapped in this user namespace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum IdMapping {
-    /// It is mapped.
     Mapped,
     /// It is unmapped and shown as the overflow id, which must not be taken for the user `nobody`.
     Unmapped,

@@ -43,7 +43,6 @@ impl<'a> Attributes<'a> {
         Ok(names.filter_map(|name| CString::from_vec_with_nul(name.to_vec()).ok()).collect())
     }
 
-    /// The value of an attribute.
     pub(crate) fn value(&self, name: &CStr) -> Result<Vec<u8>> {
         with_growing_buffer(|buffer| {
             retry_on_intr(|| match self {
@@ -54,7 +53,6 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Whether the file has the attribute.
 pub(crate) fn has_attribute(file: impl AsFd, name: &CStr) -> Result<bool> {
     match retry_on_intr(|| rustix::fs::fgetxattr(&file, name, &mut [0_u8; 0][..])) {
         Ok(_) => Ok(true),
@@ -63,7 +61,6 @@ pub(crate) fn has_attribute(file: impl AsFd, name: &CStr) -> Result<bool> {
     }
 }
 
-/// Sets an attribute.
 pub(crate) fn set_attribute(file: impl AsFd, name: &CStr, value: &[u8]) -> Result<()> {
     retry_on_intr(|| rustix::fs::fsetxattr(&file, name, value, XattrFlags::empty()))
 }

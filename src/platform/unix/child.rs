@@ -29,7 +29,6 @@ pub(crate) struct Child {
     pub(crate) status: Option<Status>,
 }
 
-/// How a process ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Status {
     Exited(u8),

@@ -14,7 +14,6 @@ use crate::platform::linux::signals::Signals;
 pub(crate) enum Woken<const N: usize> {
     /// For each descriptor, whether it can be read without blocking. All are false if only a signal has arrived.
     Ready([bool; N]),
-    /// The deadline has passed.
     Deadline,
 }
 
