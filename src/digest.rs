@@ -4,7 +4,6 @@ use std::fmt::{self, Write as _};
 
 use sha2::{Digest as _, Sha256, Sha512};
 
-/// A digest algorithm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Algorithm {
     Sha256,
@@ -40,7 +39,7 @@ impl Digest {
     }
 
     /// Whether both use the same algorithm.
-    pub(crate) fn has_algorithm_of(&self, other: &Digest) -> bool {
+    pub(crate) fn has_same_algorithm(&self, other: &Digest) -> bool {
         self.algorithm == other.algorithm
     }
 
@@ -102,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_are_read_in_either_case() {
+    fn digests_parse_in_either_case() {
         let upper = Digest::parse(&format!("SHA256:{}", "AB".repeat(32)));
         assert_eq!(upper.map(|digest| digest.to_string()), Ok(format!("sha256:{}", "ab".repeat(32))));
         for word in ["", "sha256", "md5:00", "sha256:ab", &format!("sha256:{}", "zz".repeat(32))] {
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_of_nothing_is_the_known_one() {
+    fn digest_of_empty_input_is_known() {
         let none = Digest::parse(&format!("sha256:{}", "0".repeat(64))).map(|digest| digest.hasher().finish());
         let known = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(none.map(|digest| digest.to_string()), Ok(known.to_owned()));

@@ -42,15 +42,15 @@ impl std::error::Error for Cause {}
 
 /// How TARGET, which was not replaced, compares with its state when it was looked up. As a context it prints nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Seen {
+pub(crate) enum TargetState {
     Unchanged,
     /// Only its times differ, which proves nothing on its file system.
-    OtherTimes,
+    TimesChanged,
     /// Another program has changed it.
     Changed,
 }
 
-impl Display for Seen {
+impl Display for TargetState {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())
     }
@@ -71,7 +71,6 @@ pub(crate) fn failed(step: &'static str, reason: impl Display) -> Error {
     anyhow!(reason.to_string()).context(step)
 }
 
-/// A guard refused.
 pub(crate) fn refused(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::Refused(reason.to_string())).context(step)
 }
@@ -86,12 +85,10 @@ pub(crate) fn not_durable(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::NotDurable(reason.to_string())).context(step)
 }
 
-/// TARGET is damaged.
 pub(crate) fn damaged(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::Damaged(reason.to_string())).context(step)
 }
 
-/// TARGET is missing.
 pub(crate) fn missing(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::Missing(reason.to_string())).context(step)
 }
@@ -153,11 +150,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_found_and_not_printed() {
-        let error = at("stage", "directory d")(Errno::ACCESS).hint("one").context(Seen::Changed).hint("two");
+    fn markers_are_found_but_not_printed() {
+        let error = at("stage", "directory d")(Errno::ACCESS).hint("one").context(TargetState::Changed).hint("two");
         assert_eq!(error.step_and_reason(), ("stage".to_owned(), "directory d: Permission denied".to_owned()));
         assert_eq!(error.hints(), ["one", "two"]);
-        assert_eq!(error.downcast_ref::<Seen>(), Some(&Seen::Changed));
+        assert_eq!(error.downcast_ref::<TargetState>(), Some(&TargetState::Changed));
         assert!(error.is_refusal());
     }
 

@@ -19,7 +19,7 @@ pub(crate) struct Guards {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum NonEmpty {
     /// `--non-empty`.
-    Asked,
+    Requested,
     /// COMMAND without `--allow-empty`.
     Command,
 }
@@ -29,7 +29,7 @@ impl Guards {
     pub(crate) fn received(&self, count: u64, digest: Option<Hasher>) -> Result<()> {
         if count == 0 {
             match self.non_empty {
-                Some(NonEmpty::Asked) => {
+                Some(NonEmpty::Requested) => {
                     return Err(refused("non-empty", "the input is empty").hint("did the producer fail?"));
                 }
                 Some(NonEmpty::Command) => {

@@ -73,7 +73,7 @@ fn replace(args: &Args, signals: &Signals) -> End {
         }
         Err(Failed { error, still_running }) => {
             let end = report::failure(args, &error, &notices);
-            if let Some(sentence) = still_running.and_then(|command| command.see_off(signals)) {
+            if let Some(sentence) = still_running.and_then(|command| command.wait_for_exit(signals)) {
                 report::note(&args.target, &sentence);
             }
             end

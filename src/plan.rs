@@ -42,7 +42,7 @@ fn resolve(args: &Args, notices: &Notices) -> Result<Option<ResolvedTarget>> {
 
 fn guards(args: &Args) -> Guards {
     let non_empty = match args.from {
-        _ if args.non_empty => Some(NonEmpty::Asked),
+        _ if args.non_empty => Some(NonEmpty::Requested),
         From::Command { allow_empty: false, .. } => Some(NonEmpty::Command),
         _ => None,
     };
@@ -53,6 +53,6 @@ fn origin(args: &Args) -> Origin<'_> {
     match &args.from {
         From::Stdin => Origin::Stdin,
         From::File(path) => Origin::File(path),
-        From::Command { words, edit, .. } => Origin::Command { words, edits: *edit },
+        From::Command { words, edit, .. } => Origin::Command { argv: words, edits: *edit },
     }
 }

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_would_obey_is_quoted() {
+    fn terminal_control_characters_are_quoted() {
         assert_eq!(shown(b"a\x1b[31m\n"), r"$'a\x1b[31m\n'");
         assert_eq!(shown(b"caf\xe9"), r"$'caf\xe9'");
         assert_eq!(shown("\u{202e}'".as_bytes()), r"$'\xe2\x80\xae\''");

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::Args;
-use crate::error::{Cause, Error, ErrorExt, Seen};
+use crate::error::{Cause, Error, ErrorExt, TargetState};
 use crate::notices::Notices;
 use crate::platform::{self, Errno, Interrupted, TerminationSignal, os_message};
 use crate::protocol::{Change, Outcome};
 use crate::quote::{Shown, bytes};
 
 /// Prints one line on standard error. A failure to print is ignored.
-fn say(line: &str) {
+fn print_line(line: &str) {
     let _ = platform::write_all(std::io::stderr(), format!("{line}\n").as_bytes());
 }
 
@@ -19,9 +19,9 @@ fn say(line: &str) {
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = error.render().to_string();
-        say(&format!("atomic-write: {}", text.strip_prefix("error: ").unwrap_or(&text).trim_end()));
+        print_line(&format!("atomic-write: {}", text.strip_prefix("error: ").unwrap_or(&text).trim_end()));
     } else if let Err(errno) = platform::write_all(std::io::stdout(), error.render().to_string().as_bytes()) {
-        say(&format!("atomic-write: standard output: {}", os_message(errno)));
+        print_line(&format!("atomic-write: standard output: {}", os_message(errno)));
         return ExitCode::FAILURE;
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
@@ -29,7 +29,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 
 /// Prints a line about TARGET that is neither an error nor a warning.
 pub(crate) fn note(target: &Path, sentence: &str) {
-    say(&format!("atomic-write: {}: {sentence}", Shown(target.as_os_str())));
+    print_line(&format!("atomic-write: {}: {sentence}", Shown(target.as_os_str())));
 }
 
 fn warn(target: &Path, warning: &str) {
@@ -46,7 +46,7 @@ pub(crate) fn success(args: &Args, outcome: &Outcome, notices: &Notices) {
         note(&args.target, &verbose(outcome));
     }
     if args.report
-        && let Err(errno) = word(outcome)
+        && let Err(errno) = print_report(outcome)
     {
         warn(&args.target, &format!("the word for --report could not be written: {}", os_message(errno)));
     }
@@ -64,7 +64,7 @@ fn verbose(outcome: &Outcome) -> String {
 }
 
 /// `--report`: one word on standard output.
-fn word(outcome: &Outcome) -> Result<(), Errno> {
+fn print_report(outcome: &Outcome) -> Result<(), Errno> {
     let word = match outcome.change {
         Change::Created => "created",
         Change::Replaced | Change::Overwritten => "replaced",
@@ -76,9 +76,7 @@ fn word(outcome: &Outcome) -> Result<(), Errno> {
 /// How the program ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
-    /// With an exit status.
     Status(ExitCode),
-    /// By a signal.
     Signal(TerminationSignal),
 }
 
@@ -89,7 +87,7 @@ pub(crate) fn failure(args: &Args, error: &Error, notices: &Notices) -> End {
         let (step, reason) = error.step_and_reason();
         note(&args.target, &format!("{step}: {reason} ({})", state(error)));
     }
-    error.hints().iter().chain(&notices.take_leftovers()).for_each(|hint| say(&format!("hint: {hint}")));
+    error.hints().iter().chain(&notices.take_leftovers()).for_each(|hint| print_line(&format!("hint: {hint}")));
     if !args.quiet {
         notices.take_warnings().iter().for_each(|warning| warn(&args.target, warning));
     }
@@ -106,9 +104,9 @@ fn state(error: &Error) -> &'static str {
         Some(Cause::Damaged(_)) => "damaged",
         Some(Cause::Missing(_)) => "missing",
         Some(Cause::Refused(_) | Cause::Command(..)) | None => match error.downcast_ref() {
-            Some(Seen::Unchanged) | None => "unchanged",
-            Some(Seen::OtherTimes) => "its times have changed",
-            Some(Seen::Changed) => "changed by another program",
+            Some(TargetState::Unchanged) | None => "unchanged",
+            Some(TargetState::TimesChanged) => "its times have changed",
+            Some(TargetState::Changed) => "changed by another program",
         },
     }
 }

@@ -24,7 +24,7 @@ pub fn parse(
     let argv: Vec<OsString> = argv.into_iter().collect();
     let cli = match parse_fast_path(&argv) {
         Some(cli) => cli,
-        None => by_clap(&argv).map_err(escape_context)?,
+        None => parse_with_clap(&argv).map_err(escape_context)?,
     };
     cli.check(argv.last().is_some_and(|last| last == "--"), env)
 }
@@ -65,7 +65,7 @@ fn parse_fast_path(argv: &[OsString]) -> Option<Cli> {
     Some(Cli { operands: vec![target.clone()], command: command.to_vec(), ..Cli::default() })
 }
 
-fn by_clap(argv: &[OsString]) -> Result<Cli, clap::Error> {
+fn parse_with_clap(argv: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&Cli::command().try_get_matches_from(argv)?)
 }
 
@@ -75,9 +75,9 @@ impl Cli {
         let has_command = !command.is_empty();
         let backup = backup(self.backup.take(), self.backup_default, self.suffix.take(), env)?;
         let lock = self.lock || self.lock_timeout.is_some();
-        let checksum = once("--checksum", take(&mut self.checksum))?;
-        let if_match = once("--if-match", take(&mut self.if_match))?;
-        let validate = once("--validate", take(&mut self.validate))?;
+        let checksum = at_most_once("--checksum", take(&mut self.checksum))?;
+        let if_match = at_most_once("--if-match", take(&mut self.if_match))?;
+        let validate = at_most_once("--validate", take(&mut self.validate))?;
         if validate.as_ref().is_some_and(|command| command.is_empty()) {
             return Err(usage(
                 ErrorKind::InvalidValue,
@@ -85,8 +85,8 @@ impl Cli {
             ));
         }
 
-        if let Some(words) = self.contradiction(has_command, backup.is_some(), if_match.is_some()) {
-            return Err(usage(ErrorKind::ArgumentConflict, words));
+        if let Some(message) = self.contradiction(has_command, backup.is_some(), if_match.is_some()) {
+            return Err(usage(ErrorKind::ArgumentConflict, message));
         }
 
         let from = match (self.from, has_command) {
@@ -150,13 +150,13 @@ impl Cli {
                 "--allow-empty is for COMMAND; standard input and --from may be empty anyway",
             ),
         ];
-        contradictions.into_iter().find_map(|(holds, words)| holds.then_some(words))
+        contradictions.into_iter().find_map(|(holds, message)| holds.then_some(message))
     }
 }
 
 /// The value of a guard. For other options the last value wins, but a guard that is ignored would accept what it was
 /// meant to refuse.
-fn once<T>(option: &str, mut values: Vec<T>) -> Result<Option<T>, clap::Error> {
+fn at_most_once<T>(option: &str, mut values: Vec<T>) -> Result<Option<T>, clap::Error> {
     let last = values.pop();
     if values.is_empty() {
         return Ok(last);
@@ -275,20 +275,20 @@ fn control(word: &OsStr) -> Option<Option<Control>> {
     meanings.all(|other| other == first).then_some(first)
 }
 
-fn usage(kind: ErrorKind, words: &str) -> clap::Error {
-    Cli::command().error(kind, words)
+fn usage(kind: ErrorKind, message: &str) -> clap::Error {
+    Cli::command().error(kind, message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn words(line: &[&str]) -> Vec<OsString> {
+    fn os_strings(line: &[&str]) -> Vec<OsString> {
         line.iter().map(Into::into).collect()
     }
 
     #[test]
-    fn the_short_way_says_what_clap_says() {
+    fn fast_path_agrees_with_clap() {
         for line in [
             &["aw", "f"][..],
             &["aw", ""],
@@ -299,8 +299,8 @@ mod tests {
             &["aw", "f", "--", "sh", "-c", "x", "--", "-v"],
             &["aw", "f", "--", "--"],
         ] {
-            let argv = words(line);
-            assert_eq!(parse_fast_path(&argv), by_clap(&argv).ok(), "{line:?}");
+            let argv = os_strings(line);
+            assert_eq!(parse_fast_path(&argv), parse_with_clap(&argv).ok(), "{line:?}");
             assert!(parse_fast_path(&argv).is_some(), "{line:?}");
         }
         for line in [
@@ -312,12 +312,12 @@ mod tests {
             &["aw", "f", "-v"],
             &["aw", "--", "f"],
         ] {
-            assert_eq!(parse_fast_path(&words(line)), None, "{line:?}");
+            assert_eq!(parse_fast_path(&os_strings(line)), None, "{line:?}");
         }
     }
 
     #[test]
-    fn the_definition_is_sound() {
+    fn definition_is_valid() {
         Cli::command().debug_assert();
     }
 }

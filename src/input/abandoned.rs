@@ -22,7 +22,7 @@ impl Abandoned {
     }
 
     /// Waits for its end, for a limited time. Returns a message if it still runs.
-    pub(crate) fn see_off(mut self, signals: &Signals) -> Option<String> {
+    pub(crate) fn wait_for_exit(mut self, signals: &Signals) -> Option<String> {
         let deadline = Instant::now().checked_add(GRACE);
         loop {
             signals.clear_children();

@@ -21,7 +21,7 @@ const OPEN_PIPE_NOTICE: Duration = Duration::from_secs(2);
 
 /// A command whose output is the input.
 pub(crate) struct Command<'s> {
-    words: &'s [OsString],
+    argv: &'s [OsString],
     /// Its standard input; `None` inherits ours.
     stdin: Option<OwnedFd>,
     /// Prints a note while the command runs.
@@ -41,16 +41,16 @@ struct Running {
 impl<'s> Command<'s> {
     /// Does not start the command; [`Input::begin`] does.
     pub(crate) fn new(
-        words: &'s [OsString],
+        argv: &'s [OsString],
         stdin: Option<OwnedFd>,
         note: &'s dyn Fn(&str),
         signals: &'s Signals,
     ) -> Self {
-        Command { words, stdin, note, signals, running: None }
+        Command { argv, stdin, note, signals, running: None }
     }
 
     fn shown(&self) -> String {
-        format!("command '{}'", Shown(self.words.first().map_or(OsStr::new(""), OsString::as_os_str)))
+        format!("command '{}'", Shown(self.argv.first().map_or(OsStr::new(""), OsString::as_os_str)))
     }
 
     /// Converts a failure of the command into an error.
@@ -133,7 +133,7 @@ impl Input for Command<'_> {
         self.signals.children().context("signals")?;
         let (output, write_end) = platform::pipe().context("pipe")?;
         let stdio = Stdio { stdin: self.stdin.as_ref().map(AsFd::as_fd), stdout: write_end.as_fd() };
-        let child = spawn(self.words, &stdio, self.signals).map_err(|errno| {
+        let child = spawn(self.argv, &stdio, self.signals).map_err(|errno| {
             let (status, reason) = match errno {
                 Errno::NOENT => (127, "was not found".to_owned()),
                 errno => (126, format!("could not be run: {}", os_message(errno))),

@@ -15,7 +15,7 @@ pub(crate) enum Origin<'a> {
     Stdin,
     File(&'a Path),
     Command {
-        words: &'a [OsString],
+        argv: &'a [OsString],
         /// Whether its standard input is TARGET's content.
         edits: bool,
     },
@@ -38,7 +38,7 @@ impl<'a> Origin<'a> {
         Ok(match self {
             Origin::Stdin => Box::new(Source::stdin(signals)?),
             Origin::File(path) => Box::new(Source::open(path, signals)?),
-            Origin::Command { words, .. } => Box::new(Command::new(words, stdin, note, signals)),
+            Origin::Command { argv, .. } => Box::new(Command::new(argv, stdin, note, signals)),
         })
     }
 }

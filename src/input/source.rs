@@ -22,7 +22,7 @@ enum File {
     Stdin(std::io::Stdin),
     Opened(OwnedFd),
     /// Read to its end and closed: it may be TARGET.
-    Done,
+    Closed,
 }
 
 impl<'s> Source<'s> {
@@ -71,7 +71,7 @@ impl Input for Source<'_> {
             File::Stdin(stdin) => stdin.as_fd(),
             File::Opened(file) => file.as_fd(),
             // Unreachable: nothing is read after `finish`.
-            File::Done => platform::stdin(),
+            File::Closed => platform::stdin(),
         }
     }
 
@@ -121,11 +121,11 @@ impl Input for Source<'_> {
         if let Some((before, _)) = &self.regular {
             let now = Stat::of(file).context("read")?;
             let same = before.is_same_content(&now);
-            if !same && (before.size != now.size || !FileSystem::of(file).dates_late()) {
+            if !same && (before.size != now.size || !FileSystem::of(file).updates_times_late()) {
                 return Err(failed("read", format_args!("{}: changed while it was read", self.name)));
             }
         }
-        self.file = File::Done;
+        self.file = File::Closed;
         Ok(())
     }
 

@@ -13,12 +13,12 @@ pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, s
     let path = platform::path_for_others(content);
     // A separate open file description, so that the command's reads do not move our offset.
     let stdin = platform::reopen_for_reading(content).context(STEP)?;
-    let words = ["sh".into(), "-c".into(), script.to_owned(), "sh".into(), path.into(), target.as_os_str().to_owned()];
+    let argv = ["sh".into(), "-c".into(), script.to_owned(), "sh".into(), path.into(), target.as_os_str().to_owned()];
     let stderr = std::io::stderr();
     let stdio = Stdio { stdin: Some(stdin.as_fd()), stdout: stderr.as_fd() };
     signals.watch().context("signals")?;
     signals.children().context("signals")?;
-    let mut child = spawn(&words, &stdio, signals)
+    let mut child = spawn(&argv, &stdio, signals)
         .map_err(|errno| failed(STEP, format_args!("sh could not be run: {}", os_message(errno))))?;
     let status = loop {
         signals.clear_children();

@@ -4,15 +4,15 @@
 //! these guarantees. If it lacks a feature, the function returns an error or `None`, never a weaker substitute.
 //!
 //! - Calls go through libc, so that a preloaded library (fakeroot, eatmydata) sees them.
-//! - A call that a signal interrupts is retried, unless its documentation says otherwise.
+//! - A call that a signal interrupts is retried, unless its documentation excludes that.
 //! - Every descriptor opened here is close-on-exec.
 //!
 //! `unix` holds what POSIX provides, `linux` what Linux adds.
 //!
 //! Some code here could have been a crate. Spawning is our own because the standard library changes the signal mask and
 //! SIGPIPE of the child. POSIX ACLs are our own because the crates bind libacl, and this program copies the kernel's
-//! format unchanged. Sharing blocks is our own because it is one `ioctl`, and the crates fall back to a copy that loses
-//! holes.
+//! format unchanged. Sharing blocks is our own because it is one `ioctl`; the fallback of a crate would be a copy, and
+//! the copy here must preserve holes.
 
 mod linux;
 mod unix;
@@ -37,8 +37,8 @@ pub(crate) use unix::open::{create_new, open_for_reading, open_for_writing, open
 
 /// Names. Each call succeeds completely or does nothing. `rename` and `exchange_once` are atomic for processes that
 /// open the name.
-pub(crate) use linux::names::{each_name, exchange_once, rename_noreplace};
-pub(crate) use unix::names::{LONGEST_NAME, link, make_directory, read_link, remove_directory, rename, unlink};
+pub(crate) use linux::names::{exchange_once, for_each_name, rename_noreplace};
+pub(crate) use unix::names::{MAX_NAME_LENGTH, link, make_directory, read_link, remove_directory, rename, unlink};
 
 /// Content. `copy_range`, `reflink` and `next_data` may fail; then the caller reads and writes the bytes.
 pub(crate) use linux::copy::{copy_range, enlarge_pipe, next_data, reflink, reserve, start_writeback};
@@ -57,8 +57,8 @@ pub(crate) use linux::access::{may_write, may_write_directory};
 pub(crate) use linux::filesystem::{FileSystem, has_room};
 pub(crate) use linux::links::{LinkRule, forbidding_rule};
 pub(crate) use linux::privilege::{
-    IdMapping, Ids, euid, group_is_mapped, id_mapping, overrides_permissions, owner_is_mapped, owner_locks_out,
-    owner_or_capable,
+    IdMapping, Ids, euid, group_is_mapped, id_mapping, overrides_permissions, owner_change_prevents_link,
+    owner_is_mapped, owner_or_capable,
 };
 pub(crate) use linux::stat::{FileType, Stat};
 pub(crate) use linux::swap::is_swap_file;

@@ -16,7 +16,7 @@
 use std::ffi::CStr;
 
 use super::metadata::{Metadata, shown};
-use super::staging::{is_wider, mode_cannot_be_had};
+use super::staging::{is_wider, mode_unsupported};
 use crate::error::{Context, Error, Result, at};
 use crate::platform::{
     self, Attributes, BorrowedFd, Errno, IdMapping, Stat, acl, has_attribute, is_preserved, is_refusal,
@@ -34,7 +34,7 @@ pub(crate) enum MetadataSource {
         mode: Option<u32>,
     },
     /// A replaced file: the old file's metadata, or `mode` in place of its mode.
-    Like {
+    Old {
         /// The old file's metadata.
         old: Metadata,
         /// From `--mode`.
@@ -44,9 +44,9 @@ pub(crate) enum MetadataSource {
 
 impl MetadataSource {
     /// The file whose metadata is applied.
-    pub(crate) fn like(&self) -> Option<&Stat> {
+    pub(crate) fn old_stat(&self) -> Option<&Stat> {
         match self {
-            MetadataSource::Like { old, .. } => Some(&old.stat),
+            MetadataSource::Old { old, .. } => Some(&old.stat),
             MetadataSource::New { .. } => None,
         }
     }
@@ -63,16 +63,16 @@ pub(crate) fn apply_metadata(
         MetadataSource::New { mode: None } => match initial_mode {
             Some(initial_mode) => {
                 set_mode(file, initial_mode)?;
-                Ok(in_words(&Vec::from_iter(another_mode(initial_mode, mode_of(file)?)), None))
+                Ok(warning(&Vec::from_iter(mode_difference(initial_mode, mode_of(file)?)), None))
             }
             None => Ok(None),
         },
         MetadataSource::New { mode: Some(mode) } => {
             remove_acl(file)?;
             set_mode(file, *mode)?;
-            Ok(in_words(&[], asked_mode(file, *mode)?))
+            Ok(warning(&[], check_requested_mode(file, *mode)?))
         }
-        MetadataSource::Like { old, mode } => like(file, old, *mode),
+        MetadataSource::Old { old, mode } => apply_old_metadata(file, old, *mode),
     }
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn reset_metadata(file: BorrowedFd<'_>) -> Result<()> {
 }
 
 /// The seven steps above.
-fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Option<String>> {
+fn apply_old_metadata(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Option<String>> {
     let created = Stat::of(file).context(STEP)?;
     let mut staged = Staged { file, old, bits: created.bits(), not_preserved: old.unread.clone() };
     staged.set_attributes(needs_write_permission)?;
@@ -107,15 +107,15 @@ fn like(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Optio
         None => staged.set_acl(group_kept)?,
     };
     // Until the file has its final owner, set-ID bits would make it a program that runs as the caller.
-    let is_ours = created.uid == old.stat.uid;
-    staged.set_bits(if is_ours { wanted } else { wanted & 0o1777 })?;
+    let same_owner = created.uid == old.stat.uid;
+    staged.set_bits(if same_owner { wanted } else { wanted & 0o1777 })?;
     staged.set_owner(&created)?;
-    staged.set_id_bits(wanted, is_ours)?;
+    staged.set_id_bits(wanted, same_owner)?;
     if mode.is_some() {
-        return Ok(in_words(&staged.not_preserved, asked_mode(file, wanted)?));
+        return Ok(warning(&staged.not_preserved, check_requested_mode(file, wanted)?));
     }
-    staged.not_preserved.extend(another_mode(wanted, staged.bits));
-    Ok(in_words(&staged.not_preserved, None))
+    staged.not_preserved.extend(mode_difference(wanted, staged.bits));
+    Ok(warning(&staged.not_preserved, None))
 }
 
 /// The staged file while it gets the metadata of the old one.
@@ -132,7 +132,7 @@ impl Staged<'_> {
     /// Steps 1 and 3: sets the attributes whose names are wanted.
     fn set_attributes(&mut self, is_wanted: impl Fn(&CStr) -> bool) -> Result<()> {
         for (name, value) in self.old.attributes.iter().filter(|(name, _)| is_wanted(name)) {
-            if !set_or_has(self.file, name, value)? {
+            if !ensure_attribute(self.file, name, value)? {
                 self.not_preserved.push(shown(name));
             }
         }
@@ -169,7 +169,7 @@ impl Staged<'_> {
             return Ok(acl.as_mode(wanted));
         }
         remove_acl(self.file)?;
-        let mut bits = if group_kept { wanted } else { (wanted & 0o1700) | both(wanted >> 3, wanted) };
+        let mut bits = if group_kept { wanted } else { (wanted & 0o1700) | common_bits(wanted >> 3, wanted) };
         for (name, value) in &self.old.opaque_acls {
             bits = self.set_opaque_acl(name, value.as_deref(), bits)?;
         }
@@ -186,12 +186,12 @@ impl Staged<'_> {
             self.bits = after_opaque_acl(self.file, name, value, bits)?;
             return Ok(self.bits);
         }
-        if opaque_acl::is_said_by_mode(name, value) {
-            // Nothing is lost.
+        if opaque_acl::is_equivalent_to_mode(name, value) {
+            // The mode expresses the same, so nothing is lost.
             return Ok(bits);
         }
         self.not_preserved.push(shown(name));
-        Ok(opaque_acl::bits_without(name, bits))
+        Ok(opaque_acl::bits_without_acl(name, bits))
     }
 
     /// Step 5: sets the permission bits.
@@ -213,12 +213,12 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Step 7: sets the set-ID bits. `was_ours` is whether step 5 has set the whole mode already.
-    fn set_id_bits(&mut self, bits: u32, was_ours: bool) -> Result<()> {
+    /// Step 7: sets the set-ID bits. With `same_owner`, step 5 has set the whole mode already.
+    fn set_id_bits(&mut self, bits: u32, same_owner: bool) -> Result<()> {
         if bits & 0o6000 == 0 {
             return Ok(());
         }
-        if !was_ours {
+        if !same_owner {
             set_mode(self.file, bits)?;
         }
         // The kernel silently drops set-group-ID if the caller is not in the group.
@@ -237,13 +237,13 @@ fn after_opaque_acl(file: BorrowedFd<'_>, name: &CStr, value: &[u8], bits: u32) 
     mode_of(file)
 }
 
-fn both(group: u32, other: u32) -> u32 {
+fn common_bits(group: u32, other: u32) -> u32 {
     let both = group & other & 0o7;
     both << 3 | both
 }
 
 /// The warning about the final difference.
-fn in_words(not_preserved: &[String], mode: Option<String>) -> Option<String> {
+fn warning(not_preserved: &[String], mode: Option<String>) -> Option<String> {
     let not_preserved = (!not_preserved.is_empty()).then(|| format!("cannot keep {}", not_preserved.join(", ")));
     let mode = mode.map(|mode| format!("cannot set {mode}"));
     match (not_preserved, mode) {
@@ -254,12 +254,12 @@ fn in_words(not_preserved: &[String], mode: Option<String>) -> Option<String> {
 
 /// Checks the mode that `--mode` requested. More access than requested is an error, because the user relies on the
 /// limit; less access is a warning.
-fn asked_mode(file: BorrowedFd<'_>, mode: u32) -> Result<Option<String>> {
+fn check_requested_mode(file: BorrowedFd<'_>, mode: u32) -> Result<Option<String>> {
     let bits = mode_of(file)?;
-    if is_wider(bits, mode) { Err(mode_cannot_be_had(mode, bits)) } else { Ok(another_mode(mode, bits)) }
+    if is_wider(bits, mode) { Err(mode_unsupported(mode, bits)) } else { Ok(mode_difference(mode, bits)) }
 }
 
-fn another_mode(wanted: u32, has: u32) -> Option<String> {
+fn mode_difference(wanted: u32, has: u32) -> Option<String> {
     (has != wanted).then(|| format!("mode {wanted:04o} (it is {has:04o})"))
 }
 
@@ -289,7 +289,7 @@ fn has_acl(file: BorrowedFd<'_>) -> Result<bool> {
 }
 
 /// Sets the attribute. Returns false if that is refused, unless the system has already set the same label.
-fn set_or_has(file: BorrowedFd<'_>, name: &CStr, value: &[u8]) -> Result<bool> {
+fn ensure_attribute(file: BorrowedFd<'_>, name: &CStr, value: &[u8]) -> Result<bool> {
     match set_attribute(file, name, value) {
         Ok(()) => Ok(true),
         Err(errno) if is_refusal(errno) => Ok(Attributes::of_file(file).value(name).is_ok_and(|has| has == value)),

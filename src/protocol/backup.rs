@@ -70,20 +70,20 @@ impl WithBackup<'_> {
         }
         // The short name now leads to the old content, which may have been replaced by any file since the last lookup.
         let found = directory.lstat(&staged.name).ok().flatten().unwrap_or(*self.old);
-        let error = match preflight::suitable(found.kind(), self.old.kind() == FileType::Symlink) {
-            Ok(()) => match self.keep(&staged.name, &found) {
+        let error = match preflight::check_file_type(found.kind(), self.old.kind() == FileType::Symlink) {
+            Ok(()) => match self.rename_to_backup(&staged.name, &found) {
                 Ok(()) => return Ok(Replaced::Yes(sealed.disarm())),
-                Err(errno) => self.cannot_keep(errno),
+                Err(errno) => self.backup_failed(errno),
             },
             Err(error) => error,
         };
-        target.is_ctime_ours.set(true);
+        target.ctime_changed_by_us.set(true);
         match exchange(target, &staged.name, &found) {
             Ok(()) => Err(error),
-            Err(again) => {
+            Err(rollback_error) => {
                 let path = directory.join(&staged.name);
                 sealed.disarm();
-                Err(not_taken_back(&path, &error.step_and_reason().1, again))
+                Err(rollback_failed(&path, &error.step_and_reason().1, rollback_error))
             }
         }
     }
@@ -91,61 +91,64 @@ impl WithBackup<'_> {
     /// The same where the file system cannot exchange two names.
     fn replace_without_exchange(&self, sealed: Sealed) -> Result<Replaced> {
         let target = self.target;
-        target.is_ctime_ours.set(true);
-        let kept = match StagingName::link_name(&target.directory, &target.name) {
-            Ok(name) => Kept { name, is_copy: false },
+        target.ctime_changed_by_us.set(true);
+        let old_name = match StagingName::link_name(&target.directory, &target.name) {
+            Ok(name) => OldName { name, is_copy: false },
             Err(Errno::NOENT) if matches!(target.directory.lstat(&target.name), Ok(None)) => {
                 return Ok(Replaced::Absent(sealed));
             }
             // Another user's file under protected_hardlinks, another project id, or no hard links.
-            Err(errno) if refuses_links(errno) => Kept { name: copy(target, self.sync)?, is_copy: true },
-            Err(errno) => return Err(self.cannot_keep(errno)),
+            Err(errno) if refuses_links(errno) => OldName { name: copy(target, self.sync)?, is_copy: true },
+            Err(errno) => return Err(self.backup_failed(errno)),
         };
-        let (kept, file) = self.rename_over(sealed, kept)?;
-        match self.keep(&kept.name.name, kept.name.inode()) {
+        let (old_name, file) = self.rename_over(sealed, old_name)?;
+        match self.rename_to_backup(&old_name.name.name, old_name.name.inode()) {
             Ok(()) => {
-                kept.name.disarm();
+                old_name.name.disarm();
                 Ok(Replaced::Yes(file))
             }
-            Err(errno) => Err(match kept.take_back(target) {
-                Ok(()) => self.cannot_keep(errno),
-                Err((old, again)) => not_taken_back(&old, &os_message(errno), again),
+            Err(errno) => Err(match old_name.restore(target) {
+                Ok(()) => self.backup_failed(errno),
+                Err((old, rollback_error)) => rollback_failed(&old, &os_message(errno), rollback_error),
             }),
         }
     }
 
     /// Renames the staged file over TARGET. Some network file systems remove TARGET first and then fail; then it is renamed
-    /// again.
-    fn rename_over(&self, sealed: Sealed, kept: Kept) -> Result<(Kept, Option<OwnedFd>)> {
+    /// rollback_error.
+    fn rename_over(&self, sealed: Sealed, old_name: OldName) -> Result<(OldName, Option<OwnedFd>)> {
         let target = self.target;
         let Naming::Named(staged) = sealed.naming() else {
             return Err(failed(STEP, "the staging file has no name"));
         };
-        let is_there = || rename::is_there(target, self.old);
+        let target_exists = || rename::target_exists(target, self.old);
         let renamed = rename::over(target, staged)
-            .or_else(|errno| if is_there() { Err(errno) } else { rename::to_name_of_gone(target, staged) });
-        let Err(errno) = renamed else { return Ok((kept, sealed.disarm())) };
+            .or_else(|errno| if target_exists() { Err(errno) } else { rename::over_missing(target, staged) });
+        let Err(errno) = renamed else { return Ok((old_name, sealed.disarm())) };
         let refused = Error::new(errno).context("rename");
-        if is_there() {
+        if target_exists() {
             return Err(refused);
         }
         let new = target.directory.join(&staged.name);
         // A name that is only marked for deletion cannot be reused, and renaming another link of its file onto it does
         // nothing.
         let is_marked = !matches!(target.directory.lstat_uncached(&target.name), Ok(None));
-        let taken_back =
-            if is_marked { Err((target.directory.join(&kept.name.disarm()), errno)) } else { kept.take_back(target) };
-        Err(match taken_back {
+        let restored = if is_marked {
+            Err((target.directory.join(&old_name.name.disarm()), errno))
+        } else {
+            old_name.restore(target)
+        };
+        Err(match restored {
             Ok(()) => refused,
             Err((old, _)) => {
                 sealed.disarm();
-                rename::gone(errno, &new).hint(format_args!("the old content is {}", Shown(old.as_os_str())))
+                rename::target_is_gone(errno, &new).hint(format_args!("the old content is {}", Shown(old.as_os_str())))
             }
         })
     }
 
     /// Renames the old file from `name` to the backup's name.
-    fn keep(&self, name: &OsStr, old: &Stat) -> platform::Result<()> {
+    fn rename_to_backup(&self, name: &OsStr, old: &Stat) -> platform::Result<()> {
         let (target, directory) = (self.target, &self.target.directory);
         match self.backup {
             BackupName::Simple(backup) => {
@@ -158,9 +161,9 @@ impl WithBackup<'_> {
                 loop {
                     let backup = numbered(&target.name, number);
                     let verify = |errno| directory.verify_after_error(&backup, old, errno);
-                    match rename::to_free_name(directory, name, &backup, Fallback::LinkOrLook, verify) {
+                    match rename::to_free_name(directory, name, &backup, Fallback::LinkOrCheckedRename, verify) {
                         Err(Errno::EXIST) => {
-                            retries.again(Errno::EXIST)?;
+                            retries.retry(Errno::EXIST)?;
                             number = number.checked_add(1).ok_or(Errno::OVERFLOW)?;
                         }
                         Ok(_) => break,
@@ -175,25 +178,25 @@ impl WithBackup<'_> {
         Ok(())
     }
 
-    fn cannot_keep(&self, errno: Errno) -> Error {
+    fn backup_failed(&self, errno: Errno) -> Error {
         let path = self.target.directory.join(&self.backup.first(&self.target.name));
         at(STEP, Shown(path.as_os_str()))(errno)
     }
 }
 
 /// The old content under a short name of its own.
-struct Kept {
+struct OldName {
     name: StagingName,
     /// Whether it is a copy of the old file, not another link.
     is_copy: bool,
 }
 
-impl Kept {
+impl OldName {
     /// Renames it back to TARGET's name. A failure returns the path at which it stays, and the error.
-    fn take_back(self, target: &ResolvedTarget) -> std::result::Result<(), (std::path::PathBuf, Errno)> {
+    fn restore(self, target: &ResolvedTarget) -> std::result::Result<(), (std::path::PathBuf, Errno)> {
         match platform::rename(&target.directory, &self.name.name, &target.name) {
             Ok(()) => {
-                target.is_inode_ours.set(self.is_copy);
+                target.restored_from_copy.set(self.is_copy);
                 self.name.disarm();
                 Ok(())
             }
@@ -211,15 +214,15 @@ fn exchange(target: &ResolvedTarget, name: &OsStr, wanted: &Stat) -> platform::R
         match platform::exchange_once(directory, name, &target.name)
             .or_else(|errno| directory.verify_after_error(&target.name, wanted, errno))
         {
-            Err(Errno::INTR) => retries.again(Errno::INTR)?,
+            Err(Errno::INTR) => retries.retry(Errno::INTR)?,
             done => return done,
         }
     }
 }
 
 /// The error if the rollback failed: TARGET has the new content, and the old content is at `path`.
-fn not_taken_back(path: &Path, reason: &str, again: Errno) -> Error {
-    let reason = format!("{reason}; taking it back: {}", os_message(again));
+fn rollback_failed(path: &Path, reason: &str, rollback_error: Errno) -> Error {
+    let reason = format!("{reason}; taking it back: {}", os_message(rollback_error));
     not_durable(STEP, reason).hint(format_args!("the old content is {}", Shown(path.as_os_str())))
 }
 
@@ -231,7 +234,7 @@ fn copy(target: &ResolvedTarget, sync: Sync) -> Result<StagingName> {
     let mut sink = StagingWriter::new(file.as_fd(), &target.directory, false);
     let mut input = OldContentReader { file: content.as_fd(), signals: None };
     copy::copy_prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
-    let source = MetadataSource::Like { old: Metadata::of(old, target)?, mode: None };
+    let source = MetadataSource::Old { old: Metadata::of(old, target)?, mode: None };
     apply_metadata::apply_metadata(file.as_fd(), &source, None)?;
     if sync != Sync::None {
         platform::sync_file(&file).context(STEP)?;

@@ -7,7 +7,7 @@ use super::preflight;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Result, failed};
 use crate::options::{Backup, Control};
-use crate::platform::{self, FileType, LONGEST_NAME, Stat};
+use crate::platform::{self, FileType, MAX_NAME_LENGTH, Stat};
 use crate::quote::Shown;
 
 pub(super) const STEP: &str = "backup";
@@ -22,16 +22,16 @@ pub(crate) enum BackupName {
 }
 
 /// Why an existing file cannot be replaced by the backup, as far as that is predictable.
-fn irreplaceable(there: &Stat, directory: &Stat) -> Option<&'static str> {
-    if there.kind() == FileType::Directory {
+fn obstacle(existing: &Stat, directory: &Stat) -> Option<&'static str> {
+    if existing.kind() == FileType::Directory {
         Some("is a directory")
-    } else if there.is_mount_point() {
+    } else if existing.is_mount_point() {
         Some("is a mount point")
-    } else if there.is_immutable() {
+    } else if existing.is_immutable() {
         Some("is immutable")
-    } else if there.is_append_only() {
+    } else if existing.is_append_only() {
         Some("is append-only")
-    } else if preflight::sticky_denies(directory, there.uid) {
+    } else if preflight::sticky_denies(directory, existing.uid) {
         Some("is another user's, in a sticky directory")
     } else {
         None
@@ -62,9 +62,9 @@ impl BackupName {
             return Ok(BackupName::Simple(name));
         }
         name_fits(&name)?;
-        if let Some(there) = target.directory.open_path(&name).context(STEP)? {
+        if let Some(existing) = target.directory.open_path(&name).context(STEP)? {
             let directory = target.directory.stat().context(STEP)?;
-            if let Some(reason) = irreplaceable(&there.stat, &directory) {
+            if let Some(reason) = obstacle(&existing.stat, &directory) {
                 return Err(failed(STEP, format_args!("{} {reason}", Shown(&name))));
             }
         }
@@ -81,10 +81,10 @@ impl BackupName {
 }
 
 fn name_fits(name: &OsStr) -> Result<()> {
-    if name.len() <= LONGEST_NAME {
+    if name.len() <= MAX_NAME_LENGTH {
         return Ok(());
     }
-    Err(failed(STEP, format_args!("the backup's name would have {} bytes, more than {LONGEST_NAME}", name.len())))
+    Err(failed(STEP, format_args!("the backup's name would have {} bytes, more than {MAX_NAME_LENGTH}", name.len())))
 }
 
 pub(super) fn numbered(name: &OsStr, number: u64) -> OsString {
@@ -99,7 +99,7 @@ fn newest(target: &ResolvedTarget) -> Result<Option<u64>> {
         return newest_by_name(target);
     }
     let mut newest = None;
-    platform::each_name(&target.directory, |name| {
+    platform::for_each_name(&target.directory, |name| {
         newest = newest.max(number_of(target.name.as_bytes(), name.as_bytes()));
     })
     .context(STEP)?;
@@ -110,8 +110,8 @@ fn newest(target: &ResolvedTarget) -> Result<Option<u64>> {
 fn newest_by_name(target: &ResolvedTarget) -> Result<Option<u64>> {
     let mut newest = None;
     for number in 1.. {
-        let there = target.directory.lstat(&numbered(&target.name, number)).context(STEP)?;
-        if there.is_none() {
+        let existing = target.directory.lstat(&numbered(&target.name, number)).context(STEP)?;
+        if existing.is_none() {
             break;
         }
         newest = Some(number);

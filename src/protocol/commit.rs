@@ -31,7 +31,6 @@ struct Applied {
 }
 
 impl Applied {
-    /// Applies the metadata to the staged file.
     fn to(sealed: &Sealed, source: MetadataSource) -> Result<Applied> {
         let not_preserved = apply_metadata::apply_metadata(sealed.file()?, &source, sealed.initial_mode)?;
         Ok(Applied { source, not_preserved })
@@ -39,10 +38,9 @@ impl Applied {
 }
 
 impl Finished {
-    /// Applies the metadata and syncs.
     pub(super) fn from(job: &Replacement<'_>, sealed: Sealed) -> Result<Finished> {
         let source = match job.replaced() {
-            Some(old) => MetadataSource::Like { old: Metadata::of(old, job.target)?, mode: job.options.mode },
+            Some(old) => MetadataSource::Old { old: Metadata::of(old, job.target)?, mode: job.options.mode },
             None => metadata_of_new(job, job.target, sealed.naming())?,
         };
         let applied = Applied::to(&sealed, source)?;
@@ -57,13 +55,13 @@ pub(super) fn commit(
     parents: &mut Option<Parents<'_>>,
 ) -> Result<Change> {
     /// How often TARGET may become another file concurrently.
-    const MOST: usize = 64;
+    const MAX_ATTEMPTS: usize = 64;
     let options = commit_options(job);
-    let mut made_again: Option<ResolvedTarget> = None;
-    for _ in 0..MOST {
-        let target = made_again.as_ref().unwrap_or(job.target);
+    let mut recreated: Option<ResolvedTarget> = None;
+    for _ in 0..MAX_ATTEMPTS {
+        let target = recreated.as_ref().unwrap_or(job.target);
         let Finished { synced, applied } = finished;
-        let next = match synced.commit(target, applied.source.like(), &options)? {
+        let next = match synced.commit(target, applied.source.old_stat(), &options)? {
             Commit::Done(committed) => {
                 warn(job, applied.not_preserved, &committed);
                 sync_directory(&target.directory, &committed, job.options.sync)?;
@@ -80,7 +78,7 @@ pub(super) fn commit(
             Next::Commit(finished) => finished,
             Next::Overwritten => return Ok(Change::Overwritten),
             Next::NoDirectory(finished, errno) => {
-                made_again = Some(make_again(job, target, parents, errno)?);
+                recreated = Some(resolve_again(job, target, parents, errno)?);
                 finished
             }
         };
@@ -94,13 +92,13 @@ pub(super) fn commit(
 
 /// Resolves TARGET again and creates its directories again. Another writer's rollback may remove a directory that
 /// `--parents` created.
-fn make_again(
+fn resolve_again(
     job: &Replacement<'_>,
     target: &ResolvedTarget,
     parents: &mut Option<Parents<'_>>,
     errno: Errno,
 ) -> Result<ResolvedTarget> {
-    if !parents.as_mut().is_some_and(Parents::again) {
+    if !parents.as_mut().is_some_and(Parents::may_retry) {
         return Err(at("link", format_args!("directory {}", target.directory.shown()))(errno));
     }
     resolve::resolve(job.plan.path, !job.options.no_dereference, parents.as_mut(), job.notices)
@@ -108,9 +106,9 @@ fn make_again(
 
 fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
     let expected = match (&job.old, &job.lock, job.plan.depends_on_old()) {
-        (Some(old), _, true) => Precondition::State(old),
-        (_, Some(_), _) => Precondition::Name(job.target.existing.as_ref().map(|old| &old.stat)),
-        _ => Precondition::Anything,
+        (Some(old), _, true) => Precondition::SameState(old),
+        (_, Some(_), _) => Precondition::SameFile(job.target.existing.as_ref().map(|old| &old.stat)),
+        _ => Precondition::None,
     };
     let mode = job.options.mode.or(job.source_mode).unwrap_or(0o666);
     CommitOptions {
@@ -119,7 +117,7 @@ fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
         expected,
         backup: job.backup,
         sync: job.options.sync,
-        announce: mode & 0o111 == 0,
+        notify_watchers: mode & 0o111 == 0,
     }
 }
 
@@ -152,7 +150,7 @@ fn metadata_of_new(job: &Replacement<'_>, target: &ResolvedTarget, naming: &Nami
     if naming.is_named() && !job.options.no_clobber {
         let now = target.open_path().context("look")?;
         if let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) {
-            return Ok(MetadataSource::Like { old: Metadata::of(&now, target)?, mode });
+            return Ok(MetadataSource::Old { old: Metadata::of(&now, target)?, mode });
         }
     }
     Ok(MetadataSource::New { mode })
@@ -171,9 +169,9 @@ fn reapply_metadata(
         preflight::check(target, now.as_ref(), job.options)?;
     }
     let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) else {
-        return Ok(Next::Commit(Finished { synced: Synced::already(sealed), applied }));
+        return Ok(Next::Commit(Finished { synced: Synced::assume_synced(sealed), applied }));
     };
-    let source = MetadataSource::Like { old: Metadata::of(&now, target)?, mode: job.options.mode };
+    let source = MetadataSource::Old { old: Metadata::of(&now, target)?, mode: job.options.mode };
     apply_metadata::reset_metadata(sealed.reopened()?)?;
     let applied = Applied::to(&sealed, source)?;
     Ok(Next::Commit(Finished { synced: Synced::from(sealed, job.options.sync)?, applied }))
@@ -188,7 +186,7 @@ fn copy_with_name(
     errno: Errno,
 ) -> Result<Next> {
     let no_directory =
-        |sealed, applied| Ok(Next::NoDirectory(Finished { synced: Synced::already(sealed), applied }, errno));
+        |sealed, applied| Ok(Next::NoDirectory(Finished { synced: Synced::assume_synced(sealed), applied }, errno));
     if sealed.naming().is_named() {
         return if errno == Errno::NOENT {
             no_directory(sealed, applied)
@@ -209,7 +207,7 @@ fn copy_with_name(
     let copy = fill::copy_staged(job, &sealed, stage, job.keep_open())?;
     let source = match applied.source {
         MetadataSource::New { .. } => metadata_of_new(job, target, copy.naming())?,
-        like @ MetadataSource::Like { .. } => like,
+        old @ MetadataSource::Old { .. } => old,
     };
     let applied = Applied::to(&copy, source)?;
     Ok(Next::Commit(Finished { synced: Synced::from(copy, job.options.sync)?, applied }))
@@ -222,14 +220,14 @@ fn may_overwrite(job: &Replacement<'_>, target: &ResolvedTarget) -> Result<bool>
 /// The error if neither a link nor a named copy is possible, with both reasons.
 fn cannot_copy(job: &Replacement<'_>, target: &ResolvedTarget, copy: &Error, link: Errno) -> Error {
     let reason = format!("{}; a copy with a name: {}", os_message(link), copy.step_and_reason().1);
-    let both = failed("link", reason);
-    if copy.is_refusal() { preflight::offer_overwrite(both, target, job.options) } else { both }
+    let error = failed("link", reason);
+    if copy.is_refusal() { preflight::offer_overwrite(error, target, job.options) } else { error }
 }
 
 /// Makes the new name durable.
 fn sync_directory(directory: &Directory, committed: &Committed, how: Sync) -> Result<()> {
     if let Some(file) = committed.file.as_ref().filter(|_| how != Sync::None)
-        && directory.filesystem().forgets_unnamed_syncs()
+        && directory.filesystem().may_lose_unnamed_sync()
     {
         // Only after the rename: a kill or power cut during this sync would otherwise leave the staging file's name.
         platform::sync_file(file).map_err(|errno| not_durable("sync", os_message(errno)))?;

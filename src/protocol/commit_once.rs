@@ -16,12 +16,12 @@ use super::backup_name::BackupName;
 use super::naming::Naming;
 use super::old_content::OldContent;
 use super::preflight;
-use super::rename::{self, Appeared, Fallback};
+use super::rename::{self, Fallback, NamedBy};
 use super::resolve::ResolvedTarget;
 use super::sealed::Sealed;
 use super::staging_name::StagingName;
 use super::sync;
-use crate::error::{Context, Error, ErrorExt, Result, Seen, failed, refused};
+use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused};
 use crate::options::Sync;
 use crate::platform::{self, Errno, FileType, OwnedFd, Stat, refuses_names};
 
@@ -33,14 +33,13 @@ pub(crate) struct Synced(Sealed);
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Precondition<'a> {
     /// None: the last writer wins.
-    Anything,
+    None,
     /// The inode that was locked, or still no file.
-    Name(Option<&'a Stat>),
+    SameFile(Option<&'a Stat>),
     /// Exactly the state that was read.
-    State(&'a OldContent),
+    SameState(&'a OldContent),
 }
 
-/// How to commit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommitOptions<'a> {
     pub(crate) no_clobber: bool,
@@ -50,7 +49,7 @@ pub(crate) struct CommitOptions<'a> {
     pub(crate) sync: Sync,
     /// Whether to open a new TARGET for writing, which notifies programs that watch the directory. Not if TARGET is
     /// executable: executing it at that moment would fail with ETXTBSY.
-    pub(crate) announce: bool,
+    pub(crate) notify_watchers: bool,
 }
 
 impl CommitOptions<'_> {
@@ -59,8 +58,8 @@ impl CommitOptions<'_> {
     fn fallback(&self) -> Fallback {
         match (self.no_clobber, self.backup) {
             (true, _) => Fallback::Link,
-            (false, Some(_)) => Fallback::LinkOrLook,
-            (false, None) => Fallback::Look,
+            (false, Some(_)) => Fallback::LinkOrCheckedRename,
+            (false, None) => Fallback::CheckedRename,
         }
     }
 }
@@ -78,10 +77,9 @@ pub(crate) enum Commit {
     Refused(Sealed, Errno),
 }
 
-/// The new TARGET.
 #[derive(Debug)]
 pub(crate) struct Committed {
-    /// An open descriptor of it, if any; it holds the lock.
+    /// An open descriptor of it, if any. With `--lock` it holds the lock.
     pub(crate) file: Option<OwnedFd>,
     /// Whether TARGET did not exist before.
     pub(crate) created: bool,
@@ -94,14 +92,14 @@ impl Synced {
     /// writeback error. Then closes it.
     pub(crate) fn from(mut sealed: Sealed, how: Sync) -> Result<Self> {
         if how != Sync::None {
-            platform::sync_file(sealed.file()?).map_err(|errno| sync::explain(sealed.failed("sync", errno)))?;
+            platform::sync_file(sealed.file()?).map_err(|errno| sync::with_hint(sealed.failed("sync", errno)))?;
         }
         sealed.close()?;
         Ok(Synced(sealed))
     }
 
-    /// Sealed -> Synced without a sync: the file has not changed since the last one.
-    pub(crate) fn already(sealed: Sealed) -> Self {
+    /// Sealed -> Synced without a sync: the file is already synced and has not changed since.
+    pub(crate) fn assume_synced(sealed: Sealed) -> Self {
         Synced(sealed)
     }
 
@@ -110,51 +108,53 @@ impl Synced {
         self.0
     }
 
-    /// Synced -> TARGET, or the obstacle. `like` is the file whose metadata the staged file has. `None` expects that
-    /// TARGET is absent, or a symbolic link to be replaced.
+    /// Synced -> TARGET, or the obstacle. `metadata_from` is the file whose metadata the staged file has. `None`
+    /// expects that TARGET is absent, or a symbolic link to be replaced.
     pub(crate) fn commit(
         self,
         target: &ResolvedTarget,
-        like: Option<&Stat>,
+        metadata_from: Option<&Stat>,
         options: &CommitOptions<'_>,
     ) -> Result<Commit> {
-        match attempt(self.0, target, like, options) {
-            Ok(commit) | Err(End::Commit(commit)) => Ok(commit),
-            Err(End::Error(error)) => Err(error),
+        match attempt(self.0, target, metadata_from, options) {
+            Ok(commit) | Err(EarlyEnd::Commit(commit)) => Ok(commit),
+            Err(EarlyEnd::Error(error)) => Err(error),
         }
     }
 }
 
 /// Why an attempt ends before its last step.
-enum End {
+enum EarlyEnd {
     /// The result is already known: an obstacle, or success in an earlier step.
     Commit(Commit),
     Error(Error),
 }
 
-impl From<Error> for End {
+impl From<Error> for EarlyEnd {
     fn from(error: Error) -> Self {
-        End::Error(error)
+        EarlyEnd::Error(error)
     }
 }
 
-type Attempt<T> = std::result::Result<T, End>;
+type AttemptResult<T> = std::result::Result<T, EarlyEnd>;
 
 fn attempt(
     mut sealed: Sealed,
     target: &ResolvedTarget,
-    like: Option<&Stat>,
+    metadata_from: Option<&Stat>,
     options: &CommitOptions<'_>,
-) -> Attempt<Commit> {
+) -> AttemptResult<Commit> {
     if sealed.is_held_by_writer() {
         // Check before the file has a name by which others can open it.
-        if !options.no_clobber && look(target, options)?.is_some_and(|now| !same_owner_and_mode(&now, like)) {
+        if !options.no_clobber
+            && check_target(target, options)?.is_some_and(|now| !same_owner_and_mode(&now, metadata_from))
+        {
             return Ok(Commit::Changed(sealed));
         }
         // The writer can be replaced by a reader only by name.
-        sealed = with_name(sealed, target)?;
+        sealed = link_to_short_name(sealed, target)?;
     }
-    if like.is_none() {
+    if metadata_from.is_none() {
         sealed = create(sealed, target, options)?;
         if options.no_clobber {
             drop(sealed);
@@ -162,64 +162,65 @@ fn attempt(
         }
     }
     // Check before the file has a name by which others can open it, and again afterwards.
-    let (mut sealed, mut now) = compare(sealed, target, like, options)?;
+    let (mut sealed, mut now) = check_metadata_source(sealed, target, metadata_from, options)?;
     if let Naming::Unnamed(_) = sealed.naming() {
-        sealed = with_name(sealed, target)?;
-        (sealed, now) = compare(sealed, target, like, options)?;
+        sealed = link_to_short_name(sealed, target)?;
+        (sealed, now) = check_metadata_source(sealed, target, metadata_from, options)?;
     }
     Ok(replace(sealed, target, &now, options)?)
 }
 
-/// Looks TARGET up. Ends the attempt unless the staged file has its owner, group and mode.
-fn compare(
+/// Looks TARGET up. Ends the attempt unless the staged file has TARGET's owner, group and mode.
+fn check_metadata_source(
     sealed: Sealed,
     target: &ResolvedTarget,
-    like: Option<&Stat>,
+    metadata_from: Option<&Stat>,
     options: &CommitOptions<'_>,
-) -> Attempt<(Sealed, Stat)> {
-    match look(target, options)? {
-        Some(now) if same_owner_and_mode(&now, like) => Ok((sealed, now)),
-        Some(_) => Err(End::Commit(Commit::Changed(sealed))),
+) -> AttemptResult<(Sealed, Stat)> {
+    match check_target(target, options)? {
+        Some(now) if same_owner_and_mode(&now, metadata_from) => Ok((sealed, now)),
+        Some(_) => Err(EarlyEnd::Commit(Commit::Changed(sealed))),
         // It was unlinked concurrently: create it with the metadata that the staged file has.
-        None => Err(End::Commit(Commit::Changed(create(sealed, target, options)?))),
+        None => Err(EarlyEnd::Commit(Commit::Changed(create(sealed, target, options)?))),
     }
 }
 
-/// Whether a file with the metadata of `like` may replace `now`: owner, group and mode are equal, or `now` is a
-/// symbolic link, whose metadata is never copied.
-fn same_owner_and_mode(now: &Stat, like: Option<&Stat>) -> bool {
-    let looks = |stat: &Stat| (stat.uid, stat.gid, stat.mode);
-    now.kind() == FileType::Symlink || like.is_some_and(|like| looks(now) == looks(like))
+/// Whether a file with the metadata of `metadata_from` may replace `now`: owner, group and mode are equal, or `now` is
+/// a symbolic link, whose metadata is never copied.
+fn same_owner_and_mode(now: &Stat, metadata_from: Option<&Stat>) -> bool {
+    let owner_and_mode = |stat: &Stat| (stat.uid, stat.gid, stat.mode);
+    now.kind() == FileType::Symlink
+        || metadata_from.is_some_and(|metadata_from| owner_and_mode(now) == owner_and_mode(metadata_from))
 }
 
 /// Looks TARGET up and checks the precondition.
-fn look(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<Option<Stat>> {
+fn check_target(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<Option<Stat>> {
     let now = target.directory.lstat_uncached(&target.name).context("look")?;
     if let Some(now) = &now {
-        preflight::suitable(now.kind(), options.no_dereference)?;
+        preflight::check_file_type(now.kind(), options.no_dereference)?;
     }
     match (options.expected, &now) {
-        (Precondition::Anything, _) | (Precondition::Name(None), None) => Ok(now),
-        (Precondition::Name(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
-        (Precondition::Name(_), _) => {
+        (Precondition::None, _) | (Precondition::SameFile(None), None) => Ok(now),
+        (Precondition::SameFile(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
+        (Precondition::SameFile(_), _) => {
             Err(failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
-        (Precondition::State(old), Some(found)) if old.is_still(found, target)? => Ok(now),
-        (Precondition::State(_), _) => Err(refused("replace", "has changed since it was read")
-            .context(Seen::Changed)
+        (Precondition::SameState(old), Some(found)) if old.is_current(found, target)? => Ok(now),
+        (Precondition::SameState(_), _) => Err(refused("replace", "has changed since it was read")
+            .context(TargetState::Changed)
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
 }
 
 /// Gives the file TARGET's name if that is free, which ends the attempt; the kernel decides this atomically. Returns
 /// the file if the name is taken, by another writer or by a symbolic link.
-fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) -> Attempt<Sealed> {
+fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) -> AttemptResult<Sealed> {
     let (directory, name) = (&target.directory, target.name.as_os_str());
     let created = match sealed.naming() {
         Naming::Unnamed(by) => {
             let file = sealed.file()?;
             let verify = |errno| directory.verify_after_error(name, &Stat::of(file)?, errno);
-            platform::link_unnamed(directory, file, *by, name).or_else(verify).map(|()| Appeared::Linked)
+            platform::link_unnamed(directory, file, *by, name).or_else(verify).map(|()| NamedBy::Link)
         }
         Naming::Named(staged) => {
             let verify = |errno| directory.verify_after_error(name, staged.inode(), errno);
@@ -227,38 +228,38 @@ fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) 
         }
         Naming::ByPath(_) => return Err(failed("link", "the staging file is not beside TARGET").into()),
     };
-    let appeared = match created {
-        Ok(appeared) => appeared,
+    let named_by = match created {
+        Ok(named_by) => named_by,
         Err(Errno::EXIST) => return Ok(sealed),
         Err(errno) => return Err(cannot_link(sealed, errno)),
     };
     let (naming, file) = sealed.into_parts();
     // Remove the staging name if it still exists: renaming one link of a file onto another does nothing.
     drop(naming);
-    if appeared == Appeared::Linked && options.announce {
-        announce(target);
+    if named_by == NamedBy::Link && options.notify_watchers {
+        notify_watchers(target);
     }
-    Err(End::Commit(Commit::Done(Committed { file, created: true, other_names: 0 })))
+    Err(EarlyEnd::Commit(Commit::Done(Committed { file, created: true, other_names: 0 })))
 }
 
 /// The system refuses the link, or the directory is gone: the caller may try another way.
-fn cannot_link(sealed: Sealed, errno: Errno) -> End {
+fn cannot_link(sealed: Sealed, errno: Errno) -> EarlyEnd {
     if errno == Errno::NOENT || refuses_names(errno) {
-        End::Commit(Commit::Unlinkable(sealed, errno))
+        EarlyEnd::Commit(Commit::Unlinkable(sealed, errno))
     } else {
-        End::Error(Error::new(errno).context("link"))
+        EarlyEnd::Error(Error::new(errno).context("link"))
     }
 }
 
 /// Notifies programs that watch a directory for finished files. They wait until a file that was open for writing is
 /// closed, or for a rename. A link is neither, and the writer was closed while the file was unnamed. Therefore the file
 /// is opened for writing by its name, and closed. Nothing is written, and a failure is ignored.
-fn announce(target: &ResolvedTarget) {
+fn notify_watchers(target: &ResolvedTarget) {
     let _ = platform::open_for_writing(&target.directory, &target.name);
 }
 
 /// Links the unnamed file to a short name, the first name that a kill can leave.
-fn with_name(sealed: Sealed, target: &ResolvedTarget) -> Attempt<Sealed> {
+fn link_to_short_name(sealed: Sealed, target: &ResolvedTarget) -> AttemptResult<Sealed> {
     let Naming::Unnamed(by) = *sealed.naming() else { return Ok(sealed) };
     match StagingName::link(&target.directory, sealed.file()?, by) {
         Ok(name) => Ok(sealed.with_name(name)?),
@@ -309,17 +310,17 @@ fn after_failed_rename(
     };
     let directory = &target.directory;
     // Without its own name it could not be renamed there.
-    if rename::is_there(target, before) || !matches!(directory.lstat_uncached(&name.name), Ok(Some(_))) {
+    if rename::target_exists(target, before) || !matches!(directory.lstat_uncached(&name.name), Ok(Some(_))) {
         return if refuses_names(errno) {
             Ok(Commit::Refused(sealed, errno))
         } else {
             Err(Error::new(errno).context("rename"))
         };
     }
-    if rename::to_name_of_gone(target, name).is_ok() {
+    if rename::over_missing(target, name).is_ok() {
         return Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names }));
     }
     let path = directory.join(&name.name);
     sealed.disarm();
-    Err(rename::gone(errno, &path))
+    Err(rename::target_is_gone(errno, &path))
 }

@@ -10,7 +10,6 @@ use crate::error::{Context, Result};
 use crate::input::Input;
 use crate::platform;
 
-/// The result of the comparison.
 pub(crate) enum Comparison {
     /// The input, of this many bytes, equals the old content.
     Same(u64),
@@ -19,7 +18,6 @@ pub(crate) enum Comparison {
     Differs {
         /// The length of the common part, in bytes.
         common: u64,
-        /// What has been read after the common part.
         next: Vec<u8>,
     },
 }
@@ -38,15 +36,15 @@ pub(crate) fn compare(
             return Ok(Comparison::Differs { common: 0, next: Vec::new() });
         }
     }
-    let (mut buffer, mut same) = (Vec::with_capacity(BUFFER), vec![0; BUFFER]);
+    let (mut buffer, mut old_buffer) = (Vec::with_capacity(BUFFER), vec![0; BUFFER]);
     let mut common = 0;
     loop {
         read(input, &mut buffer)?;
-        let expected = fill(old, same.get_mut(..buffer.len().max(1)).unwrap_or_default(), common)?;
-        if buffer.is_empty() && expected == 0 {
+        let old_length = read_full_at(old, old_buffer.get_mut(..buffer.len().max(1)).unwrap_or_default(), common)?;
+        if buffer.is_empty() && old_length == 0 {
             return Ok(Comparison::Same(common));
         }
-        if buffer.is_empty() || same.get(..expected) != Some(buffer.as_slice()) {
+        if buffer.is_empty() || old_buffer.get(..old_length) != Some(buffer.as_slice()) {
             return Ok(Comparison::Differs { common, next: buffer });
         }
         if let Some(hasher) = hasher.as_deref_mut() {
@@ -57,7 +55,7 @@ pub(crate) fn compare(
 }
 
 /// Reads at `offset` until the buffer is full or the file ends.
-fn fill(old: &OldContentReader<'_>, buffer: &mut [u8], offset: u64) -> Result<usize> {
+fn read_full_at(old: &OldContentReader<'_>, buffer: &mut [u8], offset: u64) -> Result<usize> {
     let mut filled = 0;
     while let Some(rest @ [_, ..]) = buffer.get_mut(filled..) {
         match platform::read_at_into(old.file, rest, offset + filled as u64).context("compare")? {

@@ -25,7 +25,7 @@ pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
         match platform::read_once(input.descriptor(), buffer) {
             Ok(_) => return Ok(()),
             Err(errno @ (Errno::INTR | Errno::AGAIN)) => {
-                retries.again(errno).map_err(|errno| cannot_read(input, errno))?;
+                retries.retry(errno).map_err(|errno| cannot_read(input, errno))?;
                 if errno == Errno::AGAIN {
                     // Another process has set `O_NONBLOCK` on the shared open file description.
                     wait([Some(input.descriptor())], None, None).map_err(|errno| cannot_read(input, errno))?;

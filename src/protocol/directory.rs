@@ -93,33 +93,33 @@ impl Directory {
     pub(crate) fn lstat_uncached(&self, name: &OsStr) -> Result<Option<Stat>> {
         if self.filesystem().is_remote() {
             // The client caches names until it learns that the directory has changed.
-            let _ = Stat::of_afresh(&self.fd);
+            let _ = Stat::of_uncached(&self.fd);
         }
-        present(Stat::at_afresh(&self.fd, name))
+        present(Stat::at_uncached(&self.fd, name))
     }
 
     /// Whether the file system reports a different inode number for `name` at each lookup, as some FUSE file systems
     /// do. Inode numbers then cannot identify the file that has the name.
-    pub(crate) fn has_unstable_numbers(&self, name: &OsStr) -> bool {
-        let looks = [self.lstat_uncached(name), self.lstat_uncached(name), self.lstat_uncached(name)];
-        let [Ok(Some(first)), Ok(Some(second)), Ok(Some(third))] = looks else { return false };
+    pub(crate) fn has_unstable_inode_numbers(&self, name: &OsStr) -> bool {
+        let lookups = [self.lstat_uncached(name), self.lstat_uncached(name), self.lstat_uncached(name)];
+        let [Ok(Some(first)), Ok(Some(second)), Ok(Some(third))] = lookups else { return false };
         !first.is_same_file(&second) && !second.is_same_file(&third)
     }
 
     /// A handle for the file `name`; `None` if it is absent. On a network file system the lookup may return a file that
     /// another client has replaced, and only the next call on it fails with ESTALE.
     pub(crate) fn open_path(&self, name: &OsStr) -> Result<Option<PathHandle>> {
-        let (mut retries, mut afresh) = (Retries::default(), self.filesystem().is_remote());
+        let (mut retries, mut uncached) = (Retries::default(), self.filesystem().is_remote());
         loop {
-            if afresh {
+            if uncached {
                 // The result is ignored: the call drops an outdated name from the cache.
                 let _ = self.lstat_uncached(name);
             }
             match present(self.open_path_once(name)) {
-                Err(Errno::STALE) => retries.again(Errno::STALE)?,
+                Err(Errno::STALE) => retries.retry(Errno::STALE)?,
                 done => return done,
             }
-            afresh = true;
+            uncached = true;
         }
     }
 
@@ -168,7 +168,6 @@ impl Handle {
         Ref::filter_map(self.0.borrow(), Option::as_ref).map_err(|_| Errno::BADF)
     }
 
-    /// Closes it.
     pub(crate) fn release(&self) {
         self.0.take();
     }

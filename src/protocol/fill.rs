@@ -39,7 +39,7 @@ pub(super) fn fill(
         (Some(stage), old) => {
             let mut sink = sink(job, &stage);
             if let (true, Some(old)) = (job.options.append, old) {
-                take_old(job, old, old.stat.size, &mut sink)?;
+                copy_old(job, old, old.stat.size, &mut sink)?;
             }
             let received = copy_input(input, 0, &mut sink, hasher.as_mut())?;
             Filled { stage: Some(stage), received, warning: None }
@@ -67,7 +67,7 @@ fn fill_from_difference(
     let stage = create_staging()?;
     let mut sink = sink(job, &stage);
     if common > 0 {
-        take_old(job, old, common, &mut sink)?;
+        copy_old(job, old, common, &mut sink)?;
     }
     sink.write_all(&next)?;
     if let Some(hasher) = hasher.as_deref_mut() {
@@ -105,23 +105,23 @@ fn fill_unchanged(
     create_staging: impl FnOnce() -> Result<Stage>,
 ) -> Result<Filled> {
     old.ensure_unchanged(job.signals)?;
-    let another_mode = match (job.options.mode, job.replaced()) {
+    let mode_change = match (job.options.mode, job.replaced()) {
         (Some(mode), Some(old)) if Metadata::of(old, job.target)?.differs_from(mode) => Some((mode, old)),
         _ => None,
     };
     let same_file = still_linked(job, old)?;
-    if another_mode.is_none() && same_file {
+    if mode_change.is_none() && same_file {
         return Ok(Filled { stage: None, received, warning: None });
     }
     let stage = create_staging()?;
-    if let (Some((mode, old)), true) = (another_mode, same_file)
+    if let (Some((mode, old)), true) = (mode_change, same_file)
         && stage.mode_after(mode)? == old.stat.bits()
     {
         // The file system determines the mode, so staging would not change it.
         let warning = Some(format!("cannot set mode {mode:04o} (it is {:04o})", old.stat.bits()));
         return Ok(Filled { stage: None, received, warning });
     }
-    take_old(job, old, old.stat.size, &mut sink(job, &stage))?;
+    copy_old(job, old, old.stat.size, &mut sink(job, &stage))?;
     Ok(Filled { stage: Some(stage), received, warning: None })
 }
 
@@ -143,7 +143,7 @@ fn copy_input(
 }
 
 /// Copies the first `length` bytes of the old content, which must not have changed since it was opened.
-fn take_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut StagingWriter<'_>) -> Result<()> {
+fn copy_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut StagingWriter<'_>) -> Result<()> {
     let file = old.file.get().context("read")?;
     let mut reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
     copy::copy_prefix(&mut reader, &old.stat, length, sink)?;

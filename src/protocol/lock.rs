@@ -32,14 +32,14 @@ pub(crate) fn acquire(
     signals: &Signals,
 ) -> Result<TargetLock> {
     let deadline = timeout.and_then(Deadline::after);
-    let mut lost = Lost::default();
+    let mut lost = LostLocks::default();
     loop {
         if let Some(old) = &target.existing {
-            preflight::suitable(old.kind(), no_dereference)?;
+            preflight::check_file_type(old.kind(), no_dereference)?;
         }
         match attempt(target, deadline.as_ref(), signals)? {
             Attempt::Locked(lock) => return Ok(lock),
-            Attempt::Lost { waited } => lost.once_more(target, waited)?,
+            Attempt::Lost { waited } => lost.retry(target, waited)?,
         }
     }
 }
@@ -73,7 +73,7 @@ fn attempt(target: &mut ResolvedTarget, deadline: Option<&Deadline>, signals: &S
         return Ok(Attempt::Locked(TargetLock { _held: held }));
     }
     if held.is_none() {
-        unlock(&target.directory).map_err(|errno| cannot(errno, "its directory"))?;
+        unlock(&target.directory).map_err(|errno| cannot_lock(errno, "its directory"))?;
     }
     Ok(Attempt::Lost { waited })
 }
@@ -91,8 +91,8 @@ enum Opened {
 fn open(target: &ResolvedTarget) -> Result<Opened> {
     let filesystem = target.directory.filesystem();
     if filesystem.is_remote() {
-        // A file lock needs an open inode, which the replacement would rename away; a directory lock is local to this
-        // machine.
+        // A file lock is on an open inode, and these clients move or remove an inode that is open when it is replaced.
+        // A directory lock is local to this machine.
         return Err(failed(STEP, "its network file system has no lock that lasts for a replacement"));
     }
     // On FUSE, renaming over an open file may first rename it away.
@@ -111,7 +111,7 @@ fn open(target: &ResolvedTarget) -> Result<Opened> {
     };
     let now = target.open_path().context(STEP)?;
     if is_same(now.as_ref(), Some(old)) || !matches!(errno, Errno::STALE | Errno::NOENT) {
-        return Err(cannot(errno, "TARGET"));
+        return Err(cannot_lock(errno, "TARGET"));
     }
     Ok(Opened::Replaced(now))
 }
@@ -127,22 +127,22 @@ fn is_same(now: Option<&PathHandle>, before: Option<&PathHandle>) -> bool {
 /// Counts the locks that were acquired on a file that had lost its name. With many writers this happens after every
 /// wait. Without a wait it happens only if other writers do not use the lock.
 #[derive(Default)]
-struct Lost {
+struct LostLocks {
     without_wait: u32,
 }
 
-impl Lost {
-    const MOST: u32 = 1000;
+impl LostLocks {
+    const MAX: u32 = 1000;
 
-    fn once_more(&mut self, target: &ResolvedTarget, waited: bool) -> Result<()> {
-        if target.directory.has_unstable_numbers(&target.name) {
+    fn retry(&mut self, target: &ResolvedTarget, waited: bool) -> Result<()> {
+        if target.directory.has_unstable_inode_numbers(&target.name) {
             return Err(failed(
                 STEP,
                 "TARGET cannot be locked: its file system gives it another inode number at each look",
             ));
         }
         self.without_wait = if waited { 0 } else { self.without_wait + 1 };
-        if self.without_wait < Self::MOST {
+        if self.without_wait < Self::MAX {
             return Ok(());
         }
         Err(failed(STEP, "TARGET cannot be locked: other writers keep replacing it without taking turns"))
@@ -151,7 +151,7 @@ impl Lost {
 
 /// Locks a staging file, which no other process can have locked.
 pub(crate) fn lock_staged(file: BorrowedFd<'_>) -> Result<()> {
-    try_lock(file).map_err(|errno| cannot(errno, "the staging file"))
+    try_lock(file).map_err(|errno| cannot_lock(errno, "the staging file"))
 }
 
 struct Deadline {
@@ -172,42 +172,42 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, s
     match try_lock(file) {
         Ok(()) => return Ok(false),
         Err(Errno::WOULDBLOCK) => {}
-        Err(errno) => return Err(cannot(errno, what)),
+        Err(errno) => return Err(cannot_lock(errno, what)),
     }
     if deadline.is_none() && !signals.watched() {
-        return platform::lock(file).map(|()| true).map_err(|errno| cannot(errno, what));
+        return platform::lock(file).map(|()| true).map_err(|errno| cannot_lock(errno, what));
     }
     // flock(2) has no timeout, so a thread waits and reports through a pipe. If the wait is given up, the thread ends
     // with the process.
-    let (told, tell) = pipe().context(STEP)?;
+    let (done_reader, done_writer) = pipe().context(STEP)?;
     let thread_file = file.try_clone_to_owned().map_err(|error| from_io(&error)).context(STEP)?;
     let waiter = std::thread::Builder::new().stack_size(64 * 1024).spawn(move || {
         let waited = platform::lock(&thread_file);
         // The reader may be closed already. If a seccomp filter refuses the write, the end of the pipe reports.
-        let _ = write_all(&tell, b"\n");
-        drop(tell);
+        let _ = write_all(&done_writer, b"\n");
+        drop(done_writer);
         waited
     });
     let Ok(waiter) = waiter else {
-        return lock_by_trying(file, what, deadline, signals);
+        return lock_by_polling(file, what, deadline, signals);
     };
     loop {
-        let woken = wait([Some(told.as_fd())], Some(signals), deadline.map(|deadline| deadline.at));
+        let woken = wait([Some(done_reader.as_fd())], Some(signals), deadline.map(|deadline| deadline.at));
         match woken.context(STEP)? {
-            Woken::Deadline => return Err(too_late(deadline)),
+            Woken::Deadline => return Err(timed_out(deadline)),
             Woken::Ready([true]) => break,
             Woken::Ready([false]) => signals.check()?,
         }
     }
     match waiter.join() {
-        Ok(waited) => waited.map(|()| true).map_err(|errno| cannot(errno, what)),
+        Ok(waited) => waited.map(|()| true).map_err(|errno| cannot_lock(errno, what)),
         Err(_) => Err(failed(STEP, "the waiting thread failed")),
     }
 }
 
 /// Polls for the lock where no thread can be created: some seccomp filters refuse clone3(2) with an error after which
 /// glibc does not fall back.
-fn lock_by_trying(
+fn lock_by_polling(
     file: BorrowedFd<'_>,
     what: &'static str,
     deadline: Option<&Deadline>,
@@ -217,22 +217,22 @@ fn lock_by_trying(
     loop {
         match try_lock(file) {
             Err(Errno::WOULDBLOCK) => {}
-            done => return done.map(|()| true).map_err(|errno| cannot(errno, what)),
+            done => return done.map(|()| true).map_err(|errno| cannot_lock(errno, what)),
         }
         let pause = Instant::now() + PAUSE;
         if deadline.is_some_and(|deadline| deadline.at < pause) {
-            return Err(too_late(deadline));
+            return Err(timed_out(deadline));
         }
         wait([None], Some(signals), Some(pause)).context(STEP)?;
         signals.check()?;
     }
 }
 
-fn too_late(deadline: Option<&Deadline>) -> Error {
+fn timed_out(deadline: Option<&Deadline>) -> Error {
     let seconds = deadline.map_or(0.0, |deadline| deadline.seconds);
     refused(STEP, format_args!("another writer had the turn for all of {seconds} s"))
 }
 
-fn cannot(errno: Errno, what: &'static str) -> Error {
+fn cannot_lock(errno: Errno, what: &'static str) -> Error {
     at(STEP, format_args!("{what} cannot be locked"))(errno)
 }

@@ -34,9 +34,9 @@ impl Metadata {
     /// read.
     pub(crate) fn of(old: &PathHandle, target: &ResolvedTarget) -> Result<Metadata> {
         /// How often another writer may replace the file first.
-        const MOST: usize = 64;
+        const MAX_ATTEMPTS: usize = 64;
         let mut read = Metadata::of_inode(old, target);
-        for _ in 0..MOST {
+        for _ in 0..MAX_ATTEMPTS {
             match &read {
                 Err(error) if matches!(error.errno(), Some(Errno::NOENT | Errno::STALE)) => {}
                 _ => break,
@@ -112,7 +112,7 @@ impl Metadata {
     /// Reads one attribute, if it is preserved.
     fn read(&mut self, attributes: &Attributes<'_>, name: CString) -> Result<()> {
         let is_acl = name.as_c_str() == acl::ATTRIBUTE;
-        let is_opaque_acl = opaque_acl::is_one(&name);
+        let is_opaque_acl = opaque_acl::is_opaque_acl(&name);
         if !is_acl && !is_opaque_acl && !is_preserved(&name) {
             return Ok(());
         }

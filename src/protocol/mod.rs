@@ -56,7 +56,7 @@ pub(crate) use request::{Change, LockOptions, Outcome, Plan, Run, Target};
 use resolve::ResolvedTarget;
 use staging::Stage;
 
-use crate::error::{Context, Error, ErrorExt, Result, Seen, failed, refused};
+use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused};
 use crate::input::{Abandoned, Input};
 use crate::options::Sync;
 use crate::platform::{self, Errno, FileType, Signals, Stat, is_unsupported_sync};
@@ -85,12 +85,12 @@ pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<O
     let done = steps(&plan, &mut target, &mut parents, &mut input, run);
     done.map_err(|error| {
         let still_running = input.and_then(|mut input| input.abandon());
-        let seen = match (error.downcast_ref(), target.resolved.look_again()) {
+        let state = match (error.downcast_ref(), target.resolved.state_since_lookup()) {
             // The size is the same, and a read has found that the content differs.
-            (Some(Seen::Changed), Seen::OtherTimes) => Seen::Changed,
-            (_, seen) => seen,
+            (Some(TargetState::Changed), TargetState::TimesChanged) => TargetState::Changed,
+            (_, state) => state,
         };
-        Failed { error: error.context(seen), still_running }
+        Failed { error: error.context(state), still_running }
     })
 }
 
@@ -165,7 +165,7 @@ fn read_old(plan: &Plan<'_>, target: &mut Target, signals: &Signals) -> Result<O
         match open_old(plan, &target.resolved, signals) {
             // Another client of a network file system has replaced it since it was looked up.
             Err(error) if error.errno() == Some(Errno::STALE) => {
-                retries.again(Errno::STALE).map_err(|_| error)?;
+                retries.retry(Errno::STALE).map_err(|_| error)?;
                 target.resolved.existing = target.resolved.open_path().context("look")?;
                 target.check_again(plan.options)?;
             }
@@ -248,7 +248,7 @@ fn stage(job: &Replacement<'_>) -> Result<Stage> {
 fn stage_beside(job: &Replacement<'_>) -> Result<Stage> {
     let mut stage = Stage::open(&job.target.directory, job.create_options(), job.signals)?;
     if job.options.no_clobber {
-        stage.can_create()?;
+        stage.check_can_create()?;
     }
     Ok(stage)
 }
@@ -258,7 +258,7 @@ fn release_target(job: &Replacement<'_>) {
     job.target.existing.iter().for_each(|old| old.handle.release());
     job.old.iter().for_each(|old| old.file.release());
     if let Some(old) = job.replaced()
-        && !job.target.directory.filesystem().replaces_open_files()
+        && !job.target.directory.filesystem().can_replace_open_files()
         && Stat::of(platform::stdin()).is_ok_and(|now| now.is_same_file(&old.stat))
     {
         // As in `atomic-write f -- sort <f`. The input has ended; a process that inherited the descriptor has its own
@@ -274,7 +274,7 @@ fn leave_alone(job: &Replacement<'_>, warning: Option<String>) -> Result<()> {
     };
     if job.options.sync != Sync::None {
         let file = old.file.get().context("sync")?;
-        platform::sync_file(&*file).map_err(|errno| sync::explain(Error::new(errno).context("sync")))?;
+        platform::sync_file(&*file).map_err(|errno| sync::with_hint(Error::new(errno).context("sync")))?;
     }
     // Do not sync the whole file system instead: that would write the unsynced data of other programs.
     if job.options.sync == Sync::Full && job.target.directory.readable() {

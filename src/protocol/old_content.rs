@@ -7,7 +7,7 @@ use super::copy;
 use super::directory::{Handle, PathHandle};
 use super::resolve::ResolvedTarget;
 use crate::digest::{Digest, Hasher};
-use crate::error::{Context, Result, Seen, failed, refused};
+use crate::error::{Context, Result, TargetState, failed, refused};
 use crate::platform::{self, AsFd, BorrowedFd, Signals, Stat};
 
 /// The old content, open for reading, and its state when it was opened.
@@ -25,7 +25,7 @@ impl OldContent {
         let file = target.open(old).context("read")?;
         let stat = Stat::of(&file).context("read")?;
         let mut content = OldContent { file: Handle::new(file), stat, digest: None };
-        if target.directory.filesystem().dates_late() {
+        if target.directory.filesystem().updates_times_late() {
             content.digest = Some(content.digest(Hasher::default(), signals)?);
         }
         Ok(content)
@@ -33,7 +33,7 @@ impl OldContent {
 
     /// `--if-match`: refuses if the content has a different digest.
     pub(crate) fn must_match(&self, expected: &Digest, signals: &Signals) -> Result<()> {
-        let got = self.digest_like(expected, signals)?;
+        let got = self.digest_with_algorithm_of(expected, signals)?;
         if got == *expected {
             return Ok(());
         }
@@ -41,14 +41,13 @@ impl OldContent {
     }
 
     /// The digest of the whole content, with the algorithm of `expected`. Reuses a known digest.
-    fn digest_like(&self, expected: &Digest, signals: &Signals) -> Result<Digest> {
+    fn digest_with_algorithm_of(&self, expected: &Digest, signals: &Signals) -> Result<Digest> {
         match &self.digest {
-            Some(digest) if digest.has_algorithm_of(expected) => Ok(digest.clone()),
+            Some(digest) if digest.has_same_algorithm(expected) => Ok(digest.clone()),
             _ => self.digest(expected.hasher(), signals),
         }
     }
 
-    /// Computes the digest of the whole content.
     fn digest(&self, hasher: Hasher, signals: &Signals) -> Result<Digest> {
         let file = self.file.get().context("read")?;
         digest(file.as_fd(), hasher, Some(signals))
@@ -61,22 +60,24 @@ impl OldContent {
             return Ok(());
         }
         let reason = "the old content was changed in place while it was read";
-        Err(failed("read", reason).context(Seen::Changed))
+        Err(failed("read", reason).context(TargetState::Changed))
     }
 
     /// Whether `now`, the current TARGET, is the file that was read, in the same state.
-    pub(crate) fn is_still(&self, now: &Stat, target: &ResolvedTarget) -> Result<bool> {
-        let again = || {
+    pub(crate) fn is_current(&self, now: &Stat, target: &ResolvedTarget) -> Result<bool> {
+        let current_digest = || {
             let file = platform::open_for_reading(&target.directory, &target.name).context("read")?;
             // Signals are held by now.
             digest(file.as_fd(), Hasher::default(), None)
         };
-        Ok(self.stat.is_same_state(now) || self.has_same_digest(now, again)?)
+        Ok(self.stat.is_same_state(now) || self.has_same_digest(now, current_digest)?)
     }
 
-    fn has_same_digest(&self, now: &Stat, again: impl FnOnce() -> Result<Digest>) -> Result<bool> {
+    fn has_same_digest(&self, now: &Stat, current_digest: impl FnOnce() -> Result<Digest>) -> Result<bool> {
         match &self.digest {
-            Some(digest) if self.stat.is_same_file(now) && self.stat.size == now.size => Ok(again()? == *digest),
+            Some(digest) if self.stat.is_same_file(now) && self.stat.size == now.size => {
+                Ok(current_digest()? == *digest)
+            }
             _ => Ok(false),
         }
     }

@@ -15,7 +15,7 @@ use super::sealed::{KeepOpen, Sealed};
 use super::spill::SpillDirectories;
 use super::staging::Stage;
 use super::sync;
-use crate::error::{Context, Error, ErrorExt, Result, Seen, damaged, failed, refused};
+use crate::error::{Context, Error, ErrorExt, Result, TargetState, damaged, failed, refused};
 use crate::options::Sync;
 use crate::platform::{
     self, BorrowedFd, Errno, OwnedFd, Signals, Stat, acl, has_attribute, is_unsupported_sync, os_message,
@@ -40,7 +40,7 @@ pub(super) fn stage(job: &Replacement<'_>, reason: String) -> Result<Stage> {
 pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<Change> {
     if let (Some(old), true) = (&job.old, job.plan.depends_on_old()) {
         old.ensure_unchanged(job.signals)
-            .map_err(|_| refused("replace", "has changed since it was read").context(Seen::Changed))?;
+            .map_err(|_| refused("replace", "has changed since it was read").context(TargetState::Changed))?;
     }
     overwrite_with(job, copy)?;
     Ok(Change::Overwritten)
@@ -50,7 +50,7 @@ pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<Change> {
 /// unsafe place, so it is copied to a safe one.
 pub(super) fn from_copy(job: &Replacement<'_>, from: &Sealed, reason: String) -> Result<()> {
     let stage = stage(job, reason)?;
-    overwrite_with(job, fill::copy_staged(job, from, stage, KeepOpen::Yes)?)
+    overwrite_with(job, fill::copy_staged(job, from, stage, KeepOpen::Reader)?)
 }
 
 /// The copy is synced whatever `--sync` says: it may become the only intact one.
@@ -114,12 +114,12 @@ fn write_target(
         return Err(Error::new(Errno::NOSPC).context(STEP));
     }
     let modes = Modes::of(&existing, &now, job.options.mode).context(STEP)?;
-    target.is_ctime_ours.set(true);
+    target.ctime_changed_by_us.set(true);
     // Until the first byte is written, TARGET is intact.
-    modes.narrow(&existing).context(STEP)?;
-    let mut touched = false;
-    if let Err(errno) = write(copy, &existing, size, &modes, job.options.sync, &mut touched) {
-        let damage = damage(&existing, &modes, touched, errno)?;
+    modes.restrict(&existing).context(STEP)?;
+    let mut modified = false;
+    if let Err(errno) = write(copy, &existing, size, &modes, job.options.sync, &mut modified) {
+        let damage = damage(&existing, &modes, modified, errno)?;
         // TARGET has neither the old nor the new state, so it is damaged. The copy stays.
         sealed.disarm();
         return Err(damage.hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))));
@@ -129,15 +129,20 @@ fn write_target(
 }
 
 /// Returns the error if TARGET is damaged. If TARGET is unchanged, fails with the original error.
-fn damage(existing: &OwnedFd, modes: &Modes, touched: bool, errno: Errno) -> Result<Error> {
-    if touched {
+fn damage(existing: &OwnedFd, modes: &Modes, modified: bool, errno: Errno) -> Result<Error> {
+    if modified {
         return Ok(damaged(STEP, os_message(errno)));
     }
     match modes.restore(existing) {
         Ok(()) => Err(Error::new(errno).context(STEP)),
-        Err(again) => Ok(damaged(
+        Err(restore_error) => Ok(damaged(
             STEP,
-            format_args!("{}; setting mode {:04o} again: {}", os_message(errno), modes.before, os_message(again)),
+            format_args!(
+                "{}; setting mode {:04o} again: {}",
+                os_message(errno),
+                modes.before,
+                os_message(restore_error)
+            ),
         )),
     }
 }
@@ -188,7 +193,7 @@ impl Modes {
     }
 
     /// Sets the mode before the first write, so that a caller who may not set it fails while TARGET is intact.
-    fn narrow(&self, existing: &OwnedFd) -> platform::Result<()> {
+    fn restrict(&self, existing: &OwnedFd) -> platform::Result<()> {
         if self.during == self.before {
             return Ok(());
         }
@@ -216,14 +221,14 @@ impl Modes {
     }
 }
 
-/// Overwrites, truncates to `size`, sets the mode and syncs. `touched` is whether TARGET has been modified.
+/// Overwrites, truncates to `size`, sets the mode and syncs. Sets `modified` once TARGET's content has changed.
 fn write(
     from: BorrowedFd<'_>,
     to: &OwnedFd,
     size: u64,
     modes: &Modes,
     how: Sync,
-    touched: &mut bool,
+    modified: &mut bool,
 ) -> platform::Result<()> {
     let mut buffer = vec![0; copy::BUFFER];
     let mut offset = 0;
@@ -237,7 +242,7 @@ fn write(
             match platform::write_at(to, rest, offset)? {
                 0 => return Err(Errno::IO),
                 count => {
-                    *touched = true;
+                    *modified = true;
                     rest = rest.get(count..).unwrap_or_default();
                     offset += count as u64;
                 }
@@ -245,7 +250,7 @@ fn write(
         }
     }
     platform::set_size(to, size)?;
-    *touched = true;
+    *modified = true;
     modes.finish(to)?;
     if how == Sync::None { Ok(()) } else { sync_overwritten(to) }
 }

@@ -14,11 +14,11 @@ use crate::quote::Shown;
 
 const STEP: &str = "create directory";
 /// How often a directory may be removed concurrently.
-const MOST_TRIES: usize = 100;
+const MAX_TRIES: usize = 100;
 
 /// The directories that this run created, outermost first. Dropping it removes those that are still empty.
 pub(crate) struct Parents<'a> {
-    made: Vec<(Directory, OsString)>,
+    created: Vec<(Directory, OsString)>,
     sync: Sync,
     notices: &'a Notices,
     keep: bool,
@@ -27,18 +27,18 @@ pub(crate) struct Parents<'a> {
 
 impl<'a> Parents<'a> {
     pub(crate) fn new(sync: Sync, notices: &'a Notices) -> Self {
-        Parents { made: Vec::new(), sync, notices, keep: false, tries: 0 }
+        Parents { created: Vec::new(), sync, notices, keep: false, tries: 0 }
     }
 
     /// Whether any directory has been created.
-    pub(crate) fn has_made(&self) -> bool {
-        !self.made.is_empty()
+    pub(crate) fn has_created(&self) -> bool {
+        !self.created.is_empty()
     }
 
-    /// Whether `name` in `holder` was created by this run.
-    fn made(&self, holder: &Directory, name: &OsStr) -> platform::Result<bool> {
-        let here = holder.stat()?;
-        for (other, _) in self.made.iter().filter(|(_, made)| made == name) {
+    /// Whether `name` in `parent` was created by this run.
+    fn is_created(&self, parent: &Directory, name: &OsStr) -> platform::Result<bool> {
+        let here = parent.stat()?;
+        for (other, _) in self.created.iter().filter(|(_, created)| created == name) {
             if other.stat()?.is_same_file(&here) {
                 return Ok(true);
             }
@@ -47,9 +47,9 @@ impl<'a> Parents<'a> {
     }
 
     /// Whether a directory that was removed concurrently may be created again.
-    pub(crate) fn again(&mut self) -> bool {
+    pub(crate) fn may_retry(&mut self) -> bool {
         self.tries += 1;
-        self.tries < MOST_TRIES
+        self.tries < MAX_TRIES
     }
 
     /// Keeps the directories, because TARGET is in place.
@@ -57,10 +57,10 @@ impl<'a> Parents<'a> {
         self.keep = true;
     }
 
-    /// Opens `path` relative to `base` or to the working directory, and creates missing directories. When this returns,
-    /// each created directory is on disk, and so is its entry in its parent.
+    /// Opens `path` relative to `base` or to the working directory, and creates missing directories. With
+    /// [`Sync::Full`], each created directory and its entry in its parent are on disk when this returns.
     pub(crate) fn create(&mut self, base: Option<&Directory>, path: &OsStr, shown: &Path) -> Result<Directory> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_TRIES {
             if let Some(directory) = self.create_once(base, path, shown)? {
                 return Ok(directory);
             }
@@ -72,7 +72,7 @@ impl<'a> Parents<'a> {
     fn create_once(&mut self, base: Option<&Directory>, path: &OsStr, shown: &Path) -> Result<Option<Directory>> {
         let mut here = self.start(base, path.as_bytes().starts_with(b"/")).context(STEP)?;
         for part in path.as_bytes().split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(OsStr::from_bytes) {
-            match self.enter_or_make(&here, part)? {
+            match self.enter_or_create(&here, part)? {
                 Some(next) => here = next,
                 None => return Ok(None),
             }
@@ -89,20 +89,20 @@ impl<'a> Parents<'a> {
     }
 
     /// Opens `part` in `here`, and creates it first if it is missing. `None` if `here` itself was removed concurrently.
-    fn enter_or_make(&mut self, here: &Directory, part: &OsStr) -> Result<Option<Directory>> {
+    fn enter_or_create(&mut self, here: &Directory, part: &OsStr) -> Result<Option<Directory>> {
         let failed = |errno| cannot_create(here, part, errno);
         let mut next = self.enter(here, part);
         let missing = matches!(next, Err(Errno::NOENT));
         // Repeated, because another writer's rollback may remove it again. Limited, because a dangling link both exists
         // and cannot be opened.
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_TRIES {
             if !matches!(next, Err(Errno::NOENT)) {
                 break;
             }
             // Open the parent first: a created directory must be removable.
-            let holder = here.reopen(here.join(OsStr::new(""))).map_err(failed)?;
+            let parent = here.reopen(here.join(OsStr::new(""))).map_err(failed)?;
             match platform::make_directory(here, part) {
-                Ok(()) => self.made.push((holder, part.to_owned())),
+                Ok(()) => self.created.push((parent, part.to_owned())),
                 // Another writer created it first; its entry may not be on disk yet.
                 Err(Errno::EXIST) => {}
                 Err(Errno::NOENT) => return Ok(None),
@@ -120,7 +120,7 @@ impl<'a> Parents<'a> {
     /// Opens `part`. Follows symbolic links, except in place of a directory created here: another user may have put it
     /// there.
     fn enter(&self, here: &Directory, part: &OsStr) -> platform::Result<Directory> {
-        let follow = !self.made(here, part)?;
+        let follow = !self.is_created(here, part)?;
         here.enter(part, follow)
     }
 }
@@ -131,7 +131,7 @@ impl Drop for Parents<'_> {
         if self.keep {
             return;
         }
-        while let Some((directory, name)) = self.made.pop() {
+        while let Some((directory, name)) = self.created.pop() {
             match platform::remove_directory(&directory, &name) {
                 // Another writer's rollback may have removed it.
                 Ok(()) | Err(Errno::NOENT) => {}

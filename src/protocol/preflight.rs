@@ -14,7 +14,6 @@ const STEP: &str = "replace";
 /// How TARGET can be replaced.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Strategy {
-    /// By a rename.
     Rename,
     /// By an overwrite, which the user allows. A rename is impossible for this reason.
     Overwrite(String),
@@ -26,40 +25,40 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
         if options.no_clobber {
             return Err(refused("no-clobber", "exists"));
         }
-        suitable(old.kind(), options.no_dereference)?;
-        unchangeable(old)?;
+        check_file_type(old.kind(), options.no_dereference)?;
+        check_not_immutable(old)?;
         if old.kind() == FileType::RegularFile {
-            writable(target, old, options)?;
+            check_writable(target, old, options)?;
         }
     }
-    match no_rename(target, existing)? {
+    match rename_obstacle(target, existing)? {
         None => Ok(Strategy::Rename),
-        Some(reason) => {
+        Some(obstacle) => {
             if may_overwrite(target, existing, options)? {
-                return Ok(Strategy::Overwrite(reason.words));
+                return Ok(Strategy::Overwrite(obstacle.reason));
             }
-            let error = target.explain(failed(STEP, reason.words));
-            Err(if may_offer_overwrite(existing, options) { error.hint(reason.hint) } else { error })
+            let error = target.with_link_hint(failed(STEP, obstacle.reason));
+            Err(if may_offer_overwrite(existing, options) { error.hint(obstacle.hint) } else { error })
         }
     }
 }
 
 /// Fails unless the file is a regular file, or a symbolic link to be replaced.
-pub(crate) fn suitable(kind: FileType, no_dereference: bool) -> Result<()> {
-    let refuse = |reason| Err(failed(STEP, reason));
+pub(crate) fn check_file_type(kind: FileType, no_dereference: bool) -> Result<()> {
+    let reject = |reason| Err(failed(STEP, reason));
     match kind {
         FileType::RegularFile => Ok(()),
         FileType::Symlink if no_dereference => Ok(()),
-        FileType::Symlink => refuse("became a symbolic link"),
-        FileType::Directory => refuse("is a directory"),
-        FileType::Fifo => refuse("is a FIFO, which a file must not replace"),
-        FileType::Socket => refuse("is a socket, which a file must not replace"),
-        FileType::CharacterDevice | FileType::BlockDevice => refuse("is a device, which a file must not replace"),
-        FileType::Unknown => refuse("is of an unknown type"),
+        FileType::Symlink => reject("became a symbolic link"),
+        FileType::Directory => reject("is a directory"),
+        FileType::Fifo => reject("is a FIFO, which a file must not replace"),
+        FileType::Socket => reject("is a socket, which a file must not replace"),
+        FileType::CharacterDevice | FileType::BlockDevice => reject("is a device, which a file must not replace"),
+        FileType::Unknown => reject("is of an unknown type"),
     }
 }
 
-fn unchangeable(old: &PathHandle) -> Result<()> {
+fn check_not_immutable(old: &PathHandle) -> Result<()> {
     if old.stat.is_immutable() {
         return Err(failed(STEP, "is immutable").hint("chattr -i removes the attribute"));
     }
@@ -73,20 +72,20 @@ fn unchangeable(old: &PathHandle) -> Result<()> {
 }
 
 /// Fails if the caller may not write the file. A rename would not need that permission, which would surprise its owner.
-fn writable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
+fn check_writable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
     let own = old.stat.uid == euid();
     if may_write_target(target, old)? || options.force || (options.mode.is_some() && own) {
         return Ok(());
     }
-    match no_rename(target, Some(old))? {
+    match rename_obstacle(target, Some(old))? {
         None => Err(failed(STEP, "you may not write it").hint("--force replaces it all the same")),
         // For example on a read-only NFS export: the client does not know that it is read-only.
-        Some(reason) => Err(failed(STEP, format_args!("you may not write it, and {}", reason.words))),
+        Some(obstacle) => Err(failed(STEP, format_args!("you may not write it, and {}", obstacle.reason))),
     }
 }
 
 /// Fails if the file cannot be overwritten in place. `--force` does not help here, and only the owner may set its mode.
-fn overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
+fn check_overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
     if !may_write_target(target, old)? {
         return Err(failed(STEP, "you may not write it, and no rename is possible that would not need it"));
     }
@@ -103,7 +102,7 @@ fn may_write_target(target: &ResolvedTarget, old: &PathHandle) -> Result<bool> {
         Ok(()) | Err(Errno::NOENT | Errno::STALE | Errno::NOSYS) => Ok(true),
         // Without faccessat2(2), only root's capabilities are considered.
         Err(Errno::ACCESS) => Ok(overrides_permissions(&old.stat)),
-        Err(errno) => Err(target.explain(Error::new(errno).context(STEP))),
+        Err(errno) => Err(target.with_link_hint(Error::new(errno).context(STEP))),
     }
 }
 
@@ -112,9 +111,8 @@ pub(super) fn sticky_denies(directory: &Stat, owner: u32) -> bool {
     directory.mode & 0o1000 != 0 && directory.uid != euid() && !owner_or_capable(owner)
 }
 
-/// Why a rename is impossible.
-struct NoRename {
-    words: String,
+struct RenameObstacle {
+    reason: String,
     hint: &'static str,
 }
 
@@ -132,42 +130,42 @@ pub(crate) fn may_offer_overwrite(existing: Option<&PathHandle>, options: &Optio
 /// Whether `--allow-in-place` is given and TARGET can be overwritten in place.
 pub(crate) fn may_overwrite(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Result<bool> {
     match existing.filter(|old| options.allow_in_place && old.kind() == FileType::RegularFile) {
-        Some(old) => overwritable(target, old, options).map(|()| true),
+        Some(old) => check_overwritable(target, old, options).map(|()| true),
         None => Ok(false),
     }
 }
 
 /// Adds the hint to an error which says that a rename is impossible here.
 pub(crate) fn offer_overwrite(error: Error, target: &ResolvedTarget, options: &Options) -> Error {
-    let error = target.explain(error);
+    let error = target.with_link_hint(error);
     if may_offer_overwrite(target.existing.as_ref(), options) { error.hint(IN_PLACE) } else { error }
 }
 
-fn no_rename(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Result<Option<NoRename>> {
-    let reason = |words: String, hint| Ok(Some(NoRename { words, hint }));
+fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Result<Option<RenameObstacle>> {
+    let obstacle = |reason: String, hint| Ok(Some(RenameObstacle { reason, hint }));
     if existing.is_some_and(|old| old.stat.is_mount_point()) {
         let hint = "mount its directory instead, or --allow-in-place (not atomic)";
-        return reason("is a mount point".to_owned(), hint);
+        return obstacle("is a mount point".to_owned(), hint);
     }
     let directory = &target.directory;
     let shown = directory.shown();
     let stat = directory.stat().context("look")?;
     if stat.is_immutable() {
-        return reason(format!("directory {shown} is immutable"), IN_PLACE);
+        return obstacle(format!("directory {shown} is immutable"), IN_PLACE);
     }
     if stat.is_append_only() && existing.is_some() {
-        return reason(format!("directory {shown} is append-only"), IN_PLACE);
+        return obstacle(format!("directory {shown} is append-only"), IN_PLACE);
     }
     match may_write_directory(directory) {
         Ok(()) | Err(Errno::NOSYS) => {}
         Err(Errno::ACCESS) if overrides_permissions(&stat) => {}
-        Err(Errno::ACCESS) => return reason(format!("directory {shown} may not be written"), IN_PLACE),
+        Err(Errno::ACCESS) => return obstacle(format!("directory {shown} may not be written"), IN_PLACE),
         Err(errno) => {
-            return Err(target.explain(at(STEP, format_args!("directory {shown}"))(errno)));
+            return Err(target.with_link_hint(at(STEP, format_args!("directory {shown}"))(errno)));
         }
     }
     if existing.is_some_and(|old| sticky_denies(&stat, old.stat.uid)) {
-        return reason(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
+        return obstacle(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
     }
     Ok(None)
 }

@@ -14,15 +14,14 @@ use crate::quote::Shown;
 /// How long to wait for the last reader of a file that is marked for deletion. SMB clients close a file up to a second
 /// after its reader did.
 const LAST_READER: Duration = Duration::from_secs(2);
-/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How a file got a name that was free.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Appeared {
+pub(super) enum NamedBy {
     /// By a hard link. The old name may still exist.
-    Linked,
-    Renamed,
+    Link,
+    Rename,
 }
 
 /// The fallback where the system has no rename without replacement, such as NFS, FUSE and ZFS.
@@ -31,9 +30,9 @@ pub(super) enum Fallback {
     /// A hard link, which is atomic as well.
     Link,
     /// A hard link. Where hard links are not supported, as on FAT, a lookup and a rename.
-    LinkOrLook,
+    LinkOrCheckedRename,
     /// A lookup and a rename. Some clients cache a wrong link count after a link was created and removed.
-    Look,
+    CheckedRename,
 }
 
 /// Gives the file `from` the name `to`. Fails with EEXIST if that is taken. After an error, `verify` decides whether
@@ -44,23 +43,25 @@ pub(super) fn to_free_name(
     to: &OsStr,
     fallback: Fallback,
     verify: impl Fn(Errno) -> Result<()>,
-) -> Result<Appeared> {
-    let look_and_rename = || match directory.lstat(to)? {
+) -> Result<NamedBy> {
+    let checked_rename = || match directory.lstat(to)? {
         Some(_) => Err(Errno::EXIST),
-        None => platform::rename(directory, from, to).or_else(&verify).map(|()| Appeared::Renamed),
+        None => platform::rename(directory, from, to).or_else(&verify).map(|()| NamedBy::Rename),
     };
     match platform::rename_noreplace(directory, from, to).or_else(&verify) {
         Err(errno) if is_unsupported_rename(errno) => {}
-        done => return done.map(|()| Appeared::Renamed),
+        done => return done.map(|()| NamedBy::Rename),
     }
-    if fallback == Fallback::Look {
-        return look_and_rename();
+    if fallback == Fallback::CheckedRename {
+        return checked_rename();
     }
     match platform::link(directory, from, to).or_else(&verify) {
-        Err(errno) if fallback == Fallback::LinkOrLook && (is_unsupported_rename(errno) || refuses_links(errno)) => {
-            look_and_rename()
+        Err(errno)
+            if fallback == Fallback::LinkOrCheckedRename && (is_unsupported_rename(errno) || refuses_links(errno)) =>
+        {
+            checked_rename()
         }
-        linked => linked.map(|()| Appeared::Linked),
+        linked => linked.map(|()| NamedBy::Link),
     }
 }
 
@@ -72,7 +73,7 @@ pub(super) fn over(target: &ResolvedTarget, name: &StagingName) -> Result<()> {
 
 /// Renames the staging file to TARGET's name after a failed rename has removed TARGET. A name that is only marked for
 /// deletion disappears when the last reader closes the file, so this waits for a limited time.
-pub(super) fn to_name_of_gone(target: &ResolvedTarget, name: &StagingName) -> Result<()> {
+pub(super) fn over_missing(target: &ResolvedTarget, name: &StagingName) -> Result<()> {
     let deadline = Instant::now().checked_add(LAST_READER);
     loop {
         let Err(errno) = over(target, name) else { return Ok(()) };
@@ -92,7 +93,7 @@ pub(super) fn to_name_of_gone(target: &ResolvedTarget, name: &StagingName) -> Re
 /// Whether TARGET, in state `before`, still exists after a failed rename. SMB clients remove TARGET before they retry a
 /// rename. A removed file that is held open keeps its name until it is closed, but cannot be opened. Its link count is
 /// one less, mostly zero; if it has other names, it still exists under those.
-pub(super) fn is_there(target: &ResolvedTarget, before: &Stat) -> bool {
+pub(super) fn target_exists(target: &ResolvedTarget, before: &Stat) -> bool {
     let now = target.directory.lstat_uncached(&target.name).ok().flatten();
     now.is_some_and(|now| before.links == 0 || now.links > 0 && !is_marked_for_deletion(target, &now))
 }
@@ -103,7 +104,7 @@ fn is_marked_for_deletion(target: &ResolvedTarget, now: &Stat) -> bool {
 }
 
 /// The error if TARGET is gone. The staged file stays at `path`.
-pub(super) fn gone(errno: Errno, path: &Path) -> Error {
+pub(super) fn target_is_gone(errno: Errno, path: &Path) -> Error {
     missing("rename", format_args!("{}, and TARGET is gone", os_message(errno)))
         .hint(format_args!("the whole new content is {}", Shown(path.as_os_str())))
 }

@@ -18,7 +18,7 @@ use crate::guard::Guards;
 use crate::input::Origin;
 use crate::notices::Notices;
 use crate::options::Options;
-use crate::platform::{FileType, Signals, owner_locks_out};
+use crate::platform::{FileType, Signals, owner_change_prevents_link};
 
 /// The plan: TARGET is resolved, and every predictable failure has been reported. Nothing is written, and no command
 /// runs.
@@ -27,7 +27,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) path: &'a Path,
     pub(crate) options: &'a Options,
     pub(crate) guards: Guards,
-    /// Where the bytes come from.
     pub(crate) origin: Origin<'a>,
     /// The digest that TARGET's content must have.
     pub(crate) if_match: Option<&'a Digest>,
@@ -51,7 +50,6 @@ impl Plan<'_> {
     }
 }
 
-/// How TARGET is locked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LockOptions {
     /// How long to wait for another writer, in seconds; `None` is no limit.
@@ -148,26 +146,25 @@ impl<'a> Replacement<'a> {
         CreateOptions {
             mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },
             private: self.plan.guards.validate.is_some(),
-            named: old.is_some_and(|old| owner_locks_out(old.stat.uid)),
-            wanted: self.options.mode,
+            named: old.is_some_and(|old| owner_change_prevents_link(old.stat.uid)),
+            requested_mode: self.options.mode,
         }
     }
 
     /// Which descriptor must stay open on the staged file.
     pub(super) fn keep_open(&self) -> KeepOpen {
         if self.spill.get().is_some() {
-            KeepOpen::Yes
+            KeepOpen::Reader
         } else if self.lock.is_some() {
-            KeepOpen::Locked
+            KeepOpen::LockedReader
         } else if self.target.directory.readable() {
-            KeepOpen::No
+            KeepOpen::Nothing
         } else {
-            KeepOpen::Yes
+            KeepOpen::Reader
         }
     }
 }
 
-/// What was done.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome {
     pub(crate) change: Change,
@@ -175,7 +172,6 @@ pub(crate) struct Outcome {
     pub(crate) received: u64,
 }
 
-/// The change of TARGET.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Change {
     Created,

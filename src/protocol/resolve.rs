@@ -13,13 +13,13 @@ use std::rc::Rc;
 
 use super::directory::{Directory, PathHandle};
 use super::parents::Parents;
-use crate::error::{Context, Error, ErrorExt, Result, Seen, at, failed};
+use crate::error::{Context, Error, ErrorExt, Result, TargetState, at, failed};
 use crate::notices::Notices;
 use crate::platform::{self, Errno, FileType, LinkRule, OwnedFd, os_message};
 use crate::quote::Shown;
 
 /// As many links as the kernel follows.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 
 /// Where TARGET leads.
 #[derive(Debug)]
@@ -31,30 +31,32 @@ pub(crate) struct ResolvedTarget {
     /// Whether TARGET is a symbolic link that led here.
     pub(crate) is_behind_link: bool,
     /// Whether an operation on the file, now undone, has changed its ctime.
-    pub(crate) is_ctime_ours: Cell<bool>,
+    pub(crate) ctime_changed_by_us: Cell<bool>,
     /// Whether it was replaced and then restored from a copy.
-    pub(crate) is_inode_ours: Cell<bool>,
+    pub(crate) restored_from_copy: Cell<bool>,
 }
 
 impl ResolvedTarget {
     /// Compares TARGET with its state at the lookup. A failed lookup counts as unchanged.
-    pub(crate) fn look_again(&self) -> Seen {
-        if self.is_inode_ours.get() {
-            return Seen::Unchanged;
+    pub(crate) fn state_since_lookup(&self) -> TargetState {
+        if self.restored_from_copy.get() {
+            return TargetState::Unchanged;
         }
         let (before, now) = match (&self.existing, self.directory.lstat(&self.name)) {
-            (_, Err(_)) | (None, Ok(None)) => return Seen::Unchanged,
-            (None, Ok(Some(_))) | (Some(_), Ok(None)) => return Seen::Changed,
+            (_, Err(_)) | (None, Ok(None)) => return TargetState::Unchanged,
+            (None, Ok(Some(_))) | (Some(_), Ok(None)) => return TargetState::Changed,
             (Some(before), Ok(Some(now))) => (&before.stat, now),
         };
-        if !before.is_same_file(&now) && !self.directory.has_unstable_numbers(&self.name) {
-            Seen::Changed
-        } else if before.is_unchanged(&now, self.is_ctime_ours.get()) {
-            Seen::Unchanged
-        } else if self.directory.filesystem().dates_late() && before.with_times_of(&now).is_unchanged(&now, true) {
-            Seen::OtherTimes
+        if !before.is_same_file(&now) && !self.directory.has_unstable_inode_numbers(&self.name) {
+            TargetState::Changed
+        } else if before.is_unchanged(&now, self.ctime_changed_by_us.get()) {
+            TargetState::Unchanged
+        } else if self.directory.filesystem().updates_times_late()
+            && before.with_times_of(&now).is_unchanged(&now, true)
+        {
+            TargetState::TimesChanged
         } else {
-            Seen::Changed
+            TargetState::Changed
         }
     }
 
@@ -69,7 +71,7 @@ impl ResolvedTarget {
     }
 
     /// Adds a hint if TARGET is a symbolic link, in case the user did not expect that.
-    pub(crate) fn explain(&self, error: Error) -> Error {
+    pub(crate) fn with_link_hint(&self, error: Error) -> Error {
         if !self.is_behind_link {
             return error;
         }
@@ -89,7 +91,7 @@ pub(crate) fn resolve(
 ) -> Result<ResolvedTarget> {
     let mut path = path.as_os_str().to_owned();
     let mut base: Option<Rc<Directory>> = None;
-    for _ in 0..=MOST_LINKS {
+    for _ in 0..=MAX_LINKS {
         let (parent, name) = split(&path)?;
         let directory = Rc::new(open_parent(base.as_deref(), parent, parents.as_deref_mut(), notices)?);
         let existing = directory.open_path(name).context("look")?;
@@ -101,8 +103,15 @@ pub(crate) fn resolve(
                 base = Some(directory);
             }
             existing => {
-                let (is_ctime_ours, is_inode_ours) = (Cell::new(false), Cell::new(false));
-                return Ok(ResolvedTarget { directory, name, existing, is_behind_link, is_ctime_ours, is_inode_ours });
+                let (ctime_changed_by_us, restored_from_copy) = (Cell::new(false), Cell::new(false));
+                return Ok(ResolvedTarget {
+                    directory,
+                    name,
+                    existing,
+                    is_behind_link,
+                    ctime_changed_by_us,
+                    restored_from_copy,
+                });
             }
         }
     }
@@ -125,7 +134,7 @@ fn open_parent(
         // Component by component, even if the directories exist: one that was created here must not have been replaced
         // by a link.
         (Err(Errno::NOENT), Some(parents)) => parents.create(base, parent, &shown),
-        (Ok(_), Some(parents)) if parents.has_made() => parents.create(base, parent, &shown),
+        (Ok(_), Some(parents)) if parents.has_created() => parents.create(base, parent, &shown),
         (opened, _) => opened.map_err(|errno| no_directory(errno, &shown)),
     }
 }
@@ -160,12 +169,12 @@ fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
     let bytes = path.as_bytes();
     let start = bytes.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
     let (parent, name) = bytes.split_at(start);
-    let refuse = |reason| Err(failed("replace", reason));
+    let reject = |reason| Err(failed("replace", reason));
     match name {
-        b"" if bytes.is_empty() => refuse("the name is empty"),
-        b"" => refuse("ends in a slash, which names a directory"),
-        b"." => refuse("names a directory, the one that holds it (.)"),
-        b".." => refuse("names a directory, the parent (..)"),
+        b"" if bytes.is_empty() => reject("the name is empty"),
+        b"" => reject("ends in a slash, which names a directory"),
+        b"." => reject("names a directory, the one that holds it (.)"),
+        b".." => reject("names a directory, the parent (..)"),
         name => Ok((OsStr::from_bytes(parent), OsStr::from_bytes(name))),
     }
 }

@@ -15,11 +15,11 @@ use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum KeepOpen {
     /// None.
-    No,
+    Nothing,
     /// A reader, without which the file system could not be synced.
-    Yes,
+    Reader,
     /// A reader that holds the lock.
-    Locked,
+    LockedReader,
 }
 
 /// A staging file whose content is complete.
@@ -66,7 +66,7 @@ impl Sealed {
         if let Some(writer) = self.writer.take() {
             platform::close(writer).map_err(|errno| self.failed("close", errno))?;
         }
-        if self.keep_open != KeepOpen::No && self.reader.is_none() {
+        if self.keep_open != KeepOpen::Nothing && self.reader.is_none() {
             self.open_reader()?;
         }
         Ok(())
@@ -75,7 +75,7 @@ impl Sealed {
     /// Closes every descriptor that need not stay open.
     pub(crate) fn close(&mut self) -> Result<()> {
         self.close_writer()?;
-        if self.is_named() && self.keep_open == KeepOpen::No {
+        if self.is_named() && self.keep_open == KeepOpen::Nothing {
             self.reader = None;
         }
         self.second = None;
@@ -100,13 +100,12 @@ impl Sealed {
     /// Locks the file if `--lock` needs that. No other writer can know it yet.
     pub(super) fn lock(&self) -> Result<()> {
         let open = self.reader.as_ref().or(self.writer.as_ref());
-        match open.filter(|_| self.keep_open == KeepOpen::Locked) {
+        match open.filter(|_| self.keep_open == KeepOpen::LockedReader) {
             Some(file) => lock::lock_staged(file.as_fd()),
             None => Ok(()),
         }
     }
 
-    /// The directory that contains it.
     pub(crate) fn directory(&self) -> &Directory {
         &self.directory
     }
@@ -125,7 +124,7 @@ impl Sealed {
         let held_by_writer = self.is_held_by_writer();
         self.naming = Naming::Named(name);
         if held_by_writer {
-            if let Some(writer) = self.writer.as_ref().filter(|_| self.keep_open == KeepOpen::Locked) {
+            if let Some(writer) = self.writer.as_ref().filter(|_| self.keep_open == KeepOpen::LockedReader) {
                 // The lock belongs to the open file description.
                 platform::unlock(writer).context("lock")?;
             }

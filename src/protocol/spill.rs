@@ -8,7 +8,7 @@ use super::directory::Directory;
 use super::naming::StagingPath;
 use super::resolve::ResolvedTarget;
 use super::staging::Stage;
-use super::staging_name::{PREFIX, RANDOM};
+use super::staging_name::{PREFIX, RANDOM_LENGTH};
 use crate::notices::Notices;
 use crate::platform::{self, Errno, may_write_directory};
 
@@ -30,7 +30,7 @@ impl SpillDirectories {
     pub(super) fn stage(&self, notices: &Notices) -> Option<Stage> {
         self.candidates.iter().find_map(|directory| {
             let mut builder = tempfile::Builder::new();
-            let file = builder.prefix(PREFIX).rand_bytes(RANDOM).tempfile_in(directory.path()).ok()?;
+            let file = builder.prefix(PREFIX).rand_bytes(RANDOM_LENGTH).tempfile_in(directory.path()).ok()?;
             let (file, path) = file.into_parts();
             Some(Stage::with_path(file.into(), StagingPath::new(path, notices), directory))
         })

@@ -35,7 +35,7 @@ pub(crate) struct CreateOptions {
     /// Whether it has a name from the start.
     pub(crate) named: bool,
     /// The mode that `--mode` requests.
-    pub(crate) wanted: Option<u32>,
+    pub(crate) requested_mode: Option<u32>,
 }
 
 /// A staging file that is being filled.
@@ -56,17 +56,17 @@ impl Stage {
     /// Creates the staging file in `directory`, unnamed if possible. Otherwise signals are watched before it gets a
     /// name.
     pub(crate) fn open(directory: &Rc<Directory>, options: CreateOptions, signals: &Signals) -> Result<Self> {
-        let (naming, writer) = match unnamed(directory, options)? {
+        let (naming, writer) = match try_create_unnamed(directory, options)? {
             Some(unnamed) => unnamed,
-            None => named(directory, options, signals)?,
+            None => create_named(directory, options, signals)?,
         };
         let mut stage = Stage { writer, naming, second: None, initial_mode: None, directory: Rc::clone(directory) };
-        if let Some(mode) = options.wanted {
-            stage.can_have(mode)?;
+        if let Some(mode) = options.requested_mode {
+            stage.check_mode(mode)?;
         }
         // Other users can open a named file.
         if options.private || stage.is_named() {
-            stage.narrow()?;
+            stage.make_private()?;
         }
         Ok(stage)
     }
@@ -79,12 +79,12 @@ impl Stage {
 
     /// Fails if the finished file would be accessible to users whom `--mode` excludes, which happens if the file system
     /// gives every file the same mode. The file is still empty.
-    fn can_have(&self, mode: u32) -> Result<()> {
+    fn check_mode(&self, mode: u32) -> Result<()> {
         if !is_wider(self.bits()?, mode) {
             return Ok(());
         }
         let bits = self.mode_after(mode)?;
-        if is_wider(bits, mode) { Err(mode_cannot_be_had(mode, bits)) } else { Ok(()) }
+        if is_wider(bits, mode) { Err(mode_unsupported(mode, bits)) } else { Ok(()) }
     }
 
     /// Returns the mode that the file gets if `mode` is set, and then sets mode 0600 again.
@@ -109,7 +109,7 @@ impl Stage {
 
     /// Sets mode 0600 until the metadata is applied. Keeps the initial mode, to which umask and default ACL have led,
     /// for later.
-    fn narrow(&mut self) -> Result<()> {
+    fn make_private(&mut self) -> Result<()> {
         self.initial_mode = Some(self.bits()?);
         self.set_mode(0o600)
     }
@@ -126,7 +126,7 @@ impl Stage {
             Naming::Unnamed(_) => self.reopen()?,
             // Some file systems refuse this while the writer is open. Then it is tried again after the writer is
             // closed.
-            naming if keep_open != KeepOpen::No => naming.open().ok(),
+            naming if keep_open != KeepOpen::Nothing => naming.open().ok(),
             _ => None,
         };
         let Stage { writer, naming, second, initial_mode, directory } = self;
@@ -142,7 +142,7 @@ impl Stage {
         let mut opened = platform::reopen_for_reading(&self.writer);
         if opened.as_ref().is_err_and(|errno| *errno == Errno::ACCESS) && self.initial_mode.is_none() {
             // The umask denies reading even to the owner.
-            self.narrow()?;
+            self.make_private()?;
             opened = platform::reopen_for_reading(&self.writer);
         }
         match opened {
@@ -153,13 +153,13 @@ impl Stage {
 
     /// Checks that a named file can be renamed to a name that must be free, by the rename's flag or a hard link. With
     /// neither, `--no-clobber` could not be atomic. With a hard link, a kill during this check can leave two names.
-    pub(crate) fn can_create(&mut self) -> Result<()> {
+    pub(crate) fn check_can_create(&mut self) -> Result<()> {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
         let other = random_name().context(STEP)?;
         let verify = |errno| staging_name::verify_after_error(&self.directory, &other, name.inode(), errno);
         match rename::to_free_name(&self.directory, &name.name, &other, Fallback::Link, verify) {
-            Ok(rename::Appeared::Renamed) => name.name = other,
-            Ok(rename::Appeared::Linked) => {
+            Ok(rename::NamedBy::Rename) => name.name = other,
+            Ok(rename::NamedBy::Link) => {
                 if platform::unlink(&self.directory, &other).is_err() {
                     self.second = Some(name.second(other));
                 }
@@ -177,22 +177,21 @@ impl Stage {
         self.writer.as_fd()
     }
 
-    /// The directory that contains it.
     pub(crate) fn directory(&self) -> &Directory {
         &self.directory
     }
 }
 
 /// Creates an unnamed file if the options and the system permit that.
-fn unnamed(directory: &Directory, options: CreateOptions) -> Result<Option<(Naming, OwnedFd)>> {
-    if options.named || !directory.filesystem().links_unnamed() {
+fn try_create_unnamed(directory: &Directory, options: CreateOptions) -> Result<Option<(Naming, OwnedFd)>> {
+    if options.named || !directory.filesystem().can_link_unnamed() {
         return Ok(None);
     }
     let created = platform::create_unnamed(directory, options.mode).map_err(|errno| cannot_stage(directory, errno))?;
     Ok(created.map(|(writer, by)| (Naming::Unnamed(by), writer)))
 }
 
-fn named(directory: &Rc<Directory>, options: CreateOptions, signals: &Signals) -> Result<(Naming, OwnedFd)> {
+fn create_named(directory: &Rc<Directory>, options: CreateOptions, signals: &Signals) -> Result<(Naming, OwnedFd)> {
     if directory.stat().context(STEP)?.is_append_only() {
         // A name could be created there but not removed.
         let reason = format!("directory {} is append-only, and unnamed files are not to be had", directory.shown());
@@ -210,7 +209,7 @@ pub(crate) fn is_wider(bits: u32, mode: u32) -> bool {
 }
 
 /// The file would not have the requested mode.
-pub(crate) fn mode_cannot_be_had(mode: u32, bits: u32) -> Error {
+pub(crate) fn mode_unsupported(mode: u32, bits: u32) -> Error {
     failed("mode", format_args!("{mode:04o} cannot be had on this file system, the file would be {bits:04o}"))
 }
 

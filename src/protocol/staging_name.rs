@@ -12,10 +12,10 @@ use crate::platform::{self, BorrowedFd, Errno, LinkBy, OwnedFd, Result, Stat};
 /// Every staging name begins with this prefix; 12 letters and digits follow.
 pub(super) const PREFIX: &str = ".aw-";
 /// The number of letters and digits after the prefix.
-pub(super) const RANDOM: usize = 12;
+pub(super) const RANDOM_LENGTH: usize = 12;
 /// How many random names are tried. A collision is extremely unlikely; a file system that reports one for every name
 /// must not cause an endless loop.
-const MOST_NAMES: usize = 64;
+const MAX_NAMES: usize = 64;
 
 /// A short random name in a directory, unlinked when it is dropped.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct StagingName {
     /// The inode that it was created for.
     inode: Stat,
     /// Whether dropping this removes the name.
-    ours: bool,
+    armed: bool,
 }
 
 impl StagingName {
@@ -50,7 +50,7 @@ impl StagingName {
     /// Links the file `existing` under a second, random name.
     pub(crate) fn link_name(directory: &Rc<Directory>, existing: &OsStr) -> Result<Self> {
         /// How often another writer may replace the file first.
-        const MOST: usize = 64;
+        const MAX_ATTEMPTS: usize = 64;
         let link = |name: &OsStr| {
             platform::link(directory, existing, name).or_else(|errno| {
                 let file = directory.lstat(existing)?.ok_or(Errno::NOENT)?;
@@ -62,7 +62,7 @@ impl StagingName {
             match with_free_name(link) {
                 // The file lost its name before it could be linked. The file that has the name now may be linked
                 // instead.
-                Err(Errno::NOENT) if lost < MOST && directory.lstat(existing)?.is_some() => lost += 1,
+                Err(Errno::NOENT) if lost < MAX_ATTEMPTS && directory.lstat(existing)?.is_some() => lost += 1,
                 linked => break linked?.0,
             }
         };
@@ -72,7 +72,7 @@ impl StagingName {
     }
 
     fn new(directory: &Rc<Directory>, name: OsString, inode: Stat) -> Self {
-        StagingName { directory: Rc::clone(directory), name, inode, ours: true }
+        StagingName { directory: Rc::clone(directory), name, inode, armed: true }
     }
 
     /// Opens the file for reading, if the name still leads to it.
@@ -93,20 +93,20 @@ impl StagingName {
 
     /// Keeps the name: it was renamed away, or must stay.
     pub(crate) fn disarm(mut self) -> OsString {
-        self.ours = false;
+        self.armed = false;
         std::mem::take(&mut self.name)
     }
 }
 
 impl Drop for StagingName {
     fn drop(&mut self) {
-        if !self.ours {
+        if !self.armed {
             return;
         }
         match self.directory.lstat(&self.name) {
             Ok(None) => return,
             Ok(Some(found)) if found.is_same_file(&self.inode) => {}
-            Ok(Some(_)) if self.directory.has_unstable_numbers(&self.name) => {}
+            Ok(Some(_)) if self.directory.has_unstable_inode_numbers(&self.name) => {}
             Ok(Some(_)) => {
                 self.directory.left_behind(&self.name, "another file has taken the place of the staged one");
                 return;
@@ -120,7 +120,7 @@ impl Drop for StagingName {
 
 /// Calls `call` with new random names until one is free. Returns the name and the result of the call.
 fn with_free_name<T>(call: impl Fn(&OsStr) -> Result<T>) -> Result<(OsString, T)> {
-    for _ in 0..MOST_NAMES {
+    for _ in 0..MAX_NAMES {
         let name = random_name()?;
         match call(&name) {
             Err(Errno::EXIST) => {}
@@ -133,16 +133,16 @@ fn with_free_name<T>(call: impl Fn(&OsStr) -> Result<T>) -> Result<(OsString, T)
 /// As [`Directory::verify_after_error`], for a random name. Where inode numbers are unstable, an existing name is proof
 /// enough, because no other program can have guessed it. After EEXIST it belongs to another program.
 pub(super) fn verify_after_error(directory: &Directory, name: &OsStr, file: &Stat, errno: Errno) -> Result<()> {
-    let is_there = || matches!(directory.lstat(name), Ok(Some(_)));
+    let exists = || matches!(directory.lstat(name), Ok(Some(_)));
     directory
         .verify_after_error(name, file, errno)
-        .or_else(|errno| if errno != Errno::EXIST && is_there() { Ok(()) } else { Err(errno) })
+        .or_else(|errno| if errno != Errno::EXIST && exists() { Ok(()) } else { Err(errno) })
 }
 
 /// A new random name.
 pub(super) fn random_name() -> Result<OsString> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz2345678";
-    let mut bytes = [0; RANDOM];
+    let mut bytes = [0; RANDOM_LENGTH];
     platform::random_bytes(&mut bytes)?;
     let random = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
     Ok(PREFIX.chars().chain(random).collect::<String>().into())

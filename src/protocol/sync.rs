@@ -20,7 +20,7 @@ pub(super) fn directory(directory: &Directory, inside: Option<impl AsFd>) -> Res
 }
 
 /// Adds a hint to a sync error if the file system does not support sync.
-pub(super) fn explain(error: Error) -> Error {
+pub(super) fn with_hint(error: Error) -> Error {
     match error.errno() {
         Some(errno) if is_unsupported_sync(errno) => error.hint("--sync none leaves the sync out"),
         _ => error,

@@ -15,10 +15,11 @@ const STEP: &str = "validate";
 pub(super) fn validate(job: &Replacement<'_>, sealed: &mut Sealed) -> Result<()> {
     let Some(script) = &job.plan.guards.validate else { return Ok(()) };
     if job.options.sync != Sync::None {
-        platform::sync_file(sealed.file()?).map_err(|errno| sync::explain(Error::new(errno).context("sync")))?;
+        platform::sync_file(sealed.file()?).map_err(|errno| sync::with_hint(Error::new(errno).context("sync")))?;
     }
     let file = sealed.reader()?;
-    // Timestamps are coarse, so a change could leave them the same. Any change differs from this marker.
+    // Set a marker time first. Timestamps are coarse, so a change could keep a recent time, but it cannot keep the
+    // marker.
     set_times(file, Time::Mark)?;
     let before = Stat::of(file).context(STEP)?;
     input::validate(script, file, job.plan.path, job.signals)?;

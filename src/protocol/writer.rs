@@ -10,7 +10,6 @@ const WINDOW: u64 = 8 * 1024 * 1024;
 /// Leave at most this many bytes to the kernel's writeback. It is a multiple of the window, so that the wait is short.
 const BACKLOG: u64 = 32 * WINDOW;
 
-/// Writes to the staging file.
 pub(crate) struct StagingWriter<'a> {
     pub(super) file: BorrowedFd<'a>,
     /// The directory of the staging file.
@@ -34,7 +33,6 @@ impl<'a> StagingWriter<'a> {
         at(step, format_args!("staging file in {}", self.directory.shown()))(errno)
     }
 
-    /// Writes all of `bytes`.
     pub(crate) fn write_all(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             match platform::write_at(self.file, bytes, self.offset) {

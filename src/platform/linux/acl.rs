@@ -71,9 +71,9 @@ impl Acl {
 
     /// The ACL for a file that has lost its group: group and other get the permissions that both had.
     pub(crate) fn without_group(&self) -> Acl {
-        let both = self.group() & self.other();
+        let common = self.group() & self.other();
         let narrow = |entry: &Entry| match entry.tag {
-            GROUP_OBJ | OTHER => Entry { permissions: both, ..*entry },
+            GROUP_OBJ | OTHER => Entry { permissions: common, ..*entry },
             _ => *entry,
         };
         Acl(self.0.iter().map(narrow).collect())
@@ -97,31 +97,31 @@ impl Acl {
 mod tests {
     use super::*;
 
-    fn list(entries: &[(u16, u16)]) -> Acl {
+    fn acl_of(entries: &[(u16, u16)]) -> Acl {
         Acl(entries.iter().map(|&(tag, permissions)| Entry { tag, permissions, id: 0 }).collect())
     }
 
     #[test]
-    fn survives_the_way_there_and_back() {
-        let acl = list(&[(0x01, 6), (USER, 4), (GROUP_OBJ, 4), (MASK, 4), (OTHER, 0)]);
+    fn parse_inverts_bytes() {
+        let acl = acl_of(&[(0x01, 6), (USER, 4), (GROUP_OBJ, 4), (MASK, 4), (OTHER, 0)]);
         assert_eq!(Acl::parse(&acl.bytes()), Some(acl));
         assert_eq!(Acl::parse(&[2, 0, 0, 0, 1]), None);
         assert_eq!(Acl::parse(&[3, 0, 0, 0]), None);
     }
 
     #[test]
-    fn without_the_list_nobody_gains() {
+    fn as_mode_grants_no_additional_access() {
         // ls shows mode 0664, but the group may only read: the middle 6 is the mask.
-        let acl = list(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]);
+        let acl = acl_of(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]);
         assert_eq!(acl.as_mode(0o664), 0o644);
         // A user without access keeps none, whether as a group member or as other.
-        let acl = list(&[(0x01, 6), (USER, 0), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]);
+        let acl = acl_of(&[(0x01, 6), (USER, 0), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]);
         assert_eq!(acl.as_mode(0o664), 0o600);
     }
 
     #[test]
-    fn without_the_group_both_get_what_both_had() {
-        let acl = list(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 6), (MASK, 6), (OTHER, 4)]);
-        assert_eq!(acl.without_group(), list(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]));
+    fn without_group_intersects_group_and_other() {
+        let acl = acl_of(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 6), (MASK, 6), (OTHER, 4)]);
+        assert_eq!(acl.without_group(), acl_of(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]));
     }
 }

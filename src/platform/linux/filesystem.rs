@@ -39,7 +39,7 @@ impl FileSystem {
 
     /// Whether the sync of an unnamed file may be lost once the file has a name: older btrfs versions do not log such
     /// an inode. Since Linux 5.10 no power-cut test has lost one.
-    pub(crate) fn forgets_unnamed_syncs(self) -> bool {
+    pub(crate) fn may_lose_unnamed_sync(self) -> bool {
         matches!(self, FileSystem::BTRFS | FileSystem::UNKNOWN)
     }
 
@@ -63,7 +63,7 @@ impl FileSystem {
     }
 
     /// Whether a rename over an open file is known to work as over any other.
-    pub(crate) fn replaces_open_files(self) -> bool {
+    pub(crate) fn can_replace_open_files(self) -> bool {
         matches!(self, FileSystem::BTRFS | FileSystem::EXT | FileSystem::TMPFS | FileSystem::XFS)
     }
 
@@ -86,13 +86,13 @@ impl FileSystem {
     /// Whether the times of a file may change by themselves for a while after a write. An SMB server sets them when the
     /// client closes the file, which Linux delays by a second. An NFS client to which the server has delegated the
     /// times (seen in Linux 7.3) sends them when it returns the delegation.
-    pub(crate) fn dates_late(self) -> bool {
+    pub(crate) fn updates_times_late(self) -> bool {
         self == FileSystem::NFS || self.is_smb()
     }
 
     /// Whether unnamed files can be linked, as far as is known in advance. SMB clients (seen in Linux 7.3) create
     /// unnamed files, refuse every link, and leave the files on the server for a second.
-    pub(crate) fn links_unnamed(self) -> bool {
+    pub(crate) fn can_link_unnamed(self) -> bool {
         !self.is_smb()
     }
 

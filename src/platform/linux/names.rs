@@ -22,7 +22,7 @@ pub(crate) fn exchange_once(directory: impl AsFd, one: impl Arg + Copy, other: i
 }
 
 /// Calls `call` with each name in the directory.
-pub(crate) fn each_name(directory: impl AsFd, mut call: impl FnMut(&OsStr)) -> Result<()> {
+pub(crate) fn for_each_name(directory: impl AsFd, mut call: impl FnMut(&OsStr)) -> Result<()> {
     // A separate open file description starts at the first entry. Reading the names should not update the access time;
     // only the owner may request that.
     let flags = OFlags::RDONLY | OFlags::DIRECTORY;

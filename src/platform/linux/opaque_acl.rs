@@ -11,19 +11,19 @@ const NFS4: &CStr = c"system.nfs4_acl";
 pub(crate) const SMB: &CStr = c"system.cifs_acl";
 
 /// Whether the attribute is such an ACL.
-pub(crate) fn is_one(name: &CStr) -> bool {
+pub(crate) fn is_opaque_acl(name: &CStr) -> bool {
     [NFS4, SMB].contains(&name)
 }
 
 /// Whether the mode expresses the same as the ACL. `None` is an ACL that could not be read.
-pub(crate) fn is_said_by_mode(name: &CStr, value: Option<&[u8]>) -> bool {
+pub(crate) fn is_equivalent_to_mode(name: &CStr, value: Option<&[u8]>) -> bool {
     let is_class = |principal: &&[u8]| matches!(*principal, b"OWNER@" | b"GROUP@" | b"EVERYONE@");
     name == NFS4 && value.and_then(nfs4_principals).is_some_and(|principals| principals.iter().all(is_class))
 }
 
 /// The permission bits for a file that has lost the ACL. On NFSv4 the bits of group and other are cleared, as they may
 /// grant what the ACL denied. On SMB the bits come from the mount options and the server ignores them, so they stay.
-pub(crate) fn bits_without(name: &CStr, bits: u32) -> u32 {
+pub(crate) fn bits_without_acl(name: &CStr, bits: u32) -> u32 {
     if name == NFS4 { bits & 0o1700 } else { bits }
 }
 
@@ -65,15 +65,15 @@ mod tests {
     }
 
     #[test]
-    fn a_mode_says_what_a_list_of_the_three_classes_says() {
-        assert!(is_said_by_mode(NFS4, Some(&acl(&["OWNER@", "GROUP@", "EVERYONE@"]))));
+    fn acl_of_the_three_classes_is_equivalent_to_the_mode() {
+        assert!(is_equivalent_to_mode(NFS4, Some(&acl(&["OWNER@", "GROUP@", "EVERYONE@"]))));
     }
 
     #[test]
-    fn a_list_that_names_a_user_or_cannot_be_read_says_more_than_the_mode() {
-        assert!(!is_said_by_mode(NFS4, Some(&acl(&["OWNER@", "1001", "EVERYONE@"]))));
-        assert!(!is_said_by_mode(NFS4, Some(&acl(&["OWNER@"])[..9])));
-        assert!(!is_said_by_mode(NFS4, None));
-        assert!(!is_said_by_mode(SMB, Some(&acl(&["OWNER@"]))));
+    fn acl_that_names_a_user_or_is_unreadable_is_not_equivalent() {
+        assert!(!is_equivalent_to_mode(NFS4, Some(&acl(&["OWNER@", "1001", "EVERYONE@"]))));
+        assert!(!is_equivalent_to_mode(NFS4, Some(&acl(&["OWNER@"])[..9])));
+        assert!(!is_equivalent_to_mode(NFS4, None));
+        assert!(!is_equivalent_to_mode(SMB, Some(&acl(&["OWNER@"]))));
     }
 }

@@ -1,4 +1,4 @@
-//! Capabilities and user namespaces.
+//! Effective user, capabilities and user namespaces.
 
 use std::os::fd::AsFd;
 
@@ -48,7 +48,7 @@ pub(crate) fn overrides_permissions(stat: &Stat) -> bool {
 
 /// Whether a file that is given to `uid` can no longer be linked: CAP_CHOWN permits the change of owner, but linking
 /// another user's file needs CAP_FOWNER.
-pub(crate) fn owner_locks_out(uid: u32) -> bool {
+pub(crate) fn owner_change_prevents_link(uid: u32) -> bool {
     uid != euid() && has(CapabilitySet::CHOWN) && !has(CapabilitySet::FOWNER)
 }
 
@@ -61,7 +61,6 @@ pub(crate) fn may_use_reserved_blocks() -> bool {
 /// Whether the id that a file shows is mapped in this user namespace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum IdMapping {
-    /// It is mapped.
     Mapped,
     /// It is unmapped and shown as the overflow id, which must not be taken for the user `nobody`.
     Unmapped,

@@ -22,7 +22,7 @@ pub(crate) fn random_bytes(bytes: &mut [u8]) -> Result<()> {
         match read {
             Ok(0) => return Err(Errno::IO),
             Ok(count) => filled += count,
-            Err(Errno::INTR) => retries.again(Errno::INTR)?,
+            Err(Errno::INTR) => retries.retry(Errno::INTR)?,
             Err(Errno::NOSYS | Errno::PERM) if device.is_none() => {
                 device = Some(open(CWD, "/dev/urandom", OFlags::RDONLY)?);
             }

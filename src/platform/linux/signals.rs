@@ -42,7 +42,7 @@ struct Watch {
     /// Only polled, never read.
     real_time: SignalFd,
     /// A real-time signal stays pending, but is reported once.
-    real_time_told: Cell<bool>,
+    real_time_reported: Cell<bool>,
 }
 
 impl Signals {
@@ -90,7 +90,7 @@ impl Signals {
         for set in [&named, &real_time] {
             set.thread_block().map_err(from_nix)?;
         }
-        let watch = Watch { named: open(&named)?, real_time: open(&real_time)?, real_time_told: Cell::new(false) };
+        let watch = Watch { named: open(&named)?, real_time: open(&real_time)?, real_time_reported: Cell::new(false) };
         // The process has one thread, so it cannot be set already.
         let _ = self.watch.set(watch);
         Ok(())
@@ -139,7 +139,7 @@ impl Signals {
     /// The descriptors that are readable when [`Signals::caught`] returns a signal: named signals, real-time signals.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let watch = self.watch.get();
-        let real_time = watch.filter(|watch| !watch.real_time_told.get()).map(|watch| watch.real_time.as_fd());
+        let real_time = watch.filter(|watch| !watch.real_time_reported.get()).map(|watch| watch.real_time.as_fd());
         watch.map(|watch| watch.named.as_fd()).into_iter().chain(real_time)
     }
 
@@ -153,9 +153,9 @@ impl Signals {
             return Some(TerminationSignal::Named { signal, by_terminal });
         }
         let mut pending = [PollFd::new(&watch.real_time, PollFlags::IN)];
-        let is_pending = !watch.real_time_told.get()
+        let is_pending = !watch.real_time_reported.get()
             && matches!(poll(&mut pending, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(1..));
-        watch.real_time_told.set(watch.real_time_told.get() || is_pending);
+        watch.real_time_reported.set(watch.real_time_reported.get() || is_pending);
         is_pending.then_some(TerminationSignal::RealTime)
     }
 
@@ -224,7 +224,7 @@ fn open(set: &SigSet) -> Result<SignalFd> {
     loop {
         match SignalFd::with_flags(set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK) {
             Err(nix::errno::Errno::EINTR) => {
-                retries.again(rustix::io::Errno::INTR)?;
+                retries.retry(rustix::io::Errno::INTR)?;
             }
             opened => return opened.map_err(from_nix),
         }

@@ -40,7 +40,7 @@ pub(crate) struct Stat {
     pub(crate) ctime: (i64, i64),
     attributes: StatxAttributes,
     /// The attributes that the kernel reports; none without statx.
-    told: StatxAttributes,
+    known_attributes: StatxAttributes,
 }
 
 impl Stat {
@@ -55,13 +55,13 @@ impl Stat {
     }
 
     /// The same, but not from a cache: a network or FUSE file system asks its server.
-    pub(crate) fn at_afresh(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat> {
+    pub(crate) fn at_uncached(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | FORCE_SYNC;
         Stat::get(&directory, name, flags).or_else(|_| Stat::at(&directory, name))
     }
 
     /// The metadata of an open file, not from a cache.
-    pub(crate) fn of_afresh(file: impl AsFd) -> Result<Stat> {
+    pub(crate) fn of_uncached(file: impl AsFd) -> Result<Stat> {
         Stat::get(file, "", AtFlags::EMPTY_PATH | FORCE_SYNC)
     }
 
@@ -81,15 +81,15 @@ impl Stat {
 
     /// Adds what the kernel did not report, as far as other calls can find it. `file` is an open name in `directory`.
     pub(crate) fn complete(mut self, file: BorrowedFd<'_>, directory: Option<BorrowedFd<'_>>) -> Stat {
-        let told = self.told;
+        let known_attributes = self.known_attributes;
         // Linux reports mount roots since 5.8. Before, a name on a different mount from its directory is a mount point.
-        if !told.contains(StatxAttributes::MOUNT_ROOT)
+        if !known_attributes.contains(StatxAttributes::MOUNT_ROOT)
             && let Some(ids) = directory.and_then(|directory| mount_id(directory).zip(mount_id(file)))
             && ids.0 != ids.1
         {
             self.attributes |= StatxAttributes::MOUNT_ROOT;
         }
-        if told.is_empty() && matches!(self.kind(), FileType::RegularFile | FileType::Directory) {
+        if known_attributes.is_empty() && matches!(self.kind(), FileType::RegularFile | FileType::Directory) {
             let flags = inode_flags(file).unwrap_or(IFlags::empty());
             self.attributes.set(StatxAttributes::IMMUTABLE, flags.contains(IFlags::IMMUTABLE));
             self.attributes.set(StatxAttributes::APPEND, flags.contains(IFlags::APPEND));
@@ -130,12 +130,12 @@ impl Stat {
         self.is_same_file(other) && self.size == other.size && (self.mtime, self.ctime) == (other.mtime, other.ctime)
     }
 
-    /// Whether `now` is this file with the same content and metadata, as far as the kernel's times show. `or_ctime`
+    /// Whether `now` is this file with the same content and metadata, as far as the kernel's times show. `ignore_ctime`
     /// ignores a different ctime, for a file whose ctime this program has changed. A different number of hard links
     /// also explains a different ctime.
-    pub(crate) fn is_unchanged(&self, now: &Stat, or_ctime: bool) -> bool {
+    pub(crate) fn is_unchanged(&self, now: &Stat, ignore_ctime: bool) -> bool {
         let metadata = |stat: &Stat| (stat.device, stat.mode, stat.uid, stat.gid, stat.size, stat.mtime);
-        metadata(self) == metadata(now) && (or_ctime || now.links != self.links || now.ctime == self.ctime)
+        metadata(self) == metadata(now) && (ignore_ctime || now.links != self.links || now.ctime == self.ctime)
     }
 
     /// This metadata with the times of `now`.
@@ -183,7 +183,7 @@ impl From<Statx> for Stat {
             mtime: (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec.into()),
             ctime: (stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec.into()),
             attributes: stat.stx_attributes,
-            told: stat.stx_attributes_mask,
+            known_attributes: stat.stx_attributes_mask,
         }
     }
 }
@@ -204,7 +204,7 @@ impl From<rustix::fs::Stat> for Stat {
             mtime: (stat.st_mtime.into(), stat.st_mtime_nsec as i64),
             ctime: (stat.st_ctime.into(), stat.st_ctime_nsec as i64),
             attributes: StatxAttributes::empty(),
-            told: StatxAttributes::empty(),
+            known_attributes: StatxAttributes::empty(),
         }
     }
 }
@@ -214,10 +214,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_calls_say_the_same() {
+    fn statx_and_fstatat_agree() {
         let name = "Cargo.toml";
         let none = StatxAttributes::empty();
-        let new = Stat::follow(name).map(|stat| format!("{:?}", Stat { attributes: none, told: none, ..stat }));
+        let new =
+            Stat::follow(name).map(|stat| format!("{:?}", Stat { attributes: none, known_attributes: none, ..stat }));
         let old = stat_without_statx(CWD, name, AtFlags::empty()).map(|stat| format!("{stat:?}"));
         assert!(new.is_ok());
         assert_eq!(new, old);

@@ -33,7 +33,7 @@ impl<'a> Attributes<'a> {
 
     /// The names of all attributes that the file system lists.
     pub(crate) fn names(&self) -> Result<Vec<CString>> {
-        let list = grow(|buffer| {
+        let list = with_growing_buffer(|buffer| {
             retry_on_intr(|| match self {
                 Attributes::Handle(path) => rustix::fs::listxattr(path.as_str(), &mut *buffer),
                 Attributes::File(file) => rustix::fs::flistxattr(file, &mut *buffer),
@@ -43,9 +43,8 @@ impl<'a> Attributes<'a> {
         Ok(names.filter_map(|name| CString::from_vec_with_nul(name.to_vec()).ok()).collect())
     }
 
-    /// The value of an attribute.
     pub(crate) fn value(&self, name: &CStr) -> Result<Vec<u8>> {
-        grow(|buffer| {
+        with_growing_buffer(|buffer| {
             retry_on_intr(|| match self {
                 Attributes::Handle(path) => rustix::fs::getxattr(path.as_str(), name, &mut *buffer),
                 Attributes::File(file) => rustix::fs::fgetxattr(file, name, &mut *buffer),
@@ -54,7 +53,6 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Whether the file has the attribute.
 pub(crate) fn has_attribute(file: impl AsFd, name: &CStr) -> Result<bool> {
     match retry_on_intr(|| rustix::fs::fgetxattr(&file, name, &mut [0_u8; 0][..])) {
         Ok(_) => Ok(true),
@@ -63,7 +61,6 @@ pub(crate) fn has_attribute(file: impl AsFd, name: &CStr) -> Result<bool> {
     }
 }
 
-/// Sets an attribute.
 pub(crate) fn set_attribute(file: impl AsFd, name: &CStr, value: &[u8]) -> Result<()> {
     retry_on_intr(|| rustix::fs::fsetxattr(&file, name, value, XattrFlags::empty()))
 }
@@ -74,13 +71,13 @@ pub(crate) fn remove_attribute(file: impl AsFd, name: &CStr) -> Result<()> {
 }
 
 /// Calls with a small buffer, then with the largest: the size may change between a query and the read.
-fn grow(call: impl Fn(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
+fn with_growing_buffer(call: impl Fn(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
     /// `XATTR_SIZE_MAX` and `XATTR_LIST_MAX`.
-    const MOST: usize = 65536;
+    const LARGEST: usize = 65536;
     let mut buffer = vec![0; 512];
     loop {
         match call(&mut buffer) {
-            Err(Errno::RANGE) if buffer.len() < MOST => buffer.resize(MOST, 0),
+            Err(Errno::RANGE) if buffer.len() < LARGEST => buffer.resize(LARGEST, 0),
             Ok(length) => {
                 buffer.truncate(length);
                 return Ok(buffer);

@@ -26,7 +26,6 @@ pub(crate) enum Time {
     Now,
 }
 
-/// Sets the access and modification times.
 pub(crate) fn set_times(file: impl AsFd, time: Time) -> Result<()> {
     let time = match time {
         Time::Mark => Timespec { tv_sec: 1, tv_nsec: 0 },

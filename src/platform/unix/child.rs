@@ -29,7 +29,6 @@ pub(crate) struct Child {
     pub(crate) status: Option<Status>,
 }
 
-/// How a process ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Status {
     Exited(u8),
@@ -51,7 +50,7 @@ impl Child {
         let mut retries = Retries::default();
         let waited = loop {
             match waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
-                Err(Errno::INTR) => retries.again(Errno::INTR)?,
+                Err(Errno::INTR) => retries.retry(Errno::INTR)?,
                 waited => break waited?,
             }
         };
@@ -74,7 +73,7 @@ impl Child {
         let mut open = output;
         loop {
             if let Some(caught) = next.take() {
-                self.pass_on(caught);
+                self.forward(caught);
             }
             signals.clear_children();
             if self.try_wait()?.is_some() {
@@ -94,10 +93,10 @@ impl Child {
 
     /// Sends it SIGTERM.
     pub(crate) fn terminate(&self) {
-        self.pass_on(TerminationSignal::Named { signal: Signal::SIGTERM, by_terminal: false });
+        self.forward(TerminationSignal::Named { signal: Signal::SIGTERM, by_terminal: false });
     }
 
-    fn pass_on(&self, caught: TerminationSignal) {
+    fn forward(&self, caught: TerminationSignal) {
         let signal = match caught {
             TerminationSignal::Named { signal, by_terminal: false } => signal as i32,
             TerminationSignal::Named { by_terminal: true, .. } => return,
@@ -123,26 +122,26 @@ pub(crate) struct Stdio<'a> {
 }
 
 /// Starts the program that a shell would find. [`Signals::children`] must have been called before.
-pub(crate) fn spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> Result<Child> {
-    let spawned = match by_posix_spawn(words, stdio, signals) {
+pub(crate) fn spawn(argv: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> Result<Child> {
+    let spawned = match spawn_with_posix_spawn(argv, stdio, signals) {
         // Some seccomp filters fail clone3(2) with EPERM. glibc's posix_spawn(3) falls back only after ENOSYS.
-        Err(NixErrno::EPERM) => signals.with_inherited_mask(|| by_fork(words, stdio))?,
+        Err(NixErrno::EPERM) => signals.with_inherited_mask(|| spawn_with_fork(argv, stdio))?,
         spawned => spawned.map_err(from_nix),
     };
     spawned.map(|pid| Child { pid, status: None })
 }
 
-fn by_posix_spawn(words: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> nix::Result<Pid> {
+fn spawn_with_posix_spawn(argv: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> nix::Result<Pid> {
     let (actions, attributes) = (file_actions(stdio)?, attributes(signals)?);
-    let argv: Vec<CString> = words.iter().map(|word| c_string(word)).collect::<nix::Result<_>>()?;
+    let c_argv: Vec<CString> = argv.iter().map(|argument| c_string(argument)).collect::<nix::Result<_>>()?;
     let environment = environment();
-    let program = argv.first().ok_or(NixErrno::ENOENT)?;
-    let spawned = match posix_spawnp(program, &actions, &attributes, &argv, &environment) {
+    let program = c_argv.first().ok_or(NixErrno::ENOENT)?;
+    let spawned = match posix_spawnp(program, &actions, &attributes, &c_argv, &environment) {
         // A script without an interpreter line: execvp(3), and therefore env(1) and timeout(1), run it with the shell.
         Err(NixErrno::ENOEXEC) => {
-            let path = find(words.first().map_or(OsStr::new(""), OsString::as_os_str));
+            let path = find_in_path(argv.first().map_or(OsStr::new(""), OsString::as_os_str));
             let mut argv_of_shell = vec![c_string(OsStr::new("sh"))?, c_string(&path)?];
-            argv_of_shell.extend(argv.iter().skip(1).cloned());
+            argv_of_shell.extend(c_argv.iter().skip(1).cloned());
             posix_spawn("/bin/sh", &actions, &attributes, &argv_of_shell, &environment)
         }
         spawned => spawned,
@@ -189,11 +188,11 @@ fn environment() -> Vec<CString> {
     std::env::vars_os().filter_map(pair).collect()
 }
 
-/// Starts the program with the standard library, which forks if a group is set. The child inherits the signal mask, and
+/// Starts the program with the standard library, which forks if a group is set. The child inherits the signal mask. It
 /// has the default action of SIGPIPE, whatever this program started with.
-fn by_fork(words: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
+fn spawn_with_fork(argv: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
     let errno = |error: std::io::Error| from_io(&error);
-    let (program, arguments) = words.split_first().ok_or(Errno::NOENT)?;
+    let (program, arguments) = argv.split_first().ok_or(Errno::NOENT)?;
     let mut command = Command::new(program);
     command.args(arguments).gid(rustix::process::getgid().as_raw());
     if let Some(stdin) = stdio.stdin {
@@ -205,7 +204,7 @@ fn by_fork(words: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
 }
 
 /// The path at which PATH finds the program.
-fn find(program: &OsStr) -> OsString {
+fn find_in_path(program: &OsStr) -> OsString {
     if program.as_bytes().contains(&b'/') {
         return program.to_owned();
     }
@@ -218,6 +217,6 @@ fn find(program: &OsStr) -> OsString {
     found.map_or_else(|| program.to_owned(), std::path::PathBuf::into_os_string)
 }
 
-fn c_string(word: &OsStr) -> nix::Result<CString> {
-    CString::new(word.as_bytes()).map_err(|_| NixErrno::EINVAL)
+fn c_string(argument: &OsStr) -> nix::Result<CString> {
+    CString::new(argument.as_bytes()).map_err(|_| NixErrno::EINVAL)
 }

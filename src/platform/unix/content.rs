@@ -66,7 +66,6 @@ pub(crate) fn close_stdin() {
     }
 }
 
-/// Standard input.
 pub(crate) fn stdin() -> BorrowedFd<'static> {
     rustix::stdio::stdin()
 }

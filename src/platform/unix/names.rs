@@ -11,7 +11,7 @@ use super::errors::Result;
 use super::retry::retry_on_intr;
 
 /// The longest name, in bytes, on every file system that the program supports.
-pub(crate) const LONGEST_NAME: usize = 255;
+pub(crate) const MAX_NAME_LENGTH: usize = 255;
 
 /// Renames within one directory. Replaces an existing `new`.
 pub(crate) fn rename(directory: impl AsFd, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
@@ -28,7 +28,6 @@ pub(crate) fn unlink(directory: impl AsFd, name: impl Arg + Copy) -> Result<()> 
     retry_on_intr(|| rustix::fs::unlinkat(&directory, name, AtFlags::empty()))
 }
 
-/// Removes an empty directory.
 pub(crate) fn remove_directory(directory: impl AsFd, name: impl Arg + Copy) -> Result<()> {
     retry_on_intr(|| rustix::fs::unlinkat(&directory, name, AtFlags::REMOVEDIR))
 }
@@ -38,7 +37,6 @@ pub(crate) fn make_directory(directory: impl AsFd, name: impl Arg + Copy) -> Res
     retry_on_intr(|| rustix::fs::mkdirat(&directory, name, Mode::from_raw_mode(0o777)))
 }
 
-/// The text of a symbolic link.
 pub(crate) fn read_link(directory: impl AsFd, name: impl Arg + Copy) -> Result<OsString> {
     let text = retry_on_intr(|| rustix::fs::readlinkat(&directory, name, Vec::new()))?;
     Ok(OsString::from_vec(text.into_bytes()))

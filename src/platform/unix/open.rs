@@ -10,7 +10,7 @@ use rustix::path::Arg;
 use super::errors::Result;
 use super::retry::retry_on_intr;
 
-const HARMLESS: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY);
+const NONBLOCK_NOCTTY: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY);
 
 pub(crate) fn openat(directory: impl AsFd, path: impl Arg + Copy, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
     retry_on_intr(|| rustix::fs::openat(&directory, path, flags | OFlags::CLOEXEC, mode))
@@ -24,17 +24,17 @@ pub(crate) fn open(directory: impl AsFd, path: impl Arg + Copy, flags: OFlags) -
 /// Opens the file that the user named, for reading, and follows symbolic links. Opening a FIFO without a writer
 /// succeeds; the caller waits for the writer.
 pub(crate) fn open_source(path: &Path) -> Result<OwnedFd> {
-    open(CWD, path, OFlags::RDONLY | HARMLESS)
+    open(CWD, path, OFlags::RDONLY | NONBLOCK_NOCTTY)
 }
 
 /// Opens the file `name` in `directory` for reading.
 pub(crate) fn open_for_reading(directory: impl AsFd, name: impl Arg + Copy) -> Result<OwnedFd> {
-    open(directory, name, OFlags::RDONLY | OFlags::NOFOLLOW | HARMLESS)
+    open(directory, name, OFlags::RDONLY | OFlags::NOFOLLOW | NONBLOCK_NOCTTY)
 }
 
 /// Opens the file `name` in `directory` for writing, without truncating it.
 pub(crate) fn open_for_writing(directory: impl AsFd, name: impl Arg + Copy) -> Result<OwnedFd> {
-    open(directory, name, OFlags::WRONLY | OFlags::NOFOLLOW | HARMLESS)
+    open(directory, name, OFlags::WRONLY | OFlags::NOFOLLOW | NONBLOCK_NOCTTY)
 }
 
 /// Creates the file `name` in `directory`, for writing and reading. Fails with EEXIST if the name exists, even as a

@@ -14,12 +14,12 @@ pub(crate) struct Retries(u32);
 
 impl Retries {
     /// More retries in a row than signals or other readers of the same pipe cause, yet quickly done.
-    const MOST: u32 = 1000;
+    const MAX: u32 = 1000;
 
     /// Permits another attempt or, after too many, returns the last error.
-    pub(crate) fn again(&mut self, errno: Errno) -> Result<()> {
+    pub(crate) fn retry(&mut self, errno: Errno) -> Result<()> {
         self.0 += 1;
-        if self.0 < Self::MOST { Ok(()) } else { Err(errno) }
+        if self.0 < Self::MAX { Ok(()) } else { Err(errno) }
     }
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn retry_on_intr<T>(mut call: impl FnMut() -> Result<T>) -> Result<T>
     let mut retries = Retries::default();
     loop {
         match call() {
-            Err(Errno::INTR) => retries.again(Errno::INTR)?,
+            Err(Errno::INTR) => retries.retry(Errno::INTR)?,
             done => return done,
         }
     }
@@ -40,7 +40,7 @@ pub(crate) fn transfer(mut call: impl FnMut() -> Result<usize>) -> Result<usize>
     let mut retries = Retries::default();
     loop {
         match call() {
-            Err(errno @ (Errno::INTR | Errno::AGAIN)) => retries.again(errno)?,
+            Err(errno @ (Errno::INTR | Errno::AGAIN)) => retries.retry(errno)?,
             done => return done,
         }
     }

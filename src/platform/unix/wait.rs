@@ -14,7 +14,6 @@ use crate::platform::linux::signals::Signals;
 pub(crate) enum Woken<const N: usize> {
     /// For each descriptor, whether it can be read without blocking. All are false if only a signal has arrived.
     Ready([bool; N]),
-    /// The deadline has passed.
     Deadline,
 }
 
@@ -38,7 +37,7 @@ pub(crate) fn wait<const N: usize>(
                 let ready = descriptors.map(|descriptor| descriptor.is_some() && answers.next().unwrap_or(false));
                 return Ok(Woken::Ready(ready));
             }
-            Err(Errno::INTR) => retries.again(Errno::INTR)?,
+            Err(Errno::INTR) => retries.retry(Errno::INTR)?,
             Err(errno) => return Err(errno),
         }
     }
