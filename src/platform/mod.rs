@@ -9,8 +9,8 @@
 //!
 //! `unix` holds what POSIX provides, `linux` what Linux adds.
 //!
-//! Some code here could have been a crate. Spawning is our own because the standard library changes the signal mask and
-//! SIGPIPE of the child. POSIX ACLs are our own because the crates bind libacl, and this program copies the kernel's
+//! Some code here could have been a crate. Spawning is our own because a child of the standard library
+//! inherits the signals that are blocked here, and gets the default action of SIGPIPE. POSIX ACLs are our own because the crates bind libacl, and this program copies the kernel's
 //! format unchanged. Sharing blocks is our own because it is one `ioctl`; the fallback of a crate would be a copy, and
 //! the copy here must preserve holes.
 
