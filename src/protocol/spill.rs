@@ -8,7 +8,7 @@ use super::directory::Directory;
 use super::naming::StagingPath;
 use super::resolve::ResolvedTarget;
 use super::staging::Stage;
-use super::staging_name::{PREFIX, RANDOM_LENGTH};
+use super::staging_name::random_name;
 use crate::notices::Notices;
 use crate::platform::{self, Errno, may_write_directory};
 
@@ -29,8 +29,9 @@ impl SpillDirectories {
     /// permissions allow, so only an attempt shows whether it works.
     pub(super) fn stage(&self, notices: &Notices) -> Option<Stage> {
         self.candidates.iter().find_map(|directory| {
-            let mut builder = tempfile::Builder::new();
-            let file = builder.prefix(PREFIX).rand_bytes(RANDOM_LENGTH).tempfile_in(directory.path()).ok()?;
+            // Our own name: all staging files are recognised by one form of name.
+            let name = random_name().ok()?;
+            let file = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempfile_in(directory.path()).ok()?;
             let (file, path) = file.into_parts();
             Some(Stage::with_path(file.into(), StagingPath::new(path, notices), directory))
         })

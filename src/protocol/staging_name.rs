@@ -10,9 +10,9 @@ use super::directory::Directory;
 use crate::platform::{self, BorrowedFd, Errno, LinkBy, OwnedFd, Result, Stat};
 
 /// Every staging name begins with this prefix; 12 letters and digits follow.
-pub(super) const PREFIX: &str = ".aw-";
+const PREFIX: &str = ".aw-";
 /// The number of letters and digits after the prefix.
-pub(super) const RANDOM_LENGTH: usize = 12;
+const RANDOM_LENGTH: usize = 12;
 /// How many random names are tried. A collision is extremely unlikely; a file system that reports one for every name
 /// must not cause an endless loop.
 const MAX_NAMES: usize = 64;
