@@ -153,12 +153,17 @@ fn a_new_target_that_nobody_may_write_is_told_to_watchers() {
     }
 }
 
+/// Writes `f`, by another program: what a test beside this one starts has our open files until it is executed, and closes
+/// them late, which would be told.
+fn write_by_another(scene: &Scene, content: &str) {
+    assert!(scene.sh(&format!("printf {content} >f")).status.success());
+}
+
 #[test]
 fn a_replaced_target_is_told_by_a_move() {
     for args in [&["f"][..], &["--from", "src", "f"], &["--lock", "f"], &["--edit", "f", "--", "cat", "src"]] {
         let scene = scene();
-        // By another program: what a test beside this one starts has our open files until it is executed, and closes them late.
-        assert!(scene.sh("printf old >f").status.success());
+        write_by_another(&scene, "old");
         let watch = Watch::on(scene.root());
         scene.cmd().args(args).write_stdin("new").assert().success();
         let mut events = watch.events("f");
@@ -181,7 +186,7 @@ fn a_replaced_target_with_a_backup_is_told_by_a_move() {
 #[test]
 fn what_is_left_alone_is_not_told() {
     let scene = scene();
-    scene.write("f", "new");
+    write_by_another(&scene, "new");
     let watch = Watch::on(scene.root());
     scene.cmd().args(["--if-changed", "f"]).write_stdin("new").assert().success();
     scene.cmd().args(["--non-empty", "g"]).write_stdin("").assert().code(3);
