@@ -1,7 +1,7 @@
 //! Directories for the copy of an overwrite in place.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::directory::Directory;
@@ -31,9 +31,11 @@ impl SpillDirectories {
         self.candidates.iter().find_map(|directory| {
             // Our own name: all staging files are recognised by one form of name.
             let name = random_name().ok()?;
-            let file = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempfile_in(directory.path()).ok()?;
+            // Our own open: the standard library would retry EINTR for ever.
+            let create = |path: &Path| Ok(platform::create_new(platform::working_directory(), path, 0o600)?);
+            let file = tempfile::Builder::new().prefix(&name).rand_bytes(0).make_in(directory.path(), create).ok()?;
             let (file, path) = file.into_parts();
-            Some(Stage::with_path(file.into(), StagingPath::new(path, notices), directory))
+            Some(Stage::with_path(file, StagingPath::new(path, notices), directory))
         })
     }
 }
