@@ -42,7 +42,6 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use cli::Args;
-use error::Context;
 use notices::Notices;
 use platform::Signals;
 use protocol::{Failed, Run};
@@ -55,9 +54,14 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(args) => args,
         Err(error) => return report::usage(&error),
     };
-    match Signals::at_start().context("signals") {
-        Ok(signals) => end(replace(&args, &signals), Some(&signals)),
-        Err(error) => end(report::failure(&args, &error, &Notices::default()), None),
+    let signals = Signals::at_start();
+    match replace(&args, &signals) {
+        End::Status(status) => status,
+        End::Signal(caught) => {
+            signals.die(caught);
+            // The first process of a container has no default actions.
+            ExitCode::from(caught.status())
+        }
     }
 }
 
@@ -77,19 +81,6 @@ fn replace(args: &Args, signals: &Signals) -> End {
                 report::note(&args.target, &sentence);
             }
             end
-        }
-    }
-}
-
-fn end(ended: End, signals: Option<&Signals>) -> ExitCode {
-    match ended {
-        End::Status(status) => status,
-        End::Signal(caught) => {
-            if let Some(signals) = signals {
-                signals.die(caught);
-            }
-            // The init process of a container has no default signal actions, so the signal may not end it.
-            ExitCode::from(caught.status())
         }
     }
 }

@@ -20,7 +20,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -47,11 +47,14 @@ struct Watch {
 
 impl Signals {
     /// Records the inherited mask and blocks SIGXFSZ.
-    pub(crate) fn at_start() -> Result<Self> {
+    pub(crate) fn at_start() -> Self {
         let mut file_size = SigSet::empty();
         file_size.add(Signal::SIGXFSZ);
-        let at_start = file_size.thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(from_nix)?;
-        Ok(Signals { at_start, watch: OnceCell::new(), children: OnceCell::new() })
+        let mut at_start = SigSet::empty();
+        // nix's calls for a thread report no refusal, and return an arbitrary mask then. Without this one, a write beyond
+        // the file size limit has its default action.
+        let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&file_size), Some(&mut at_start));
+        Signals { at_start, watch: OnceCell::new(), children: OnceCell::new() }
     }
 
     /// The mask that a command must start with.
@@ -62,9 +65,10 @@ impl Signals {
     /// Calls with the mask that a command must start with. In this instant a signal has its default action. SIGCHLD is
     /// raised again, as its handler may have taken it from [`Signals::children`].
     pub(crate) fn with_inherited_mask<T>(&self, call: impl FnOnce() -> T) -> Result<T> {
-        let ours = self.at_start.thread_swap_mask(SigmaskHow::SIG_SETMASK).map_err(from_nix)?;
+        let mut ours = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.at_start), Some(&mut ours)).map_err(from_nix)?;
         let done = call();
-        ours.thread_set_mask().map_err(from_nix)?;
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&ours), None).map_err(from_nix)?;
         if self.children.get().is_some() {
             nix::sys::signal::raise(Signal::SIGCHLD).map_err(from_nix)?;
         }
@@ -112,11 +116,8 @@ impl Signals {
         }
         let mut set = SigSet::empty();
         set.add(Signal::SIGCHLD);
-        set.thread_block().map_err(from_nix)?;
-        // nix does not report a refusal. If the signal were not blocked, it would be lost and the wait would never end.
-        if !SigSet::thread_get_mask().map_err(from_nix)?.contains(Signal::SIGCHLD) {
-            return Err(rustix::io::Errno::NOSYS);
-        }
+        // If the signal were not blocked, it would be lost and the wait would never end.
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None).map_err(from_nix)?;
         signal_hook::flag::register(Signal::SIGCHLD as i32, Arc::new(AtomicBool::new(false)))
             .map_err(|error| from_io(&error))?;
         let opened = open(&set)?;
