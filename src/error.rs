@@ -1,7 +1,8 @@
 //! Errors, in the terms of the contract.
 //!
-//! anyhow carries them. The root is a system error or a sentence; the contexts around it give the place, and the
-//! outermost context names the step. A typed root, [`Cause`] or [`Interrupted`](crate::platform::Interrupted),
+//! anyhow carries them. The root is a system error or a sentence. The contexts around it give the place and, outside
+//! that, the step. [`TargetState`] and [`Hints`] are contexts too; they mark the error and print nothing. A hint is
+//! given by the check that fails. A typed root, [`Cause`] or [`Interrupted`](crate::platform::Interrupted),
 //! determines the exit status and TARGET's state; `report` looks for it. Any other error means "failed, TARGET
 //! unchanged".
 
@@ -71,7 +72,7 @@ pub(crate) fn failed(step: &'static str, reason: impl Display) -> Error {
     anyhow!(reason.to_string()).context(step)
 }
 
-pub(crate) fn refused(step: &'static str, reason: impl Display) -> Error {
+pub(crate) fn refused_by_guard(step: &'static str, reason: impl Display) -> Error {
     Error::new(Cause::Refused(reason.to_string())).context(step)
 }
 
@@ -108,7 +109,7 @@ pub(crate) trait ErrorExt: Sized {
     /// The system error at the root.
     fn errno(&self) -> Option<Errno>;
     /// Whether the system refuses the operation here. A failing disk, a full disk or a missing name is not a refusal.
-    fn is_refusal(&self) -> bool;
+    fn is_refused_by_system(&self) -> bool;
     /// The step, and the reason with its place in front.
     fn step_and_reason(&self) -> (String, String);
 }
@@ -130,7 +131,7 @@ impl ErrorExt for Error {
         self.downcast_ref().copied()
     }
 
-    fn is_refusal(&self) -> bool {
+    fn is_refused_by_system(&self) -> bool {
         self.errno().is_some_and(refuses_names)
     }
 
@@ -155,14 +156,14 @@ mod tests {
         assert_eq!(error.step_and_reason(), ("stage".to_owned(), "directory d: Permission denied".to_owned()));
         assert_eq!(error.hints(), ["one", "two"]);
         assert_eq!(error.downcast_ref::<TargetState>(), Some(&TargetState::Changed));
-        assert!(error.is_refusal());
+        assert!(error.is_refused_by_system());
     }
 
     #[test]
     fn a_cause_is_the_reason() {
-        let error = refused("checksum", "wrong");
+        let error = refused_by_guard("checksum", "wrong");
         assert_eq!(error.step_and_reason(), ("checksum".to_owned(), "wrong".to_owned()));
         assert!(matches!(error.downcast_ref(), Some(Cause::Refused(_))));
-        assert!(!error.is_refusal());
+        assert!(!error.is_refused_by_system());
     }
 }

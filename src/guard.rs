@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::digest::{Digest, Hasher};
-use crate::error::{ErrorExt, Result, refused};
+use crate::error::{ErrorExt, Result, refused_by_guard};
 use crate::quote::bytes;
 
 /// The conditions on the input and on the staged content.
@@ -30,10 +30,10 @@ impl Guards {
         if count == 0 {
             match self.non_empty {
                 Some(NonEmpty::Requested) => {
-                    return Err(refused("non-empty", "the input is empty").hint("did the producer fail?"));
+                    return Err(refused_by_guard("non-empty", "the input is empty").hint("did the producer fail?"));
                 }
                 Some(NonEmpty::Command) => {
-                    return Err(refused("replace", "the command wrote nothing to its standard output")
+                    return Err(refused_by_guard("replace", "the command wrote nothing to its standard output")
                         .hint("the new content is what the command prints; --allow-empty permits empty output"));
                 }
                 None => {}
@@ -42,7 +42,8 @@ impl Guards {
         if let (Some(expected), Some(digest)) = (&self.checksum, digest) {
             let got = digest.finish();
             if got != *expected {
-                let error = refused("checksum", format_args!("expected {expected}, got {got} ({})", bytes(count)));
+                let error =
+                    refused_by_guard("checksum", format_args!("expected {expected}, got {got} ({})", bytes(count)));
                 return Err(if count == 0 { error.hint("the input was empty; did the producer fail?") } else { error });
             }
         }

@@ -15,7 +15,7 @@ pub(crate) fn plan<'a>(args: &'a Args, notices: &Notices) -> Result<Plan<'a>> {
     if args.report && platform::was_closed(1) {
         return Err(failed("report", "standard output is closed"));
     }
-    let resolved = resolve(args, notices)?;
+    let resolved = resolve_target(args, notices)?;
     let target = resolved.map(|resolved| Target::check(resolved, &args.options)).transpose()?;
     if args.validate.is_some() && !platform::has_path_for_others() {
         return Err(failed("validate", "/proc is not mounted, so the command could not be shown the content"));
@@ -33,7 +33,7 @@ pub(crate) fn plan<'a>(args: &'a Args, notices: &Notices) -> Result<Plan<'a>> {
 }
 
 /// Resolves TARGET; `None` where its directory is to be created first.
-fn resolve(args: &Args, notices: &Notices) -> Result<Option<ResolvedTarget>> {
+fn resolve_target(args: &Args, notices: &Notices) -> Result<Option<ResolvedTarget>> {
     match resolve::resolve(&args.target, !args.options.no_dereference, None, notices) {
         Err(error) if args.parents && resolve::is_missing_directory(&error) => Ok(None),
         resolved => resolved.map(Some),

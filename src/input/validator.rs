@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::error::{Context, Result, failed, refused};
+use crate::error::{Context, Result, failed, refused_by_guard};
 use crate::platform::{self, AsFd, BorrowedFd, Interrupted, Signals, Status, Stdio, os_message, spawn, wait};
 use crate::quote::Shown;
 
@@ -39,7 +39,11 @@ pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, s
         Status::Exited(code @ (126 | 127)) => {
             Err(failed(STEP, format_args!("command '{shown}' could not be run (status {code})")))
         }
-        Status::Exited(code) => Err(refused(STEP, format_args!("command '{shown}' exited with status {code}"))),
-        Status::Killed(signal) => Err(refused(STEP, format_args!("command '{shown}' was killed by signal {signal}"))),
+        Status::Exited(code) => {
+            Err(refused_by_guard(STEP, format_args!("command '{shown}' exited with status {code}")))
+        }
+        Status::Killed(signal) => {
+            Err(refused_by_guard(STEP, format_args!("command '{shown}' was killed by signal {signal}")))
+        }
     }
 }

@@ -19,8 +19,8 @@ mod unix;
 
 /// System errors: their type, their messages, and what follows from them.
 pub(crate) use unix::errors::{
-    Errno, Result, from_io, is_full, is_refusal, is_unsupported_rename, is_unsupported_sync, os_message, refuses_links,
-    refuses_names,
+    Errno, Result, from_io, is_full, is_metadata_refusal, is_unsupported_rename, is_unsupported_sync, os_message,
+    refuses_links, refuses_names,
 };
 pub(crate) use unix::retry::Retries;
 
@@ -37,7 +37,7 @@ pub(crate) use unix::open::{create_new, open_for_reading, open_for_writing, open
 
 /// Names. Each call succeeds completely or does nothing. `rename` and `exchange_once` are atomic for processes that
 /// open the name.
-pub(crate) use linux::names::{exchange_once, for_each_name, rename_noreplace};
+pub(crate) use linux::rename::{exchange_once, for_each_name, rename_noreplace};
 pub(crate) use unix::names::{MAX_NAME_LENGTH, link, make_directory, read_link, remove_directory, rename, unlink};
 
 /// Content. `copy_range`, `reflink` and `next_data` may fail; then the caller reads and writes the bytes.
@@ -48,9 +48,12 @@ pub(crate) use unix::content::{
     write_all, write_at,
 };
 
-/// Durability. When the call returns without an error, the data is on disk. Also locks.
-pub(crate) use linux::filesystem::sync_file_system;
-pub(crate) use unix::sync::{lock, sync_data, sync_file, try_lock, unlock};
+/// Durability. When the call returns without an error, the data is on disk.
+pub(crate) use linux::sync::sync_file_system;
+pub(crate) use unix::sync::{sync_data, sync_file};
+
+/// Locks between processes, on an open file.
+pub(crate) use unix::lock::{lock, try_lock, unlock};
 
 /// The state of a file and of its file system, and what the caller may do to it.
 pub(crate) use linux::access::{may_write, may_write_directory};
@@ -61,7 +64,7 @@ pub(crate) use linux::privilege::{
     owner_is_mapped, owner_or_capable,
 };
 pub(crate) use linux::stat::{FileType, Stat};
-pub(crate) use linux::swap::is_swap_file;
+pub(crate) use linux::swap_file::is_swap_file;
 
 /// Metadata.
 pub(crate) use linux::acl::{self, Acl};
@@ -69,7 +72,7 @@ pub(crate) use linux::opaque_acl;
 pub(crate) use linux::xattr::{
     Attributes, has_attribute, is_preserved, needs_write_permission, remove_attribute, set_attribute,
 };
-pub(crate) use unix::attributes::{Time, set_mode, set_owner, set_times};
+pub(crate) use unix::metadata::{Time, set_mode, set_owner, set_times};
 
 /// Processes and signals. A command starts with the signal dispositions, mask and descriptors that this program started
 /// with.

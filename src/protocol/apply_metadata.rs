@@ -19,7 +19,7 @@ use super::metadata::{Metadata, shown};
 use super::staging::{is_wider, mode_unsupported};
 use crate::error::{Context, Error, Result, at};
 use crate::platform::{
-    self, Attributes, BorrowedFd, Errno, IdMapping, Stat, acl, has_attribute, is_preserved, is_refusal,
+    self, Attributes, BorrowedFd, Errno, IdMapping, Stat, acl, has_attribute, is_metadata_refusal, is_preserved,
     needs_write_permission, opaque_acl, remove_attribute, set_attribute, set_owner,
 };
 
@@ -83,7 +83,7 @@ pub(crate) fn reset_metadata(file: BorrowedFd<'_>) -> Result<()> {
     let names = match Attributes::of_file(file).names() {
         Ok(names) => names,
         // It has no attributes, or they cannot be listed and therefore not removed.
-        Err(errno) if is_refusal(errno) || errno == Errno::IO => return Ok(()),
+        Err(errno) if is_metadata_refusal(errno) || errno == Errno::IO => return Ok(()),
         Err(errno) => return Err(Error::new(errno).context(STEP)),
     };
     for name in names.iter().filter(|name| is_preserved(name)) {
@@ -276,14 +276,14 @@ fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
     match remove_attribute(file, acl::ATTRIBUTE) {
         Err(Errno::NODATA | Errno::NOTSUP) | Ok(()) => Ok(()),
         // Refused, but there may be no ACL: file systems without ACLs may refuse any operation on one.
-        Err(errno) if is_refusal(errno) && !has_acl(file)? => Ok(()),
+        Err(errno) if is_metadata_refusal(errno) && !has_acl(file)? => Ok(()),
         Err(errno) => Err(at(STEP, "access control list")(errno)),
     }
 }
 
 fn has_acl(file: BorrowedFd<'_>) -> Result<bool> {
     match has_attribute(file, acl::ATTRIBUTE) {
-        Err(errno) if is_refusal(errno) => Ok(false),
+        Err(errno) if is_metadata_refusal(errno) => Ok(false),
         has => has.context(STEP),
     }
 }
@@ -292,7 +292,9 @@ fn has_acl(file: BorrowedFd<'_>) -> Result<bool> {
 fn ensure_attribute(file: BorrowedFd<'_>, name: &CStr, value: &[u8]) -> Result<bool> {
     match set_attribute(file, name, value) {
         Ok(()) => Ok(true),
-        Err(errno) if is_refusal(errno) => Ok(Attributes::of_file(file).value(name).is_ok_and(|has| has == value)),
+        Err(errno) if is_metadata_refusal(errno) => {
+            Ok(Attributes::of_file(file).value(name).is_ok_and(|has| has == value))
+        }
         Err(errno) => Err(at(STEP, shown(name))(errno)),
     }
 }
@@ -301,7 +303,7 @@ fn ensure_attribute(file: BorrowedFd<'_>, name: &CStr, value: &[u8]) -> Result<b
 fn unless_refused(result: platform::Result<()>) -> Result<bool> {
     match result {
         Ok(()) => Ok(true),
-        Err(errno) if is_refusal(errno) => Ok(false),
+        Err(errno) if is_metadata_refusal(errno) => Ok(false),
         Err(errno) => Err(Error::new(errno).context(STEP)),
     }
 }

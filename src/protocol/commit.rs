@@ -1,5 +1,5 @@
-//! The commit: retried while TARGET keeps becoming another file, and done in another way if the system refuses one.
-//! Then the directory is synced.
+//! The commit: attempted again whenever TARGET has become another file, and by a copy with a name, or by an overwrite in
+//! place, if the system refuses a link or the rename. Then the directory is synced.
 
 use super::apply_metadata::{self, MetadataSource};
 use super::commit_once::{Commit, CommitOptions, Committed, Precondition, Synced};
@@ -68,8 +68,8 @@ pub(super) fn commit(
                 return Ok(if committed.created { Change::Created } else { Change::Replaced });
             }
             Commit::Changed(sealed) => reapply_metadata(job, target, sealed, applied)?,
-            Commit::Unlinkable(sealed, errno) => copy_with_name(job, target, sealed, applied, errno)?,
-            Commit::Refused(sealed, errno) => {
+            Commit::NotNamed(sealed, errno) => copy_with_name(job, target, sealed, applied, errno)?,
+            Commit::RenameRefused(sealed, errno) => {
                 overwrite::instead_of_rename(job, target, sealed, errno)?;
                 return Ok(Change::Overwritten);
             }
@@ -83,7 +83,8 @@ pub(super) fn commit(
             }
         };
     }
-    match job.target.directory.lstat(&job.target.name) {
+    let target = recreated.as_ref().unwrap_or(job.target);
+    match target.directory.lstat(&target.name) {
         // The link failed with EEXIST, but the name does not exist.
         Ok(None) => Err(Error::new(Errno::EXIST).context("link")),
         _ => Err(failed("rename", "other writers keep replacing it, or removing and creating it")),
@@ -105,9 +106,9 @@ fn resolve_again(
 }
 
 fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
-    let expected = match (&job.old, &job.lock, job.plan.depends_on_old()) {
+    let expected = match (&job.old, job.is_locked, job.plan.depends_on_old()) {
         (Some(old), _, true) => Precondition::SameState(old),
-        (_, Some(_), _) => Precondition::SameFile(job.target.existing.as_ref().map(|old| &old.stat)),
+        (_, true, _) => Precondition::SameFile(job.target.existing.as_ref().map(|old| &old.stat)),
         _ => Precondition::None,
     };
     let mode = job.options.mode.or(job.source_mode).unwrap_or(0o666);
@@ -177,7 +178,8 @@ fn reapply_metadata(
     Ok(Next::Commit(Finished { synced: Synced::from(sealed, job.options.sync)?, applied }))
 }
 
-/// Copies an unnamed file that the system refuses to link into one that has a name from the start.
+/// What follows when the system did not give the file a name. An unnamed file is copied to a new staging file, which has a
+/// name from the start.
 fn copy_with_name(
     job: &Replacement<'_>,
     target: &ResolvedTarget,
@@ -198,7 +200,7 @@ fn copy_with_name(
     let stage = match Stage::open(&target.directory, create_options, job.signals) {
         Ok(stage) => stage,
         Err(error) if error.errno() == Some(Errno::NOENT) => return no_directory(sealed, applied),
-        Err(error) if error.is_refusal() && may_overwrite(job, target)? => {
+        Err(error) if error.is_refused_by_system() && may_overwrite(job, target)? => {
             overwrite::from_copy(job, &sealed, format!("link: {}", os_message(errno)))?;
             return Ok(Next::Overwritten);
         }
@@ -221,7 +223,7 @@ fn may_overwrite(job: &Replacement<'_>, target: &ResolvedTarget) -> Result<bool>
 fn cannot_copy(job: &Replacement<'_>, target: &ResolvedTarget, copy: &Error, link: Errno) -> Error {
     let reason = format!("{}; a copy with a name: {}", os_message(link), copy.step_and_reason().1);
     let error = failed("link", reason);
-    if copy.is_refusal() { preflight::offer_overwrite(error, target, job.options) } else { error }
+    if copy.is_refused_by_system() { preflight::offer_overwrite(error, target, job.options) } else { error }
 }
 
 /// Makes the new name durable.

@@ -6,10 +6,8 @@
 //! named file      rename without replacing         check, rename over TARGET
 //! ```
 //!
-//! A kill or a power cut leaves: before the link, only the old state; between link and rename, the old TARGET and the
-//! short name; after the rename, the new TARGET. With a backup: see `backup.rs`.
-//!
-//! Signals are held before the first name exists, and stay held until the exit.
+//! `mod.rs` lists what a kill or a power cut leaves at each step, and `backup.rs` what it leaves with a backup. Signals
+//! are held throughout.
 
 use super::backup::{Replaced, WithBackup};
 use super::backup_name::BackupName;
@@ -21,7 +19,7 @@ use super::resolve::ResolvedTarget;
 use super::sealed::Sealed;
 use super::staging_name::StagingName;
 use super::sync;
-use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused};
+use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
 use crate::options::Sync;
 use crate::platform::{self, Errno, FileType, OwnedFd, Stat, refuses_names};
 
@@ -69,12 +67,13 @@ impl CommitOptions<'_> {
 pub(crate) enum Commit {
     /// TARGET is the staged file.
     Done(Committed),
-    /// TARGET is not the file whose metadata the staged file has; nothing is done yet.
+    /// TARGET has another owner, group or mode than the staged file. TARGET is unchanged; the staged file may have a short
+    /// name by now.
     Changed(Sealed),
-    /// The unnamed file could not be linked; nothing is done yet.
-    Unlinkable(Sealed, Errno),
-    /// The staged file has a name, and the system refuses to rename it over TARGET; nothing is done yet.
-    Refused(Sealed, Errno),
+    /// The system refused the name that the file was to get, or the directory is gone. TARGET is unchanged.
+    NotNamed(Sealed, Errno),
+    /// The staged file has a name, and the system refuses to rename it over TARGET. TARGET is unchanged.
+    RenameRefused(Sealed, Errno),
 }
 
 #[derive(Debug)]
@@ -155,11 +154,14 @@ fn attempt(
         sealed = link_to_short_name(sealed, target)?;
     }
     if metadata_from.is_none() {
-        sealed = create(sealed, target, options)?;
-        if options.no_clobber {
-            drop(sealed);
-            return Err(refused("no-clobber", "has been created meanwhile").into());
-        }
+        sealed = match create(sealed, target, options)? {
+            Created::Yes(committed) => return Ok(Commit::Done(committed)),
+            Created::NameTaken(_) if options.no_clobber => {
+                return Err(refused_by_guard("no-clobber", "has been created meanwhile").into());
+            }
+            // By another writer, or by a symbolic link.
+            Created::NameTaken(sealed) => sealed,
+        };
     }
     // Check before the file has a name by which others can open it, and again afterwards.
     let (mut sealed, mut now) = check_metadata_source(sealed, target, metadata_from, options)?;
@@ -181,7 +183,10 @@ fn check_metadata_source(
         Some(now) if same_owner_and_mode(&now, metadata_from) => Ok((sealed, now)),
         Some(_) => Err(EarlyEnd::Commit(Commit::Changed(sealed))),
         // It was unlinked concurrently: create it with the metadata that the staged file has.
-        None => Err(EarlyEnd::Commit(Commit::Changed(create(sealed, target, options)?))),
+        None => Err(EarlyEnd::Commit(match create(sealed, target, options)? {
+            Created::Yes(committed) => Commit::Done(committed),
+            Created::NameTaken(sealed) => Commit::Changed(sealed),
+        })),
     }
 }
 
@@ -206,15 +211,20 @@ fn check_target(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<
             Err(failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
         }
         (Precondition::SameState(old), Some(found)) if old.is_current(found, target)? => Ok(now),
-        (Precondition::SameState(_), _) => Err(refused("replace", "has changed since it was read")
+        (Precondition::SameState(_), _) => Err(refused_by_guard("replace", "has changed since it was read")
             .context(TargetState::Changed)
             .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
     }
 }
 
-/// Gives the file TARGET's name if that is free, which ends the attempt; the kernel decides this atomically. Returns
-/// the file if the name is taken, by another writer or by a symbolic link.
-fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) -> AttemptResult<Sealed> {
+/// Whether the staged file is the new TARGET.
+enum Created {
+    Yes(Committed),
+    NameTaken(Sealed),
+}
+
+/// Gives the file TARGET's name if that is free; the kernel decides this atomically.
+fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) -> AttemptResult<Created> {
     let (directory, name) = (&target.directory, target.name.as_os_str());
     let created = match sealed.naming() {
         Naming::Unnamed(by) => {
@@ -230,7 +240,7 @@ fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) 
     };
     let named_by = match created {
         Ok(named_by) => named_by,
-        Err(Errno::EXIST) => return Ok(sealed),
+        Err(Errno::EXIST) => return Ok(Created::NameTaken(sealed)),
         Err(errno) => return Err(cannot_link(sealed, errno)),
     };
     let (naming, file) = sealed.into_parts();
@@ -239,13 +249,13 @@ fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) 
     if named_by == NamedBy::Link && options.notify_watchers {
         notify_watchers(target);
     }
-    Err(EarlyEnd::Commit(Commit::Done(Committed { file, created: true, other_names: 0 })))
+    Ok(Created::Yes(Committed { file, created: true, other_names: 0 }))
 }
 
 /// The system refuses the link, or the directory is gone: the caller may try another way.
 fn cannot_link(sealed: Sealed, errno: Errno) -> EarlyEnd {
     if errno == Errno::NOENT || refuses_names(errno) {
-        EarlyEnd::Commit(Commit::Unlinkable(sealed, errno))
+        EarlyEnd::Commit(Commit::NotNamed(sealed, errno))
     } else {
         EarlyEnd::Error(Error::new(errno).context("link"))
     }
@@ -312,7 +322,7 @@ fn after_failed_rename(
     // Without its own name it could not be renamed there.
     if rename::target_exists(target, before) || !matches!(directory.lstat_uncached(&name.name), Ok(Some(_))) {
         return if refuses_names(errno) {
-            Ok(Commit::Refused(sealed, errno))
+            Ok(Commit::RenameRefused(sealed, errno))
         } else {
             Err(Error::new(errno).context("rename"))
         };

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::directory::PathHandle;
 use super::preflight;
 use super::resolve::ResolvedTarget;
-use crate::error::{Context, Error, Result, at, failed, refused};
+use crate::error::{Context, Error, Result, at, failed, refused_by_guard};
 use crate::platform::{
     self, AsFd, BorrowedFd, Errno, FileType, OwnedFd, Signals, Woken, from_io, pipe, try_lock, unlock, wait, write_all,
 };
@@ -230,7 +230,7 @@ fn lock_by_polling(
 
 fn timed_out(deadline: Option<&Deadline>) -> Error {
     let seconds = deadline.map_or(0.0, |deadline| deadline.seconds);
-    refused(STEP, format_args!("another writer had the turn for all of {seconds} s"))
+    refused_by_guard(STEP, format_args!("another writer had the turn for all of {seconds} s"))
 }
 
 fn cannot_lock(errno: Errno, what: &'static str) -> Error {

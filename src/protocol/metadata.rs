@@ -7,8 +7,8 @@ use super::directory::PathHandle;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, ErrorExt, Result, failed};
 use crate::platform::{
-    self, Acl, AsFd, Attributes, Errno, FileSystem, FileType, IdMapping, Ids, OwnedFd, Stat, acl, is_preserved,
-    is_refusal, opaque_acl, os_message,
+    self, Acl, AsFd, Attributes, Errno, FileSystem, FileType, IdMapping, Ids, OwnedFd, Stat, acl, is_metadata_refusal,
+    is_preserved, opaque_acl, os_message,
 };
 use crate::quote::Shown;
 
@@ -100,7 +100,7 @@ impl Metadata {
             Err(Errno::NOTSUP) => Ok(Vec::new()),
             // Some FUSE file systems without attributes return these errors. One that has an ACL nevertheless returns
             // it by name.
-            Err(errno) if filesystem.is_fuse() && (errno == Errno::IO || is_refusal(errno)) => {
+            Err(errno) if filesystem.is_fuse() && (errno == Errno::IO || is_metadata_refusal(errno)) => {
                 self.unread.push(format!("extended attributes, which cannot be listed ({})", os_message(errno)));
                 self.acl = attributes.value(acl::ATTRIBUTE).ok().and_then(|value| Acl::parse(&value));
                 Ok(Vec::new())
@@ -126,10 +126,10 @@ impl Metadata {
             // Removed concurrently, or not available here.
             Err(Errno::NODATA) => {}
             Err(Errno::NOTSUP) if is_opaque_acl => {}
-            Err(errno) if is_opaque_acl && is_refusal(errno) => self.opaque_acls.push((name, None)),
+            Err(errno) if is_opaque_acl && is_metadata_refusal(errno) => self.opaque_acls.push((name, None)),
             // An unreadable ACL is an error: the group's permissions would be unknown, because the mode shows the mask
             // instead.
-            Err(errno) if !is_acl && is_refusal(errno) => self.unread.push(shown(&name)),
+            Err(errno) if !is_acl && is_metadata_refusal(errno) => self.unread.push(shown(&name)),
             Err(errno) => return Err(unreadable(&name, &os_message(errno))),
         }
         Ok(())

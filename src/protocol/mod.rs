@@ -1,21 +1,28 @@
 //! The protocol: everything between the plan and the outcome.
 //!
-//! [`steps`] lists the steps in chronological order. A power cut or a kill leaves this at each step:
+//! [`steps`] lists the steps in chronological order. The commit gives the staged file its final name. A new TARGET is
+//! linked directly. An existing TARGET is replaced in two calls: the unnamed file is linked to a short name, and that
+//! is renamed over TARGET. A power cut or a kill leaves this at each step:
 //!
-//! - until the commit: the old TARGET and nothing else. An unnamed file has no directory entry; the file system frees
-//!   it at once, or when it recovers. (Where unnamed files do not exist, the staging file's short name remains.)
+//! - until the first link: the old TARGET, or none, and nothing else. An unnamed file has no directory entry; the file
+//!   system frees it at once, or when it recovers.
 //! - between link and rename: the old TARGET and the short name.
-//! - after the rename, before the directory's sync: the old or the new TARGET, never a mixture, because the content was
-//!   on disk before any name led to it.
+//! - after the last of these calls, before the directory's sync: after a kill the new TARGET; after a power cut the old
+//!   or the new TARGET, and with the old one possibly the short name. Never a mixture, because the content was on disk
+//!   before any name led to it.
 //! - after the directory's sync: the new TARGET.
+//!
+//! Where unnamed files do not exist, the staging file has a short name from the start, which can remain until the
+//! rename. `backup.rs` says what remains with `--backup`. An overwrite in place has no such guarantee; `overwrite.rs`
+//! says what it has.
 //!
 //! If a file is open when it is renamed over, whatever kind of descriptor is open, NFS clients first rename it away and
 //! SMB clients first remove it. A kill or an error at that moment would lose it. Therefore the program has no
-//! descriptor open on TARGET at the commit, and compares TARGET by name and inode number. `--lock` needs a lock on an
-//! open file, so it is refused on such file systems.
+//! descriptor open on TARGET at the commit, except the one that holds its lock, and compares TARGET by name and inode
+//! number. On such file systems `--lock` is refused.
 //!
-//! The types enforce the order: only a `Stage` can be written, only a `Sealed` gets its metadata, only a `Synced` can
-//! be committed. Dropping any of them rolls back. What cannot be removed is recorded in
+//! The types enforce the order: only a `Stage` can be written, and only a `Finished`, which has its metadata and is
+//! synced, can be committed. Dropping them rolls back. What cannot be removed is recorded in
 //! [`Notices`](crate::notices::Notices).
 
 mod apply_metadata;
@@ -47,7 +54,6 @@ mod writer;
 
 use commit::Finished;
 use fill::{Filled, fill};
-use lock::TargetLock;
 use old_content::OldContent;
 use parents::Parents;
 use preflight::Strategy;
@@ -56,7 +62,7 @@ pub(crate) use request::{Change, LockOptions, Outcome, Plan, Run, Target};
 use resolve::ResolvedTarget;
 use staging::Stage;
 
-use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused};
+use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
 use crate::input::{Abandoned, Input};
 use crate::options::Sync;
 use crate::platform::{self, Errno, FileType, Signals, Stat, is_unsupported_sync};
@@ -86,7 +92,7 @@ pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<O
     done.map_err(|error| {
         let still_running = input.and_then(|mut input| input.abandon());
         let state = match (error.downcast_ref(), target.resolved.state_since_lookup()) {
-            // The size is the same, and a read has found that the content differs.
+            // A read has found that the content differs, although the size is the same.
             (Some(TargetState::Changed), TargetState::TimesChanged) => TargetState::Changed,
             (_, state) => state,
         };
@@ -110,19 +116,20 @@ fn steps<'i>(
     input: &mut Option<Box<dyn Input + 'i>>,
     run: Run<'i>,
 ) -> Result<Outcome> {
-    // Other writers that use `--lock` wait from here until the exit.
-    let lock = acquire_lock(plan, target, run.signals)?;
+    // Other writers that use `--lock` wait from here until `target` is dropped, after all steps.
+    acquire_lock(plan, target, run.signals)?;
     // The old content, if a step reads it.
     let old = read_old(plan, target, run.signals)?;
-    must_match(plan, &target.resolved, old.as_ref(), run.signals)?;
-    // The input. A command is not started yet.
+    check_if_match(plan, &target.resolved, old.as_ref(), run.signals)?;
+    // The input. A command is not started yet. `replace` keeps the input, to end the command after a failure.
     let input = open_input(plan, &target.resolved, input, run)?;
-    let job = Replacement::new(plan, target, lock, old, input.mode(), run);
+    let job = Replacement::new(plan, target, old, input.mode(), run);
 
     // Stage, then write until the input ends and the guards accept it.
     let stage = stage_if_needed(&job)?;
-    let Filled { stage, received, warning } = fill(&job, stage, input, || self::stage(&job))?;
+    let Filled { stage, received, warning } = fill(&job, stage, input, || create_stage(&job))?;
     let Some(stage) = stage else {
+        // `--if-changed`, and the content is the same.
         leave_alone(&job, warning)?;
         return Ok(Outcome { change: Change::Unchanged, received });
     };
@@ -130,8 +137,8 @@ fn steps<'i>(
     let mut sealed = stage.seal(job.keep_open())?;
     validate::validate(&job, &mut sealed)?;
 
-    let change = if job.spill.get().is_some() {
-        // No rename is possible: sync the copy, then overwrite TARGET with it.
+    let change = if job.must_overwrite() {
+        // No rename is possible, so the staged file is not beside TARGET: sync it, hold signals, overwrite TARGET.
         overwrite::overwrite(&job, sealed)?
     } else {
         // Apply the metadata, then sync, on the descriptor that wrote.
@@ -140,19 +147,21 @@ fn steps<'i>(
         // From here until the exit, signals stay pending. A signal that arrived earlier prevents the commit.
         Signals::hold().context("signals")?;
         run.signals.check()?;
-        // Link or rename, then sync the directory.
+        // Link or rename, then sync the directory. If the system refuses the rename, overwrite.
         commit::commit(&job, finished, parents)?
     };
-    parents.iter_mut().for_each(Parents::keep);
+    if let Some(parents) = parents {
+        parents.keep();
+    }
     Ok(Outcome { change, received })
 }
 
 /// `--lock`: acquires the lock, and checks TARGET again once the lock is held.
-fn acquire_lock(plan: &Plan<'_>, target: &mut Target, signals: &Signals) -> Result<Option<TargetLock>> {
-    let Some(LockOptions { timeout }) = plan.lock else { return Ok(None) };
+fn acquire_lock(plan: &Plan<'_>, target: &mut Target, signals: &Signals) -> Result<()> {
+    let Some(LockOptions { timeout }) = plan.lock else { return Ok(()) };
     let lock = lock::acquire(&mut target.resolved, plan.options.no_dereference, timeout, signals)?;
-    target.check_again(plan.options)?;
-    Ok(Some(lock))
+    target.lock = Some(lock);
+    target.check_again(plan.options)
 }
 
 /// Opens TARGET's content if a step reads it.
@@ -186,7 +195,7 @@ fn open_old(plan: &Plan<'_>, target: &ResolvedTarget, signals: &Signals) -> Resu
 }
 
 /// `--if-match`: checks the digest of the current TARGET.
-fn must_match(plan: &Plan<'_>, target: &ResolvedTarget, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
+fn check_if_match(plan: &Plan<'_>, target: &ResolvedTarget, old: Option<&OldContent>, signals: &Signals) -> Result<()> {
     match (plan.if_match, old, &target.existing) {
         (None, ..) => Ok(()),
         (Some(expected), Some(old), _) => old.must_match(expected, signals),
@@ -195,7 +204,7 @@ fn must_match(plan: &Plan<'_>, target: &ResolvedTarget, old: Option<&OldContent>
                 Some(_) => "TARGET is a symbolic link, which has no content of its own (--no-dereference)",
                 None => "there is no such file",
             };
-            Err(refused("if-match", format_args!("expected {expected}, but {found}")))
+            Err(refused_by_guard("if-match", format_args!("expected {expected}, but {found}")))
         }
     }
 }
@@ -217,24 +226,24 @@ fn open_input<'s, 'i>(
 /// Creates the staging file, except with `--if-changed`, which writes nothing until a difference is found.
 fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
     if !job.options.if_changed || job.old.is_none() {
-        return stage(job).map(Some);
+        return create_stage(job).map(Some);
     }
     if let (Some(mode), Some(old)) = (job.options.mode, job.replaced())
         && old.stat.bits() != mode
     {
         // Find out before the input is read whether the file system supports that mode.
-        drop(stage(job)?);
+        drop(create_stage(job)?);
     }
     Ok(None)
 }
 
 /// Creates the staging file beside TARGET. If no rename is possible and an overwrite is allowed, creates it elsewhere.
-fn stage(job: &Replacement<'_>) -> Result<Stage> {
+fn create_stage(job: &Replacement<'_>) -> Result<Stage> {
     if let Strategy::Overwrite(reason) = job.strategy {
         return overwrite::stage(job, reason.clone());
     }
     match stage_beside(job) {
-        Err(error) if error.is_refusal() => {
+        Err(error) if error.is_refused_by_system() => {
             if preflight::may_overwrite(job.target, job.target.existing.as_ref(), job.options)? {
                 overwrite::stage(job, error.step_and_reason().1)
             } else {

@@ -7,7 +7,7 @@ use super::copy;
 use super::directory::{Handle, PathHandle};
 use super::resolve::ResolvedTarget;
 use crate::digest::{Digest, Hasher};
-use crate::error::{Context, Result, TargetState, failed, refused};
+use crate::error::{Context, Result, TargetState, failed, refused_by_guard};
 use crate::platform::{self, AsFd, BorrowedFd, Signals, Stat};
 
 /// The old content, open for reading, and its state when it was opened.
@@ -37,7 +37,7 @@ impl OldContent {
         if got == *expected {
             return Ok(());
         }
-        Err(refused("if-match", format_args!("expected {expected}, TARGET has {got}")))
+        Err(refused_by_guard("if-match", format_args!("expected {expected}, TARGET has {got}")))
     }
 
     /// The digest of the whole content, with the algorithm of `expected`. Reuses a known digest.

@@ -15,7 +15,7 @@ use super::sealed::{KeepOpen, Sealed};
 use super::spill::SpillDirectories;
 use super::staging::Stage;
 use super::sync;
-use crate::error::{Context, Error, ErrorExt, Result, TargetState, damaged, failed, refused};
+use crate::error::{Context, Error, ErrorExt, Result, TargetState, damaged, failed, refused_by_guard};
 use crate::options::Sync;
 use crate::platform::{
     self, BorrowedFd, Errno, OwnedFd, Signals, Stat, acl, has_attribute, is_unsupported_sync, os_message,
@@ -40,7 +40,7 @@ pub(super) fn stage(job: &Replacement<'_>, reason: String) -> Result<Stage> {
 pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<Change> {
     if let (Some(old), true) = (&job.old, job.plan.depends_on_old()) {
         old.ensure_unchanged(job.signals)
-            .map_err(|_| refused("replace", "has changed since it was read").context(TargetState::Changed))?;
+            .map_err(|_| refused_by_guard("replace", "has changed since it was read").context(TargetState::Changed))?;
     }
     overwrite_with(job, copy)?;
     Ok(Change::Overwritten)

@@ -3,7 +3,7 @@
 
 use super::directory::PathHandle;
 use super::resolve::ResolvedTarget;
-use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused};
+use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
 use crate::options::Options;
 use crate::platform::{
     Errno, FileType, Stat, euid, is_swap_file, may_write, may_write_directory, overrides_permissions, owner_or_capable,
@@ -23,7 +23,7 @@ pub(crate) enum Strategy {
 pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Result<Strategy> {
     if let Some(old) = existing {
         if options.no_clobber {
-            return Err(refused("no-clobber", "exists"));
+            return Err(refused_by_guard("no-clobber", "exists"));
         }
         check_file_type(old.kind(), options.no_dereference)?;
         check_not_immutable(old)?;

@@ -63,12 +63,14 @@ pub(crate) struct Target {
     strategy: Strategy,
     /// Set even if TARGET does not exist: it may appear before the commit.
     backup: Option<BackupName>,
+    /// With `--lock`, once it is held.
+    pub(super) lock: Option<TargetLock>,
 }
 
 impl Target {
     /// Fails if the replacement is known to be impossible.
     pub(crate) fn check(resolved: ResolvedTarget, options: &Options) -> Result<Target> {
-        let mut target = Target { resolved, strategy: Strategy::Rename, backup: None };
+        let mut target = Target { resolved, strategy: Strategy::Rename, backup: None, lock: None };
         target.check_again(options)?;
         Ok(target)
     }
@@ -101,7 +103,7 @@ pub(crate) struct Replacement<'a> {
     pub(super) target: &'a ResolvedTarget,
     pub(super) strategy: &'a Strategy,
     pub(super) backup: Option<&'a BackupName>,
-    pub(super) lock: Option<TargetLock>,
+    pub(super) is_locked: bool,
     /// The old content, if a step reads it.
     pub(super) old: Option<OldContent>,
     /// The permission bits of a SOURCE that is a regular file.
@@ -114,7 +116,6 @@ impl<'a> Replacement<'a> {
     pub(super) fn new(
         plan: &'a Plan<'a>,
         target: &'a Target,
-        lock: Option<TargetLock>,
         old: Option<OldContent>,
         source_mode: Option<u32>,
         run: Run<'a>,
@@ -127,7 +128,7 @@ impl<'a> Replacement<'a> {
             target: &target.resolved,
             strategy: &target.strategy,
             backup: target.backup.as_ref(),
-            lock,
+            is_locked: target.lock.is_some(),
             old,
             source_mode,
             spill: OnceCell::new(),
@@ -151,11 +152,16 @@ impl<'a> Replacement<'a> {
         }
     }
 
+    /// Whether the staged file could not be beside TARGET, because no rename is possible.
+    pub(super) fn must_overwrite(&self) -> bool {
+        self.spill.get().is_some()
+    }
+
     /// Which descriptor must stay open on the staged file.
     pub(super) fn keep_open(&self) -> KeepOpen {
-        if self.spill.get().is_some() {
+        if self.must_overwrite() {
             KeepOpen::Reader
-        } else if self.lock.is_some() {
+        } else if self.is_locked {
             KeepOpen::LockedReader
         } else if self.target.directory.readable() {
             KeepOpen::Nothing

@@ -21,7 +21,7 @@ use super::rename::{self, Fallback};
 use super::sealed::{KeepOpen, Sealed};
 use super::staging_name::{self, StagingName, random_name};
 use crate::error::{Context, Error, Result, at, failed};
-use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_refusal};
+use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_metadata_refusal};
 
 const STEP: &str = "stage";
 
@@ -102,7 +102,7 @@ impl Stage {
     fn set_mode(&self, mode: u32) -> Result<()> {
         match platform::set_mode(&self.writer, mode) {
             // A file system without modes.
-            Err(errno) if is_refusal(errno) => Ok(()),
+            Err(errno) if is_metadata_refusal(errno) => Ok(()),
             set => set.context(STEP),
         }
     }

@@ -3,10 +3,10 @@
 use super::request::Replacement;
 use super::sealed::Sealed;
 use super::sync;
-use crate::error::{Context, Error, Result, refused};
+use crate::error::{Context, Error, Result, refused_by_guard};
 use crate::input;
 use crate::options::Sync;
-use crate::platform::{self, BorrowedFd, Stat, Time, is_refusal};
+use crate::platform::{self, BorrowedFd, Stat, Time, is_metadata_refusal};
 
 const STEP: &str = "validate";
 
@@ -25,7 +25,7 @@ pub(super) fn validate(job: &Replacement<'_>, sealed: &mut Sealed) -> Result<()>
     input::validate(script, file, job.plan.path, job.signals)?;
     let after = Stat::of(file).context(STEP)?;
     if (before.size, before.mtime) != (after.size, after.mtime) {
-        return Err(refused(STEP, "the command changed the content that it was to look at"));
+        return Err(refused_by_guard(STEP, "the command changed the content that it was to look at"));
     }
     set_times(file, Time::Now)
 }
@@ -33,7 +33,7 @@ pub(super) fn validate(job: &Replacement<'_>, sealed: &mut Sealed) -> Result<()>
 /// Some file systems do not let times be set.
 fn set_times(file: BorrowedFd<'_>, time: Time) -> Result<()> {
     match platform::set_times(file, time) {
-        Err(errno) if is_refusal(errno) => Ok(()),
+        Err(errno) if is_metadata_refusal(errno) => Ok(()),
         set => set.context(STEP),
     }
 }

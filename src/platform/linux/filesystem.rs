@@ -123,8 +123,3 @@ pub(crate) fn has_room(file: impl AsFd, stat: &Stat, size: u64) -> Result<bool> 
     // Some file systems report no number of blocks.
     Ok(mount.f_blocks == 0 || more <= free)
 }
-
-/// Syncs the whole file system that the file is on.
-pub(crate) fn sync_file_system(file: impl AsFd) -> Result<()> {
-    retry_on_intr(|| rustix::fs::syncfs(&file))
-}

@@ -26,7 +26,7 @@ pub(crate) fn from_io(error: &std::io::Error) -> Errno {
 
 /// Whether the error means "not permitted", "not supported" or "no such id", as opposed to a failing or full disk. For
 /// metadata, such a refusal is a difference to report; nothing was changed.
-pub(crate) fn is_refusal(errno: Errno) -> bool {
+pub(crate) fn is_metadata_refusal(errno: Errno) -> bool {
     matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS | Errno::OVERFLOW)
 }
 

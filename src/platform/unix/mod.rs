@@ -1,9 +1,10 @@
 //! What POSIX provides.
 
-pub(super) mod attributes;
 pub(super) mod child;
 pub(super) mod content;
 pub(super) mod errors;
+pub(super) mod lock;
+pub(super) mod metadata;
 pub(super) mod names;
 pub(super) mod open;
 pub(super) mod retry;

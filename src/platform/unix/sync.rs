@@ -2,8 +2,6 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::FlockOperation;
-
 use super::errors::Result;
 use super::retry::retry_on_intr;
 
@@ -16,19 +14,4 @@ pub(crate) fn sync_file(file: impl AsFd) -> Result<()> {
 /// Syncs the content of a file, and the metadata that is needed to read it.
 pub(crate) fn sync_data(file: impl AsFd) -> Result<()> {
     retry_on_intr(|| rustix::fs::fdatasync(&file))
-}
-
-/// Locks the file for this open file description. Waits until the lock is free.
-pub(crate) fn lock(file: impl AsFd) -> Result<()> {
-    retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::LockExclusive))
-}
-
-/// The same, without waiting: EWOULDBLOCK if the lock is held.
-pub(crate) fn try_lock(file: impl AsFd) -> Result<()> {
-    retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive))
-}
-
-/// Releases the lock.
-pub(crate) fn unlock(file: impl AsFd) -> Result<()> {
-    retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::Unlock))
 }
