@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 
 /// What is on stable storage when the program exits with status 0.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub enum Sync {
     /// Content, metadata and name
+    #[default]
     Full,
     /// Content and metadata; after a power cut the name may still lead to the old file
     File,

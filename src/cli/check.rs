@@ -8,7 +8,7 @@ use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
 use super::args::{Args, Cli, From};
-use crate::options::{Backup, Control, Options, Sync};
+use crate::options::{Backup, Control, Options};
 use crate::quote::Shown;
 
 /// Parses and checks the command line, which includes `argv[0]`.
@@ -106,7 +106,7 @@ impl Cli {
                 allow_in_place: self.allow_in_place,
                 mode: self.mode,
                 backup,
-                sync: self.sync.unwrap_or(Sync::Full),
+                sync: self.sync.unwrap_or_default(),
             },
             non_empty: self.non_empty,
             checksum,

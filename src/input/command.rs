@@ -5,8 +5,8 @@
 use std::ffi::{OsStr, OsString};
 use std::time::{Duration, Instant};
 
-use super::abandoned::Abandoned;
 use super::reader::Input;
+use super::terminated::Terminated;
 use crate::error::{Context, Result, command_failed, failed};
 use crate::platform::{
     self, AsFd, BorrowedFd, Child, Errno, Interrupted, OwnedFd, Signals, Stat, Status, Stdio, Woken, os_message, spawn,
@@ -14,7 +14,7 @@ use crate::platform::{
 };
 use crate::quote::Shown;
 
-/// The statuses that mean "replaced" and "damaged", which a command's status must not be taken for.
+/// The statuses that mean "replaced" and "damaged", which a command's status must not be taken for. `report.rs` has all of ours.
 const RESERVED_STATUSES: [u8; 2] = [121, 122];
 /// How long a child of the command may keep the output open before a note reports it.
 const OPEN_PIPE_NOTICE: Duration = Duration::from_secs(2);
@@ -163,13 +163,13 @@ impl Input for Command<'_> {
     }
 
     /// Closes the pipe, which ends most commands. A command that still runs is sent SIGTERM.
-    fn abandon(&mut self) -> Option<Abandoned> {
+    fn terminate(&mut self) -> Option<Terminated> {
         let name = self.shown();
         let Running { output, child, .. } = self.running.take()?;
         drop(output);
         if child.status.is_some() {
             return None;
         }
-        Some(Abandoned::new(child, name))
+        Some(Terminated::new(child, name))
     }
 }

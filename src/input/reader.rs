@@ -1,6 +1,6 @@
 //! The input, as the protocol uses it.
 
-use super::abandoned::Abandoned;
+use super::terminated::Terminated;
 use crate::error::Result;
 use crate::platform::{BorrowedFd, Stat};
 
@@ -24,7 +24,7 @@ pub(crate) trait Input {
     /// Its name, for messages.
     fn name(&self) -> String;
     /// Releases the input after a failure. Returns a command that still runs, for the caller to wait for.
-    fn abandon(&mut self) -> Option<Abandoned> {
+    fn terminate(&mut self) -> Option<Terminated> {
         None
     }
 }

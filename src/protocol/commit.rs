@@ -39,7 +39,7 @@ impl Applied {
 
 impl Finished {
     pub(super) fn from(job: &Replacement<'_>, sealed: Sealed) -> Result<Finished> {
-        let source = match job.replaced() {
+        let source = match job.old_file() {
             Some(old) => MetadataSource::Old { old: Metadata::of(old, job.target)?, mode: job.options.mode },
             None => metadata_of_new(job, job.target, sealed.naming())?,
         };
@@ -67,7 +67,7 @@ pub(super) fn commit(
                 sync_directory(&target.directory, &committed, job.options.sync)?;
                 return Ok(if committed.created { Change::Created } else { Change::Replaced });
             }
-            Commit::Changed(sealed) => reapply_metadata(job, target, sealed, applied)?,
+            Commit::Outdated(sealed) => reapply_metadata(job, target, sealed, applied)?,
             Commit::NotNamed(sealed, errno) => copy_with_name(job, target, sealed, applied, errno)?,
             Commit::RenameRefused(sealed, errno) => {
                 overwrite::instead_of_rename(job, target, sealed, errno)?;

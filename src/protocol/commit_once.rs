@@ -3,6 +3,7 @@
 //! ```text
 //!                 TARGET is absent                 TARGET exists
 //! unnamed file    link to TARGET                   check, link to a short name, check again, rename over TARGET
+//! the same, if only a name leads to a reader: it gets a short name first, and is then a named file
 //! named file      rename without replacing         check, rename over TARGET
 //! ```
 //!
@@ -67,9 +68,9 @@ impl CommitOptions<'_> {
 pub(crate) enum Commit {
     /// TARGET is the staged file.
     Done(Committed),
-    /// TARGET has another owner, group or mode than the staged file. TARGET is unchanged; the staged file may have a short
-    /// name by now.
-    Changed(Sealed),
+    /// The staged file was prepared for another TARGET: owner, group or mode differ, or TARGET was removed or created
+    /// concurrently. TARGET is unchanged; the staged file may have a short name by now.
+    Outdated(Sealed),
     /// The system refused the name that the file was to get, or the directory is gone. TARGET is unchanged.
     NotNamed(Sealed, Errno),
     /// The staged file has a name, and the system refuses to rename it over TARGET. TARGET is unchanged.
@@ -148,9 +149,9 @@ fn attempt(
         if !options.no_clobber
             && check_target(target, options)?.is_some_and(|now| !same_owner_and_mode(&now, metadata_from))
         {
-            return Ok(Commit::Changed(sealed));
+            return Ok(Commit::Outdated(sealed));
         }
-        // The writer can be replaced by a reader only by name.
+        // A descriptor for reading can be opened only by a name here.
         sealed = link_to_short_name(sealed, target)?;
     }
     if metadata_from.is_none() {
@@ -169,7 +170,7 @@ fn attempt(
         sealed = link_to_short_name(sealed, target)?;
         (sealed, now) = check_metadata_source(sealed, target, metadata_from, options)?;
     }
-    Ok(replace(sealed, target, &now, options)?)
+    Ok(rename_over_target(sealed, target, &now, options)?)
 }
 
 /// Looks TARGET up. Ends the attempt unless the staged file has TARGET's owner, group and mode.
@@ -181,11 +182,11 @@ fn check_metadata_source(
 ) -> AttemptResult<(Sealed, Stat)> {
     match check_target(target, options)? {
         Some(now) if same_owner_and_mode(&now, metadata_from) => Ok((sealed, now)),
-        Some(_) => Err(EarlyEnd::Commit(Commit::Changed(sealed))),
+        Some(_) => Err(EarlyEnd::Commit(Commit::Outdated(sealed))),
         // It was unlinked concurrently: create it with the metadata that the staged file has.
         None => Err(EarlyEnd::Commit(match create(sealed, target, options)? {
             Created::Yes(committed) => Commit::Done(committed),
-            Created::NameTaken(sealed) => Commit::Changed(sealed),
+            Created::NameTaken(sealed) => Commit::Outdated(sealed),
         })),
     }
 }
@@ -280,12 +281,17 @@ fn link_to_short_name(sealed: Sealed, target: &ResolvedTarget) -> AttemptResult<
 }
 
 /// Renames the file over TARGET, which is `now`, and keeps the requested backup.
-fn replace(sealed: Sealed, target: &ResolvedTarget, now: &Stat, options: &CommitOptions<'_>) -> Result<Commit> {
+fn rename_over_target(
+    sealed: Sealed,
+    target: &ResolvedTarget,
+    now: &Stat,
+    options: &CommitOptions<'_>,
+) -> Result<Commit> {
     let other_names = other_names(target, now);
     if let Some(backup) = options.backup {
         return Ok(match (WithBackup { target, backup, old: now, sync: options.sync }).replace(sealed)? {
             Replaced::Yes(file) => Commit::Done(Committed { file, created: false, other_names }),
-            Replaced::Absent(sealed) => Commit::Changed(sealed),
+            Replaced::Absent(sealed) => Commit::Outdated(sealed),
         });
     }
     let Naming::Named(name) = sealed.naming() else {

@@ -105,7 +105,7 @@ fn fill_unchanged(
     create_staging: impl FnOnce() -> Result<Stage>,
 ) -> Result<Filled> {
     old.ensure_unchanged(job.signals)?;
-    let mode_change = match (job.options.mode, job.replaced()) {
+    let mode_change = match (job.options.mode, job.old_file()) {
         (Some(mode), Some(old)) if Metadata::of(old, job.target)?.differs_from(mode) => Some((mode, old)),
         _ => None,
     };

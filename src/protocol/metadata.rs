@@ -1,4 +1,5 @@
 //! The metadata that the new file takes from the replaced one. It is read here and applied in `apply_metadata.rs`.
+//! `platform::is_preserved` says which extended attributes belong to the file, and which to its old content.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;

@@ -1,15 +1,15 @@
 //! The protocol: everything between the plan and the outcome.
 //!
 //! [`steps`] lists the steps in chronological order. The commit gives the staged file its final name. A new TARGET is
-//! linked directly. An existing TARGET is replaced in two calls: the unnamed file is linked to a short name, and that
+//! usually linked directly. An existing TARGET is replaced in two calls: the unnamed file is linked to a short name, and that
 //! is renamed over TARGET. A power cut or a kill leaves this at each step:
 //!
 //! - until the first link: the old TARGET, or none, and nothing else. An unnamed file has no directory entry; the file
 //!   system frees it at once, or when it recovers.
 //! - between link and rename: the old TARGET and the short name.
-//! - after the last of these calls, before the directory's sync: after a kill the new TARGET; after a power cut the old
-//!   or the new TARGET, and with the old one possibly the short name. Never a mixture, because the content was on disk
-//!   before any name led to it.
+//! - after TARGET has its new file, before the directory's sync: after a kill the new TARGET; after a power cut the new
+//!   one, or the old one, perhaps with the short name beside it. Never a mixture, because the content was on disk before
+//!   any name led to it.
 //! - after the directory's sync: the new TARGET.
 //!
 //! Where unnamed files do not exist, the staging file has a short name from the start, which can remain until the
@@ -63,7 +63,7 @@ use resolve::ResolvedTarget;
 use staging::Stage;
 
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
-use crate::input::{Abandoned, Input};
+use crate::input::{Input, Terminated};
 use crate::options::Sync;
 use crate::platform::{self, Errno, FileType, Signals, Stat, is_unsupported_sync};
 
@@ -71,7 +71,7 @@ use crate::platform::{self, Errno, FileType, Signals, Stat, is_unsupported_sync}
 pub(crate) struct Failed {
     pub(crate) error: Error,
     /// A command that was sent SIGTERM because of the failure, and may still run.
-    pub(crate) still_running: Option<Abandoned>,
+    pub(crate) still_running: Option<Terminated>,
 }
 
 impl From<Error> for Failed {
@@ -90,9 +90,9 @@ pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<O
     let mut input = None;
     let done = steps(&plan, &mut target, &mut parents, &mut input, run);
     done.map_err(|error| {
-        let still_running = input.and_then(|mut input| input.abandon());
+        let still_running = input.and_then(|mut input| input.terminate());
         let state = match (error.downcast_ref(), target.resolved.state_since_lookup()) {
-            // A read has found that the content differs, although the size is the same.
+            // The lookup compares size and times only. The step that failed has read the content.
             (Some(TargetState::Changed), TargetState::TimesChanged) => TargetState::Changed,
             (_, state) => state,
         };
@@ -228,10 +228,11 @@ fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
     if !job.options.if_changed || job.old.is_none() {
         return create_stage(job).map(Some);
     }
-    if let (Some(mode), Some(old)) = (job.options.mode, job.replaced())
+    if let (Some(mode), Some(old)) = (job.options.mode, job.old_file())
         && old.stat.bits() != mode
     {
-        // Find out before the input is read whether the file system supports that mode.
+        // Find out before the input is read whether the file system supports that mode, or whether TARGET must be
+        // overwritten in place, which `job.spill` records.
         drop(create_stage(job)?);
     }
     Ok(None)
@@ -266,7 +267,7 @@ fn stage_beside(job: &Replacement<'_>) -> Result<Stage> {
 fn release_target(job: &Replacement<'_>) {
     job.target.existing.iter().for_each(|old| old.handle.release());
     job.old.iter().for_each(|old| old.file.release());
-    if let Some(old) = job.replaced()
+    if let Some(old) = job.old_file()
         && !job.target.directory.filesystem().can_replace_open_files()
         && Stat::of(platform::stdin()).is_ok_and(|now| now.is_same_file(&old.stat))
     {

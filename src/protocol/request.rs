@@ -136,13 +136,13 @@ impl<'a> Replacement<'a> {
     }
 
     /// The regular file that is replaced, and whose metadata is kept.
-    pub(super) fn replaced(&self) -> Option<&'a PathHandle> {
+    pub(super) fn old_file(&self) -> Option<&'a PathHandle> {
         self.target.existing.as_ref().filter(|old| old.kind() == FileType::RegularFile)
     }
 
     /// How the staging file is created: never with more access than the finished file.
     pub(super) fn create_options(&self) -> CreateOptions {
-        let old = self.replaced();
+        let old = self.old_file();
         let narrow = old.is_some() || self.options.mode.is_some();
         CreateOptions {
             mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },

@@ -11,7 +11,7 @@ use super::staging_name::StagingName;
 use crate::error::{Context, Error, Result, at, failed};
 use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd};
 
-/// Which descriptor must stay open on a named staging file until the exit.
+/// Which descriptor must stay open on a named staging file until the directory is synced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum KeepOpen {
     /// None.
@@ -29,7 +29,7 @@ pub(crate) struct Sealed {
     pub(super) writer: Option<OwnedFd>,
     pub(super) reader: Option<OwnedFd>,
     pub(super) naming: Naming,
-    pub(super) second: Option<StagingName>,
+    pub(super) probe: Option<StagingName>,
     /// The mode that it was created with, if that was reduced since.
     pub(crate) initial_mode: Option<u32>,
     pub(super) directory: Rc<Directory>,
@@ -72,13 +72,13 @@ impl Sealed {
         Ok(())
     }
 
-    /// Closes every descriptor that need not stay open.
+    /// Closes every descriptor that need not stay open, and removes the name that was a probe.
     pub(crate) fn close(&mut self) -> Result<()> {
         self.close_writer()?;
         if self.is_named() && self.keep_open == KeepOpen::Nothing {
             self.reader = None;
         }
-        self.second = None;
+        self.probe = None;
         Ok(())
     }
 

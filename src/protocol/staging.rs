@@ -10,7 +10,7 @@
 //! Dropping any of them rolls back: an unnamed file disappears with its last descriptor, and a [`StagingName`] unlinks
 //! itself unless it has been disarmed. A name that cannot be unlinked is reported.
 //!
-//! An unnamed file stays open until the exit. A named one is open as briefly as possible: some file systems refuse to
+//! An unnamed file stays open until the directory is synced. A named one is open as briefly as possible: some file systems refuse to
 //! open a file again while it is open for writing, and to rename or remove an open file.
 
 use std::rc::Rc;
@@ -46,8 +46,8 @@ pub(crate) struct CreateOptions {
 pub(crate) struct Stage {
     writer: OwnedFd,
     naming: Naming,
-    /// A second name from a test, which could not be removed while the file is open.
-    second: Option<StagingName>,
+    /// A second name from the probe for `--no-clobber`, which could not be removed while the file is open.
+    probe: Option<StagingName>,
     initial_mode: Option<u32>,
     directory: Rc<Directory>,
 }
@@ -60,7 +60,7 @@ impl Stage {
             Some(unnamed) => unnamed,
             None => create_named(directory, options, signals)?,
         };
-        let mut stage = Stage { writer, naming, second: None, initial_mode: None, directory: Rc::clone(directory) };
+        let mut stage = Stage { writer, naming, probe: None, initial_mode: None, directory: Rc::clone(directory) };
         if let Some(mode) = options.requested_mode {
             stage.check_mode(mode)?;
         }
@@ -74,7 +74,7 @@ impl Stage {
     /// The copy for an overwrite in place, created with mode 0600 under a path in `directory`.
     pub(crate) fn with_path(writer: OwnedFd, path: StagingPath, directory: &Rc<Directory>) -> Self {
         let (naming, directory) = (Naming::ByPath(path), Rc::clone(directory));
-        Stage { writer, naming, second: None, initial_mode: Some(0o600), directory }
+        Stage { writer, naming, probe: None, initial_mode: Some(0o600), directory }
     }
 
     /// Fails if the finished file would be accessible to users whom `--mode` excludes, which happens if the file system
@@ -129,8 +129,8 @@ impl Stage {
             naming if keep_open != KeepOpen::Nothing => naming.open().ok(),
             _ => None,
         };
-        let Stage { writer, naming, second, initial_mode, directory } = self;
-        let sealed = Sealed { writer: Some(writer), reader, naming, second, initial_mode, directory, keep_open };
+        let Stage { writer, naming, probe, initial_mode, directory } = self;
+        let sealed = Sealed { writer: Some(writer), reader, naming, probe, initial_mode, directory, keep_open };
         if sealed.reader.is_some() || !sealed.is_named() {
             sealed.lock()?;
         }
@@ -161,7 +161,7 @@ impl Stage {
             Ok(rename::NamedBy::Rename) => name.name = other,
             Ok(rename::NamedBy::Link) => {
                 if platform::unlink(&self.directory, &other).is_err() {
-                    self.second = Some(name.second(other));
+                    self.probe = Some(name.second(other));
                 }
             }
             Err(_) => {

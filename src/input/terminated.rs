@@ -9,16 +9,16 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// A command that was sent SIGTERM because the replacement failed.
 #[derive(Debug)]
-pub(crate) struct Abandoned {
+pub(crate) struct Terminated {
     child: Child,
     name: String,
 }
 
-impl Abandoned {
+impl Terminated {
     /// Sends SIGTERM. `name` is for messages.
-    pub(super) fn new(child: Child, name: String) -> Abandoned {
+    pub(super) fn new(child: Child, name: String) -> Terminated {
         child.terminate();
-        Abandoned { child, name }
+        Terminated { child, name }
     }
 
     /// Waits for its end, for a limited time. Returns a message if it still runs.
