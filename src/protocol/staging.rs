@@ -13,13 +13,14 @@
 //! An unnamed file stays open until the directory is synced. A named one is open as briefly as possible: some file systems refuse to
 //! open a file again while it is open for writing, and to rename or remove an open file.
 
+use std::ffi::OsStr;
 use std::rc::Rc;
 
 use super::directory::Directory;
 use super::naming::{Naming, StagingPath};
-use super::rename::{self, Fallback};
+use super::rename::{self, Fallback, NamedBy};
 use super::sealed::{KeepOpen, Sealed};
-use super::staging_name::{self, StagingName, random_name};
+use super::staging_name::{self, StagingName, with_free_name};
 use crate::error::{Context, Error, Result, at, failed};
 use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_metadata_refusal};
 
@@ -155,11 +156,13 @@ impl Stage {
     /// neither, `--no-clobber` could not be atomic. With a hard link, a kill during this check can leave two names.
     pub(crate) fn check_can_create(&mut self) -> Result<()> {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
-        let other = random_name().context(STEP)?;
-        let verify = |errno| staging_name::verify_after_error(&self.directory, &other, name.inode(), errno);
-        match rename::to_free_name(&self.directory, &name.name, &other, Fallback::Link, verify) {
-            Ok(rename::NamedBy::Rename) => name.name = other,
-            Ok(rename::NamedBy::Link) => {
+        let try_name = |other: &OsStr| {
+            let verify = |errno| staging_name::verify_after_error(&self.directory, other, name.inode(), errno);
+            rename::to_free_name(&self.directory, &name.name, other, Fallback::Link, verify)
+        };
+        match with_free_name(try_name) {
+            Ok((other, NamedBy::Rename)) => name.name = other,
+            Ok((other, NamedBy::Link)) => {
                 if platform::unlink(&self.directory, &other).is_err() {
                     self.probe = Some(name.second(other));
                 }

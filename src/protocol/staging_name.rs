@@ -119,7 +119,7 @@ impl Drop for StagingName {
 }
 
 /// Calls `call` with new random names until one is free. Returns the name and the result of the call.
-fn with_free_name<T>(call: impl Fn(&OsStr) -> Result<T>) -> Result<(OsString, T)> {
+pub(super) fn with_free_name<T>(call: impl Fn(&OsStr) -> Result<T>) -> Result<(OsString, T)> {
     for _ in 0..MAX_NAMES {
         let name = random_name()?;
         match call(&name) {
