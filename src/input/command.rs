@@ -14,7 +14,8 @@ use crate::platform::{
 };
 use crate::quote::Shown;
 
-/// The statuses that mean "replaced" and "damaged", which a command's status must not be taken for. `report.rs` has all of ours.
+/// The statuses that mean "replaced" and "damaged", which a command's status must not be taken for.
+/// `report.rs` has all of ours.
 const RESERVED_STATUSES: [u8; 2] = [121, 122];
 /// How long a child of the command may keep the output open before a note reports it.
 const OPEN_PIPE_NOTICE: Duration = Duration::from_secs(2);

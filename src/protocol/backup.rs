@@ -20,14 +20,13 @@ use super::apply_metadata::{self, MetadataSource};
 use super::backup_name::{BackupName, STEP, numbered};
 use super::copy::{self, OldContentReader};
 use super::metadata::Metadata;
-use super::naming::Naming;
 use super::preflight;
 use super::rename::{self, Fallback};
 use super::resolve::ResolvedTarget;
 use super::sealed::Sealed;
 use super::staging_name::StagingName;
 use super::writer::StagingWriter;
-use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable};
+use crate::error::{Context, Error, ErrorExt, Result, at, not_durable};
 use crate::options::Sync;
 use crate::platform::{
     self, AsFd, Errno, FileType, OwnedFd, Retries, Stat, is_unsupported_rename, os_message, refuses_links,
@@ -55,9 +54,7 @@ impl WithBackup<'_> {
     /// the backups are as they were.
     pub(super) fn replace(&self, sealed: Sealed) -> Result<Replaced> {
         let (target, directory) = (self.target, &self.target.directory);
-        let Naming::Named(staged) = sealed.naming() else {
-            return Err(failed(STEP, "the staging file has no name"));
-        };
+        let staged = sealed.staging_name(STEP)?;
         match exchange(target, &staged.name, staged.inode()) {
             Ok(()) => {}
             Err(errno) if is_unsupported_rename(errno) => {
@@ -118,9 +115,7 @@ impl WithBackup<'_> {
     /// rollback_error.
     fn rename_over(&self, sealed: Sealed, old_name: OldName) -> Result<(OldName, Option<OwnedFd>)> {
         let target = self.target;
-        let Naming::Named(staged) = sealed.naming() else {
-            return Err(failed(STEP, "the staging file has no name"));
-        };
+        let staged = sealed.staging_name(STEP)?;
         let target_exists = || rename::target_exists(target, self.old);
         let renamed = rename::over(target, staged)
             .or_else(|errno| if target_exists() { Err(errno) } else { rename::over_missing(target, staged) });

@@ -71,7 +71,7 @@ pub(super) fn commit(
             Commit::NotNamed(sealed, errno) => copy_with_name(job, target, sealed, applied, errno)?,
             Commit::RenameRefused(sealed, errno) => {
                 overwrite::instead_of_rename(job, target, sealed, errno)?;
-                return Ok(Change::Overwritten);
+                Next::Overwritten
             }
         };
         finished = match next {

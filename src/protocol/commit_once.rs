@@ -92,7 +92,8 @@ impl Synced {
     /// writeback error. Then closes it.
     pub(crate) fn from(mut sealed: Sealed, how: Sync) -> Result<Self> {
         if how != Sync::None {
-            platform::sync_file(sealed.file()?).map_err(|errno| sync::with_hint(sealed.failed("sync", errno)))?;
+            platform::sync_file(sealed.file()?)
+                .map_err(|errno| sync::with_hint(sealed.directory().staging_error("sync", errno)))?;
         }
         sealed.close()?;
         Ok(Synced(sealed))
@@ -294,9 +295,7 @@ fn rename_over_target(
             Replaced::Absent(sealed) => Commit::Outdated(sealed),
         });
     }
-    let Naming::Named(name) = sealed.naming() else {
-        return Err(failed("rename", "the staging file has no name"));
-    };
+    let name = sealed.staging_name("rename")?;
     match rename::over(target, name) {
         Ok(()) => Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names })),
         Err(errno) => after_failed_rename(sealed, target, now, errno, other_names),
@@ -321,9 +320,7 @@ fn after_failed_rename(
     errno: Errno,
     other_names: u64,
 ) -> Result<Commit> {
-    let Naming::Named(name) = sealed.naming() else {
-        return Err(Error::new(errno).context("rename"));
-    };
+    let name = sealed.staging_name("rename")?;
     let directory = &target.directory;
     // Without its own name it could not be renamed there.
     if rename::target_exists(target, before) || !matches!(directory.lstat_uncached(&name.name), Ok(Some(_))) {

@@ -4,6 +4,7 @@ use std::cell::{OnceCell, Ref, RefCell};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::error::{Error, at};
 use crate::notices::Notices;
 use crate::platform::{self, AsFd, BorrowedFd, Errno, FileSystem, FileType, OwnedFd, Result, Retries, Stat};
 use crate::quote::Shown;
@@ -72,6 +73,11 @@ impl Directory {
             Ok(()) | Err(Errno::NOENT | Errno::STALE) => {}
             Err(errno) => self.left_behind(name, &platform::os_message(errno)),
         }
+    }
+
+    /// The error of a call on the staging file in it.
+    pub(crate) fn staging_error(&self, step: &'static str, errno: Errno) -> Error {
+        at(step, format_args!("staging file in {}", self.shown()))(errno)
     }
 
     /// Reports that the name of a staging file stays.

@@ -161,7 +161,7 @@ fn still_linked(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
 pub(super) fn copy_staged(job: &Replacement<'_>, sealed: &Sealed, stage: Stage, keep_open: KeepOpen) -> Result<Sealed> {
     let from = sealed.file()?;
     let stat = Stat::of(from).context("copy")?;
-    let mut sink = StagingWriter::new(stage.writer(), stage.directory(), job.options.sync != Sync::None);
-    copy::copy_prefix(&mut OldContentReader { file: from, signals: Some(job.signals) }, &stat, stat.size, &mut sink)?;
+    let mut reader = OldContentReader { file: from, signals: Some(job.signals) };
+    copy::copy_prefix(&mut reader, &stat, stat.size, &mut sink(job, &stage))?;
     stage.seal(keep_open)
 }

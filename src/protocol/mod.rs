@@ -139,14 +139,13 @@ fn steps<'i>(
 
     let change = if job.must_overwrite() {
         // No rename is possible, so the staged file is not beside TARGET: sync it, hold signals, overwrite TARGET.
-        overwrite::overwrite(&job, sealed)?
+        overwrite::overwrite(&job, sealed)?;
+        Change::Overwritten
     } else {
         // Apply the metadata, then sync, on the descriptor that wrote.
         let finished = Finished::from(&job, sealed)?;
         release_target(&job);
-        // From here until the exit, signals stay pending. A signal that arrived earlier prevents the commit.
-        Signals::hold().context("signals")?;
-        run.signals.check()?;
+        job.hold_signals()?;
         // Link or rename, then sync the directory. If the system refuses the rename, overwrite.
         commit::commit(&job, finished, parents)?
     };
@@ -284,7 +283,7 @@ fn leave_alone(job: &Replacement<'_>, warning: Option<String>) -> Result<()> {
     };
     if job.options.sync != Sync::None {
         let file = old.file.get().context("sync")?;
-        platform::sync_file(&*file).map_err(|errno| sync::with_hint(Error::new(errno).context("sync")))?;
+        sync::file(&*file)?;
     }
     // Do not sync the whole file system instead: that would write the unsynced data of other programs.
     if job.options.sync == Sync::Full && job.target.directory.readable() {

@@ -9,7 +9,7 @@ use super::copy;
 use super::directory::PathHandle;
 use super::fill;
 use super::preflight;
-use super::request::{Change, Replacement};
+use super::request::Replacement;
 use super::resolve::ResolvedTarget;
 use super::sealed::{KeepOpen, Sealed};
 use super::spill::SpillDirectories;
@@ -18,8 +18,8 @@ use super::sync;
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, damaged, failed, refused_by_guard};
 use crate::options::Sync;
 use crate::platform::{
-    self, BorrowedFd, Errno, OwnedFd, Signals, Stat, acl, has_attribute, is_unsupported_sync, os_message,
-    remove_attribute, set_mode,
+    self, BorrowedFd, Errno, OwnedFd, Stat, acl, has_attribute, is_unsupported_sync, os_message, remove_attribute,
+    set_mode,
 };
 use crate::quote::Shown;
 
@@ -37,13 +37,12 @@ pub(super) fn stage(job: &Replacement<'_>, reason: String) -> Result<Stage> {
 }
 
 /// The last step instead of the commit, if the copy was staged for it.
-pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<Change> {
+pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
     if let (Some(old), true) = (&job.old, job.plan.depends_on_old()) {
         old.ensure_unchanged(job.signals)
             .map_err(|_| refused_by_guard("replace", "has changed since it was read").context(TargetState::Changed))?;
     }
-    overwrite_with(job, copy)?;
-    Ok(Change::Overwritten)
+    overwrite_with(job, copy)
 }
 
 /// The same instead of a commit that the system refuses. TARGET has been compared already. `from` is staged in an
@@ -105,8 +104,7 @@ fn write_target(
     // Whatever `--sync` says: from the first byte on, it may be the only intact copy.
     sync::directory(directory, Some(copy)).context(STEP)?;
     let existing = open(target, old)?;
-    Signals::hold().context("signals")?;
-    job.signals.check()?;
+    job.hold_signals()?;
 
     let now = Stat::of(&existing).context(STEP)?;
     let size = Stat::of(copy).context(STEP)?.size;

@@ -13,7 +13,7 @@ use super::sealed::KeepOpen;
 use super::spill::SpillDirectories;
 use super::staging::CreateOptions;
 use crate::digest::Digest;
-use crate::error::Result;
+use crate::error::{Context, Result};
 use crate::guard::Guards;
 use crate::input::Origin;
 use crate::notices::Notices;
@@ -150,6 +150,12 @@ impl<'a> Replacement<'a> {
             named: old.is_some_and(|old| owner_change_prevents_link(old.stat.uid)),
             requested_mode: self.options.mode,
         }
+    }
+
+    /// From here until the exit, signals stay pending. A signal that arrived earlier prevents the last step.
+    pub(super) fn hold_signals(&self) -> Result<()> {
+        Signals::hold().context("signals")?;
+        Ok(self.signals.check()?)
     }
 
     /// Whether the staged file could not be beside TARGET, because no rename is possible.

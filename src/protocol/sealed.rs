@@ -8,8 +8,8 @@ use super::directory::Directory;
 use super::lock;
 use super::naming::Naming;
 use super::staging_name::StagingName;
-use crate::error::{Context, Error, Result, at, failed};
-use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd};
+use crate::error::{Context, Result, failed};
+use crate::platform::{self, AsFd, BorrowedFd, OwnedFd};
 
 /// Which descriptor must stay open on a named staging file until the directory is synced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -64,7 +64,7 @@ impl Sealed {
             return Ok(());
         }
         if let Some(writer) = self.writer.take() {
-            platform::close(writer).map_err(|errno| self.failed("close", errno))?;
+            platform::close(writer).map_err(|errno| self.directory.staging_error("close", errno))?;
         }
         if self.keep_open != KeepOpen::Nothing && self.reader.is_none() {
             self.open_reader()?;
@@ -119,6 +119,14 @@ impl Sealed {
         &self.naming
     }
 
+    /// The name in the final directory, without which `step` is impossible.
+    pub(crate) fn staging_name(&self, step: &'static str) -> Result<&StagingName> {
+        match &self.naming {
+            Naming::Named(name) => Ok(name),
+            _ => Err(failed(step, "the staging file has no name")),
+        }
+    }
+
     /// Unnamed -> named. Where a descriptor has no path, this replaces the writer by a reader and moves the lock to it.
     pub(crate) fn with_name(mut self, name: StagingName) -> Result<Self> {
         let held_by_writer = self.is_held_by_writer();
@@ -144,9 +152,5 @@ impl Sealed {
         let (naming, file) = self.into_parts();
         naming.disarm();
         file
-    }
-
-    pub(crate) fn failed(&self, step: &'static str, errno: Errno) -> Error {
-        at(step, format_args!("staging file in {}", self.directory.shown()))(errno)
     }
 }

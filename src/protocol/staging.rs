@@ -10,8 +10,8 @@
 //! Dropping any of them rolls back: an unnamed file disappears with its last descriptor, and a [`StagingName`] unlinks
 //! itself unless it has been disarmed. A name that cannot be unlinked is reported.
 //!
-//! An unnamed file stays open until the directory is synced. A named one is open as briefly as possible: some file systems refuse to
-//! open a file again while it is open for writing, and to rename or remove an open file.
+//! An unnamed file stays open until the directory is synced. A named one is open as briefly as possible: some file
+//! systems refuse to open a file again while it is open for writing, and to rename or remove an open file.
 
 use std::ffi::OsStr;
 use std::rc::Rc;

@@ -1,8 +1,13 @@
 //! Making a file or a directory's entries durable.
 
 use super::directory::Directory;
-use crate::error::{Error, ErrorExt};
+use crate::error::{self, Context, Error, ErrorExt};
 use crate::platform::{self, AsFd, Result, is_unsupported_sync};
+
+/// Syncs a file's content and metadata.
+pub(super) fn file(file: impl AsFd) -> error::Result<()> {
+    platform::sync_file(file).context("sync").map_err(with_hint)
+}
 
 /// Syncs a directory's entries. If the directory cannot be opened for reading, or its file system cannot sync
 /// directories, the whole file system is synced instead, through the open file `inside` if there is one.

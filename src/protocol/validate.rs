@@ -3,7 +3,7 @@
 use super::request::Replacement;
 use super::sealed::Sealed;
 use super::sync;
-use crate::error::{Context, Error, Result, refused_by_guard};
+use crate::error::{Context, Result, refused_by_guard};
 use crate::input;
 use crate::options::Sync;
 use crate::platform::{self, BorrowedFd, Stat, Time, is_metadata_refusal};
@@ -15,7 +15,7 @@ const STEP: &str = "validate";
 pub(super) fn validate(job: &Replacement<'_>, sealed: &mut Sealed) -> Result<()> {
     let Some(script) = &job.plan.guards.validate else { return Ok(()) };
     if job.options.sync != Sync::None {
-        platform::sync_file(sealed.file()?).map_err(|errno| sync::with_hint(Error::new(errno).context("sync")))?;
+        sync::file(sealed.file()?)?;
     }
     let file = sealed.reader()?;
     // Set a marker time first. Timestamps are coarse, so a change could keep a recent time, but it cannot keep the

@@ -1,7 +1,7 @@
 //! Writing to the staging file.
 
 use super::directory::Directory;
-use crate::error::{Error, Result, at};
+use crate::error::{Error, Result};
 use crate::platform::{self, BorrowedFd, Errno};
 
 /// Start writeback after this many bytes. The last sync then finds little to do, and neither Ctrl-C nor the syncs of
@@ -30,7 +30,7 @@ impl<'a> StagingWriter<'a> {
     }
 
     pub(super) fn failed(&self, step: &'static str, errno: Errno) -> Error {
-        at(step, format_args!("staging file in {}", self.directory.shown()))(errno)
+        self.directory.staging_error(step, errno)
     }
 
     pub(crate) fn write_all(&mut self, mut bytes: &[u8]) -> Result<()> {

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use rustix::fs::{Advice, FallocateFlags, SeekFrom};
 
-use crate::platform::unix::errors::{Errno, Result};
+use crate::platform::unix::errors::{Errno, Result, is_full};
 use crate::platform::unix::retry::{retry_on_intr, transfer};
 
 /// Makes `to` share all blocks of `from`.
@@ -50,7 +50,7 @@ pub(crate) fn enlarge_pipe(pipe: impl AsFd, size: usize) {
 /// full.
 pub(crate) fn reserve(file: impl AsFd, offset: u64, length: u64) -> Result<()> {
     match retry_on_intr(|| rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, offset, length)) {
-        Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::IO)) => Err(errno),
+        Err(errno) if is_full(errno) || errno == Errno::IO => Err(errno),
         _ => Ok(()),
     }
 }

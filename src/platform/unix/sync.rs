@@ -1,4 +1,4 @@
-//! Syncs and locks.
+//! Making a file durable.
 
 use std::os::fd::AsFd;
 
