@@ -9,8 +9,8 @@ use super::reader::Input;
 use super::terminated::Terminated;
 use crate::error::{Context, Result, command_failed, failed};
 use crate::platform::{
-    self, AsFd, BorrowedFd, Child, Errno, Interrupted, OwnedFd, Signals, Stat, Status, Stdio, Woken, os_message, spawn,
-    wait,
+    self, AsFd, BorrowedFd, Child, Errno, Event, Interrupted, OwnedFd, Signals, Stat, Status, Stdio, Woken, os_message,
+    spawn, wait,
 };
 use crate::quote::Shown;
 
@@ -82,9 +82,8 @@ impl<'s> Command<'s> {
             let running = self.running()?;
             let deadline =
                 running.succeeded.filter(|_| !running.notified).and_then(|since| since.checked_add(OPEN_PIPE_NOTICE));
-            let output = for_output.then(|| running.output.as_fd());
-            let ended =
-                if running.child.status.is_none() { Some(signals.children().context("signals")?) } else { None };
+            let output = for_output.then(|| Event::Readable(running.output.as_fd()));
+            let ended = running.child.status.is_none().then_some(Event::ChildEnded);
             let woken = wait([output, ended], Some(signals), deadline).context("wait")?;
             let Woken::Ready([has_output, has_ended]) = woken else {
                 running.notified = true;
@@ -131,7 +130,7 @@ impl Input for Command<'_> {
 
     fn begin(&mut self) -> Result<()> {
         self.signals.watch().context("signals")?;
-        self.signals.children().context("signals")?;
+        self.signals.watch_children().context("signals")?;
         let (output, write_end) = platform::pipe().context("pipe")?;
         let stdio = Stdio { stdin: self.stdin.as_ref().map(AsFd::as_fd), stdout: write_end.as_fd() };
         let child = spawn(self.argv, &stdio, self.signals).map_err(|errno| {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::reader::Input;
 use crate::error::{Context, Error, Result, at, failed};
 use crate::platform::{
-    self, AsFd, BorrowedFd, Errno, FileSystem, FileType, OwnedFd, Signals, Stat, Woken, wait, was_closed,
+    self, AsFd, BorrowedFd, Errno, Event, FileSystem, FileType, OwnedFd, Signals, Stat, Woken, wait, was_closed,
 };
 use crate::quote::Shown;
 
@@ -107,7 +107,7 @@ impl Input for Source<'_> {
             return Ok(());
         }
         loop {
-            let woken = wait([Some(self.descriptor())], Some(self.signals), None);
+            let woken = wait([Some(Event::Readable(self.descriptor()))], Some(self.signals), None);
             let woken = woken.map_err(|errno| self.cannot_read(errno))?;
             self.signals.check()?;
             if woken == Woken::Ready([true]) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::platform::{Child, Signals, Woken, wait};
+use crate::platform::{Child, Event, Signals, Woken, wait};
 
 /// How long to wait for a command that was sent SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
@@ -29,8 +29,7 @@ impl Terminated {
             if self.child.try_wait().is_ok_and(|status| status.is_some()) {
                 return None;
             }
-            let ended = signals.children().ok()?;
-            let woken = wait([Some(ended)], Some(signals), deadline);
+            let woken = wait([Some(Event::ChildEnded)], Some(signals), deadline);
             // A signal during this wait means that the user wants to stop waiting.
             if !matches!(woken, Ok(Woken::Ready(_))) || signals.caught().is_some() {
                 return Some(format!("{} (process {}) still runs", self.name, self.child.id()));

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::error::{Context, Result, failed, refused_by_guard};
-use crate::platform::{self, AsFd, BorrowedFd, Interrupted, Signals, Status, Stdio, os_message, spawn, wait};
+use crate::platform::{self, AsFd, BorrowedFd, Event, Interrupted, Signals, Status, Stdio, os_message, spawn, wait};
 use crate::quote::Shown;
 
 /// Runs `sh -c SCRIPT`. The content is its standard input, and `"$1"` is a path to it.
@@ -17,7 +17,7 @@ pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, s
     let stderr = std::io::stderr();
     let stdio = Stdio { stdin: Some(stdin.as_fd()), stdout: stderr.as_fd() };
     signals.watch().context("signals")?;
-    signals.children().context("signals")?;
+    signals.watch_children().context("signals")?;
     let mut child = spawn(&argv, &stdio, signals)
         .map_err(|errno| failed(STEP, format_args!("sh could not be run: {}", os_message(errno))))?;
     let status = loop {
@@ -25,8 +25,7 @@ pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, s
         if let Some(status) = child.try_wait().context("wait")? {
             break status;
         }
-        let ended = signals.children().context("signals")?;
-        wait([Some(ended)], Some(signals), None).context(STEP)?;
+        wait([Some(Event::ChildEnded)], Some(signals), None).context(STEP)?;
         if let Some(caught) = signals.caught() {
             child.stop(None, caught, signals).context("wait")?;
             return Err(Interrupted(caught).into());

@@ -29,16 +29,18 @@ pub(crate) use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Opening. A symbolic link in the last component is not followed unless a function says so.
 pub(crate) use linux::handle::{
-    has_path_for_others, open_directory, open_handle, open_path, path_for_others, reopen_for_reading,
+    FileHandle, has_path_for_others, open_directory, open_handle, open_path, path_for_others, read_link,
+    reopen_for_reading, stat_handle,
 };
 /// Creating a file: unnamed where the system supports it, otherwise under a name that was free.
 pub(crate) use linux::unnamed::{LinkBy, create_unnamed, link_unnamed};
-pub(crate) use unix::open::{create_new, open_for_reading, open_for_writing, open_source, working_directory};
+pub(crate) use unix::directory::{DirectoryHandle, working_directory};
+pub(crate) use unix::open::{create_new, open_for_reading, open_for_writing, open_source};
 
 /// Names. Each call succeeds completely or does nothing. `rename` and `exchange_once` are atomic for processes that
 /// open the name.
 pub(crate) use linux::rename::{exchange_once, for_each_name, rename_noreplace};
-pub(crate) use unix::names::{MAX_NAME_LENGTH, link, make_directory, read_link, remove_directory, rename, unlink};
+pub(crate) use unix::names::{MAX_NAME_LENGTH, link, make_directory, remove_directory, rename, unlink};
 
 /// Content. `copy_range`, `reflink` and `next_data` may fail; then the caller reads and writes the bytes.
 pub(crate) use linux::copy::{copy_range, enlarge_pipe, next_data, reflink, reserve, start_writeback};
@@ -50,7 +52,7 @@ pub(crate) use unix::content::{
 
 /// Durability. When the call returns without an error, the data is on disk.
 pub(crate) use linux::sync::sync_file_system;
-pub(crate) use unix::sync::{sync_data, sync_file};
+pub(crate) use unix::sync::{sync_data, sync_directory, sync_file};
 
 /// Locks between processes, on an open file.
 pub(crate) use unix::lock::{lock, try_lock, unlock};
@@ -80,4 +82,4 @@ pub(crate) use linux::signals::Signals;
 pub(crate) use linux::startup::was_closed;
 pub(crate) use unix::child::{Child, Status, Stdio, signal_name, spawn};
 pub(crate) use unix::termination::{Interrupted, TerminationSignal};
-pub(crate) use unix::wait::{Woken, wait};
+pub(crate) use unix::wait::{Event, Woken, wait};

@@ -274,7 +274,7 @@ fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<bool> {
 
 fn remove_acl(file: BorrowedFd<'_>) -> Result<()> {
     match remove_attribute(file, acl::ATTRIBUTE) {
-        Err(Errno::NODATA | Errno::NOTSUP) | Ok(()) => Ok(()),
+        Err(Errno::NOTSUP) | Ok(()) => Ok(()),
         // Refused, but there may be no ACL: file systems without ACLs may refuse any operation on one.
         Err(errno) if is_metadata_refusal(errno) && !has_acl(file)? => Ok(()),
         Err(errno) => Err(at(STEP, "access control list")(errno)),
@@ -293,7 +293,7 @@ fn ensure_attribute(file: BorrowedFd<'_>, name: &CStr, value: &[u8]) -> Result<b
     match set_attribute(file, name, value) {
         Ok(()) => Ok(true),
         Err(errno) if is_metadata_refusal(errno) => {
-            Ok(Attributes::of_file(file).value(name).is_ok_and(|has| has == value))
+            Ok(Attributes::of_file(file).value(name).is_ok_and(|has| has.as_deref() == Some(value)))
         }
         Err(errno) => Err(at(STEP, shown(name))(errno)),
     }

@@ -4,7 +4,7 @@ use super::writer::StagingWriter;
 use crate::digest::Hasher;
 use crate::error::{Error, Result, at, failed};
 use crate::input::Input;
-use crate::platform::{self, BorrowedFd, Errno, Retries, Signals, Stat, is_full, wait};
+use crate::platform::{self, BorrowedFd, Errno, Event, Retries, Signals, Stat, is_full, wait};
 
 /// How much is read at once, in bytes.
 pub(crate) const BUFFER: usize = 256 * 1024;
@@ -28,7 +28,8 @@ pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
                 retries.retry(errno).map_err(|errno| cannot_read(input, errno))?;
                 if errno == Errno::AGAIN {
                     // Another process has set `O_NONBLOCK` on the shared open file description.
-                    wait([Some(input.descriptor())], None, None).map_err(|errno| cannot_read(input, errno))?;
+                    wait([Some(Event::Readable(input.descriptor()))], None, None)
+                        .map_err(|errno| cannot_read(input, errno))?;
                 }
             }
             Err(errno) => return Err(cannot_read(input, errno)),

@@ -2,17 +2,18 @@
 
 use std::cell::{OnceCell, Ref, RefCell};
 use std::ffi::OsStr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, at};
 use crate::notices::Notices;
-use crate::platform::{self, AsFd, BorrowedFd, Errno, FileSystem, FileType, OwnedFd, Result, Retries, Stat};
+use crate::platform::{self, DirectoryHandle, Errno, FileHandle, FileSystem, FileType, OwnedFd, Result, Retries, Stat};
 use crate::quote::Shown;
 
 /// An open directory. Every operation applies to this directory, whatever becomes of its name.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    fd: OwnedFd,
+    handle: DirectoryHandle,
     /// Whether it is open for reading, so that it can be synced and locked; otherwise it can only be searched.
     readable: bool,
     /// Its path as a user would type it, for messages.
@@ -24,17 +25,17 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Opens `path` relative to `base`; `shown` is its path for messages.
-    pub(crate) fn open(base: impl AsFd, path: &OsStr, shown: PathBuf, notices: &Notices) -> Result<Self> {
+    pub(crate) fn open(base: &DirectoryHandle, path: &OsStr, shown: PathBuf, notices: &Notices) -> Result<Self> {
         let path = if path.is_empty() { OsStr::new(".") } else { path };
-        let (fd, readable) = platform::open_directory(base, path, true)?;
-        Ok(Directory { fd, readable, path: shown, filesystem: OnceCell::new(), notices: notices.clone() })
+        let (handle, readable) = platform::open_directory(base, path, true)?;
+        Ok(Directory { handle, readable, path: shown, filesystem: OnceCell::new(), notices: notices.clone() })
     }
 
     /// Opens the directory `name` in this one. Follows a symbolic link only if `follow`.
     pub(crate) fn enter(&self, name: &OsStr, follow: bool) -> Result<Self> {
-        let (fd, readable) = platform::open_directory(self, name, follow)?;
+        let (handle, readable) = platform::open_directory(self, name, follow)?;
         let notices = self.notices.clone();
-        Ok(Directory { fd, readable, path: self.join(name), filesystem: OnceCell::new(), notices })
+        Ok(Directory { handle, readable, path: self.join(name), filesystem: OnceCell::new(), notices })
     }
 
     /// Opens the same directory again; `shown` is its path for messages.
@@ -48,7 +49,7 @@ impl Directory {
 
     /// The file system that it is on.
     pub(crate) fn filesystem(&self) -> FileSystem {
-        *self.filesystem.get_or_init(|| FileSystem::of(&self.fd))
+        *self.filesystem.get_or_init(|| FileSystem::of(&self.handle))
     }
 
     /// The directory's path for messages, never empty.
@@ -87,21 +88,21 @@ impl Directory {
 
     /// The directory's own metadata.
     pub(crate) fn stat(&self) -> Result<Stat> {
-        Stat::of(&self.fd).map(|stat| stat.complete(self.fd.as_fd(), None))
+        Stat::of_directory(self)
     }
 
     /// The metadata of `name`; `None` if it is absent. Opens no file and follows no link.
     pub(crate) fn lstat(&self, name: &OsStr) -> Result<Option<Stat>> {
-        present(Stat::at(&self.fd, name))
+        present(Stat::at(self, name))
     }
 
     /// The same, but not from a cache.
     pub(crate) fn lstat_uncached(&self, name: &OsStr) -> Result<Option<Stat>> {
         if self.filesystem().is_remote() {
             // The client caches names until it learns that the directory has changed.
-            let _ = Stat::of_uncached(&self.fd);
+            let _ = Stat::of_uncached(&self.handle);
         }
-        present(Stat::at_uncached(&self.fd, name))
+        present(Stat::at_uncached(self, name))
     }
 
     /// Whether the file system reports a different inode number for `name` at each lookup, as some FUSE file systems
@@ -130,9 +131,8 @@ impl Directory {
     }
 
     fn open_path_once(&self, name: &OsStr) -> Result<PathHandle> {
-        let fd = platform::open_path(&self.fd, name)?;
-        let stat = Stat::of(&fd)?.complete(fd.as_fd(), Some(self.fd.as_fd()));
-        Ok(PathHandle { handle: Handle::new(fd), stat })
+        let (handle, stat) = platform::open_path(self, name)?;
+        Ok(PathHandle { handle: Closable::new(handle), stat })
     }
 
     /// Called after an error of a call that gives `name` to `file`. NFS may report an error for an operation that
@@ -145,9 +145,11 @@ impl Directory {
     }
 }
 
-impl AsFd for Directory {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+impl Deref for Directory {
+    type Target = DirectoryHandle;
+
+    fn deref(&self) -> &DirectoryHandle {
+        &self.handle
     }
 }
 
@@ -162,27 +164,27 @@ fn present<T>(found: Result<T>) -> Result<Option<T>> {
 /// A descriptor that can be closed before the commit while its owner lives. NFS and SMB clients move or remove a file
 /// that is open when it is renamed over, whatever kind of descriptor is open.
 #[derive(Debug)]
-pub(crate) struct Handle(RefCell<Option<OwnedFd>>);
+pub(crate) struct Closable<T>(RefCell<Option<T>>);
 
-impl Handle {
-    pub(crate) fn new(fd: OwnedFd) -> Self {
-        Handle(RefCell::new(Some(fd)))
+impl<T> Closable<T> {
+    pub(crate) fn new(open: T) -> Self {
+        Closable(RefCell::new(Some(open)))
     }
 
     /// The descriptor. Fails with `EBADF` if it has been closed.
-    pub(crate) fn get(&self) -> Result<Ref<'_, OwnedFd>> {
+    pub(crate) fn get(&self) -> Result<Ref<'_, T>> {
         Ref::filter_map(self.0.borrow(), Option::as_ref).map_err(|_| Errno::BADF)
     }
 
-    pub(crate) fn release(&self) {
+    pub(crate) fn close(&self) {
         self.0.take();
     }
 }
 
-/// An inode held open by a descriptor that can neither read nor write it. Opening one is safe for every type of file.
+/// A file, its handle and its metadata at the lookup.
 #[derive(Debug)]
 pub(crate) struct PathHandle {
-    pub(crate) handle: Handle,
+    pub(crate) handle: Closable<FileHandle>,
     pub(crate) stat: Stat,
 }
 

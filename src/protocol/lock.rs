@@ -12,7 +12,8 @@ use super::preflight;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, Result, at, failed, refused_by_guard};
 use crate::platform::{
-    self, AsFd, BorrowedFd, Errno, FileType, OwnedFd, Signals, Woken, from_io, pipe, try_lock, unlock, wait, write_all,
+    self, AsFd, BorrowedFd, Errno, Event, FileType, OwnedFd, Signals, Woken, from_io, pipe, try_lock, unlock, wait,
+    write_all,
 };
 
 const STEP: &str = "lock";
@@ -73,7 +74,7 @@ fn attempt(target: &mut ResolvedTarget, deadline: Option<&Deadline>, signals: &S
         return Ok(Attempt::Locked(TargetLock { _held: held }));
     }
     if held.is_none() {
-        unlock(&target.directory).map_err(|errno| cannot_lock(errno, "its directory"))?;
+        unlock(&**target.directory).map_err(|errno| cannot_lock(errno, "its directory"))?;
     }
     Ok(Attempt::Lost { waited })
 }
@@ -192,7 +193,8 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, s
         return lock_by_polling(file, what, deadline, signals);
     };
     loop {
-        let woken = wait([Some(done_reader.as_fd())], Some(signals), deadline.map(|deadline| deadline.at));
+        let woken =
+            wait([Some(Event::Readable(done_reader.as_fd()))], Some(signals), deadline.map(|deadline| deadline.at));
         match woken.context(STEP)? {
             Woken::Deadline => return Err(timed_out(deadline)),
             Woken::Ready([true]) => break,

@@ -8,7 +8,7 @@ use super::directory::PathHandle;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, ErrorExt, Result, failed};
 use crate::platform::{
-    self, Acl, AsFd, Attributes, Errno, FileSystem, FileType, IdMapping, Ids, OwnedFd, Stat, acl, is_metadata_refusal,
+    self, Acl, AsFd, Attributes, Errno, FileHandle, FileSystem, FileType, IdMapping, Ids, OwnedFd, Stat, acl, is_metadata_refusal,
     is_preserved, opaque_acl, os_message,
 };
 use crate::quote::Shown;
@@ -51,10 +51,11 @@ impl Metadata {
 
     fn of_inode(old: &PathHandle, target: &ResolvedTarget) -> Result<Metadata> {
         let handle = old.handle.get().context(STEP)?;
-        let mut metadata = Metadata::of_stat(Stat::of(&*handle).context(STEP)?, &*handle);
+        let mut metadata =
+            Metadata::of_stat(platform::stat_handle(&handle, &target.directory, &target.name).context(STEP)?, &handle);
         // By the path of the descriptor. Where a descriptor has no path, the file is opened.
         let opened: OwnedFd;
-        let mut attributes = Attributes::of_handle(&*handle);
+        let mut attributes = Attributes::of_handle(&handle);
         let names = match attributes.names() {
             Err(Errno::NOENT) => {
                 opened = target.open(old).context(STEP)?;
@@ -75,14 +76,14 @@ impl Metadata {
     }
 
     /// Only owner, group and mode.
-    fn of_stat(stat: Stat, handle: impl AsFd) -> Metadata {
+    fn of_stat(stat: Stat, handle: &FileHandle) -> Metadata {
         let mut owner = platform::id_mapping(Ids::Users, stat.uid);
         let mut group = platform::id_mapping(Ids::Groups, stat.gid);
         if owner == IdMapping::Ambiguous {
-            let is_mapped = platform::owner_is_mapped(&handle);
+            let is_mapped = platform::owner_is_mapped(handle);
             owner = if is_mapped { IdMapping::Mapped } else { IdMapping::Unmapped };
         }
-        if group == IdMapping::Ambiguous && platform::group_is_mapped(&handle, &stat) {
+        if group == IdMapping::Ambiguous && platform::group_is_mapped(handle, &stat) {
             group = IdMapping::Mapped;
         }
         let (opaque_acls, attributes, unread) = (Vec::new(), Vec::new(), Vec::new());
@@ -103,7 +104,7 @@ impl Metadata {
             // it by name.
             Err(errno) if filesystem.is_fuse() && (errno == Errno::IO || is_metadata_refusal(errno)) => {
                 self.unread.push(format!("extended attributes, which cannot be listed ({})", os_message(errno)));
-                self.acl = attributes.value(acl::ATTRIBUTE).ok().and_then(|value| Acl::parse(&value));
+                self.acl = attributes.value(acl::ATTRIBUTE).ok().flatten().and_then(|value| Acl::parse(&value));
                 Ok(Vec::new())
             }
             Err(errno) => Err(Error::new(errno).context(STEP)),
@@ -118,14 +119,15 @@ impl Metadata {
             return Ok(());
         }
         match attributes.value(&name) {
-            Ok(value) if is_acl => {
+            // Removed concurrently.
+            Ok(None) => {}
+            Ok(Some(value)) if is_acl => {
                 let acl = Acl::parse(&value).ok_or_else(|| unreadable(&name, "of an unknown form"))?;
                 self.acl = Some(acl);
             }
-            Ok(value) if is_opaque_acl => self.opaque_acls.push((name, Some(value))),
-            Ok(value) => self.attributes.push((name, value)),
-            // Removed concurrently, or not available here.
-            Err(Errno::NODATA) => {}
+            Ok(Some(value)) if is_opaque_acl => self.opaque_acls.push((name, Some(value))),
+            Ok(Some(value)) => self.attributes.push((name, value)),
+            // Not available here.
             Err(Errno::NOTSUP) if is_opaque_acl => {}
             Err(errno) if is_opaque_acl && is_metadata_refusal(errno) => self.opaque_acls.push((name, None)),
             // An unreadable ACL is an error: the group's permissions would be unknown, because the mode shows the mask

@@ -264,8 +264,8 @@ fn stage_beside(job: &Replacement<'_>) -> Result<Stage> {
 
 /// Closes every descriptor on TARGET, except the one that holds its lock.
 fn release_target(job: &Replacement<'_>) {
-    job.target.existing.iter().for_each(|old| old.handle.release());
-    job.old.iter().for_each(|old| old.file.release());
+    job.target.existing.iter().for_each(|old| old.handle.close());
+    job.old.iter().for_each(|old| old.file.close());
     if let Some(old) = job.old_file()
         && !job.target.directory.filesystem().can_replace_open_files()
         && Stat::of(platform::stdin()).is_ok_and(|now| now.is_same_file(&old.stat))
@@ -287,7 +287,7 @@ fn leave_alone(job: &Replacement<'_>, warning: Option<String>) -> Result<()> {
     }
     // Do not sync the whole file system instead: that would write the unsynced data of other programs.
     if job.options.sync == Sync::Full && job.target.directory.readable() {
-        match platform::sync_file(&job.target.directory) {
+        match platform::sync_directory(&job.target.directory) {
             // EINVAL or ENOTSUP: this file system cannot sync directories.
             Err(errno) if is_unsupported_sync(errno) => {}
             done => done.context("sync directory")?,

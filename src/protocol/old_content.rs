@@ -4,16 +4,16 @@
 //! the content is compared by its digest.
 
 use super::copy;
-use super::directory::{Handle, PathHandle};
+use super::directory::{Closable, PathHandle};
 use super::resolve::ResolvedTarget;
 use crate::digest::{Digest, Hasher};
 use crate::error::{Context, Result, TargetState, failed, refused_by_guard};
-use crate::platform::{self, AsFd, BorrowedFd, Signals, Stat};
+use crate::platform::{self, AsFd, BorrowedFd, OwnedFd, Signals, Stat};
 
 /// The old content, open for reading, and its state when it was opened.
 #[derive(Debug)]
 pub(crate) struct OldContent {
-    pub(crate) file: Handle,
+    pub(crate) file: Closable<OwnedFd>,
     pub(crate) stat: Stat,
     /// Its digest, where the times are not sufficient.
     digest: Option<Digest>,
@@ -24,7 +24,7 @@ impl OldContent {
     pub(crate) fn open(old: &PathHandle, target: &ResolvedTarget, signals: &Signals) -> Result<OldContent> {
         let file = target.open(old).context("read")?;
         let stat = Stat::of(&file).context("read")?;
-        let mut content = OldContent { file: Handle::new(file), stat, digest: None };
+        let mut content = OldContent { file: Closable::new(file), stat, digest: None };
         if target.directory.filesystem().updates_times_late() {
             content.digest = Some(content.digest(Hasher::default(), signals)?);
         }

@@ -210,10 +210,7 @@ impl Modes {
     /// Sets the final mode after the last write.
     fn finish(&self, existing: &OwnedFd) -> platform::Result<()> {
         if self.has_acl {
-            match remove_attribute(existing, acl::ATTRIBUTE) {
-                Ok(()) | Err(Errno::NODATA) => {}
-                Err(errno) => return Err(errno),
-            }
+            remove_attribute(existing, acl::ATTRIBUTE)?;
         }
         if self.has_acl || self.after != self.during { set_mode(existing, self.after) } else { Ok(()) }
     }

@@ -82,9 +82,11 @@ impl<'a> Parents<'a> {
 
     fn start(&self, base: Option<&Directory>, from_root: bool) -> platform::Result<Directory> {
         match base {
-            _ if from_root => Directory::open(platform::working_directory(), OsStr::new("/"), "/".into(), self.notices),
+            _ if from_root => {
+                Directory::open(&platform::working_directory(), OsStr::new("/"), "/".into(), self.notices)
+            }
             Some(base) => base.reopen(PathBuf::new()),
-            None => Directory::open(platform::working_directory(), OsStr::new("."), PathBuf::new(), self.notices),
+            None => Directory::open(&platform::working_directory(), OsStr::new("."), PathBuf::new(), self.notices),
         }
     }
 
@@ -112,7 +114,7 @@ impl<'a> Parents<'a> {
         }
         let next = next.map_err(failed)?;
         if missing && self.sync == Sync::Full {
-            sync::directory(here, Some(&next)).map_err(failed)?;
+            sync::directory(here, Some(&*next)).map_err(failed)?;
         }
         Ok(Some(next))
     }

@@ -97,7 +97,7 @@ fn check_overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Optio
 
 fn may_write_target(target: &ResolvedTarget, old: &PathHandle) -> Result<bool> {
     let handle = old.handle.get().context(STEP)?;
-    match may_write(&*handle, &target.directory, &target.name) {
+    match may_write(&handle, &target.directory, &target.name) {
         // It is gone, or the answer is unknown: the commit checks again.
         Ok(()) | Err(Errno::NOENT | Errno::STALE | Errno::NOSYS) => Ok(true),
         // Without faccessat2(2), only root's capabilities are considered.

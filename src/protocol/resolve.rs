@@ -99,7 +99,7 @@ pub(crate) fn resolve(
         match existing {
             Some(link) if follow && link.kind() == FileType::Symlink => {
                 may_follow(&directory, &link)?;
-                path = link.handle.get().and_then(|link| platform::read_link(&*link, "")).context("read link")?;
+                path = read_link(&directory, &link, &name).context("read link")?;
                 base = Some(directory);
             }
             existing => {
@@ -128,7 +128,7 @@ fn open_parent(
     let shown = base.map_or_else(|| PathBuf::from(parent), |base| base.join(parent));
     let opened = match base {
         Some(base) => Directory::open(base, parent, shown.clone(), notices),
-        None => Directory::open(platform::working_directory(), parent, shown.clone(), notices),
+        None => Directory::open(&platform::working_directory(), parent, shown.clone(), notices),
     };
     match (opened, parents) {
         // Component by component, even if the directories exist: one that was created here must not have been replaced
@@ -177,6 +177,10 @@ fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
         b".." => reject("names a directory, the parent (..)"),
         name => Ok((OsStr::from_bytes(parent), OsStr::from_bytes(name))),
     }
+}
+
+fn read_link(directory: &Directory, link: &PathHandle, name: &OsStr) -> platform::Result<OsString> {
+    platform::read_link(&*link.handle.get()?, directory, name)
 }
 
 /// Fails if the kernel would not follow this link as the last component.

@@ -32,7 +32,7 @@ impl SpillDirectories {
             // Our own name: all staging files are recognised by one form of name.
             let name = random_name().ok()?;
             // Our own open: the standard library would retry EINTR for ever.
-            let create = |path: &Path| Ok(platform::create_new(platform::working_directory(), path, 0o600)?);
+            let create = |path: &Path| Ok(platform::create_new(&platform::working_directory(), path, 0o600)?);
             let file = tempfile::Builder::new().prefix(&name).rand_bytes(0).make_in(directory.path(), create).ok()?;
             let (file, path) = file.into_parts();
             Some(Stage::with_path(file, StagingPath::new(path, notices), directory))
@@ -52,7 +52,7 @@ fn candidates(target: &ResolvedTarget, notices: &Notices) -> Vec<Rc<Directory>> 
     ];
     let others = others.into_iter().flatten();
     let others =
-        others.map(|path| Directory::open(platform::working_directory(), path.as_os_str(), path.clone(), notices));
+        others.map(|path| Directory::open(&platform::working_directory(), path.as_os_str(), path.clone(), notices));
     let opened = std::iter::once_with(its_own).chain(others).flatten();
     let usable = opened.filter(|directory| {
         // ENOSYS: unknown, so try it.

@@ -13,14 +13,14 @@ pub(super) fn file(file: impl AsFd) -> error::Result<()> {
 /// directories, the whole file system is synced instead, through the open file `inside` if there is one.
 pub(super) fn directory(directory: &Directory, inside: Option<impl AsFd>) -> Result<()> {
     if directory.readable() {
-        match platform::sync_file(directory) {
+        match platform::sync_directory(directory) {
             Err(errno) if is_unsupported_sync(errno) => {}
             done => return done,
         }
     }
     match inside {
         Some(inside) => platform::sync_file_system(inside),
-        None => platform::sync_file_system(directory),
+        None => platform::sync_file_system(&**directory),
     }
 }
 

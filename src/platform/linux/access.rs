@@ -5,18 +5,20 @@ use std::os::fd::AsFd;
 use rustix::fs::{Access, AtFlags};
 use rustix::path::Arg;
 
+use super::handle::FileHandle;
 use super::proc::descriptor_path;
+use crate::platform::unix::directory::DirectoryHandle;
 use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::retry::retry_on_intr;
 
 /// Whether the caller may write `name` in `directory`, which is open as `handle`. EACCES means no, ENOSYS unknown.
-pub(crate) fn may_write(handle: impl AsFd, directory: impl AsFd, name: impl Arg + Copy) -> Result<()> {
+pub(crate) fn may_write(handle: &FileHandle, directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<()> {
     access(handle, directory, name, Access::WRITE_OK)
 }
 
 /// Whether the caller may create names in the directory. EACCES means no, ENOSYS unknown.
-pub(crate) fn may_write_directory(directory: impl AsFd) -> Result<()> {
-    access(&directory, &directory, ".", Access::WRITE_OK | Access::EXEC_OK)
+pub(crate) fn may_write_directory(directory: &DirectoryHandle) -> Result<()> {
+    access(directory, directory, ".", Access::WRITE_OK | Access::EXEC_OK)
 }
 
 /// Uses faccessat2(2), the only call that considers effective ids and capabilities. libc falls back to faccessat(2) if

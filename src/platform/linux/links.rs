@@ -1,11 +1,11 @@
 //! The kernel's rules for following a symbolic link. They apply here because the program follows links itself.
 
 use std::fmt;
-use std::os::fd::AsFd;
 
 use super::filesystem::{FileSystem, forbids_links};
 use super::privilege::euid;
 use super::stat::Stat;
+use crate::platform::unix::directory::DirectoryHandle;
 use crate::platform::unix::errors::Result;
 
 /// Why a link is not followed.
@@ -34,15 +34,19 @@ impl fmt::Display for LinkRule {
 /// The directory determines the mount: for the link, a FUSE file system may report on the file that the link leads to.
 /// A planted link is refused whatever `fs.protected_symlinks` says: a user who can plant a link in /tmp must not choose
 /// what root overwrites.
-pub(crate) fn forbidding_rule(directory: impl AsFd, filesystem: FileSystem, link: &Stat) -> Result<Option<LinkRule>> {
-    let mount_forbids = forbids_links(&directory)?;
+pub(crate) fn forbidding_rule(
+    directory: &DirectoryHandle,
+    filesystem: FileSystem,
+    link: &Stat,
+) -> Result<Option<LinkRule>> {
+    let mount_forbids = forbids_links(directory)?;
     if filesystem.is_proc() {
         return Ok(Some(LinkRule::Magic));
     }
     if mount_forbids {
         return Ok(Some(LinkRule::Mount));
     }
-    let parent = Stat::of(&directory)?;
+    let parent = Stat::of(directory)?;
     let (sticky, others_write) = (parent.mode & 0o1000 != 0, parent.mode & 0o002 != 0);
     let is_planted = sticky && others_write && link.uid != euid() && link.uid != parent.uid;
     Ok(is_planted.then_some(LinkRule::Planted))

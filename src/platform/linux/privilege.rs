@@ -1,11 +1,10 @@
 //! Effective user, capabilities and user namespaces.
 
-use std::os::fd::AsFd;
-
 use rustix::fs::{Access, CWD, OFlags};
 use rustix::thread::CapabilitySet;
 
 use super::access::access;
+use super::handle::FileHandle;
 use super::proc::{self, descriptor_path};
 use super::stat::Stat;
 use crate::platform::unix::open::open;
@@ -100,16 +99,16 @@ pub(crate) fn id_mapping(ids: Ids, id: u32) -> IdMapping {
 
 /// Whether the file's owner is certainly mapped: O_NOATIME is permitted only to the owner, or with a capability over a
 /// mapped owner.
-pub(crate) fn owner_is_mapped(file: impl AsFd) -> bool {
+pub(crate) fn owner_is_mapped(file: &FileHandle) -> bool {
     let flags = OFlags::RDONLY | OFlags::NOATIME | OFlags::NONBLOCK;
     open(CWD, descriptor_path(file).as_str(), flags).is_ok()
 }
 
 /// Whether the file's group is certainly mapped: if no permission bit grants write access, a capability does, and it
 /// applies only to files whose owner and group are mapped. (The group bits are an upper limit for every ACL entry.)
-pub(crate) fn group_is_mapped(file: impl AsFd, stat: &Stat) -> bool {
+pub(crate) fn group_is_mapped(file: &FileHandle, stat: &Stat) -> bool {
     let bits = if stat.uid == euid() { 0o222 } else { 0o022 };
     let by_capability = stat.mode & bits == 0;
-    let path = descriptor_path(&file);
-    by_capability && access(&file, CWD, path.as_str(), Access::WRITE_OK).is_ok()
+    let path = descriptor_path(file);
+    by_capability && access(file, CWD, path.as_str(), Access::WRITE_OK).is_ok()
 }

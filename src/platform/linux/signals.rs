@@ -63,7 +63,7 @@ impl Signals {
     }
 
     /// Calls with the mask that a command must start with. In this instant a signal has its default action. SIGCHLD is
-    /// raised again, as its handler may have taken it from [`Signals::children`].
+    /// raised again, as its handler may have taken it.
     pub(crate) fn with_inherited_mask<T>(&self, call: impl FnOnce() -> T) -> Result<T> {
         let mut ours = SigSet::empty();
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.at_start), Some(&mut ours)).map_err(from_nix)?;
@@ -105,14 +105,14 @@ impl Signals {
         SigSet::all().thread_block().map_err(from_nix)
     }
 
-    /// A descriptor that is readable when a child has ended. Must be called once before the child starts. A pidfd would
-    /// do the same, but needs Linux 5.3, and many seccomp filters refuse it.
+    /// From here on the end of a child is noticed. Must be called before the child starts. A pidfd would do the same,
+    /// but needs Linux 5.3, and many seccomp filters refuse it.
     ///
     /// SIGCHLD also gets a handler, which never runs. Without it, if our parent ignores the signal, the kernel would
     /// discard the status of a child.
-    pub(crate) fn children(&self) -> Result<BorrowedFd<'_>> {
-        if let Some(children) = self.children.get() {
-            return Ok(children.as_fd());
+    pub(crate) fn watch_children(&self) -> Result<()> {
+        if self.children.get().is_some() {
+            return Ok(());
         }
         let mut set = SigSet::empty();
         set.add(Signal::SIGCHLD);
@@ -121,10 +121,17 @@ impl Signals {
         signal_hook::flag::register(Signal::SIGCHLD as i32, Arc::new(AtomicBool::new(false)))
             .map_err(|error| from_io(&error))?;
         let opened = open(&set)?;
-        Ok(self.children.get_or_init(|| opened).as_fd())
+        // The process has one thread, so it cannot be set already.
+        let _ = self.children.set(opened);
+        Ok(())
     }
 
-    /// Clears the notification of [`Signals::children`].
+    /// A descriptor that is readable when a child has ended.
+    pub(in crate::platform) fn children(&self) -> Option<BorrowedFd<'_>> {
+        self.children.get().map(AsFd::as_fd)
+    }
+
+    /// Clears the notification that a child has ended.
     pub(crate) fn clear_children(&self) {
         if let Some(children) = self.children.get() {
             // At most one is pending, however many children have ended.
@@ -138,7 +145,7 @@ impl Signals {
     }
 
     /// The descriptors that are readable when [`Signals::caught`] returns a signal: named signals, real-time signals.
-    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+    pub(in crate::platform) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let watch = self.watch.get();
         let real_time = watch.filter(|watch| !watch.real_time_reported.get()).map(|watch| watch.real_time.as_fd());
         watch.map(|watch| watch.named.as_fd()).into_iter().chain(real_time)

@@ -10,6 +10,7 @@ use rustix::fs::{AtFlags, CWD, IFlags, OFlags, Statx, StatxAttributes, StatxFlag
 use rustix::path::Arg;
 
 use super::proc::{self, descriptor_path};
+use crate::platform::unix::directory::DirectoryHandle;
 use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::open::open;
 use crate::platform::unix::retry::retry_on_intr;
@@ -50,14 +51,14 @@ impl Stat {
     }
 
     /// The metadata of a name in a directory. A symbolic link is not followed.
-    pub(crate) fn at(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat> {
+    pub(crate) fn at(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<Stat> {
         Stat::get(directory, name, AtFlags::SYMLINK_NOFOLLOW)
     }
 
     /// The same, but not from a cache: a network or FUSE file system asks its server.
-    pub(crate) fn at_uncached(directory: impl AsFd, name: impl Arg + Copy) -> Result<Stat> {
+    pub(crate) fn at_uncached(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<Stat> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | FORCE_SYNC;
-        Stat::get(&directory, name, flags).or_else(|_| Stat::at(&directory, name))
+        Stat::get(directory, name, flags).or_else(|_| Stat::at(directory, name))
     }
 
     /// The metadata of an open file, not from a cache.
@@ -79,8 +80,13 @@ impl Stat {
         }
     }
 
+    /// The metadata of a directory itself.
+    pub(crate) fn of_directory(directory: &DirectoryHandle) -> Result<Stat> {
+        Ok(Stat::of(directory)?.complete(directory.as_fd(), None))
+    }
+
     /// Adds what the kernel did not report, as far as other calls can find it. `file` is an open name in `directory`.
-    pub(crate) fn complete(mut self, file: BorrowedFd<'_>, directory: Option<BorrowedFd<'_>>) -> Stat {
+    pub(super) fn complete(mut self, file: BorrowedFd<'_>, directory: Option<BorrowedFd<'_>>) -> Stat {
         let known_attributes = self.known_attributes;
         // Linux reports mount roots since 5.8. Before, a name on a different mount from its directory is a mount point.
         if !known_attributes.contains(StatxAttributes::MOUNT_ROOT)

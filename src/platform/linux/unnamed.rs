@@ -6,6 +6,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::path::Arg;
 
 use super::proc::descriptor_path;
+use crate::platform::unix::directory::DirectoryHandle;
 use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::open::openat;
 use crate::platform::unix::retry::retry_on_intr;
@@ -21,9 +22,9 @@ pub(crate) enum LinkBy {
 
 /// Creates an unnamed file, open for writing and reading, and finds out how it can be linked. `None` if the system has
 /// no unnamed files here, or none that can be linked.
-pub(crate) fn create_unnamed(directory: impl AsFd, mode: u32) -> Result<Option<(OwnedFd, LinkBy)>> {
+pub(crate) fn create_unnamed(directory: &DirectoryHandle, mode: u32) -> Result<Option<(OwnedFd, LinkBy)>> {
     // Without O_EXCL, which would forbid linking the file.
-    let file = match openat(&directory, ".", OFlags::TMPFILE | OFlags::RDWR, Mode::from_raw_mode(mode)) {
+    let file = match openat(directory, ".", OFlags::TMPFILE | OFlags::RDWR, Mode::from_raw_mode(mode)) {
         Ok(file) => file,
         // A security module may permit certain names only, and refuse a file without a name.
         Err(
@@ -37,22 +38,22 @@ pub(crate) fn create_unnamed(directory: impl AsFd, mode: u32) -> Result<Option<(
     // nothing.
     let by = [LinkBy::Descriptor, LinkBy::Proc]
         .into_iter()
-        .find(|by| link_unnamed(&directory, file.as_fd(), *by, ".") == Err(Errno::EXIST));
+        .find(|by| link_unnamed(directory, file.as_fd(), *by, ".") == Err(Errno::EXIST));
     Ok(by.map(|by| (file, by)))
 }
 
 /// Links the open file as `name` in `directory`. Fails with EEXIST if the name exists.
 pub(crate) fn link_unnamed(
-    directory: impl AsFd,
+    directory: &DirectoryHandle,
     file: BorrowedFd<'_>,
     by: LinkBy,
     name: impl Arg + Copy,
 ) -> Result<()> {
     retry_on_intr(|| match by {
-        LinkBy::Descriptor => rustix::fs::linkat(file, "", &directory, name, AtFlags::EMPTY_PATH),
+        LinkBy::Descriptor => rustix::fs::linkat(file, "", directory, name, AtFlags::EMPTY_PATH),
         LinkBy::Proc => {
             let path = descriptor_path(file);
-            rustix::fs::linkat(CWD, path.as_str(), &directory, name, AtFlags::SYMLINK_FOLLOW)
+            rustix::fs::linkat(CWD, path.as_str(), directory, name, AtFlags::SYMLINK_FOLLOW)
         }
     })
 }

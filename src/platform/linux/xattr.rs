@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::XattrFlags;
 
+use super::handle::FileHandle;
 use super::proc::descriptor_path;
 use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::retry::retry_on_intr;
@@ -22,7 +23,7 @@ pub(crate) enum Attributes<'a> {
 
 impl<'a> Attributes<'a> {
     /// The attributes of a handle, on which fgetxattr(2) fails. Calls fail with ENOENT without /proc.
-    pub(crate) fn of_handle(handle: impl AsFd) -> Attributes<'static> {
+    pub(crate) fn of_handle(handle: &FileHandle) -> Attributes<'static> {
         Attributes::Handle(descriptor_path(handle))
     }
 
@@ -43,13 +44,18 @@ impl<'a> Attributes<'a> {
         Ok(names.filter_map(|name| CString::from_vec_with_nul(name.to_vec()).ok()).collect())
     }
 
-    pub(crate) fn value(&self, name: &CStr) -> Result<Vec<u8>> {
-        with_growing_buffer(|buffer| {
+    /// `None` if there is no such attribute.
+    pub(crate) fn value(&self, name: &CStr) -> Result<Option<Vec<u8>>> {
+        let value = with_growing_buffer(|buffer| {
             retry_on_intr(|| match self {
                 Attributes::Handle(path) => rustix::fs::getxattr(path.as_str(), name, &mut *buffer),
                 Attributes::File(file) => rustix::fs::fgetxattr(file, name, &mut *buffer),
             })
-        })
+        });
+        match value {
+            Err(Errno::NODATA) => Ok(None),
+            value => value.map(Some),
+        }
     }
 }
 
@@ -65,9 +71,12 @@ pub(crate) fn set_attribute(file: impl AsFd, name: &CStr, value: &[u8]) -> Resul
     retry_on_intr(|| rustix::fs::fsetxattr(&file, name, value, XattrFlags::empty()))
 }
 
-/// Removes an attribute. Fails with ENODATA if there is none.
+/// Removes an attribute, if there is one.
 pub(crate) fn remove_attribute(file: impl AsFd, name: &CStr) -> Result<()> {
-    retry_on_intr(|| rustix::fs::fremovexattr(&file, name))
+    match retry_on_intr(|| rustix::fs::fremovexattr(&file, name)) {
+        Err(Errno::NODATA) => Ok(()),
+        removed => removed,
+    }
 }
 
 /// Calls with a small buffer, then with the largest: the size may change between a query and the read.

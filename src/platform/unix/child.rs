@@ -18,7 +18,7 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
 use super::errors::{Result, from_io, from_nix};
 use super::retry::Retries;
 use super::termination::TerminationSignal;
-use super::wait::{Woken, wait};
+use super::wait::{Event, Woken, wait};
 use crate::platform::linux::signals::Signals;
 use crate::platform::linux::startup;
 
@@ -79,8 +79,8 @@ impl Child {
             if self.try_wait()?.is_some() {
                 return Ok(());
             }
-            let ended = signals.children()?;
-            let woken = wait([Some(ended), open.map(AsFd::as_fd)], Some(signals), None);
+            let output = open.map(|output| Event::Readable(output.as_fd()));
+            let woken = wait([Some(Event::ChildEnded), output], Some(signals), None);
             if let (Woken::Ready([_, true]), Some(output)) = (woken?, open) {
                 let mut discarded = [0; 4096];
                 if matches!(rustix::io::read(output, &mut discarded), Ok(0)) {
@@ -121,7 +121,7 @@ pub(crate) struct Stdio<'a> {
     pub(crate) stdout: BorrowedFd<'a>,
 }
 
-/// Starts the program that a shell would find. [`Signals::children`] must have been called before.
+/// Starts the program that a shell would find. [`Signals::watch_children`] must have been called before.
 pub(crate) fn spawn(argv: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> Result<Child> {
     let spawned = match spawn_with_posix_spawn(argv, stdio, signals) {
         // Some seccomp filters fail clone3(2) with EPERM. glibc's posix_spawn(3) falls back only after ENOSYS.

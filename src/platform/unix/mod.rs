@@ -2,6 +2,7 @@
 
 pub(super) mod child;
 pub(super) mod content;
+pub(super) mod directory;
 pub(super) mod errors;
 pub(super) mod lock;
 pub(super) mod metadata;

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use rustix::fs::{AtFlags, Mode};
 use rustix::path::Arg;
 
+use super::directory::DirectoryHandle;
 use super::errors::Result;
 use super::retry::retry_on_intr;
 
@@ -14,30 +15,31 @@ use super::retry::retry_on_intr;
 pub(crate) const MAX_NAME_LENGTH: usize = 255;
 
 /// Renames within one directory. Replaces an existing `new`.
-pub(crate) fn rename(directory: impl AsFd, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
-    retry_on_intr(|| rustix::fs::renameat(&directory, old, &directory, new))
+pub(crate) fn rename(directory: &DirectoryHandle, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
+    retry_on_intr(|| rustix::fs::renameat(directory, old, directory, new))
 }
 
 /// Creates a hard link within one directory. Fails with EEXIST if `new` exists.
-pub(crate) fn link(directory: impl AsFd, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
-    retry_on_intr(|| rustix::fs::linkat(&directory, old, &directory, new, AtFlags::empty()))
+pub(crate) fn link(directory: &DirectoryHandle, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
+    retry_on_intr(|| rustix::fs::linkat(directory, old, directory, new, AtFlags::empty()))
 }
 
 /// Removes a name that is not a directory's.
-pub(crate) fn unlink(directory: impl AsFd, name: impl Arg + Copy) -> Result<()> {
-    retry_on_intr(|| rustix::fs::unlinkat(&directory, name, AtFlags::empty()))
+pub(crate) fn unlink(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<()> {
+    retry_on_intr(|| rustix::fs::unlinkat(directory, name, AtFlags::empty()))
 }
 
-pub(crate) fn remove_directory(directory: impl AsFd, name: impl Arg + Copy) -> Result<()> {
-    retry_on_intr(|| rustix::fs::unlinkat(&directory, name, AtFlags::REMOVEDIR))
+pub(crate) fn remove_directory(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<()> {
+    retry_on_intr(|| rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR))
 }
 
 /// Creates a directory with mode 0777, less the umask.
-pub(crate) fn make_directory(directory: impl AsFd, name: impl Arg + Copy) -> Result<()> {
-    retry_on_intr(|| rustix::fs::mkdirat(&directory, name, Mode::from_raw_mode(0o777)))
+pub(crate) fn make_directory(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<()> {
+    retry_on_intr(|| rustix::fs::mkdirat(directory, name, Mode::from_raw_mode(0o777)))
 }
 
-pub(crate) fn read_link(directory: impl AsFd, name: impl Arg + Copy) -> Result<OsString> {
+/// The text of the symbolic link `name`.
+pub(in crate::platform) fn read_link_at(directory: impl AsFd, name: impl Arg + Copy) -> Result<OsString> {
     let text = retry_on_intr(|| rustix::fs::readlinkat(&directory, name, Vec::new()))?;
     Ok(OsString::from_vec(text.into_bytes()))
 }

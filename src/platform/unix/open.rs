@@ -1,12 +1,13 @@
 //! Opening files. Every descriptor is close-on-exec. A symbolic link in the last component is not followed unless a
 //! function says so. No open waits for the other end of a FIFO or acquires a controlling terminal.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::path::Arg;
 
+use super::directory::DirectoryHandle;
 use super::errors::Result;
 use super::retry::retry_on_intr;
 
@@ -28,23 +29,18 @@ pub(crate) fn open_source(path: &Path) -> Result<OwnedFd> {
 }
 
 /// Opens the file `name` in `directory` for reading.
-pub(crate) fn open_for_reading(directory: impl AsFd, name: impl Arg + Copy) -> Result<OwnedFd> {
+pub(crate) fn open_for_reading(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<OwnedFd> {
     open(directory, name, OFlags::RDONLY | OFlags::NOFOLLOW | NONBLOCK_NOCTTY)
 }
 
 /// Opens the file `name` in `directory` for writing, without truncating it.
-pub(crate) fn open_for_writing(directory: impl AsFd, name: impl Arg + Copy) -> Result<OwnedFd> {
+pub(crate) fn open_for_writing(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<OwnedFd> {
     open(directory, name, OFlags::WRONLY | OFlags::NOFOLLOW | NONBLOCK_NOCTTY)
 }
 
 /// Creates the file `name` in `directory`, for writing and reading. Fails with EEXIST if the name exists, even as a
 /// symbolic link.
-pub(crate) fn create_new(directory: impl AsFd, name: impl Arg + Copy, mode: u32) -> Result<OwnedFd> {
+pub(crate) fn create_new(directory: &DirectoryHandle, name: impl Arg + Copy, mode: u32) -> Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
     openat(directory, name, flags, Mode::from_raw_mode(mode))
-}
-
-/// The working directory, as a base for relative paths.
-pub(crate) fn working_directory() -> BorrowedFd<'static> {
-    CWD
 }

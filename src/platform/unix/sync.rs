@@ -2,10 +2,11 @@
 
 use std::os::fd::AsFd;
 
+use super::directory::DirectoryHandle;
 use super::errors::Result;
 use super::retry::retry_on_intr;
 
-/// Syncs content and metadata of a file, or the entries of a directory. Never retried after a write error: the kernel
+/// Syncs content and metadata of a file. Never retried after a write error: the kernel
 /// then marks the pages clean, and a second call would succeed without having written them.
 pub(crate) fn sync_file(file: impl AsFd) -> Result<()> {
     retry_on_intr(|| rustix::fs::fsync(&file))
@@ -14,4 +15,9 @@ pub(crate) fn sync_file(file: impl AsFd) -> Result<()> {
 /// Syncs the content of a file, and the metadata that is needed to read it.
 pub(crate) fn sync_data(file: impl AsFd) -> Result<()> {
     retry_on_intr(|| rustix::fs::fdatasync(&file))
+}
+
+/// Syncs the entries of a directory.
+pub(crate) fn sync_directory(directory: &DirectoryHandle) -> Result<()> {
+    sync_file(directory)
 }

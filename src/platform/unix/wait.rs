@@ -12,18 +12,32 @@ use crate::platform::linux::signals::Signals;
 /// Why [`wait`] returned.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Woken<const N: usize> {
-    /// For each descriptor, whether it can be read without blocking. All are false if only a signal has arrived.
+    /// For each event, whether it has occurred. All are false if only a signal has arrived.
     Ready([bool; N]),
     Deadline,
 }
 
-/// Waits until one of `descriptors` is readable, at its end or in error, until a watched signal arrives, or until the
-/// deadline. A descriptor that is `None` is never ready.
+/// What [`wait`] waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event<'a> {
+    /// The descriptor can be read without blocking: it has data, is at its end, or in error.
+    Readable(BorrowedFd<'a>),
+    /// A child has ended. [`Signals::watch_children`] must have been called.
+    ChildEnded,
+}
+
+/// Waits for one of `events`, until a watched signal arrives, or until the deadline. An event that is `None` never
+/// occurs.
 pub(crate) fn wait<const N: usize>(
-    descriptors: [Option<BorrowedFd<'_>>; N],
+    events: [Option<Event<'_>>; N],
     signals: Option<&Signals>,
     deadline: Option<Instant>,
 ) -> Result<Woken<N>> {
+    let descriptor = |event| match event {
+        Event::Readable(descriptor) => Some(descriptor),
+        Event::ChildEnded => signals.and_then(Signals::children),
+    };
+    let descriptors = events.map(|event| event.and_then(descriptor));
     let watched: Vec<BorrowedFd<'_>> = signals.into_iter().flat_map(Signals::descriptors).collect();
     let mut retries = Retries::default();
     loop {
