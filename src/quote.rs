@@ -2,26 +2,35 @@
 
 use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
-use std::os::unix::ffi::OsStrExt;
 
 /// A name for a message. A name with characters that a terminal would interpret or hide is quoted for the shell
 /// (`$'...'`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown<'a>(pub(crate) &'a OsStr);
 
+/// The same for a name that is bytes on every system.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShownBytes<'a>(pub(crate) &'a [u8]);
+
 impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ShownBytes(self.0.as_encoded_bytes()).fmt(f)
+    }
+}
+
+impl fmt::Display for ShownBytes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str("''");
         }
-        let text = std::str::from_utf8(self.0.as_bytes());
+        let text = std::str::from_utf8(self.0);
         if let Ok(text) = text
             && !text.chars().any(is_unsafe)
         {
             return f.write_str(text);
         }
         f.write_str("$'")?;
-        for chunk in self.0.as_bytes().utf8_chunks() {
+        for chunk in self.0.utf8_chunks() {
             for character in chunk.valid().chars() {
                 match character {
                     '\n' => f.write_str("\\n")?,
@@ -64,7 +73,7 @@ mod tests {
     use super::*;
 
     fn shown(bytes: &[u8]) -> String {
-        Shown(OsStr::from_bytes(bytes)).to_string()
+        ShownBytes(bytes).to_string()
     }
 
     #[test]

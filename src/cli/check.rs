@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::mem::take;
-use std::os::unix::ffi::OsStrExt;
 
 use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
@@ -59,7 +58,7 @@ fn parse_fast_path(argv: &[OsString]) -> Option<Cli> {
         [_, target, dashes, command @ ..] if dashes == "--" => (target, command),
         _ => return None,
     };
-    if target.as_bytes().starts_with(b"-") {
+    if target.as_encoded_bytes().starts_with(b"-") {
         return None;
     }
     Some(Cli { operands: vec![target.clone()], command: command.to_vec(), ..Cli::default() })
@@ -239,8 +238,10 @@ fn backup(
             &format!("{origin}: {shown} is none of none, off, numbered, t, existing, nil, simple, never"),
         ));
     };
-    let usable = |suffix: &OsString| !suffix.is_empty() && !suffix.as_bytes().contains(&b'/');
-    if suffix.as_ref().is_some_and(|suffix| suffix.as_bytes().contains(&b'/')) {
+    let names_directory =
+        |suffix: &OsString| suffix.as_encoded_bytes().iter().any(|&byte| std::path::is_separator(byte.into()));
+    let usable = |suffix: &OsString| !suffix.is_empty() && !names_directory(suffix);
+    if suffix.as_ref().is_some_and(names_directory) {
         return Err(usage(
             ErrorKind::InvalidValue,
             "--suffix: a backup stays in TARGET's directory, so no / in its name",

@@ -40,7 +40,9 @@ pub(crate) use unix::open::{create_new, open_for_reading, open_for_writing, open
 /// Names. Each call succeeds completely or does nothing. `rename` and `exchange_once` are atomic for processes that
 /// open the name.
 pub(crate) use linux::rename::{exchange_once, for_each_name, rename_noreplace};
-pub(crate) use unix::names::{MAX_NAME_LENGTH, link, make_directory, remove_directory, rename, unlink};
+pub(crate) use unix::names::{
+    MAX_NAME_LENGTH, link, make_directory, misleading_name, remove_directory, rename, unlink,
+};
 
 /// Content. `copy_range`, `reflink` and `next_data` may fail; then the caller reads and writes the bytes.
 pub(crate) use linux::copy::{copy_range, enlarge_pipe, next_data, reflink, reserve, start_writeback};

@@ -1,7 +1,6 @@
 //! The names of backups, by GNU's rules. They are decided before any input is read.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use super::preflight;
 use super::resolve::ResolvedTarget;
@@ -88,9 +87,9 @@ fn name_fits(name: &OsStr) -> Result<()> {
 }
 
 pub(super) fn numbered(name: &OsStr, number: u64) -> OsString {
-    let mut bytes = name.as_bytes().to_vec();
-    bytes.extend(format!(".~{number}~").into_bytes());
-    OsString::from_vec(bytes)
+    let mut name = name.to_owned();
+    name.push(format!(".~{number}~"));
+    name
 }
 
 /// The highest number of an existing backup of TARGET.
@@ -100,7 +99,7 @@ fn newest(target: &ResolvedTarget) -> Result<Option<u64>> {
     }
     let mut newest = None;
     platform::for_each_name(&target.directory, |name| {
-        newest = newest.max(number_of(target.name.as_bytes(), name.as_bytes()));
+        newest = newest.max(number_of(target.name.as_encoded_bytes(), name.as_encoded_bytes()));
     })
     .context(STEP)?;
     Ok(newest)

@@ -1,17 +1,16 @@
 //! The metadata that the new file takes from the replaced one. It is read here and applied in `apply_metadata.rs`.
 //! `platform::is_preserved` says which extended attributes belong to the file, and which to its old content.
 
-use std::ffi::{CStr, CString, OsStr};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{CStr, CString};
 
 use super::directory::PathHandle;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, ErrorExt, Result, failed};
 use crate::platform::{
-    self, Acl, AsFd, Attributes, Errno, FileHandle, FileSystem, FileType, IdMapping, Ids, OwnedFd, Stat, acl, is_metadata_refusal,
-    is_preserved, opaque_acl, os_message,
+    self, Acl, AsFd, Attributes, Errno, FileHandle, FileSystem, FileType, IdMapping, Ids, OwnedFd, Stat, acl,
+    is_metadata_refusal, is_preserved, opaque_acl, os_message,
 };
-use crate::quote::Shown;
+use crate::quote::ShownBytes;
 
 const STEP: &str = "read metadata";
 
@@ -150,5 +149,5 @@ fn unreadable(name: &CStr, reason: &str) -> Error {
 
 /// An attribute's name, escaped for messages: any user who may write the file can choose it.
 pub(super) fn shown(name: &CStr) -> String {
-    Shown(OsStr::from_bytes(name.to_bytes())).to_string()
+    ShownBytes(name.to_bytes()).to_string()
 }

@@ -1,8 +1,7 @@
 //! `--parents`: creates parent directories durably, and removes them if the write fails.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::directory::Directory;
 use super::sync;
@@ -70,9 +69,12 @@ impl<'a> Parents<'a> {
 
     /// `None` if the rollback of another writer removed a directory before the next one could be created in it.
     fn create_once(&mut self, base: Option<&Directory>, path: &OsStr, shown: &Path) -> Result<Option<Directory>> {
-        let mut here = self.start(base, path.as_bytes().starts_with(b"/")).context(STEP)?;
-        for part in path.as_bytes().split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(OsStr::from_bytes) {
-            match self.enter_or_create(&here, part)? {
+        let is_root = |part: &Component<'_>| matches!(part, Component::Prefix(_) | Component::RootDir);
+        let parts = Path::new(path).components();
+        let root: PathBuf = parts.clone().take_while(is_root).collect();
+        let mut here = self.start(base, root).context(STEP)?;
+        for part in parts.skip_while(is_root) {
+            match self.enter_or_create(&here, part.as_os_str())? {
                 Some(next) => here = next,
                 None => return Ok(None),
             }
@@ -80,10 +82,11 @@ impl<'a> Parents<'a> {
         here.reopen(shown.to_owned()).map(Some).context(STEP)
     }
 
-    fn start(&self, base: Option<&Directory>, from_root: bool) -> platform::Result<Directory> {
+    /// The directory from which the path leads: `root`, which is empty for a relative path, or `base`.
+    fn start(&self, base: Option<&Directory>, root: PathBuf) -> platform::Result<Directory> {
         match base {
-            _ if from_root => {
-                Directory::open(&platform::working_directory(), OsStr::new("/"), "/".into(), self.notices)
+            _ if !root.as_os_str().is_empty() => {
+                Directory::open(&platform::working_directory(), root.as_os_str(), root.clone(), self.notices)
             }
             Some(base) => base.reopen(PathBuf::new()),
             None => Directory::open(&platform::working_directory(), OsStr::new("."), PathBuf::new(), self.notices),

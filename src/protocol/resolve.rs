@@ -7,8 +7,7 @@
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 use std::rc::Rc;
 
 use super::directory::{Directory, PathHandle};
@@ -166,16 +165,24 @@ fn no_directory(errno: Errno, shown: &Path) -> Error {
 
 /// Splits off the last component. Fails if the path can only be a directory.
 fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
-    let bytes = path.as_bytes();
-    let start = bytes.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
-    let (parent, name) = bytes.split_at(start);
     let reject = |reason| Err(failed("replace", reason));
-    match name {
-        b"" if bytes.is_empty() => reject("the name is empty"),
-        b"" => reject("ends in a slash, which names a directory"),
-        b"." => reject("names a directory, the one that holds it (.)"),
-        b".." => reject("names a directory, the parent (..)"),
-        name => Ok((OsStr::from_bytes(parent), OsStr::from_bytes(name))),
+    let bytes = path.as_encoded_bytes();
+    let last = bytes.rsplit(|&byte| is_separator(byte.into())).next().unwrap_or_default();
+    match last {
+        b"" if bytes.is_empty() => return reject("the name is empty"),
+        b"" => return reject("ends in a slash, which names a directory"),
+        b"." => return reject("names a directory, the one that holds it (.)"),
+        b".." => return reject("names a directory, the parent (..)"),
+        _ => {}
+    }
+    let path = Path::new(path);
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => match platform::misleading_name(name) {
+            None => Ok((parent.as_os_str(), name)),
+            Some(reason) => Err(failed("replace", reason)),
+        },
+        // A drive.
+        _ => reject("names no file"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Names in directories: create, rename, remove.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 
@@ -13,6 +13,11 @@ use super::retry::retry_on_intr;
 
 /// The longest name, in bytes, on every file system that the program supports.
 pub(crate) const MAX_NAME_LENGTH: usize = 255;
+
+/// Why the system would take `name` for something other than a file's name in a directory.
+pub(crate) fn misleading_name(_: &OsStr) -> Option<&'static str> {
+    None
+}
 
 /// Renames within one directory. Replaces an existing `new`.
 pub(crate) fn rename(directory: &DirectoryHandle, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
