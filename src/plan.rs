@@ -17,7 +17,7 @@ pub(crate) fn plan<'a>(args: &'a Args, notices: &Notices) -> Result<Plan<'a>> {
     }
     let resolved = resolve_target(args, notices)?;
     let target = resolved.map(|resolved| Target::check(resolved, &args.options)).transpose()?;
-    if args.validate.is_some() && !platform::has_path_for_others() {
+    if args.validate.is_some() && !platform::can_show_to_others() {
         return Err(failed("validate", "/proc is not mounted, so the command could not be shown the content"));
     }
     Ok(Plan {

@@ -4,18 +4,21 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::error::{Context, Result, failed, refused_by_guard};
-use crate::platform::{self, AsFd, BorrowedFd, Event, Interrupted, Signals, Status, Stdio, os_message, spawn, wait};
+use crate::platform::{AsFd, BorrowedFd, Event, Interrupted, Signals, Status, Stdio, os_message, spawn, wait};
 use crate::quote::Shown;
 
 /// Runs `sh -c SCRIPT`. The content is its standard input, and `"$1"` is a path to it.
-pub(crate) fn validate(script: &OsStr, content: BorrowedFd<'_>, target: &Path, signals: &Signals) -> Result<()> {
+pub(crate) fn validate(
+    script: &OsStr,
+    content: BorrowedFd<'_>,
+    path: &Path,
+    target: &Path,
+    signals: &Signals,
+) -> Result<()> {
     const STEP: &str = "validate";
-    let path = platform::path_for_others(content);
-    // A separate open file description, so that the command's reads do not move our offset.
-    let stdin = platform::reopen_for_reading(content).context(STEP)?;
     let argv = ["sh".into(), "-c".into(), script.to_owned(), "sh".into(), path.into(), target.as_os_str().to_owned()];
     let stderr = std::io::stderr();
-    let stdio = Stdio { stdin: Some(stdin.as_fd()), stdout: stderr.as_fd() };
+    let stdio = Stdio { stdin: Some(content), stdout: stderr.as_fd() };
     signals.watch().context("signals")?;
     signals.watch_children().context("signals")?;
     let mut child = spawn(&argv, &stdio, signals)

@@ -55,6 +55,11 @@ enum Attempt {
 }
 
 fn attempt(target: &mut ResolvedTarget, deadline: Option<&Deadline>, signals: &Signals) -> Result<Attempt> {
+    let lock_name = || platform::try_lock_name(&target.directory, &target.name);
+    if let Some(held) = by_polling("TARGET", deadline, signals, lock_name)? {
+        target.existing = target.open_path().context(STEP)?;
+        return Ok(Attempt::Locked(TargetLock { _held: Some(held) }));
+    }
     let held = match open(target)? {
         Opened::File(file) => Some(file),
         Opened::Nothing => None,
@@ -190,7 +195,8 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, s
         waited
     });
     let Ok(waiter) = waiter else {
-        return lock_by_polling(file, what, deadline, signals);
+        // Some seccomp filters refuse clone3(2) with an error after which glibc does not fall back.
+        return by_polling(what, deadline, signals, || try_lock(file)).map(|()| true);
     };
     loop {
         let woken =
@@ -207,19 +213,18 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, s
     }
 }
 
-/// Polls for the lock where no thread can be created: some seccomp filters refuse clone3(2) with an error after which
-/// glibc does not fall back.
-fn lock_by_polling(
-    file: BorrowedFd<'_>,
+/// Tries to lock until that succeeds, where no call can wait for it.
+fn by_polling<T>(
     what: &'static str,
     deadline: Option<&Deadline>,
     signals: &Signals,
-) -> Result<bool> {
+    try_lock: impl Fn() -> platform::Result<T>,
+) -> Result<T> {
     const PAUSE: Duration = Duration::from_millis(10);
     loop {
-        match try_lock(file) {
+        match try_lock() {
             Err(Errno::WOULDBLOCK) => {}
-            done => return done.map(|()| true).map_err(|errno| cannot_lock(errno, what)),
+            done => return done.map_err(|errno| cannot_lock(errno, what)),
         }
         let pause = Instant::now() + PAUSE;
         if deadline.is_some_and(|deadline| deadline.at < pause) {

@@ -72,7 +72,7 @@ impl<'a> Parents<'a> {
         let is_root = |part: &Component<'_>| matches!(part, Component::Prefix(_) | Component::RootDir);
         let parts = Path::new(path).components();
         let root: PathBuf = parts.clone().take_while(is_root).collect();
-        let mut here = self.start(base, root).context(STEP)?;
+        let mut here = self.start(base, &root).context(STEP)?;
         for part in parts.skip_while(is_root) {
             match self.enter_or_create(&here, part.as_os_str())? {
                 Some(next) => here = next,
@@ -83,10 +83,10 @@ impl<'a> Parents<'a> {
     }
 
     /// The directory from which the path leads: `root`, which is empty for a relative path, or `base`.
-    fn start(&self, base: Option<&Directory>, root: PathBuf) -> platform::Result<Directory> {
+    fn start(&self, base: Option<&Directory>, root: &Path) -> platform::Result<Directory> {
         match base {
             _ if !root.as_os_str().is_empty() => {
-                Directory::open(&platform::working_directory(), root.as_os_str(), root.clone(), self.notices)
+                Directory::open(&platform::working_directory(), root.as_os_str(), root.to_owned(), self.notices)
             }
             Some(base) => base.reopen(PathBuf::new()),
             None => Directory::open(&platform::working_directory(), OsStr::new("."), PathBuf::new(), self.notices),

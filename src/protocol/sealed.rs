@@ -82,6 +82,17 @@ impl Sealed {
         Ok(())
     }
 
+    /// Another reader, whose offset is its own, and a path by which other processes of the same user can open the file.
+    pub(crate) fn shown_to_others(&self) -> Result<(OwnedFd, PathBuf)> {
+        const STEP: &str = "validate";
+        let file = self.file()?;
+        if let Some(path) = platform::path_for_others(file) {
+            return Ok((platform::reopen_for_reading(file).context(STEP)?, path));
+        }
+        let path = self.path().ok_or_else(|| failed(STEP, "the staging file has no name"))?;
+        Ok((self.naming.open().context(STEP)?, std::path::absolute(path).context(STEP)?))
+    }
+
     /// Whether only the writer keeps the file: an unnamed file on a system where a descriptor has no path.
     pub(crate) fn is_held_by_writer(&self) -> bool {
         self.reader.is_none() && !self.is_named()

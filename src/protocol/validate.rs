@@ -6,7 +6,7 @@ use super::sync;
 use crate::error::{Context, Result, refused_by_guard};
 use crate::input;
 use crate::options::Sync;
-use crate::platform::{self, BorrowedFd, Stat, Time, is_metadata_refusal};
+use crate::platform::{self, AsFd, BorrowedFd, Stat, Time, is_metadata_refusal};
 
 const STEP: &str = "validate";
 
@@ -22,7 +22,9 @@ pub(super) fn validate(job: &Replacement<'_>, sealed: &mut Sealed) -> Result<()>
     // marker.
     set_times(file, Time::Mark)?;
     let before = Stat::of(file).context(STEP)?;
-    input::validate(script, file, job.plan.path, job.signals)?;
+    let (content, path) = sealed.shown_to_others()?;
+    input::validate(script, content.as_fd(), &path, job.plan.path, job.signals)?;
+    let file = sealed.file()?;
     let after = Stat::of(file).context(STEP)?;
     if (before.size, before.mtime) != (after.size, after.mtime) {
         return Err(refused_by_guard(STEP, "the command changed the content that it was to look at"));

@@ -3,9 +3,9 @@
 use std::os::fd::AsFd;
 
 use super::privilege;
-use super::stat::Stat;
 use crate::platform::unix::errors::Result;
 use crate::platform::unix::retry::retry_on_intr;
+use crate::platform::unix::stat::Stat;
 
 /// `ST_NOSYMFOLLOW` in the flags of statfs(2).
 const NOSYMFOLLOW: u64 = 0x2000;
@@ -68,7 +68,7 @@ impl FileSystem {
     }
 
     /// Whether it has magic links, which do not lead where their text says.
-    pub(super) fn is_proc(self) -> bool {
+    pub(in crate::platform) fn is_proc(self) -> bool {
         self == FileSystem::PROC
     }
 
@@ -107,7 +107,7 @@ fn statfs(file: impl AsFd) -> Result<rustix::fs::StatFs> {
 }
 
 /// Whether the file system is mounted so that symbolic links on it are not followed.
-pub(super) fn forbids_links(directory: impl AsFd) -> Result<bool> {
+pub(in crate::platform) fn forbids_links(directory: impl AsFd) -> Result<bool> {
     #[allow(clippy::cast_sign_loss)] // A bit pattern.
     statfs(directory).map(|mount| mount.f_flags as u64 & NOSYMFOLLOW != 0)
 }

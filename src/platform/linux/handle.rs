@@ -2,16 +2,18 @@
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 use rustix::fs::{Access, CWD, OFlags};
 use rustix::path::Arg;
 
 use super::proc::descriptor_path;
-use super::stat::Stat;
+use super::stat::of_name;
 use crate::platform::unix::directory::DirectoryHandle;
 use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::names::read_link_at;
 use crate::platform::unix::open::open;
+use crate::platform::unix::stat::Stat;
 
 /// Opens a directory. A symbolic link in the last component is followed if `follow`. The flag that is returned tells
 /// whether the directory is open for reading, so that it can be synced and locked: a directory with mode `-wx` accepts
@@ -43,7 +45,7 @@ impl AsFd for FileHandle {
 /// file.
 pub(crate) fn open_path(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<(FileHandle, Stat)> {
     let file = open(directory, name, OFlags::PATH | OFlags::NOFOLLOW)?;
-    let stat = Stat::of(&file)?.complete(file.as_fd(), Some(directory.as_fd()));
+    let stat = of_name(&file, Some(directory.as_fd()))?;
     Ok((FileHandle(file), stat))
 }
 
@@ -79,12 +81,13 @@ pub(crate) fn reopen_for_reading(file: impl AsFd) -> Result<OwnedFd> {
 }
 
 /// A path by which other processes of the same user can open the file, as long as it is open here.
-pub(crate) fn path_for_others(file: impl AsFd) -> String {
+#[allow(clippy::unnecessary_wraps)] // Not every system has one.
+pub(crate) fn path_for_others(file: impl AsFd) -> Option<PathBuf> {
     // /proc/self would refer to the process that opens it.
-    format!("/proc/{}/fd/{}", std::process::id(), file.as_fd().as_raw_fd())
+    Some(format!("/proc/{}/fd/{}", std::process::id(), file.as_fd().as_raw_fd()).into())
 }
 
-/// Whether [`path_for_others`] works: it needs /proc.
-pub(crate) fn has_path_for_others() -> bool {
+/// Whether a staged file will have a path for others: [`path_for_others`] needs /proc.
+pub(crate) fn can_show_to_others() -> bool {
     rustix::fs::access("/proc/self/fd", Access::EXEC_OK).is_ok()
 }

@@ -1,12 +1,12 @@
-//! What Linux adds to POSIX.
+//! Linux.
+
+pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
+pub(super) use super::unix::{termination, wait};
 
 pub(super) mod access;
-pub(crate) mod acl;
 pub(super) mod copy;
 pub(super) mod filesystem;
 pub(super) mod handle;
-pub(super) mod links;
-pub(crate) mod opaque_acl;
 pub(super) mod privilege;
 mod proc;
 pub(super) mod random;

@@ -6,29 +6,16 @@ use rustix::thread::CapabilitySet;
 use super::access::access;
 use super::handle::FileHandle;
 use super::proc::{self, descriptor_path};
-use super::stat::Stat;
+use crate::platform::unix::ids::{IdMapping, Ids, euid};
 use crate::platform::unix::open::open;
+use crate::platform::unix::stat::Stat;
 
 /// The id that an unmapped user or group is shown as (`/proc/sys/kernel/overflowuid`).
 const OVERFLOW: u32 = 65534;
 
-/// Selects one of the two maps of a user namespace.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Ids {
-    /// `/proc/self/uid_map`.
-    Users,
-    /// `/proc/self/gid_map`.
-    Groups,
-}
-
 /// Whether the effective set has the capability.
 fn has(capability: CapabilitySet) -> bool {
     rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(capability))
-}
-
-/// The effective user id.
-pub(crate) fn euid() -> u32 {
-    rustix::process::geteuid().as_raw()
 }
 
 /// Whether the caller may act as the owner of files of `uid`.
@@ -55,16 +42,6 @@ pub(crate) fn owner_change_prevents_link(uid: u32) -> bool {
 pub(crate) fn may_use_reserved_blocks() -> bool {
     let is_initial = |map: String| map.split_whitespace().eq(["0", "0", "4294967295"]);
     (euid() == 0 || has(CapabilitySet::SYS_RESOURCE)) && proc::read("/proc/self/uid_map").is_some_and(is_initial)
-}
-
-/// Whether the id that a file shows is mapped in this user namespace.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum IdMapping {
-    Mapped,
-    /// It is unmapped and shown as the overflow id, which must not be taken for the user `nobody`.
-    Unmapped,
-    /// It is shown as the overflow id, which the map contains although it lacks other ids: either is possible.
-    Ambiguous,
 }
 
 /// The mapping of the id according to the map.

@@ -27,7 +27,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::startup;
 use crate::platform::unix::errors::{Result, from_io, from_nix};
 use crate::platform::unix::retry::Retries;
-use crate::platform::unix::termination::{Interrupted, TerminationSignal};
+use crate::platform::unix::termination::{Interrupted, TerminationSignal, requests_termination};
 
 /// The mask that the program started with, and the signalfds.
 pub(crate) struct Signals {
@@ -186,29 +186,11 @@ impl Signals {
         let _ = self.at_start.thread_set_mask();
     }
 
-    /// The named signals whose default action ends the process, except those inherited as ignored (nohup) or blocked.
-    /// Signals of job control and of faults keep their actions.
+    /// The named signals to watch, except those inherited as ignored (nohup) or blocked.
     fn named(&self) -> SigSet {
         let mut set = SigSet::empty();
         for signal in Signal::iterator() {
-            let other = matches!(
-                signal,
-                Signal::SIGKILL
-                    | Signal::SIGSTOP
-                    | Signal::SIGTSTP
-                    | Signal::SIGTTIN
-                    | Signal::SIGTTOU
-                    | Signal::SIGCONT
-                    | Signal::SIGCHLD
-                    | Signal::SIGURG
-                    | Signal::SIGWINCH
-                    | Signal::SIGXFSZ
-                    | Signal::SIGSEGV
-                    | Signal::SIGBUS
-                    | Signal::SIGILL
-                    | Signal::SIGFPE
-            );
-            if !other && !startup::was_ignored(signal as i32) && !self.at_start.contains(signal) {
+            if requests_termination(signal) && !startup::was_ignored(signal as i32) && !self.at_start.contains(signal) {
                 set.add(signal);
             }
         }

@@ -1,7 +1,7 @@
 //! Files in use as swap.
 
 use super::proc;
-use super::stat::Stat;
+use crate::platform::unix::stat::Stat;
 
 /// Whether the file is in use as swap. A rename over such a file fails with EPERM, and no attribute shows its use.
 /// mkswap(8) accepts only whole pages, at least ten.

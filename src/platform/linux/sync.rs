@@ -1,9 +1,26 @@
-//! Making a whole file system durable.
+//! Making files durable.
 
 use std::os::fd::AsFd;
 
+use crate::platform::unix::directory::DirectoryHandle;
 use crate::platform::unix::errors::Result;
 use crate::platform::unix::retry::retry_on_intr;
+
+/// Syncs content and metadata of a file. Never retried after a write error: the kernel
+/// then marks the pages clean, and a second call would succeed without having written them.
+pub(crate) fn sync_file(file: impl AsFd) -> Result<()> {
+    retry_on_intr(|| rustix::fs::fsync(&file))
+}
+
+/// Syncs the content of a file, and the metadata that is needed to read it.
+pub(crate) fn sync_data(file: impl AsFd) -> Result<()> {
+    retry_on_intr(|| rustix::fs::fdatasync(&file))
+}
+
+/// Syncs the entries of a directory.
+pub(crate) fn sync_directory(directory: &DirectoryHandle) -> Result<()> {
+    sync_file(directory)
+}
 
 /// Syncs the whole file system that the file is on.
 pub(crate) fn sync_file_system(file: impl AsFd) -> Result<()> {

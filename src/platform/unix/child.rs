@@ -19,8 +19,8 @@ use super::errors::{Result, from_io, from_nix};
 use super::retry::Retries;
 use super::termination::TerminationSignal;
 use super::wait::{Event, Woken, wait};
-use crate::platform::linux::signals::Signals;
-use crate::platform::linux::startup;
+use crate::platform::system::signals::Signals;
+use crate::platform::system::startup;
 
 /// A child process. `status` is set once it has been reaped; until then its process id cannot be reused.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{OFlags, SeekFrom};
 
-use super::errors::{Errno, Result, from_nix};
+use super::errors::{Errno, Result, from_io, from_nix};
 use super::retry::{retry_on_intr, transfer};
 
 /// One read, appended to `buffer` up to its capacity. Not retried after EINTR.
@@ -56,7 +56,8 @@ pub(crate) fn set_size(file: impl AsFd, size: u64) -> Result<()> {
 
 /// A close-on-exec pipe: read end and write end.
 pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
-    retry_on_intr(|| rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))
+    let (reader, writer) = std::io::pipe().map_err(|error| from_io(&error))?;
+    Ok((reader.into(), writer.into()))
 }
 
 /// Replaces standard input by the read end of an empty pipe, so that no later open reuses descriptor 0.

@@ -9,7 +9,8 @@ use super::retry::retry_on_intr;
 
 /// Sets permission, set-ID and sticky bits. (rustix would bypass libc, and with it a preloaded library.)
 pub(crate) fn set_mode(file: impl AsFd, mode: u32) -> Result<()> {
-    let mode = nix::sys::stat::Mode::from_bits_truncate(mode);
+    #[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)] // No bit is lost: 0o7777 fits everywhere.
+    let mode = nix::sys::stat::Mode::from_bits_truncate(mode as nix::libc::mode_t);
     retry_on_intr(|| nix::sys::stat::fchmod(&file, mode).map_err(from_nix))
 }
 

@@ -1,14 +1,16 @@
-//! What POSIX provides.
+//! What Unix systems have in common.
 
 pub(super) mod child;
 pub(super) mod content;
 pub(super) mod directory;
 pub(super) mod errors;
+pub(super) mod ids;
+pub(super) mod links;
 pub(super) mod lock;
 pub(super) mod metadata;
 pub(super) mod names;
 pub(super) mod open;
 pub(super) mod retry;
-pub(super) mod sync;
+pub(super) mod stat;
 pub(super) mod termination;
 pub(super) mod wait;

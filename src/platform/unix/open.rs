@@ -4,7 +4,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{CWD, Mode, OFlags, RawMode};
 use rustix::path::Arg;
 
 use super::directory::DirectoryHandle;
@@ -42,5 +42,7 @@ pub(crate) fn open_for_writing(directory: &DirectoryHandle, name: impl Arg + Cop
 /// symbolic link.
 pub(crate) fn create_new(directory: &DirectoryHandle, name: impl Arg + Copy, mode: u32) -> Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
-    openat(directory, name, flags, Mode::from_raw_mode(mode))
+    #[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)] // No bit is lost: 0o7777 fits everywhere.
+    let mode = Mode::from_raw_mode(mode as RawMode);
+    openat(directory, name, flags, mode)
 }

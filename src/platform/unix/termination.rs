@@ -15,6 +15,7 @@ pub(crate) enum TerminationSignal {
         by_terminal: bool,
     },
     /// A real-time signal. It stays pending; its default action follows when the mask is restored.
+    #[allow(dead_code)] // Not every system has them.
     RealTime,
 }
 
@@ -41,3 +42,25 @@ impl fmt::Display for Interrupted {
 }
 
 impl std::error::Error for Interrupted {}
+
+/// Whether the default action of the signal ends the process because somebody wants that. The signals of job control and
+/// of faults keep their actions.
+pub(in crate::platform) fn requests_termination(signal: Signal) -> bool {
+    !matches!(
+        signal,
+        Signal::SIGKILL
+            | Signal::SIGSTOP
+            | Signal::SIGTSTP
+            | Signal::SIGTTIN
+            | Signal::SIGTTOU
+            | Signal::SIGCONT
+            | Signal::SIGCHLD
+            | Signal::SIGURG
+            | Signal::SIGWINCH
+            | Signal::SIGXFSZ
+            | Signal::SIGSEGV
+            | Signal::SIGBUS
+            | Signal::SIGILL
+            | Signal::SIGFPE
+    )
+}

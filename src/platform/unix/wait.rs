@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::errors::{Errno, Result};
 use super::retry::Retries;
-use crate::platform::linux::signals::Signals;
+use crate::platform::system::signals::Signals;
 
 /// Why [`wait`] returned.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::filesystem::{FileSystem, forbids_links};
-use super::privilege::euid;
+use super::directory::DirectoryHandle;
+use super::errors::Result;
+use super::ids::euid;
 use super::stat::Stat;
-use crate::platform::unix::directory::DirectoryHandle;
-use crate::platform::unix::errors::Result;
+use crate::platform::system::filesystem::{FileSystem, forbids_links};
 
 /// Why a link is not followed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

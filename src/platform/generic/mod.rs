@@ -1,0 +1,22 @@
+//! Any Unix system: what POSIX provides, without the extensions that only some systems have.
+// A function that cannot fail here has the signature that it has elsewhere.
+#![allow(clippy::unnecessary_wraps, clippy::unused_self)]
+
+pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
+pub(super) use super::unix::{termination, wait};
+
+pub(super) mod access;
+pub(super) mod copy;
+pub(super) mod filesystem;
+pub(super) mod handle;
+mod ignored;
+pub(super) mod privilege;
+pub(super) mod random;
+pub(super) mod rename;
+pub(super) mod signals;
+pub(super) mod startup;
+pub(super) mod stat;
+pub(super) mod swap_file;
+pub(super) mod sync;
+pub(super) mod unnamed;
+pub(super) mod xattr;

@@ -1,0 +1,217 @@
+//! Signals.
+//!
+//! ```text
+//! default --watch--> watched --hold--> held --(exit)
+//!    \------------------hold----------/
+//! ```
+//!
+//! - *default*: no file of ours has a name, so the default actions are correct. SIGPIPE is the exception, because the
+//!   Rust runtime ignores it.
+//! - *watched*: something needs cleanup first (a staging file, created directories, a command). A handler records the
+//!   signal and writes to a pipe; every wait for input also waits for that pipe.
+//! - *held*: the commit is in progress. Every signal that can be blocked stays pending until the exit, so that the exit
+//!   status is correct.
+//!
+//! No signal handler makes a decision; signal-hook installs them all. SIGXFSZ is always blocked, so that the write
+//! fails with EFBIG.
+
+use std::cell::OnceCell;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use rustix::fs::{CWD, OFlags};
+
+use super::startup;
+use crate::platform::unix::content::pipe;
+use crate::platform::unix::errors::{Result, from_io, from_nix};
+use crate::platform::unix::open::open;
+use crate::platform::unix::termination::{Interrupted, TerminationSignal, requests_termination};
+
+/// The mask that the program started with, and what tells of signals.
+pub(crate) struct Signals {
+    at_start: SigSet,
+    watch: OnceCell<Watch>,
+    /// Readable when a child has ended.
+    children: OnceCell<OwnedFd>,
+}
+
+struct Watch {
+    /// Readable when a signal has arrived.
+    reader: OwnedFd,
+    writer: OwnedFd,
+    signals: Vec<(Signal, Arc<AtomicBool>)>,
+}
+
+impl Watch {
+    /// The next signal that has arrived.
+    fn take(&self) -> Option<Signal> {
+        self.signals.iter().find(|(_, arrived)| arrived.swap(false, Ordering::Relaxed)).map(|(signal, _)| *signal)
+    }
+}
+
+impl Signals {
+    /// Records the inherited mask and blocks SIGXFSZ.
+    pub(crate) fn at_start() -> Self {
+        let mut file_size = SigSet::empty();
+        file_size.add(Signal::SIGXFSZ);
+        let mut at_start = SigSet::empty();
+        // Without it, a write beyond the file size limit has its default action.
+        let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&file_size), Some(&mut at_start));
+        Signals { at_start, watch: OnceCell::new(), children: OnceCell::new() }
+    }
+
+    /// The mask that a command must start with.
+    pub(crate) fn inherited_mask(&self) -> &SigSet {
+        &self.at_start
+    }
+
+    /// Calls with the mask that a command must start with.
+    pub(crate) fn with_inherited_mask<T>(&self, call: impl FnOnce() -> T) -> Result<T> {
+        let mut ours = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.at_start), Some(&mut ours)).map_err(from_nix)?;
+        let done = call();
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&ours), None).map_err(from_nix)?;
+        Ok(done)
+    }
+
+    /// default -> default: restores SIGPIPE's default action while input is received.
+    pub(crate) fn restore_pipe(&self) -> Result<()> {
+        if self.watch.get().is_none() && !startup::was_ignored(Signal::SIGPIPE as i32) {
+            let always = Arc::new(AtomicBool::new(true));
+            signal_hook::flag::register_conditional_default(Signal::SIGPIPE as i32, always)
+                .map_err(|error| from_io(&error))?;
+        }
+        Ok(())
+    }
+
+    /// default -> watched.
+    pub(crate) fn watch(&self) -> Result<()> {
+        if self.watched() {
+            return Ok(());
+        }
+        let (reader, writer) = signal_pipe()?;
+        let mut signals = Vec::new();
+        let wanted = |signal: &Signal| {
+            requests_termination(*signal) && !startup::was_ignored(*signal as i32) && !self.at_start.contains(*signal)
+        };
+        for signal in Signal::iterator().filter(wanted) {
+            let arrived = Arc::new(AtomicBool::new(false));
+            // In this order: whoever is woken by the pipe finds the flag set.
+            signal_hook::flag::register(signal as i32, Arc::clone(&arrived)).map_err(|error| from_io(&error))?;
+            wake(signal, &writer)?;
+            signals.push((signal, arrived));
+        }
+        // The process has one thread, so it cannot be set already.
+        let _ = self.watch.set(Watch { reader, writer, signals });
+        Ok(())
+    }
+
+    /// default or watched -> held. It stays so until the process ends.
+    pub(crate) fn hold() -> Result<()> {
+        SigSet::all().thread_block().map_err(from_nix)
+    }
+
+    /// From here on the end of a child is noticed. Must be called before the child starts.
+    pub(crate) fn watch_children(&self) -> Result<()> {
+        if self.children.get().is_some() {
+            return Ok(());
+        }
+        let (reader, writer) = signal_pipe()?;
+        wake(Signal::SIGCHLD, &writer)?;
+        // The parent may have blocked it.
+        let mut set = SigSet::empty();
+        set.add(Signal::SIGCHLD);
+        sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&set), None).map_err(from_nix)?;
+        // The process has one thread, so it cannot be set already.
+        let _ = self.children.set(reader);
+        Ok(())
+    }
+
+    /// A descriptor that is readable when a child has ended.
+    pub(in crate::platform) fn children(&self) -> Option<BorrowedFd<'_>> {
+        self.children.get().map(AsFd::as_fd)
+    }
+
+    /// Clears the notification that a child has ended.
+    pub(crate) fn clear_children(&self) {
+        if let Some(children) = self.children.get() {
+            drain(children);
+        }
+    }
+
+    /// Whether signals must be waited for.
+    pub(crate) fn watched(&self) -> bool {
+        self.watch.get().is_some()
+    }
+
+    /// The descriptor that is readable when [`Signals::caught`] returns a signal.
+    pub(in crate::platform) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.watch.get().map(|watch| watch.reader.as_fd()).into_iter()
+    }
+
+    /// The next signal that has arrived.
+    pub(crate) fn caught(&self) -> Option<TerminationSignal> {
+        let watch = self.watch.get()?;
+        // The pipe stays readable as long as there may be another signal.
+        let signal = watch.take().or_else(|| {
+            drain(&watch.reader);
+            let signal = watch.take();
+            if signal.is_some() {
+                let _ = rustix::io::write(&watch.writer, b"!");
+            }
+            signal
+        })?;
+        Some(TerminationSignal::Named { signal, by_terminal: is_by_terminal(signal) })
+    }
+
+    /// Returns the signal that has arrived as an error.
+    pub(crate) fn check(&self) -> std::result::Result<(), Interrupted> {
+        self.caught().map_or(Ok(()), |caught| Err(Interrupted(caught)))
+    }
+
+    /// Ends the process by the signal, so that its parent sees the real cause. Returns only if the system does not end
+    /// it.
+    pub(crate) fn die(&self, caught: TerminationSignal) {
+        if let TerminationSignal::Named { signal, .. } = caught {
+            // It also unblocks the signal.
+            let _ = signal_hook::low_level::emulate_default_handler(signal as i32);
+        }
+    }
+}
+
+/// A pipe of which neither end blocks.
+fn signal_pipe() -> Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = pipe()?;
+    for end in [&reader, &writer] {
+        rustix::fs::fcntl_setfl(end, rustix::fs::fcntl_getfl(end)? | OFlags::NONBLOCK)?;
+    }
+    Ok((reader, writer))
+}
+
+/// From here on the signal makes the pipe readable.
+fn wake(signal: Signal, writer: &OwnedFd) -> Result<()> {
+    let writer = writer.try_clone().map_err(|error| from_io(&error))?;
+    signal_hook::low_level::pipe::register(signal as i32, writer).map(drop).map_err(|error| from_io(&error))
+}
+
+fn drain(reader: &OwnedFd) {
+    let mut discarded = [0; 64];
+    while rustix::io::read(reader, &mut discarded).is_ok_and(|count| count == discarded.len()) {}
+}
+
+/// Whether the signal was sent by the terminal, to the whole foreground process group. POSIX does not tell a handler
+/// who sent a signal, so this is a guess: such a signal in a process of the foreground group comes from the keyboard.
+fn is_by_terminal(signal: Signal) -> bool {
+    match signal {
+        Signal::SIGINT | Signal::SIGQUIT => is_foreground(),
+        Signal::SIGHUP => is_foreground() && rustix::process::getsid(None) != Ok(rustix::process::getpid()),
+        _ => false,
+    }
+}
+
+fn is_foreground() -> bool {
+    let terminal = open(CWD, "/dev/tty", OFlags::RDWR | OFlags::NOCTTY);
+    terminal.is_ok_and(|terminal| rustix::termios::tcgetpgrp(&terminal) == Ok(rustix::process::getpgrp()))
+}

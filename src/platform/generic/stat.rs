@@ -1,0 +1,49 @@
+//! The metadata of an inode, by fstat(2) and fstatat(2).
+
+use std::os::fd::AsFd;
+
+use rustix::fs::AtFlags;
+use rustix::path::Arg;
+
+use crate::platform::unix::directory::DirectoryHandle;
+use crate::platform::unix::errors::Result;
+use crate::platform::unix::retry::retry_on_intr;
+pub(crate) use crate::platform::unix::stat::{FileType, Stat};
+
+impl Stat {
+    /// The metadata of an open file.
+    pub(crate) fn of(file: impl AsFd) -> Result<Stat> {
+        retry_on_intr(|| rustix::fs::fstat(&file)).map(Stat::from)
+    }
+
+    /// The metadata of a name in a directory. A symbolic link is not followed.
+    pub(crate) fn at(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<Stat> {
+        get(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    /// The same; no cache can be avoided here.
+    pub(crate) fn at_uncached(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<Stat> {
+        Stat::at(directory, name)
+    }
+
+    /// The metadata of an open file; no cache can be avoided here.
+    pub(crate) fn of_uncached(file: impl AsFd) -> Result<Stat> {
+        Stat::of(file)
+    }
+
+    /// The metadata of a directory itself.
+    pub(crate) fn of_directory(directory: &DirectoryHandle) -> Result<Stat> {
+        get(directory, ".", AtFlags::empty())
+    }
+}
+
+fn get(directory: impl AsFd, path: impl Arg + Copy, flags: AtFlags) -> Result<Stat> {
+    retry_on_intr(|| rustix::fs::statat(&directory, path, flags)).map(Stat::from)
+}
+
+/// The metadata of a name, and whether it is a mount point: then it is on another device than its directory.
+pub(super) fn of_name(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<Stat> {
+    let mut stat = Stat::at(directory, name)?;
+    stat.flags.mount_point = stat.device != get(directory, ".", AtFlags::empty())?.device;
+    Ok(stat)
+}

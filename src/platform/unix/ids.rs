@@ -1,0 +1,23 @@
+//! User and group ids, and what a user namespace does to them.
+
+/// The effective user id.
+pub(crate) fn euid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// The ids of users, or those of groups.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ids {
+    Users,
+    Groups,
+}
+
+/// Whether the id that a file shows is mapped in this user namespace.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum IdMapping {
+    Mapped,
+    /// It is unmapped and shown as the overflow id, which must not be taken for the user `nobody`.
+    Unmapped,
+    /// It is shown as the overflow id, which the map contains although it lacks other ids: either is possible.
+    Ambiguous,
+}

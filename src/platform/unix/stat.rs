@@ -1,0 +1,114 @@
+//! The metadata of an inode. The system's own file reads it.
+
+pub(crate) use rustix::fs::FileType;
+use rustix::fs::RawMode;
+
+/// The unit of `st_blocks`, in bytes.
+pub(in crate::platform) const BLOCK: u64 = 512;
+
+/// The metadata of an inode.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stat {
+    pub(in crate::platform) device: u64,
+    pub(in crate::platform) inode: u64,
+    /// Type, permission and set-ID bits, as in `st_mode`.
+    pub(crate) mode: u32,
+    /// The number of hard links.
+    pub(crate) links: u64,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    /// In bytes.
+    pub(crate) size: u64,
+    /// Allocated space, in bytes.
+    #[allow(dead_code)] // Not every system needs it.
+    pub(crate) allocated: u64,
+    /// Seconds and nanoseconds since the epoch.
+    pub(crate) mtime: (i64, i64),
+    /// Seconds and nanoseconds since the epoch.
+    pub(crate) ctime: (i64, i64),
+    pub(in crate::platform) flags: Flags,
+}
+
+/// What no mode shows and prevents a rename.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::platform) struct Flags {
+    pub(in crate::platform) immutable: bool,
+    pub(in crate::platform) append_only: bool,
+    pub(in crate::platform) mount_point: bool,
+}
+
+impl Stat {
+    /// The type of the file.
+    pub(crate) fn kind(&self) -> FileType {
+        #[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)] // It was widened from that type.
+        FileType::from_raw_mode(self.mode as RawMode)
+    }
+
+    /// Permission, set-ID and sticky bits.
+    pub(crate) fn bits(&self) -> u32 {
+        self.mode & 0o7777
+    }
+
+    pub(crate) fn is_immutable(&self) -> bool {
+        self.flags.immutable
+    }
+
+    pub(crate) fn is_append_only(&self) -> bool {
+        self.flags.append_only
+    }
+
+    /// Whether a file system is mounted on it.
+    pub(crate) fn is_mount_point(&self) -> bool {
+        self.flags.mount_point
+    }
+
+    /// Whether both are the same inode.
+    pub(crate) fn is_same_file(&self, other: &Stat) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
+    /// Whether both are the same inode with the same content, as far as the kernel's times show.
+    pub(crate) fn is_same_state(&self, other: &Stat) -> bool {
+        self.is_same_file(other) && self.size == other.size && (self.mtime, self.ctime) == (other.mtime, other.ctime)
+    }
+
+    /// Whether `now` is this file with the same content and metadata, as far as the kernel's times show. `ignore_ctime`
+    /// ignores a different ctime, for a file whose ctime this program has changed. A different number of hard links
+    /// also explains a different ctime.
+    pub(crate) fn is_unchanged(&self, now: &Stat, ignore_ctime: bool) -> bool {
+        let metadata = |stat: &Stat| (stat.device, stat.mode, stat.uid, stat.gid, stat.size, stat.mtime);
+        metadata(self) == metadata(now) && (ignore_ctime || now.links != self.links || now.ctime == self.ctime)
+    }
+
+    /// This metadata with the times of `now`.
+    pub(crate) fn with_times_of(&self, now: &Stat) -> Stat {
+        Stat { mtime: now.mtime, ctime: now.ctime, ..*self }
+    }
+
+    /// Whether an open file that was in this state still has the same content. If it was linked or replaced since, its
+    /// number of links is different, which changes the ctime but not the content.
+    pub(crate) fn is_same_content(&self, now: &Stat) -> bool {
+        let ctime = if now.links == self.links { self.ctime } else { now.ctime };
+        Stat { ctime, ..*self }.is_same_state(now)
+    }
+}
+
+impl From<rustix::fs::Stat> for Stat {
+    // The field types differ between architectures.
+    #[allow(clippy::useless_conversion, clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::unnecessary_cast)]
+    fn from(stat: rustix::fs::Stat) -> Self {
+        Stat {
+            device: stat.st_dev as u64,
+            inode: stat.st_ino.into(),
+            mode: stat.st_mode.into(),
+            links: stat.st_nlink.into(),
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+            size: stat.st_size as u64,
+            allocated: (stat.st_blocks as u64).saturating_mul(BLOCK),
+            mtime: (stat.st_mtime.into(), stat.st_mtime_nsec as i64),
+            ctime: (stat.st_ctime.into(), stat.st_ctime_nsec as i64),
+            flags: Flags::default(),
+        }
+    }
+}
