@@ -27,7 +27,7 @@ fn a_directory_as_standard_input() {
 #[test]
 fn a_standard_input_that_is_open_for_writing_only() {
     let (_reader, writer) = std::io::pipe().unwrap();
-    fails(&["f"], writer, "f: read: standard input: Bad file descriptor");
+    fails(&["f"], writer, "f: read: standard input: Bad file number");
     let file = tempfile::NamedTempFile::new().unwrap();
-    fails(&["f"], File::create(file.path()).unwrap(), "f: read: standard input: Bad file descriptor");
+    fails(&["f"], File::create(file.path()).unwrap(), "f: read: standard input: Bad file number");
 }
