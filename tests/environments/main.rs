@@ -8,7 +8,9 @@
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod linux;
+// Of its parts each finds the others below `crate::`.
 #[cfg(target_os = "linux")]
+#[allow(clippy::wildcard_imports)]
 pub(crate) use linux::*;
 
 #[cfg(target_os = "linux")]
