@@ -86,6 +86,11 @@ fn one(step: &str) -> io::Result<()> {
         "symlink" => system::symlink(Path::new(name), Path::new(text)),
         "mode" => system::set_mode(Path::new(name), u32::from_str_radix(text, 8).map_err(io::Error::other)?),
         "mkdir" => fs::create_dir(name),
+        // For whoever else may run.
+        "pause" => {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            Ok(())
+        }
         "rmdir" => fs::remove_dir(name),
         _ => Err(io::Error::other("no such step")),
     }

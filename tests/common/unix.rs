@@ -41,6 +41,36 @@ pub fn allocated(path: &Path) -> io::Result<u64> {
     Ok(fs::metadata(path)?.blocks() * 512)
 }
 
+/// Everything that a look or a write would change.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Traces {
+    inode: u64,
+    length: u64,
+    mode: u32,
+    accessed: Option<(i64, i64)>,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Traces {
+    /// For what we have read ourselves.
+    pub fn without_access(self) -> Traces {
+        Traces { accessed: None, ..self }
+    }
+}
+
+pub fn traces(path: &Path) -> Traces {
+    let stat = fs::symlink_metadata(path).unwrap();
+    Traces {
+        inode: stat.ino(),
+        length: stat.len(),
+        mode: stat.mode(),
+        accessed: Some((stat.atime(), stat.atime_nsec())),
+        modified: (stat.mtime(), stat.mtime_nsec()),
+        changed: (stat.ctime(), stat.ctime_nsec()),
+    }
+}
+
 /// The signal that ended a process.
 pub fn signal(status: ExitStatus) -> Option<i32> {
     status.signal()

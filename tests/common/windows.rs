@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
-use std::os::windows::fs::{OpenOptionsExt, symlink_dir, symlink_file};
+use std::os::windows::fs::{MetadataExt, OpenOptionsExt, symlink_dir, symlink_file};
 use std::os::windows::io::AsHandle;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -47,6 +47,36 @@ pub fn symlink(to: &Path, path: &Path) -> io::Result<()> {
 /// As if nothing were ever left out.
 pub fn allocated(path: &Path) -> io::Result<u64> {
     Ok(fs::metadata(path)?.len())
+}
+
+/// Everything that a look or a write would change.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Traces {
+    inode: u64,
+    attributes: u32,
+    length: u64,
+    created: u64,
+    accessed: Option<u64>,
+    modified: u64,
+}
+
+impl Traces {
+    /// For what we have read ourselves.
+    pub fn without_access(self) -> Traces {
+        Traces { accessed: None, ..self }
+    }
+}
+
+pub fn traces(path: &Path) -> Traces {
+    let stat = fs::symlink_metadata(path).unwrap();
+    Traces {
+        inode: inode(path).unwrap(),
+        attributes: stat.file_attributes(),
+        length: stat.file_size(),
+        created: stat.creation_time(),
+        accessed: Some(stat.last_access_time()),
+        modified: stat.last_write_time(),
+    }
 }
 
 pub fn signal(_: ExitStatus) -> Option<i32> {
