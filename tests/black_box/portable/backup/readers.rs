@@ -5,7 +5,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::common::{Scene, stderr};
+use crate::common::Scene;
 
 /// Several pages.
 const SIZE: usize = 20_000;
@@ -30,13 +30,12 @@ fn replace_under_readers(option: &str, times: usize) -> usize {
     };
     std::thread::scope(|scope| {
         let reader = scope.spawn(read);
-        let script = format!(
-            "i=0; while [ $i -lt {times} ]; do \"$AW\" {option} --sync none f <$((i % 10)) || exit; i=$((i + 1)); done"
-        );
-        let output = scene.sh(&script);
+        let write =
+            |number: usize| scene.with_stdin(&[option, "--sync", "none", "f"], scene.open((number % 10).to_string()));
+        let failed = (0..times).map(write).find(|output| !output.status.success());
         stop.store(true, Ordering::Relaxed);
         let reads = reader.join().expect("a reader saw it");
-        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(failed.is_none(), "{failed:?}");
         reads
     })
 }

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{tagged, writer_of};
-use crate::common::{Scene, stderr};
+use crate::common::needs::needs;
+use crate::common::{Scene, does, stderr};
 
 /// How many replacements: `ATOMIC_WRITE_TEST_REPLACEMENTS`, or what does not take long.
 fn replacements() -> usize {
@@ -72,6 +73,7 @@ fn a_file_that_is_replaced_with_a_simple_backup_is_always_whole() {
 
 #[test]
 fn a_file_that_is_replaced_with_numbered_backups_is_always_whole() {
+    needs!(shell);
     replaced(&["--backup=numbered", "--lock", "--validate", ":"]);
 }
 
@@ -89,8 +91,8 @@ fn a_file_that_is_edited_is_always_whole() {
     };
     read_all_the_while(&path, look, || {
         for _ in 0..replacements() {
-            let args = ["--edit", "--lock", "-b", "f", "--", "awk", r#"{ printf "%09d\n", $1 + 1 }"#];
-            scene.cmd().args(args).assert().success();
+            let args = ["--edit", "--lock", "-b", "f", "--"];
+            scene.cmd().args(args).args(does(&["increment"])).assert().success();
         }
     });
     assert_eq!(writer_of(&scene.read("f"), LINES), replacements());
