@@ -80,6 +80,7 @@ fn one(step: &str) -> io::Result<()> {
         // All of it, as if it were older than it is.
         "disguise" => disguise(name, text),
         "remove" => fs::remove_file(name),
+        "remove-all" => fs::remove_dir_all(name),
         "copy-file" => fs::copy(name, text).map(drop),
         "rename" => fs::rename(name, text),
         "link" => fs::hard_link(name, text),
