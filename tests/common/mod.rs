@@ -74,6 +74,7 @@ impl Scene {
 
     /// A directory below `base`, that other users can enter.
     pub fn on(base: &Path) -> Self {
+        let base = std::path::absolute(base).unwrap();
         let directory = tempfile::Builder::new().prefix("scene-").tempdir_in(base).unwrap();
         system::set_mode(directory.path(), 0o755).unwrap();
         Scene { directory }
@@ -214,6 +215,11 @@ pub fn write_until_read(stdin: &mut impl Write) -> Vec<u8> {
     let content = vec![b'x'; (64 << 10) + 1];
     stdin.write_all(&content).unwrap();
     content
+}
+
+/// How often something is tried that the next run may decide otherwise: less where processes take long to start.
+pub fn rounds(many: usize) -> usize {
+    if cfg!(windows) { many.div_ceil(20) } else { many }
 }
 
 /// Standard error as text.

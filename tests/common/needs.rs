@@ -5,9 +5,11 @@
 #![allow(unused_imports, unused_macros)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::FileTimes;
 use std::io::Write;
 use std::process::Stdio;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use super::{Scene, another_program, is_root, program, stdout, system, write_until_read};
 
@@ -38,6 +40,9 @@ macro_rules! need {
     (shell) => {
         $crate::common::needs::Need::Shell
     };
+    (validation_by_sh) => {
+        $crate::common::needs::Need::ValidationBySh
+    };
     (permissions) => {
         $crate::common::needs::Need::Permissions
     };
@@ -49,6 +54,12 @@ macro_rules! need {
     };
     (holes) => {
         $crate::common::needs::Need::Holes
+    };
+    (open_files_give_way) => {
+        $crate::common::needs::Need::OpenFilesGiveWay
+    };
+    (quiet_reads) => {
+        $crate::common::needs::Need::QuietReads
     };
     (signals) => {
         $crate::common::needs::Need::Signals
@@ -109,12 +120,18 @@ pub enum Need<'n> {
     Program(&'n str),
     /// A POSIX sh(1).
     Shell,
+    /// It is sh(1) that runs what `--validate` says, and it is there.
+    ValidationBySh,
     /// The bits of a mode are kept and mean something.
     Permissions,
     Symlinks,
     HardLinks,
     /// A hole in a file takes no room.
     Holes,
+    /// What is open can be renamed over and removed, and its name is free at once.
+    OpenFilesGiveWay,
+    /// The program can read without renewing the time of the last access.
+    QuietReads,
     /// A process can be ended by a signal, which its parent sees.
     Signals,
     Fifos,
@@ -145,10 +162,13 @@ impl Need<'_> {
             Need::Root => lacking(is_root(), "root"),
             Need::Program(name) => lacking(is_installed(name), name),
             Need::Shell => lacking(is_installed("sh"), "a shell"),
+            Need::ValidationBySh => lacking(cfg!(unix) && is_installed("sh"), "a shell for --validate"),
             Need::Permissions => lacking(once!(has_permissions()), "permissions"),
             Need::Symlinks => lacking(once!(has_symlinks()), "symbolic links"),
             Need::HardLinks => lacking(once!(has_hard_links()), "hard links"),
             Need::Holes => lacking(once!(has_holes()), "holes"),
+            Need::OpenFilesGiveWay => lacking(once!(has_open_files_that_give_way()), "open files that give way"),
+            Need::QuietReads => lacking(once!(has_quiet_reads()), "reads that renew no access time"),
             Need::Signals => lacking(cfg!(unix), "signals"),
             Need::Fifos => lacking(cfg!(unix) && is_installed("mkfifo"), "FIFOs"),
             Need::Descriptors => lacking(cfg!(unix), "descriptors"),
@@ -180,7 +200,8 @@ fn has_permissions() -> bool {
 
 fn has_symlinks() -> bool {
     let scene = Scene::with_old();
-    system::symlink("f".as_ref(), &scene.path("link")).is_ok()
+    let is_made = system::symlink("f".as_ref(), &scene.path("link")).is_ok();
+    is_made && scene.path("link").is_symlink() && std::fs::read(scene.path("link")).is_ok()
 }
 
 fn has_hard_links() -> bool {
@@ -194,6 +215,26 @@ fn has_holes() -> bool {
     file.set_len(1 << 20).unwrap();
     file.sync_all().unwrap();
     system::allocated(&scene.path("f")).unwrap() < 1 << 19
+}
+
+fn has_open_files_that_give_way() -> bool {
+    let scene = Scene::with_old();
+    scene.write("g", "new");
+    let _held = (scene.open("f"), scene.open("g"));
+    std::fs::rename(scene.path("g"), scene.path("f")).is_ok() && std::fs::remove_file(scene.path("f")).is_ok()
+}
+
+/// Of the program that was built with the tests it is known where it can.
+fn has_quiet_reads() -> bool {
+    let scene = Scene::with_old();
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let file = std::fs::File::options().write(true).open(scene.path("f")).unwrap();
+    file.set_times(FileTimes::new().set_accessed(long_ago).set_modified(long_ago)).unwrap();
+    let quiet = || {
+        scene.cmd().args(["-C", "f"]).write_stdin("old").assert().success();
+        std::fs::metadata(scene.path("f")).unwrap().accessed().unwrap() == long_ago
+    };
+    another_program().is_none() && cfg!(all(target_os = "linux", not(generic_unix))) || quiet()
 }
 
 fn has_any_names() -> bool {
@@ -252,6 +293,24 @@ pub fn lacks_any(needs: &[Need]) -> bool {
     may_be_skipped(&lacking);
     tell(lacking);
     true
+}
+
+/// Whether one of these steps of [`does`](super::does) is not possible here while the program has `f` open.
+pub fn lacks_for(steps: &[&str]) -> bool {
+    let needs: Vec<Need> = steps.iter().filter_map(|step| need_of(step)).collect();
+    lacks_any(&needs)
+}
+
+fn need_of(step: &str) -> Option<Need<'static>> {
+    match step.split(' ').collect::<Vec<_>>()[..] {
+        ["rename", _, "f"] | ["remove", "f"] | ["rename", "f", _] | ["remove-all" | "rmdir", ..] => {
+            Some(Need::OpenFilesGiveWay)
+        }
+        ["symlink", ..] => Some(Need::Symlinks),
+        ["link", ..] => Some(Need::HardLinks),
+        ["mode", ..] => Some(Need::Permissions),
+        _ => None,
+    }
 }
 
 /// Says why a test, or a part of it, does nothing here.

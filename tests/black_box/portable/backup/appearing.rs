@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 
 use crate::common::events::end_of;
 use crate::common::needs::{lacks, needs};
-use crate::common::{Scene, does, stderr, write_until_read};
+use crate::common::{Scene, does, rounds, stderr, write_until_read};
 
 /// The options, and the name that the first backup gets.
 pub const OPTIONS: [(&[&str], &str); 4] =
@@ -105,8 +105,8 @@ fn what_appears_stays_where_it_cannot_be_kept() {
 }
 
 /// Writers of the same new file, all of them with a backup. Where the rounds are many, they meet at every step.
-fn writers(rounds: usize, count: usize, option: &str, judge: impl Fn(&Scene, &[String])) {
-    for _ in 0..rounds {
+fn writers(many: usize, count: usize, option: &str, judge: impl Fn(&Scene, &[String])) {
+    for _ in 0..rounds(many) {
         let scene = Scene::new();
         let contents: Vec<String> = (0..count).map(|number| format!("content {number}")).collect();
         let start = |content: &String| -> Child {

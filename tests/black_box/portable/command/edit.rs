@@ -2,7 +2,7 @@
 //!
 //! Rows: 71.
 
-use crate::common::needs::needs;
+use crate::common::needs::{lacks_for, needs};
 use crate::common::{Scene, does, stderr};
 
 #[test]
@@ -66,6 +66,9 @@ const MEANWHILE: [(&[&str], &str); 6] = [
 fn a_target_that_changed_meanwhile_is_not_replaced() {
     for options in [&["--edit"][..], &["--edit", "--lock"], &["--edit", "-b"], &["-eC"], &["-e", "-m", "600"]] {
         for (meanwhile, content) in MEANWHILE {
+            if lacks_for(meanwhile) {
+                continue;
+            }
             let scene = Scene::new();
             scene.write("f", "old\n");
             let command = does(&[&["copy"], meanwhile, &["print mine\n"]].concat());
@@ -86,6 +89,7 @@ fn a_target_that_changed_meanwhile_is_not_replaced() {
 
 #[test]
 fn a_target_that_vanished_meanwhile_is_not_created_again() {
+    needs!(open_files_give_way);
     let scene = Scene::with_old();
     let output = scene.cmd().args(["-e", "f", "--"]).args(does(&["copy", "remove f"])).output().unwrap();
     assert_eq!(output.status.code(), Some(123), "{}", stderr(&output));
@@ -95,6 +99,7 @@ fn a_target_that_vanished_meanwhile_is_not_created_again() {
 /// Row 71: the in-place editor that writes nothing.
 #[test]
 fn an_in_place_editor_is_refused_and_its_work_stays() {
+    needs!(open_files_give_way);
     for options in [&["--edit"][..], &["--edit", "--allow-empty"]] {
         let scene = Scene::with_old();
         let editor = does(&["write g new", "rename g f"]);

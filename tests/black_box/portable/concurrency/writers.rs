@@ -9,17 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{tagged, writer_of};
 use crate::common::events::{end_of, shell_status};
-use crate::common::needs::lacks;
-use crate::common::{Scene, does};
+use crate::common::needs::{lacks, needs};
+use crate::common::{Scene, does, rounds};
 
 /// Row 57: each file that appears is one writer's whole input.
 #[test]
 fn writers_without_the_lock_do_not_mix() {
+    needs!(open_files_give_way);
     const LINES: usize = 30_000;
-    for options in [&[][..], &["--validate", ":"], &["-b"], &["-D"]] {
-        if options.contains(&"--validate") && lacks!(shell) {
-            continue;
-        }
+    for options in [&[][..], &["--validate", "exit 0"], &["-b"], &["-D"]] {
         for before in [true, false] {
             let scene = Scene::new();
             if before {
@@ -62,7 +60,7 @@ fn race(scene: &Scene, count: usize, options: &[&str], status: impl Fn(usize) ->
 #[test]
 fn of_many_who_create_exactly_one_wins() {
     for options in [&["-n", "f"][..], &["-n", "--lock", "f"]] {
-        for _ in 0..5 {
+        for _ in 0..rounds(5) {
             let scene = Scene::new();
             let ends = race(&scene, 16, options, |_| 0);
             let winners: Vec<usize> = (1..=16).filter(|writer| ends[writer - 1] == 0).collect();
@@ -77,8 +75,9 @@ fn of_many_who_create_exactly_one_wins() {
 /// Row 65: and nobody ever sees what a loser wrote.
 #[test]
 fn of_many_who_expect_the_same_content_exactly_one_wins() {
+    needs!(open_files_give_way);
     const OLD: &str = "sha256:cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4";
-    for _ in 0..5 {
+    for _ in 0..rounds(5) {
         let scene = Scene::new();
         let path = scene.write("f", "old");
         let done = AtomicBool::new(false);
@@ -106,6 +105,7 @@ fn of_many_who_expect_the_same_content_exactly_one_wins() {
 /// Row 74: what another writer's roll-back takes away is created again, and what others put there then is replaced.
 #[test]
 fn a_directory_that_is_taken_away_meanwhile_is_created_again() {
+    needs!(open_files_give_way);
     const REMOVE: [&str; 3] = ["rmdir a/b/c", "rmdir a/b", "rmdir a"];
     const AGAIN: [&str; 4] = ["mkdir a", "mkdir a/b", "mkdir a/b/c", "write a/b/c/f other\n"];
     for (remove, again, mode) in [
@@ -136,7 +136,7 @@ fn a_directory_that_is_taken_away_meanwhile_is_created_again() {
 #[test]
 fn writers_that_fail_take_no_directory_from_those_that_succeed() {
     for options in [&["-D", "a/b/c/f"][..], &["-D", "--sync", "none", "a/b/c/f"]] {
-        for _ in 0..10 {
+        for _ in 0..rounds(10) {
             let scene = Scene::new();
             let ends = race(&scene, 16, options, |writer| writer % 2);
             // The directory may be gone before anything can be staged in it, which is a failure, and said so.

@@ -5,8 +5,8 @@
 use std::process::Child;
 
 use crate::common::events::{end_of, shell_status};
-use crate::common::needs::lacks;
-use crate::common::{Scene, does};
+use crate::common::needs::{lacks, needs};
+use crate::common::{Scene, does, rounds};
 
 /// Starts `count` writers at once; returns how they ended.
 pub fn at_once(count: usize, start: impl Fn(usize) -> Child) -> Vec<i32> {
@@ -20,13 +20,14 @@ fn increment(scene: &Scene, name: &str) -> Child {
 
 #[test]
 fn fifty_concurrent_increments_lose_none() {
+    needs!(open_files_give_way);
     let scene = Scene::new();
     scene.write("counter", "0\n");
     let link = if lacks!(symlinks) { "counter" } else { "link" };
     if link == "link" {
         scene.symlink("counter", link);
     }
-    for round in 1..=3 {
+    for round in 1..=rounds(3) {
         let ends = at_once(50, |number| increment(&scene, if number % 5 == 0 { link } else { "counter" }));
         assert_eq!(ends, [0; 50]);
         assert_eq!(scene.text("counter"), format!("{}\n", round * 50));
@@ -37,7 +38,8 @@ fn fifty_concurrent_increments_lose_none() {
 /// Of a file that is not there, all begin at once.
 #[test]
 fn no_line_is_lost_of_a_file_that_all_create() {
-    for _ in 0..8 {
+    needs!(open_files_give_way);
+    for _ in 0..rounds(8) {
         let scene = Scene::new();
         let ends = at_once(20, |number| {
             let command = does(&[&format!("print {number}\n")]);
@@ -53,6 +55,7 @@ fn no_line_is_lost_of_a_file_that_all_create() {
 
 #[test]
 fn no_two_locks_overlap() {
+    needs!(open_files_give_way);
     for before in [true, false] {
         let scene = Scene::new();
         if before {

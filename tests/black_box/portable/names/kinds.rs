@@ -63,7 +63,7 @@ fn names_that_can_only_be_directories_are_refused_each_with_its_words() {
 fn a_missing_directory_is_refused_with_a_hint() {
     let scene = Scene::with_old();
     refused(&scene, &["missing/f"], "hint: --parents");
-    refused(&scene, &["f/g"], "f/g: open directory: f/: ");
+    refused(&scene, &["f/g"], "f/g: open directory: f");
     refused(&scene, &["-D", "f/g"], "f/g: ");
 }
 

@@ -79,7 +79,7 @@ fn a_dangling_link_into_a_missing_directory_is_refused_early() {
     needs!(symlinks);
     let scene = Scene::new();
     scene.symlink("missing/f", "link");
-    refused(&scene, &["link"], "link: open directory: missing/: ");
+    refused(&scene, &["link"], "link: open directory: missing");
 }
 
 /// Row 42.
@@ -90,7 +90,7 @@ fn a_loop_is_told() {
     scene.symlinks(&[("self", "self"), ("b", "a"), ("a", "b")]);
     refused(&scene, &["self"], "self: resolve: ");
     refused(&scene, &["a"], "a: resolve: ");
-    refused(&scene, &["a/f"], "a/f: open directory: a/: ");
+    refused(&scene, &["a/f"], "a/f: open directory: a");
 }
 
 /// As many as the system follows: 40 on Linux, 32 elsewhere.

@@ -28,7 +28,7 @@ pub fn swap(scene: &Scene, to: &str, name: &str) {
 
 #[test]
 fn swaps_while_the_input_is_received_change_nothing() {
-    needs!(symlinks);
+    needs!(symlinks, open_files_give_way);
     let scene = scene();
     let mut child = scene.process().arg("link").stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
