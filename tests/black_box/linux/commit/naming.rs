@@ -212,7 +212,7 @@ fn other_failures_to_stage_are_errors() {
 // Between the two a kill leaves a name: only the last look is made there.
 #[test]
 fn between_the_link_and_the_rename_there_is_only_the_look() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     let modes: [&[&str]; 6] = [
         &["f"],
         &["--lock", "f"],
