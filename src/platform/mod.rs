@@ -31,6 +31,14 @@ mod generic;
 #[cfg(all(unix, any(not(target_os = "linux"), generic_unix)))]
 use generic as system;
 
+/// Whether [`sync_file_system`] is possible.
+pub(crate) const CAN_SYNC_FILE_SYSTEM: bool = cfg!(all(target_os = "linux", not(generic_unix)));
+
+/// The commands that let a file be replaced again, for hints.
+pub(crate) const CLEAR_IMMUTABLE: &str = if cfg!(target_os = "linux") { "chattr -i" } else { "chflags nouchg,noschg" };
+pub(crate) const CLEAR_APPEND_ONLY: &str =
+    if cfg!(target_os = "linux") { "chattr -a" } else { "chflags nouappnd,nosappnd" };
+
 /// System errors: their type, their messages, and what follows from them.
 pub(crate) use system::errors::{
     Errno, Result, from_io, is_full, is_metadata_refusal, is_unsupported_rename, is_unsupported_sync, os_message,
