@@ -2,7 +2,7 @@
 //! file it was.
 
 use std::ffi::OsString;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use rustix::fs::OFlags;
@@ -15,15 +15,33 @@ use crate::platform::unix::names::read_link_at;
 use crate::platform::unix::open::{open, open_for_reading};
 use crate::platform::unix::stat::{FileType, Stat};
 
+/// How to open a directory that may be searched, but not read. POSIX has `O_SEARCH`; not every system does.
+const SEARCH: Option<OFlags> = if cfg!(target_os = "macos") {
+    Some(OFlags::from_bits_retain(0x4010_0000))
+} else if cfg!(target_os = "freebsd") {
+    Some(OFlags::from_bits_retain(0x0004_0000))
+} else if cfg!(target_os = "netbsd") {
+    Some(OFlags::from_bits_retain(0x0080_0000))
+} else if cfg!(target_os = "illumos") {
+    Some(OFlags::from_bits_retain(0x0020_0000))
+} else {
+    None
+};
+
 /// Opens a directory. A symbolic link in the last component is followed if `follow`. The flag that is returned tells
-/// whether the directory is open for reading, which is the only way here.
+/// whether the directory is open for reading, so that it can be synced and locked: a directory with mode `-wx` accepts
+/// new names but cannot be read.
 pub(crate) fn open_directory(
     base: &DirectoryHandle,
     path: impl Arg + Copy,
     follow: bool,
 ) -> Result<(DirectoryHandle, bool)> {
     let flags = if follow { OFlags::DIRECTORY } else { OFlags::DIRECTORY | OFlags::NOFOLLOW };
-    Ok((DirectoryHandle::new(open(base, path, flags | OFlags::RDONLY)?), true))
+    match (open(base, path, flags | OFlags::RDONLY), SEARCH) {
+        (Ok(directory), _) => Ok((DirectoryHandle::new(directory), true)),
+        (Err(Errno::ACCESS), Some(search)) => Ok((DirectoryHandle::new(open(base, path, flags | search)?), false)),
+        (Err(errno), _) => Err(errno),
+    }
 }
 
 /// A file that is identified. It is open for reading if that is permitted, so that its metadata can be read whatever
@@ -33,6 +51,14 @@ pub(crate) struct FileHandle {
     open: Option<OwnedFd>,
     /// As it was at the lookup.
     stat: Stat,
+}
+
+impl FileHandle {
+    /// The open file. `None` if it may not be read.
+    #[cfg_attr(not(any(target_os = "macos", target_os = "freebsd")), allow(dead_code))] // POSIX has no use for it.
+    pub(in crate::platform) fn file(&self) -> Option<BorrowedFd<'_>> {
+        self.open.as_ref().map(AsFd::as_fd)
+    }
 }
 
 /// A handle for the file with this name, even a symbolic link, and its metadata. Only a regular file is opened. Fails
