@@ -206,9 +206,9 @@ fn create_named(directory: &Rc<Directory>, options: CreateOptions, signals: &Sig
     Ok((Naming::Named(name), writer))
 }
 
-/// Whether `bits` grant anything that `mode` does not.
+/// Whether `bits` grant anything that `mode` does not, where the system has modes at all.
 pub(crate) fn is_wider(bits: u32, mode: u32) -> bool {
-    bits & !mode & 0o777 != 0
+    bits & !platform::nearest_mode(mode) & 0o777 != 0
 }
 
 /// The file would not have the requested mode.
