@@ -1,6 +1,7 @@
 //! System errors, by their Win32 codes, and what the protocol may conclude from them.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 /// A system error. Codes that mean the same to this program are one value; the names are POSIX's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -95,10 +96,14 @@ pub(crate) fn os_message(error: impl Into<std::io::Error>) -> String {
     text.trim_end_matches(['.', ' ', '\r', '\n']).to_owned()
 }
 
-/// An error without a code becomes `IO`.
+/// An error of the standard library's own has no code, as when it finds no program of a name.
 pub(crate) fn from_io(error: &std::io::Error) -> Errno {
-    let code = error.raw_os_error().and_then(|code| u32::try_from(code).ok());
-    code.map_or(Errno::IO, Errno::from_code)
+    match (error.raw_os_error().and_then(|code| u32::try_from(code).ok()), error.kind()) {
+        (Some(code), _) => Errno::from_code(code),
+        (None, ErrorKind::NotFound) => Errno::NOENT,
+        (None, ErrorKind::InvalidInput) => Errno::INVAL,
+        (None, _) => Errno::IO,
+    }
 }
 
 /// For calls of the standard library.
