@@ -12,8 +12,8 @@ use super::win32::{FILE_ADD_FILE, FILE_WRITE_ATTRIBUTES, FILE_WRITE_EA};
 ///
 /// Asked for are two rights that whoever may write has as well: if the file were opened to be written, even for a
 /// moment, other programs could be refused.
-pub(crate) fn may_write(handle: &FileHandle, directory: &DirectoryHandle, name: impl AsRef<OsStr>) -> Result<()> {
-    if Stat::of(handle)?.is_read_only() {
+pub(crate) fn may_write(_: &FileHandle, directory: &DirectoryHandle, name: impl AsRef<OsStr>) -> Result<()> {
+    if Stat::at(directory, name.as_ref())?.is_read_only() {
         return Err(Errno::ACCESS);
     }
     open_itself(directory.join(name)?, &[FILE_WRITE_ATTRIBUTES | FILE_WRITE_EA]).map(drop)

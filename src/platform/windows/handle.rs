@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use super::descriptor::{AsFd, BorrowedFd, OwnedFd};
+use super::descriptor::{AsFd, OwnedFd};
 use super::directory::DirectoryHandle;
 use super::errors::{Errno, Result, done};
 use super::open::{SHARE_ALL, open, open_for_reading};
@@ -47,21 +47,26 @@ fn open_with(path: &std::path::Path, share: u32, follow: bool) -> Result<(OwnedF
     }
 }
 
-/// A file that is identified, but open neither for reading nor for writing.
+/// A file that is identified, but not open: on many file systems no open file can be replaced, and TARGET may have to wait
+/// long for its new content.
 #[derive(Debug)]
-pub(crate) struct FileHandle(OwnedFd);
+pub(crate) struct FileHandle {
+    path: PathBuf,
+    stat: Stat,
+}
 
-impl AsFd for FileHandle {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        &self.0
+impl FileHandle {
+    /// Opens the file for its metadata. Fails with STALE if the name leads to another file.
+    pub(super) fn open(&self) -> Result<OwnedFd> {
+        let file = open_itself(self.path.clone(), &[FILE_READ_ATTRIBUTES | READ_CONTROL, FILE_READ_ATTRIBUTES])?;
+        if Stat::of(&file)?.is_same_file(&self.stat) { Ok(file) } else { Err(Errno::STALE) }
     }
 }
 
-/// A handle for the file with this name, even a symbolic link, and its metadata. No open of another program excludes it.
+/// A handle for the file with this name, even a symbolic link, and its metadata.
 pub(crate) fn open_path(directory: &DirectoryHandle, name: impl AsRef<OsStr>) -> Result<(FileHandle, Stat)> {
-    let file = open_itself(directory.join(name)?, &[FILE_READ_ATTRIBUTES | READ_CONTROL, FILE_READ_ATTRIBUTES])?;
-    let stat = Stat::of(&file)?;
-    Ok((FileHandle(file), stat))
+    let stat = Stat::at(directory, name.as_ref())?;
+    Ok((FileHandle { path: directory.join(name)?, stat }, stat))
 }
 
 /// Opens the file, directory or link itself, with rights that concern its metadata only.
@@ -70,15 +75,15 @@ pub(super) fn open_itself(path: PathBuf, rights: &[u32]) -> Result<OwnedFd> {
     open(path, OpenOptions::new().read(true).share_mode(SHARE_ALL).custom_flags(flags), rights)
 }
 
-/// The metadata of the file of a handle as it is now.
+/// The metadata of the file of a handle as it is now. Fails with STALE if the name leads to another file.
 pub(crate) fn stat_handle(handle: &FileHandle, _: &DirectoryHandle, _: impl AsRef<OsStr>) -> Result<Stat> {
-    Stat::of(handle)
+    Stat::of(handle.open()?)
 }
 
 /// The text of the symbolic link of a handle. Fails with STALE if it is another link by now.
-pub(crate) fn read_link(handle: &FileHandle, directory: &DirectoryHandle, name: impl AsRef<OsStr>) -> Result<OsString> {
-    let text = done(std::fs::read_link(directory.join(name.as_ref())?))?;
-    let is_same = Stat::at(directory, name)?.is_same_state(&Stat::of(handle)?);
+pub(crate) fn read_link(handle: &FileHandle, _: &DirectoryHandle, _: impl AsRef<OsStr>) -> Result<OsString> {
+    let text = done(std::fs::read_link(&handle.path))?;
+    let is_same = Stat::of(handle.open()?)?.is_same_state(&handle.stat);
     if is_same { Ok(text.into_os_string()) } else { Err(Errno::STALE) }
 }
 

@@ -6,7 +6,7 @@
 use std::ffi::{CStr, CString};
 use std::os::windows::fs::MetadataExt;
 
-use super::descriptor::{AsFd, BorrowedFd};
+use super::descriptor::{AsFd, BorrowedFd, OwnedFd};
 use super::errors::{Errno, Result, done};
 use super::handle::FileHandle;
 use super::win32::{
@@ -23,23 +23,34 @@ const ENCRYPTION: &CStr = c"encryption";
 const KEPT_FLAGS: u32 = FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM | FILE_ATTRIBUTE_NOT_CONTENT_INDEXED;
 
 /// How the attributes of a file are reached.
-pub(crate) struct Attributes<'a>(BorrowedFd<'a>);
+pub(crate) enum Attributes<'a> {
+    File(BorrowedFd<'a>),
+    /// Opened for this, or not.
+    Opened(Result<OwnedFd>),
+}
 
 impl<'a> Attributes<'a> {
     /// The attributes of a file that is not open.
-    pub(crate) fn of_handle(handle: &'a FileHandle) -> Attributes<'a> {
-        Attributes(handle.as_fd())
+    pub(crate) fn of_handle(handle: &FileHandle) -> Attributes<'static> {
+        Attributes::Opened(handle.open())
     }
 
     /// The attributes of an open file.
     pub(crate) fn of_file(file: BorrowedFd<'a>) -> Attributes<'a> {
-        Attributes(file)
+        Attributes::File(file)
+    }
+
+    fn file(&self) -> Result<BorrowedFd<'_>> {
+        match self {
+            Attributes::File(file) => Ok(file),
+            Attributes::Opened(file) => file.as_ref().map_err(|errno| *errno),
+        }
     }
 
     /// The names of all that the file has.
     pub(crate) fn names(&self) -> Result<Vec<CString>> {
         let mut names = vec![OWNER.to_owned(), ACCESS_CONTROL_LIST.to_owned()];
-        let flags = flags(self.0)?;
+        let flags = flags(self.file()?)?;
         if flags & KEPT_FLAGS != 0 {
             names.push(FLAGS.to_owned());
         }
@@ -51,7 +62,7 @@ impl<'a> Attributes<'a> {
 
     /// `None` if there is no such attribute, or the file system has none of the kind.
     pub(crate) fn value(&self, name: &CStr) -> Result<Option<Vec<u8>>> {
-        value(self.0, name)
+        value(self.file()?, name)
     }
 }
 
