@@ -49,6 +49,7 @@ pub(crate) struct Stat {
 impl Stat {
     /// The metadata of an open file.
     pub(crate) fn of(file: impl AsFd) -> Result<Stat> {
+        let is_inherited = file.as_fd().path().as_os_str().is_empty();
         let file = file.as_fd().file()?;
         let stream = done(typ(file))?;
         if !stream.is_disk() {
@@ -60,7 +61,11 @@ impl Stat {
                 FileType::Unknown
             }));
         }
-        let (metadata, identity) = (done(file.metadata())?, done(information(file))?);
+        let (metadata, identity) = match (file.metadata(), information(file)) {
+            // Wine knows nothing of a file that a Unix program has opened for this one. Its content can be read.
+            (Err(_), Err(_)) if is_inherited => return Ok(Stat::of_stream(FileType::Unknown)),
+            (metadata, identity) => (done(metadata)?, done(identity)?),
+        };
         let kind = match metadata.file_type() {
             // Also a junction.
             kind if kind.is_symlink() => FileType::Symlink,
