@@ -48,7 +48,9 @@ pub(super) fn of_name(directory: &DirectoryHandle, name: impl Arg + Copy) -> Res
     if stat.device != get(directory, ".", AtFlags::empty())?.device {
         if FileSystem::of(directory).is_proc() {
             // A name in /dev/fd, which shows the metadata of the open file that it leads to.
-            stat.mode = FileType::CharacterDevice.as_raw_mode() as u32 | stat.bits();
+            #[allow(clippy::unnecessary_cast)] // The type differs between systems.
+            let device = FileType::CharacterDevice.as_raw_mode() as u32;
+            stat.mode = device | stat.bits();
         } else {
             stat.flags.mount_point = true;
         }
