@@ -3,97 +3,28 @@
 //! `cargo bench` takes a quarter of an hour or more, and some free gigabytes. `ATOMIC_WRITE_BENCH=quick` shows in a
 //! minute whether it works; its figures mean nothing. Words choose subjects: `cargo bench -- stream small`.
 //! `--write` (or `ATOMIC_WRITE_BENCH_WRITE=1`) also writes benches/results.md and benches/results.svg.
-//! `ATOMIC_WRITE_STATIC` names a static build to use rather than to make, `ATOMIC_WRITE_TEST_DIR` a directory on the
-//! file system to measure on. Root also measures on file systems that it mounts.
+//! `ATOMIC_WRITE_STATIC` names a static build to use rather than to make, `ATOMIC_WRITE_MUSL` one with musl, and
+//! `ATOMIC_WRITE_TEST_DIR` a directory on the file system to measure on. Root also measures on file systems that it mounts.
 
 // A benchmark fails by a panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // Nobody outside reads these.
 #![allow(missing_docs, unreachable_pub)]
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
+#[cfg(target_os = "linux")]
+#[path = "linux.rs"]
+mod linux;
+// Of its parts each finds the others below `crate::`.
+#[cfg(target_os = "linux")]
+#[allow(clippy::wildcard_imports)]
+pub(crate) use linux::*;
 
-mod clock;
-mod digest;
-mod figure;
-mod from;
-mod machine;
-mod memory;
-mod plot;
-mod programs;
-mod race;
-mod setup;
-mod small;
-mod stats;
-mod stream;
-mod table;
-mod unchanged;
-
-use std::path::Path;
-
-use setup::Setup;
-use table::Results;
-
-const WRITE: &str = "ATOMIC_WRITE_BENCH_WRITE";
-const SUBJECTS: [&str; 7] = ["stream", "small", "many", "from", "if-changed", "checksum", "memory"];
-
+#[cfg(target_os = "linux")]
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    if !args.iter().any(|arg| arg == "--bench") {
-        // `cargo test --all-targets` starts benches as well.
-        println!("measures by `cargo bench` only");
-        return;
-    }
-    let chosen: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
-    if let Some(other) = chosen.iter().find(|word| !SUBJECTS.contains(&word.as_str())) {
-        panic!("{other}: the subjects are {}", SUBJECTS.join(", "));
-    }
-    alone();
-    let results = measure(|subject| chosen.is_empty() || chosen.iter().any(|word| *word == subject));
-    let text = results.markdown();
-    println!("{text}");
-    if args.iter().any(|arg| arg == "--write") || std::env::var_os(WRITE).is_some() {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
-        std::fs::write(directory.join("results.md"), text).unwrap();
-        std::fs::write(directory.join("results.svg"), plot::svg(&results)).unwrap();
-    }
+    linux::main();
 }
 
-/// In a mount namespace of its own, so that no mount is left, however this ends. Only root mounts anything here.
-fn alone() {
-    use rustix::mount::{MountPropagationFlags, mount_change};
-    if common::is_root() && nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS).is_ok() {
-        mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).unwrap();
-    }
-}
-
-fn measure(wanted: impl Fn(&str) -> bool) -> Results {
-    let setup = Setup::new();
-    let mut races = Vec::new();
-    let mut figures = Vec::new();
-    if wanted("stream") {
-        races.push(stream::run(&setup));
-    }
-    if wanted("small") {
-        races.push(small::bare(&setup));
-        races.push(small::peers(&setup));
-    }
-    if wanted("many") {
-        races.push(small::many(&setup));
-    }
-    if wanted("from") {
-        races.push(from::copied(&setup));
-        races.extend(from::shared(&setup));
-    }
-    if wanted("if-changed") {
-        races.push(unchanged::race(&setup));
-        figures.extend(unchanged::sectors(&setup));
-    }
-    if wanted("checksum") {
-        races.push(digest::race(&setup));
-    }
-    let memory = if wanted("memory") { memory::run(&setup) } else { None };
-    let machine = machine::description(setup.scene.root());
-    Results { races, figures, memory, machine, size: setup.size.words() }
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    println!("skipped: compare needs Linux");
 }

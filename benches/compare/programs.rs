@@ -9,6 +9,8 @@ use crate::common;
 pub const OURS: &str = "atomic-write";
 /// A static build, as it would be shipped.
 pub const STATIC: &str = "atomic-write, static";
+/// A static build with musl, for small writes alone.
+pub const MUSL: &str = "atomic-write, musl";
 
 /// Where the programs are.
 pub struct Programs {
@@ -16,12 +18,18 @@ pub struct Programs {
     linked_statically: Option<PathBuf>,
     /// A directory of them; `None` where there is no C compiler.
     floors: Option<PathBuf>,
+    /// The floor of a small write with musl; `None` where there is no musl-gcc.
+    musl_floor: Option<PathBuf>,
 }
 
 impl Programs {
     /// Builds what is to be built. `directory` takes the floors.
     pub fn build(directory: &Path) -> Self {
-        Programs { linked_statically: linked_statically(), floors: floors(directory) }
+        Programs {
+            linked_statically: linked_statically(),
+            floors: floors(directory),
+            musl_floor: musl_floor(directory),
+        }
     }
 
     /// Ours, by name.
@@ -29,6 +37,15 @@ impl Programs {
         let mut ours = vec![(OURS, common::program().to_owned())];
         ours.extend(self.linked_statically.iter().map(|path| (STATIC, path.clone())));
         ours
+    }
+
+    /// Ours with musl, and the floor of a small write with musl, where they are here.
+    pub fn musl(&self) -> (Option<PathBuf>, Option<PathBuf>) {
+        let ours = std::env::var_os("ATOMIC_WRITE_MUSL").map(PathBuf::from);
+        if ours.is_none() {
+            eprintln!("skipped: {MUSL}: ATOMIC_WRITE_MUSL names no program; see .ci/cross/README.md");
+        }
+        (ours, self.musl_floor.clone())
     }
 
     /// The floor of this name in benches/floor.
@@ -92,18 +109,24 @@ fn floors(directory: &Path) -> Option<PathBuf> {
         eprintln!("skipped: the floors, which are written in C");
         return None;
     }
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/floor");
     for name in ["small", "read_write", "splice", "write_behind", "dontcache", "peak"] {
-        let compiled = Command::new("cc")
-            .args(["-O2", "-static", "-o"])
-            .arg(directory.join(name))
-            .arg(sources.join(name).with_extension("c"))
-            .stdin(Stdio::null())
-            .status();
-        if !compiled.is_ok_and(|status| status.success()) {
+        if !compile("cc", name, &directory.join(name)) {
             eprintln!("skipped: the floors: cc cannot link statically here");
             return None;
         }
     }
     Some(directory.to_owned())
+}
+
+fn musl_floor(directory: &Path) -> Option<PathBuf> {
+    let program = directory.join("small-musl");
+    (installed("musl-gcc") && compile("musl-gcc", "small", &program)).then_some(program)
+}
+
+/// Whether this compiler makes a static program of the source of this name.
+fn compile(compiler: &str, name: &str, program: &Path) -> bool {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/floor").join(name).with_extension("c");
+    let compiled =
+        Command::new(compiler).args(["-O2", "-static", "-o"]).arg(program).arg(source).stdin(Stdio::null()).status();
+    compiled.is_ok_and(|status| status.success())
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::clock::{Input, time};
-use crate::programs::{OURS, STATIC, installed};
+use crate::programs::{MUSL, OURS, STATIC, installed};
 use crate::race::{Claim, Contender, Finished, Kind, Race};
 use crate::setup::Setup;
 use crate::stream::SHELL;
@@ -13,6 +13,7 @@ use crate::stream::SHELL;
 const CONTENT: &[u8] =
     b"a small file: a setting, a status, a lease, a metric; most files that are replaced are small\n";
 const FLOOR: &str = "floor";
+const FLOOR_MUSL: &str = "floor, musl";
 const FLOOR_UNSYNCED: &str = "floor, without syncs";
 const DD: (&str, &str) = ("dd conv=fsync, mv, sync", "dd of=t conv=fsync status=none && mv t f && sync .");
 const AT_A_TIME: usize = 8;
@@ -28,7 +29,20 @@ pub fn bare(setup: &Setup) -> Finished {
             contenders.push(Contender::command(name, Kind::Floor, &directory, words, Input::Bytes(CONTENT)));
         }
     }
+    let (ours, floor) = setup.programs.musl();
+    for (name, kind, program) in [(MUSL, Kind::Ours, ours), (FLOOR_MUSL, Kind::Floor, floor)] {
+        if let Some(program) = program {
+            let words = [program.to_str().unwrap(), "f"];
+            contenders.push(Contender::command(name, kind, &directory, &words, Input::Bytes(CONTENT)));
+        }
+    }
     let claims = vec![
+        Claim {
+            text: "small write, static build with musl, to the faster of the floors with glibc and musl",
+            ours: MUSL,
+            theirs: &[FLOOR, FLOOR_MUSL],
+            limit: 1.10,
+        },
         Claim { text: "small write, static build, to the floor", ours: STATIC, theirs: &[FLOOR], limit: 1.25 },
         Claim { text: "small write, `cargo build --release`, to the floor", ours: OURS, theirs: &[FLOOR], limit: 1.50 },
     ];

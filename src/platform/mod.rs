@@ -8,7 +8,8 @@
 //! - Every descriptor opened here is close-on-exec.
 //!
 //! Each system is a module with the same names. `linux` is Linux. `generic` is any other Unix system, and does without
-//! what only some have; it also runs on Linux, for the tests (`RUSTFLAGS='--cfg generic_unix'`). Both share `unix`.
+//! what only some have; it also runs on Linux, for the tests (`RUSTFLAGS='--cfg generic_unix'`). `macos` and `freebsd` are
+//! `generic` with what these systems have beside POSIX; what both have is in `bsd`. All share `unix`.
 //! `windows` has handles in place of descriptors.
 //!
 //! Some code here could have been a crate. Spawning is our own because a child of the standard library
@@ -29,13 +30,34 @@ use linux as system;
 
 #[cfg(all(unix, any(not(target_os = "linux"), generic_unix)))]
 mod generic;
-#[cfg(all(unix, any(not(target_os = "linux"), generic_unix)))]
+#[cfg(all(unix, any(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")), generic_unix)))]
 use generic as system;
+
+#[cfg(all(any(target_os = "macos", target_os = "freebsd"), not(generic_unix)))]
+mod bsd;
+
+#[cfg(all(target_os = "macos", not(generic_unix)))]
+mod macos;
+#[cfg(all(target_os = "macos", not(generic_unix)))]
+use macos as system;
+
+#[cfg(all(target_os = "freebsd", not(generic_unix)))]
+mod freebsd;
+#[cfg(all(target_os = "freebsd", not(generic_unix)))]
+use freebsd as system;
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 use windows as system;
+
+/// Whether [`sync_file_system`] is possible.
+pub(crate) const CAN_SYNC_FILE_SYSTEM: bool = cfg!(all(target_os = "linux", not(generic_unix)));
+
+/// The commands that let a file be replaced again, for hints.
+pub(crate) const CLEAR_IMMUTABLE: &str = if cfg!(target_os = "linux") { "chattr -i" } else { "chflags nouchg,noschg" };
+pub(crate) const CLEAR_APPEND_ONLY: &str =
+    if cfg!(target_os = "linux") { "chattr -a" } else { "chflags nouappnd,nosappnd" };
 
 /// System errors: their type, their messages, and what follows from them.
 pub(crate) use system::errors::{

@@ -1,4 +1,4 @@
-//! ACLs that only their file system understands: NFSv4's and SMB's.
+//! ACLs that only their file system understands: NFSv4's and SMB's, and any ACL of macOS and FreeBSD, as text.
 //!
 //! They are copied unchanged. For an NFSv4 ACL it can be determined whether the mode expresses the same (RFC 7530,
 //! section 6.2.1, in XDR). If an ACL that expresses more is lost, the mode would show more access than the ACL granted.
@@ -10,9 +10,16 @@ const NFS4: &CStr = c"system.nfs4_acl";
 /// The discretionary ACL of a file on an SMB server. listxattr(2) does not list it.
 pub(crate) const SMB: &CStr = c"system.cifs_acl";
 
+/// The ACL of macOS or FreeBSD, as text. Only one that expresses more than the mode is listed.
+pub(crate) const TEXT: &CStr = c"access control list";
+
+/// The ACL that any file may have here, which grants access beside its mode. Only an open file shows it.
+pub(crate) const BESIDE_MODE: Option<&CStr> =
+    if cfg!(any(target_os = "macos", target_os = "freebsd")) { Some(TEXT) } else { None };
+
 /// Whether the attribute is such an ACL.
 pub(crate) fn is_opaque_acl(name: &CStr) -> bool {
-    [NFS4, SMB].contains(&name)
+    [NFS4, SMB, TEXT].contains(&name)
 }
 
 /// Whether the mode expresses the same as the ACL. `None` is an ACL that could not be read.
@@ -21,10 +28,10 @@ pub(crate) fn is_equivalent_to_mode(name: &CStr, value: Option<&[u8]>) -> bool {
     name == NFS4 && value.and_then(nfs4_principals).is_some_and(|principals| principals.iter().all(is_class))
 }
 
-/// The permission bits for a file that has lost the ACL. On NFSv4 the bits of group and other are cleared, as they may
-/// grant what the ACL denied. On SMB the bits come from the mount options and the server ignores them, so they stay.
+/// The permission bits for a file that has lost the ACL. The bits of group and other are cleared, as they may grant what
+/// the ACL denied. On SMB the bits come from the mount options and the server ignores them, so they stay.
 pub(crate) fn bits_without_acl(name: &CStr, bits: u32) -> u32 {
-    if name == NFS4 { bits & 0o1700 } else { bits }
+    if name == SMB { bits } else { bits & 0o1700 }
 }
 
 /// The principals of an NFSv4 ACL's entries; `None` if it cannot be parsed.

@@ -16,6 +16,7 @@
 use std::ffi::CStr;
 
 use super::metadata::{Metadata, shown};
+use super::sealed::InitialAccess;
 use super::staging::{is_wider, mode_unsupported};
 use crate::error::{Context, Error, Result, at};
 use crate::platform::{
@@ -52,18 +53,23 @@ impl MetadataSource {
     }
 }
 
-/// Applies the metadata to the staged file. `initial_mode` is the mode that it was created with, if that was reduced
-/// since. Returns a warning about metadata that could not be preserved.
+/// Applies the metadata to the staged file. `initial` is the access that it was created with, if that was reduced since.
+/// Returns a warning about metadata that could not be preserved.
 pub(crate) fn apply_metadata(
     file: BorrowedFd<'_>,
     source: &MetadataSource,
-    initial_mode: Option<u32>,
+    initial: Option<&InitialAccess>,
 ) -> Result<Option<String>> {
     match source {
-        MetadataSource::New { mode: None } => match initial_mode {
-            Some(initial_mode) => {
-                set_mode(file, initial_mode)?;
-                Ok(warning(&Vec::from_iter(mode_difference(initial_mode, mode_of(file)?)), None))
+        MetadataSource::New { mode: None } => match initial {
+            Some(initial) => {
+                set_mode(file, initial.mode)?;
+                if let Some((name, acl)) = &initial.acl
+                    && unless_refused(set_attribute(file, name, acl))?
+                {
+                    after_opaque_acl(file, name, acl, initial.mode)?;
+                }
+                Ok(warning(&Vec::from_iter(mode_difference(initial.mode, mode_of(file)?)), None))
             }
             None => Ok(None),
         },
@@ -86,7 +92,7 @@ pub(crate) fn reset_metadata(file: BorrowedFd<'_>) -> Result<()> {
         Err(errno) if is_metadata_refusal(errno) || errno == Errno::IO => return Ok(()),
         Err(errno) => return Err(Error::new(errno).context(STEP)),
     };
-    for name in names.iter().filter(|name| is_preserved(name)) {
+    for name in names.iter().filter(|name| is_preserved(name) || opaque_acl::is_opaque_acl(name)) {
         unless_refused(remove_attribute(file, name))?;
     }
     Ok(())

@@ -206,9 +206,14 @@ fn exchange(target: &ResolvedTarget, name: &OsStr, wanted: &Stat) -> platform::R
     let directory = &target.directory;
     let mut retries = Retries::default();
     loop {
-        match platform::exchange_once(directory, name, &target.name)
-            .or_else(|errno| directory.verify_after_error(&target.name, wanted, errno))
-        {
+        let exchanged = platform::exchange_once(directory, name, &target.name).or_else(|errno| {
+            // Nothing was tried.
+            if is_unsupported_rename(errno) {
+                return Err(errno);
+            }
+            directory.verify_after_error(&target.name, wanted, errno)
+        });
+        match exchanged {
             Err(Errno::INTR) => retries.retry(Errno::INTR)?,
             done => return done,
         }

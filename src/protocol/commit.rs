@@ -32,7 +32,7 @@ struct Applied {
 
 impl Applied {
     fn to(sealed: &Sealed, source: MetadataSource) -> Result<Applied> {
-        let not_preserved = apply_metadata::apply_metadata(sealed.file()?, &source, sealed.initial_mode)?;
+        let not_preserved = apply_metadata::apply_metadata(sealed.file()?, &source, sealed.initial.as_ref())?;
         Ok(Applied { source, not_preserved })
     }
 }

@@ -56,11 +56,18 @@ impl Metadata {
         let opened: OwnedFd;
         let mut attributes = Attributes::of_handle(&handle);
         let names = match attributes.names() {
-            Err(Errno::NOENT) => {
-                opened = target.open(old).context(STEP)?;
-                attributes = Attributes::of_file(opened.as_fd());
-                attributes.names()
-            }
+            Err(Errno::NOENT) => match target.open(old) {
+                Ok(file) => {
+                    opened = file;
+                    attributes = Attributes::of_file(opened.as_fd());
+                    attributes.names()
+                }
+                Err(Errno::ACCESS) => {
+                    metadata.not_readable()?;
+                    Ok(Vec::new())
+                }
+                Err(errno) => return Err(Error::new(errno).context(STEP)),
+            },
             names => names,
         };
         let filesystem = target.directory.filesystem();
@@ -87,6 +94,15 @@ impl Metadata {
         }
         let (opaque_acls, attributes, unread) = (Vec::new(), Vec::new(), Vec::new());
         Metadata { stat, owner, group, acl: None, opaque_acls, attributes, unread }
+    }
+
+    /// The file may be written but not read, and its attributes are not reached by path. An ACL may have denied what its
+    /// mode shows; only where such an ACL is opaque, what to do without it is known.
+    fn not_readable(&mut self) -> Result<()> {
+        let Some(acl) = opaque_acl::BESIDE_MODE else { return Err(Error::new(Errno::ACCESS).context(STEP)) };
+        self.opaque_acls.push((acl.to_owned(), None));
+        self.unread.push("extended attributes, as the old file cannot be read".to_owned());
+        Ok(())
     }
 
     /// The listed names. If the file system cannot list them, records that and tries the ACL.

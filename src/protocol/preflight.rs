@@ -4,9 +4,10 @@
 use super::directory::PathHandle;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
-use crate::options::Options;
+use crate::options::{Options, Sync};
 use crate::platform::{
-    Errno, FileType, Stat, euid, is_swap_file, may_write, may_write_directory, overrides_permissions, owner_or_capable,
+    CAN_SYNC_FILE_SYSTEM, CLEAR_APPEND_ONLY, CLEAR_IMMUTABLE, Errno, FileType, Stat, euid, is_swap_file, may_write,
+    may_write_directory, overrides_permissions, owner_or_capable,
 };
 
 const STEP: &str = "replace";
@@ -31,6 +32,7 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
             check_writable(target, old, options)?;
         }
     }
+    check_can_sync(target, options)?;
     match rename_obstacle(target, existing)? {
         None => Ok(Strategy::Rename),
         Some(obstacle) => {
@@ -60,15 +62,25 @@ pub(crate) fn check_file_type(kind: FileType, no_dereference: bool) -> Result<()
 
 fn check_not_immutable(old: &PathHandle) -> Result<()> {
     if old.stat.is_immutable() {
-        return Err(failed(STEP, "is immutable").hint("chattr -i removes the attribute"));
+        return Err(failed(STEP, "is immutable").hint(format_args!("{CLEAR_IMMUTABLE} removes the attribute")));
     }
     if old.stat.is_append_only() {
-        return Err(failed(STEP, "is append-only").hint("chattr -a removes the attribute"));
+        return Err(failed(STEP, "is append-only").hint(format_args!("{CLEAR_APPEND_ONLY} removes the attribute")));
     }
     if is_swap_file(&old.stat) {
         return Err(failed(STEP, "is in use as a swap file").hint("swapoff releases it"));
     }
     Ok(())
+}
+
+/// Fails if the directory's entries could not be synced in the end. Such a directory may be written and searched only.
+fn check_can_sync(target: &ResolvedTarget, options: &Options) -> Result<()> {
+    if options.sync != Sync::Full || target.directory.readable() || CAN_SYNC_FILE_SYSTEM {
+        return Ok(());
+    }
+    let directory = target.directory.shown();
+    Err(failed(STEP, format_args!("directory {directory} may not be read, so that it cannot be synced"))
+        .hint("--sync file syncs the file alone"))
 }
 
 /// Fails if the caller may not write the file. A rename would not need that permission, which would surprise its owner.

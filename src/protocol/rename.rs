@@ -94,8 +94,9 @@ pub(super) fn over_missing(target: &ResolvedTarget, name: &StagingName) -> Resul
 /// rename. A removed file that is held open keeps its name until it is closed, but cannot be opened. Its link count is
 /// one less, mostly zero; if it has other names, it still exists under those.
 pub(super) fn target_exists(target: &ResolvedTarget, before: &Stat) -> bool {
-    let now = target.directory.lstat_uncached(&target.name).ok().flatten();
-    now.is_some_and(|now| before.links == 0 || now.links > 0 && !is_marked_for_deletion(target, &now))
+    // Again after an error: a lookup that fails once does not mean that TARGET is gone.
+    let now = target.directory.lstat_uncached(&target.name).or_else(|_| target.directory.lstat(&target.name));
+    now.ok().flatten().is_some_and(|now| before.links == 0 || now.links > 0 && !is_marked_for_deletion(target, &now))
 }
 
 fn is_marked_for_deletion(target: &ResolvedTarget, now: &Stat) -> bool {

@@ -92,7 +92,7 @@ pub(crate) fn resolve(
     let mut base: Option<Rc<Directory>> = None;
     for _ in 0..=MAX_LINKS {
         let (parent, name) = split(&path)?;
-        let directory = Rc::new(open_parent(base.as_deref(), parent, parents.as_deref_mut(), notices)?);
+        let directory = Rc::new(open_parent(base.as_deref(), parent.as_os_str(), parents.as_deref_mut(), notices)?);
         let existing = directory.open_path(name).context("look")?;
         let (name, is_behind_link) = (name.to_owned(), base.is_some());
         match existing {
@@ -164,7 +164,7 @@ fn no_directory(errno: Errno, shown: &Path) -> Error {
 }
 
 /// Splits off the last component. Fails if the path can only be a directory.
-fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
+fn split(path: &OsStr) -> Result<(PathBuf, &OsStr)> {
     let reject = |reason| Err(failed("replace", reason));
     let bytes = path.as_encoded_bytes();
     let last = bytes.rsplit(|&byte| is_separator(byte.into())).next().unwrap_or_default();
@@ -178,7 +178,9 @@ fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
     let path = Path::new(path);
     match (path.parent(), path.file_name()) {
         (Some(parent), Some(name)) => match platform::misleading_name(name) {
-            None => Ok((parent.as_os_str(), name)),
+            // With a separator at its end, if it is not empty.
+            None if parent.as_os_str().is_empty() => Ok((PathBuf::new(), name)),
+            None => Ok((parent.join(""), name)),
             Some(reason) => Err(failed("replace", reason)),
         },
         // A drive.

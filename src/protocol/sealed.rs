@@ -1,6 +1,7 @@
 //! The staging file after its content is complete. It can be read, gets its metadata, and is synced and named, but not
 //! written.
 
+use std::ffi::CString;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -22,6 +23,14 @@ pub(crate) enum KeepOpen {
     LockedReader,
 }
 
+/// The access that a staging file was created with, which is reduced until its metadata is applied.
+#[derive(Debug)]
+pub(crate) struct InitialAccess {
+    pub(crate) mode: u32,
+    /// An ACL that grants access beside the mode, and its name.
+    pub(crate) acl: Option<(CString, Vec<u8>)>,
+}
+
 /// A staging file whose content is complete.
 #[derive(Debug)]
 pub(crate) struct Sealed {
@@ -30,8 +39,8 @@ pub(crate) struct Sealed {
     pub(super) reader: Option<OwnedFd>,
     pub(super) naming: Naming,
     pub(super) probe: Option<StagingName>,
-    /// The mode that it was created with, if that was reduced since.
-    pub(crate) initial_mode: Option<u32>,
+    /// `None` if its access was not reduced.
+    pub(crate) initial: Option<InitialAccess>,
     pub(super) directory: Rc<Directory>,
     pub(super) keep_open: KeepOpen,
 }

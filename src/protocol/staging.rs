@@ -13,16 +13,19 @@
 //! An unnamed file stays open until the directory is synced. A named one is open as briefly as possible: some file
 //! systems refuse to open a file again while it is open for writing, and to rename or remove an open file.
 
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::rc::Rc;
 
 use super::directory::Directory;
 use super::naming::{Naming, StagingPath};
 use super::rename::{self, Fallback, NamedBy};
-use super::sealed::{KeepOpen, Sealed};
+use super::sealed::{InitialAccess, KeepOpen, Sealed};
 use super::staging_name::{self, StagingName, with_free_name};
 use crate::error::{Context, Error, Result, at, failed};
-use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_metadata_refusal};
+use crate::platform::{
+    self, AsFd, Attributes, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_metadata_refusal, opaque_acl,
+    remove_attribute,
+};
 
 const STEP: &str = "stage";
 
@@ -49,7 +52,7 @@ pub(crate) struct Stage {
     naming: Naming,
     /// A second name from the probe for `--no-clobber`, which could not be removed while the file is open.
     probe: Option<StagingName>,
-    initial_mode: Option<u32>,
+    initial: Option<InitialAccess>,
     directory: Rc<Directory>,
 }
 
@@ -61,7 +64,7 @@ impl Stage {
             Some(unnamed) => unnamed,
             None => create_named(directory, options, signals)?,
         };
-        let mut stage = Stage { writer, naming, probe: None, initial_mode: None, directory: Rc::clone(directory) };
+        let mut stage = Stage { writer, naming, probe: None, initial: None, directory: Rc::clone(directory) };
         if let Some(mode) = options.requested_mode {
             stage.check_mode(mode)?;
         }
@@ -75,7 +78,7 @@ impl Stage {
     /// The copy for an overwrite in place, created with mode 0600 under a path in `directory`.
     pub(crate) fn with_path(writer: OwnedFd, path: StagingPath, directory: &Rc<Directory>) -> Self {
         let (naming, directory) = (Naming::ByPath(path), Rc::clone(directory));
-        Stage { writer, naming, probe: None, initial_mode: Some(0o600), directory }
+        Stage { writer, naming, probe: None, initial: Some(InitialAccess { mode: 0o600, acl: None }), directory }
     }
 
     /// Fails if the finished file would be accessible to users whom `--mode` excludes, which happens if the file system
@@ -101,18 +104,25 @@ impl Stage {
     }
 
     fn set_mode(&self, mode: u32) -> Result<()> {
-        match platform::set_mode(&self.writer, mode) {
-            // A file system without modes.
-            Err(errno) if is_metadata_refusal(errno) => Ok(()),
-            set => set.context(STEP),
-        }
+        unless_refused(platform::set_mode(&self.writer, mode)).map(drop)
     }
 
-    /// Sets mode 0600 until the metadata is applied. Keeps the initial mode, to which umask and default ACL have led,
-    /// for later.
+    /// Sets mode 0600 until the metadata is applied, and takes an inherited ACL away that would grant access beside the
+    /// mode. Keeps for later both, to which umask, default ACL and inherited ACL have led.
     fn make_private(&mut self) -> Result<()> {
-        self.initial_mode = Some(self.bits()?);
+        let mode = self.bits()?;
+        let acl = self.take_acl_beside_mode()?;
+        self.initial = Some(InitialAccess { mode, acl });
         self.set_mode(0o600)
+    }
+
+    fn take_acl_beside_mode(&self) -> Result<Option<(CString, Vec<u8>)>> {
+        let Some(name) = opaque_acl::BESIDE_MODE else { return Ok(None) };
+        let Some(acl) = unless_refused(Attributes::of_file(self.writer()).value(name))?.flatten() else {
+            return Ok(None);
+        };
+        unless_refused(remove_attribute(&self.writer, name))?;
+        Ok(Some((name.to_owned(), acl)))
     }
 
     /// Whether it has a name, which must be removed on failure.
@@ -130,8 +140,8 @@ impl Stage {
             naming if keep_open != KeepOpen::Nothing => naming.open().ok(),
             _ => None,
         };
-        let Stage { writer, naming, probe, initial_mode, directory } = self;
-        let sealed = Sealed { writer: Some(writer), reader, naming, probe, initial_mode, directory, keep_open };
+        let Stage { writer, naming, probe, initial, directory } = self;
+        let sealed = Sealed { writer: Some(writer), reader, naming, probe, initial, directory, keep_open };
         if sealed.reader.is_some() || !sealed.is_named() {
             sealed.lock()?;
         }
@@ -141,7 +151,7 @@ impl Stage {
     /// Opens the unnamed file for reading. `None` if that is possible only by name; then the commit opens it by name.
     fn reopen(&mut self) -> Result<Option<OwnedFd>> {
         let mut opened = platform::reopen_for_reading(&self.writer);
-        if opened.as_ref().is_err_and(|errno| *errno == Errno::ACCESS) && self.initial_mode.is_none() {
+        if opened.as_ref().is_err_and(|errno| *errno == Errno::ACCESS) && self.initial.is_none() {
             // The umask denies reading even to the owner.
             self.make_private()?;
             opened = platform::reopen_for_reading(&self.writer);
@@ -204,6 +214,14 @@ fn create_named(directory: &Rc<Directory>, options: CreateOptions, signals: &Sig
     let (name, writer) =
         StagingName::create(directory, options.mode).map_err(|errno| cannot_stage(directory, errno))?;
     Ok((Naming::Named(name), writer))
+}
+
+/// What the call has returned. A refusal is none: the file system has no modes, or no such ACLs.
+fn unless_refused<T>(result: platform::Result<T>) -> Result<Option<T>> {
+    match result {
+        Err(errno) if is_metadata_refusal(errno) => Ok(None),
+        done => done.map(Some).context(STEP),
+    }
 }
 
 /// Whether `bits` grant anything that `mode` does not, where the system has modes at all.

@@ -8,7 +8,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+// Of what is written, one system is judge enough.
+#[cfg(all(target_os = "linux", not(generic_unix)))]
 mod docs;
-#[cfg(target_os = "linux")]
+// A program that was built for any Unix does nothing as only Linux can.
+#[cfg(all(target_os = "linux", not(generic_unix)))]
 mod linux;
 mod portable;

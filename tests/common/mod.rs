@@ -1,46 +1,56 @@
 //! What the test targets share: a directory for each test, the program in it, and what needs root.
 
 // Each target uses its own part of this.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
+#[cfg(target_os = "linux")]
 pub mod acl;
+pub mod does;
 pub mod events;
+#[cfg(target_os = "linux")]
+pub mod fifo;
+#[cfg(target_os = "linux")]
 pub mod filter;
+#[cfg(target_os = "linux")]
+pub mod mounted;
 pub mod needs;
+#[cfg(target_os = "linux")]
 pub mod quirks;
+#[cfg(target_os = "linux")]
 pub mod simulation;
+#[cfg(target_os = "linux")]
 pub mod strace;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+pub mod system;
+#[cfg(target_os = "linux")]
+pub mod users;
 
+pub use does::{does, its_name};
+#[cfg(target_os = "linux")]
+pub use mounted::{Disk, Mounted};
 pub use needs::skip;
+pub use system::{NOTHING, is_root};
+#[cfg(target_os = "linux")]
+pub use users::{NO_PROC, USER, as_user};
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
-use std::ops::Deref;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
-/// The program under test.
+/// The program under test: the one that was built with the tests, or another that `ATOMIC_WRITE_TEST_PROGRAM` names.
 pub fn program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_atomic-write"))
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| another_program().unwrap_or_else(|| env!("CARGO_BIN_EXE_atomic-write").into()))
 }
 
-/// Whether root runs the tests.
-pub fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
+/// The program under test, where it is not the one that was built with the tests.
+pub fn another_program() -> Option<PathBuf> {
+    std::env::var_os("ATOMIC_WRITE_TEST_PROGRAM").map(PathBuf::from)
 }
-
-/// The user that root's tests become where they need an ordinary one.
-pub const USER: u32 = 65533;
-
-/// The words before a command that make an ordinary user run it: none where one runs the tests.
-pub fn as_user() -> &'static [&'static str] {
-    if is_root() { &["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"] } else { &[] }
-}
-
-/// The words before a command that hide /proc from it. Needs root, and unshare(1).
-pub const NO_PROC: [&str; 6] = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"];
 
 /// A directory of its own for one test, removed at the end. It lies in `ATOMIC_WRITE_TEST_DIR` where that is set, so
 /// that the suite can be run on any file system.
@@ -64,8 +74,9 @@ impl Scene {
 
     /// A directory below `base`, that other users can enter.
     pub fn on(base: &Path) -> Self {
+        let base = std::path::absolute(base).unwrap();
         let directory = tempfile::Builder::new().prefix("scene-").tempdir_in(base).unwrap();
-        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        system::set_mode(directory.path(), 0o755).unwrap();
         Scene { directory }
     }
 
@@ -99,7 +110,7 @@ impl Scene {
 
     pub fn symlink(&self, to: impl AsRef<Path>, name: impl AsRef<Path>) -> PathBuf {
         let path = self.path(name);
-        std::os::unix::fs::symlink(to, &path).unwrap();
+        system::symlink(to.as_ref(), &path).unwrap();
         path
     }
 
@@ -117,23 +128,16 @@ impl Scene {
     }
 
     pub fn chmod(&self, name: impl AsRef<Path>, mode: u32) {
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+        system::set_mode(&self.path(name), mode).unwrap();
     }
 
     /// Permission and set-ID bits.
     pub fn mode(&self, name: impl AsRef<Path>) -> u32 {
-        fs::symlink_metadata(self.path(name)).unwrap().mode() & 0o7777
+        system::mode(&self.path(name)).unwrap()
     }
 
     pub fn inode(&self, name: impl AsRef<Path>) -> u64 {
-        fs::symlink_metadata(self.path(name)).unwrap().ino()
-    }
-
-    /// Makes the ordinary user of [`as_user`] the owner; `""` is the scene itself.
-    pub fn give_to_user(&self, name: impl AsRef<Path>) {
-        if is_root() {
-            std::os::unix::fs::lchown(self.path(name), Some(USER), Some(USER)).unwrap();
-        }
+        system::inode(&self.path(name)).unwrap()
     }
 
     /// The names in the directory, sorted; what the program has left behind is among them.
@@ -166,36 +170,24 @@ impl Scene {
         command
     }
 
-    /// The program, in this directory, started by another one: `setpriv`, `unshare` and their options. It is run by way of a descriptor, as another user may be unable to reach its path.
-    pub fn through(&self, words: &[&str]) -> assert_cmd::Command {
-        let mut command = self.other("sh");
-        command.args(["-c", "exec 9<\"$AW\"; exec \"$@\"", "sh"]).args(words).arg("/proc/self/fd/9");
-        command.env("AW", program());
-        assert_cmd::Command::from_std(command)
+    /// The program, in this directory, with this file as its standard input.
+    pub fn with_stdin(&self, args: &[&str], file: fs::File) -> Output {
+        self.process().args(args).stdin(file).output().unwrap()
     }
 
-    /// The program, in this directory, for an ordinary user. Where root runs the tests, what is root's here becomes his.
-    pub fn ordinary(&self) -> assert_cmd::Command {
-        for name in self.names().into_iter().chain([String::new()]) {
-            if self.owner(&name).0 == 0 {
-                self.give_to_user(&name);
-            }
-        }
-        self.through(as_user())
+    pub fn open(&self, name: impl AsRef<Path>) -> fs::File {
+        fs::File::open(self.path(name)).unwrap()
     }
 
-    /// Gives a file to a user and a group. Needs root.
-    pub fn give(&self, name: impl AsRef<Path>, user: u32, group: u32) {
-        std::os::unix::fs::lchown(self.path(name), Some(user), Some(group)).unwrap();
+    /// What another program does in this directory; see [`does`].
+    #[track_caller]
+    pub fn meanwhile(&self, steps: &[&str]) {
+        let words = does(steps);
+        let output = self.other(&words[0]).args(&words[1..]).output().unwrap();
+        assert!(output.status.success(), "{steps:?}: {output:?}");
     }
 
-    /// User and group of a file.
-    pub fn owner(&self, name: impl AsRef<Path>) -> (u32, u32) {
-        let stat = fs::symlink_metadata(self.path(name)).unwrap();
-        (stat.uid(), stat.gid())
-    }
-
-    /// A shell script, in this directory; `$AW` is the program.
+    /// A shell script, in this directory; `$AW` is the program. Needs [`Shell`](needs::Need::Shell).
     pub fn sh(&self, script: &str) -> Output {
         self.other("sh").args(["-c", script]).env("AW", program()).output().unwrap()
     }
@@ -225,6 +217,11 @@ pub fn write_until_read(stdin: &mut impl Write) -> Vec<u8> {
     content
 }
 
+/// How often something is tried that the next run may decide otherwise: less where processes take long to start.
+pub fn rounds(many: usize) -> usize {
+    if cfg!(windows) { many.div_ceil(20) } else { many }
+}
+
 /// Standard error as text.
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -240,82 +237,4 @@ pub fn tool(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{program} {args:?}: {}", stderr(&output));
     stdout(&output)
-}
-
-/// A mounted file system, unmounted when it is dropped. Needs root.
-pub struct Mounted {
-    point: PathBuf,
-    _image: Option<tempfile::NamedTempFile>,
-}
-
-impl Mounted {
-    /// A new file system of `kind` (ext4, xfs, btrfs) on a sparse image of `mebibytes`, with mount `options`.
-    pub fn image(scene: &Scene, kind: &str, mebibytes: u64, options: &str) -> Self {
-        let image = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        image.as_file().set_len(mebibytes << 20).unwrap();
-        let path = image.path().to_str().unwrap();
-        let quiet: &[&str] = if kind == "ext4" { &["-q", "-F"] } else { &["-q", "-f"] };
-        tool(&format!("mkfs.{kind}"), &[quiet, &[path]].concat());
-        let point = scene.mkdir(format!("mount-{kind}"));
-        let options = if options.is_empty() { "loop".to_owned() } else { format!("loop,{options}") };
-        tool("mount", &["-o", &options, path, point.to_str().unwrap()]);
-        Mounted { point, _image: Some(image) }
-    }
-
-    /// `mount` with these arguments, on a new directory of this name.
-    pub fn with(scene: &Scene, name: &str, args: &[&str]) -> Self {
-        let point = scene.mkdir(name);
-        tool("mount", &[args, &[point.to_str().unwrap()]].concat());
-        Mounted { point, _image: None }
-    }
-
-    /// `mount --bind`, on what exists already.
-    pub fn bind(from: &Path, onto: &Path) -> Self {
-        tool("mount", &["--bind", from.to_str().unwrap(), onto.to_str().unwrap()]);
-        Mounted { point: onto.to_owned(), _image: None }
-    }
-
-    /// What is mounted there already.
-    pub fn at(point: PathBuf) -> Self {
-        Mounted { point, _image: None }
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.point
-    }
-}
-
-/// A scene on a new file system of its own. Needs root.
-pub struct Disk {
-    // In the order in which they go.
-    scene: Scene,
-    _mounted: Mounted,
-    _outer: Scene,
-}
-
-impl Disk {
-    /// See [`Mounted::image`].
-    pub fn new(kind: &str, mebibytes: u64, options: &str) -> Self {
-        let outer = Scene::new();
-        let mounted = Mounted::image(&outer, kind, mebibytes, options);
-        Disk { scene: Scene::on(mounted.path()), _mounted: mounted, _outer: outer }
-    }
-}
-
-impl Deref for Disk {
-    type Target = Scene;
-
-    fn deref(&self) -> &Scene {
-        &self.scene
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        // Lazily where a failed test still has it in use.
-        let unmount = |args: &[&str]| Command::new("umount").args(args).arg(&self.point).output();
-        if !unmount(&[]).is_ok_and(|output| output.status.success()) {
-            let _ = unmount(&["-l"]);
-        }
-    }
 }

@@ -5,10 +5,13 @@
 #![allow(unused_imports, unused_macros)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::FileTimes;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::process::Stdio;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use super::{is_root, stdout, strace};
+use super::{Scene, another_program, is_root, program, stdout, system, write_until_read};
 
 /// Returns from the test where it lacks something: `needs!(root, strace, "mkfs.xfs")`. Where nothing may be skipped
 /// (`ATOMIC_WRITE_TEST_NO_SKIP=1`, as in CI), the test fails instead.
@@ -34,6 +37,45 @@ macro_rules! need {
     (root) => {
         $crate::common::needs::Need::Root
     };
+    (shell) => {
+        $crate::common::needs::Need::Shell
+    };
+    (validation_by_sh) => {
+        $crate::common::needs::Need::ValidationBySh
+    };
+    (permissions) => {
+        $crate::common::needs::Need::Permissions
+    };
+    (symlinks) => {
+        $crate::common::needs::Need::Symlinks
+    };
+    (hard_links) => {
+        $crate::common::needs::Need::HardLinks
+    };
+    (holes) => {
+        $crate::common::needs::Need::Holes
+    };
+    (open_files_give_way) => {
+        $crate::common::needs::Need::OpenFilesGiveWay
+    };
+    (quiet_reads) => {
+        $crate::common::needs::Need::QuietReads
+    };
+    (signals) => {
+        $crate::common::needs::Need::Signals
+    };
+    (fifos) => {
+        $crate::common::needs::Need::Fifos
+    };
+    (descriptors) => {
+        $crate::common::needs::Need::Descriptors
+    };
+    (any_names) => {
+        $crate::common::needs::Need::AnyNames
+    };
+    (long_paths) => {
+        $crate::common::needs::Need::LongPaths
+    };
     (unnamed_files) => {
         $crate::common::needs::Need::UnnamedFiles
     };
@@ -45,6 +87,12 @@ macro_rules! need {
     };
     (dynamic_program) => {
         $crate::common::needs::Need::DynamicProgram
+    };
+    (own_program) => {
+        $crate::common::needs::Need::OwnProgram
+    };
+    (strace) => {
+        $crate::common::needs::Need::Strace
     };
     ($program:ident) => {
         $crate::common::needs::Need::Program(stringify!($program))
@@ -58,18 +106,53 @@ macro_rules! need {
 }
 pub(crate) use need;
 
+/// What it says is looked at once in a process.
+macro_rules! once {
+    ($probe:expr) => {{
+        static FOUND: OnceLock<bool> = OnceLock::new();
+        *FOUND.get_or_init(|| $probe)
+    }};
+}
+
 #[derive(Clone, Copy)]
 pub enum Need<'n> {
     Root,
     Program(&'n str),
-    /// The directory of the tests is on a file system that has them, and the system permits them.
+    /// A POSIX sh(1).
+    Shell,
+    /// It is sh(1) that runs what `--validate` says, and it is there.
+    ValidationBySh,
+    /// The bits of a mode are kept and mean something.
+    Permissions,
+    Symlinks,
+    HardLinks,
+    /// A hole in a file takes no room.
+    Holes,
+    /// What is open can be renamed over and removed, and its name is free at once.
+    OpenFilesGiveWay,
+    /// The program can read without renewing the time of the last access.
+    QuietReads,
+    /// A process can be ended by a signal, which its parent sees.
+    Signals,
+    Fifos,
+    /// A shell can start a program with closed descriptors.
+    Descriptors,
+    /// Names are bytes: control characters, quotes and colons are possible.
+    AnyNames,
+    /// A path may be as long as PATH_MAX of Linux.
+    LongPaths,
+    /// The program has them in the directory of the tests: the file system does, and the system permits them.
     UnnamedFiles,
-    /// setfacl(1) and setfattr(1) work in the directory of the tests.
+    /// setfacl(1) and setfattr(1) work in the directory of the tests, and the program keeps what they set.
     AclsAndAttributes,
     /// strace(1) can change what a call answers.
     ChangedAnswers,
     /// The program under test loads libraries.
     DynamicProgram,
+    /// The program under test was built with the tests.
+    OwnProgram,
+    /// strace(1) sees the calls of the program under test, and not those of an emulator.
+    Strace,
 }
 
 impl Need<'_> {
@@ -78,23 +161,116 @@ impl Need<'_> {
         match self {
             Need::Root => lacking(is_root(), "root"),
             Need::Program(name) => lacking(is_installed(name), name),
-            Need::UnnamedFiles => {
-                Need::Program("strace").lacking().or_else(|| lacking(strace::has_unnamed(), "unnamed files"))
-            }
-            Need::AclsAndAttributes => {
-                let script = "true >f && setfacl -m u:1234:r f && setfattr -n user.x -v x f";
-                lacking(super::Scene::new().sh(script).status.success(), "ACLs and attributes")
-            }
-            Need::ChangedAnswers => Need::Program("strace").lacking().or_else(|| {
+            Need::Shell => lacking(is_installed("sh"), "a shell"),
+            Need::ValidationBySh => lacking(cfg!(unix) && is_installed("sh"), "a shell for --validate"),
+            Need::Permissions => lacking(once!(has_permissions()), "permissions"),
+            Need::Symlinks => lacking(once!(has_symlinks()), "symbolic links"),
+            Need::HardLinks => lacking(once!(has_hard_links()), "hard links"),
+            Need::Holes => lacking(once!(has_holes()), "holes"),
+            Need::OpenFilesGiveWay => lacking(once!(has_open_files_that_give_way()), "open files that give way"),
+            Need::QuietReads => lacking(once!(has_quiet_reads()), "reads that renew no access time"),
+            Need::Signals => lacking(cfg!(unix), "signals"),
+            Need::Fifos => lacking(cfg!(unix) && is_installed("mkfifo"), "FIFOs"),
+            Need::Descriptors => lacking(cfg!(unix), "descriptors"),
+            Need::AnyNames => lacking(once!(has_any_names()), "names of any bytes"),
+            Need::LongPaths => lacking(cfg!(unix), "long paths"),
+            Need::UnnamedFiles => lacking(once!(has_unnamed_files()), "unnamed files"),
+            Need::AclsAndAttributes => lacking(once!(has_acls_and_attributes()), "ACLs and attributes"),
+            Need::ChangedAnswers => Need::Strace.lacking().or_else(|| {
                 let can = super::tool("strace", &["-h"]).contains("poke_exit");
                 lacking(can, "a strace that can change what a call answers")
             }),
             Need::DynamicProgram => Need::Program("ldd").lacking().or_else(|| {
-                let output = std::process::Command::new("ldd").arg(super::program()).output().unwrap();
+                let output = std::process::Command::new("ldd").arg(program()).output().unwrap();
                 lacking(stdout(&output).contains("libc.so"), "a program that is linked dynamically")
             }),
+            Need::OwnProgram => lacking(another_program().is_none(), "the program that was built with the tests"),
+            Need::Strace => Need::Program("strace")
+                .lacking()
+                .or_else(|| lacking(once!(is_native()), "a program that no emulator runs")),
         }
     }
+}
+
+fn has_permissions() -> bool {
+    let scene = Scene::with_old();
+    scene.chmod("f", 0o640);
+    scene.mode("f") == 0o640
+}
+
+fn has_symlinks() -> bool {
+    let scene = Scene::with_old();
+    let is_made = system::symlink("f".as_ref(), &scene.path("link")).is_ok();
+    is_made && scene.path("link").is_symlink() && std::fs::read(scene.path("link")).is_ok()
+}
+
+fn has_hard_links() -> bool {
+    let scene = Scene::with_old();
+    std::fs::hard_link(scene.path("f"), scene.path("link")).is_ok()
+}
+
+fn has_holes() -> bool {
+    let scene = Scene::new();
+    let file = std::fs::File::create(scene.path("f")).unwrap();
+    file.set_len(1 << 20).unwrap();
+    file.sync_all().unwrap();
+    system::allocated(&scene.path("f")).unwrap() < 1 << 19
+}
+
+fn has_open_files_that_give_way() -> bool {
+    let scene = Scene::with_old();
+    scene.write("g", "new");
+    let _held = (scene.open("f"), scene.open("g"));
+    std::fs::rename(scene.path("g"), scene.path("f")).is_ok() && std::fs::remove_file(scene.path("f")).is_ok()
+}
+
+/// Of the program that was built with the tests it is known where it can.
+fn has_quiet_reads() -> bool {
+    let scene = Scene::with_old();
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let file = std::fs::File::options().write(true).open(scene.path("f")).unwrap();
+    file.set_times(FileTimes::new().set_accessed(long_ago).set_modified(long_ago)).unwrap();
+    let quiet = || {
+        scene.cmd().args(["-C", "f"]).write_stdin("old").assert().success();
+        std::fs::metadata(scene.path("f")).unwrap().accessed().unwrap() == long_ago
+    };
+    another_program().is_none() && cfg!(all(target_os = "linux", not(generic_unix))) || quiet()
+}
+
+fn has_any_names() -> bool {
+    let scene = Scene::new();
+    let name = system::argument(b"\xff\n\"");
+    name.is_some_and(|name| std::fs::write(scene.path(name), "").is_ok())
+}
+
+/// Where there are none the staging file has a name while the program waits for its input.
+fn has_unnamed_files() -> bool {
+    let scene = Scene::with_old();
+    let mut child = scene.process().arg("f").stdin(Stdio::piped()).spawn().unwrap();
+    write_until_read(child.stdin.as_mut().unwrap());
+    let names = scene.names();
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+    names == ["f"]
+}
+
+/// Of the program that was built with the tests it is known that it keeps them.
+fn has_acls_and_attributes() -> bool {
+    let scene = Scene::new();
+    let set = "true >f && setfacl -m u:1234:r f && setfattr -n user.x -v x f";
+    let kept = "echo new | \"$AW\" f && getfacl -n f | grep user:1234:r && getfattr -n user.x f";
+    let succeeds = |script| scene.sh(script).status.success();
+    succeeds(set) && (another_program().is_none() || succeeds(kept))
+}
+
+/// A program for the processor of the tests, and no script that starts another.
+fn is_native() -> bool {
+    // The identification of an ELF file, its type and its machine.
+    let head =
+        |path: &std::path::Path| std::fs::read(path).ok().map(|content| content[..20.min(content.len())].to_vec());
+    let same = |one: &[u8], other: &[u8]| one.len() == 20 && one[..6] == other[..6] && one[18..] == other[18..];
+    let tests = std::env::current_exe().unwrap();
+    another_program().is_none_or(|other| head(&other).zip(head(&tests)).is_some_and(|(one, other)| same(&one, &other)))
 }
 
 fn lacking(is_there: bool, what: &str) -> Option<String> {
@@ -104,7 +280,8 @@ fn lacking(is_there: bool, what: &str) -> Option<String> {
 fn is_installed(program: &str) -> bool {
     let Some(path) = std::env::var_os("PATH").filter(|path| !path.is_empty()) else { return false };
     let directories = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    directories.map(|directory| directory.join(program)).any(|file| file.is_file())
+    let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    directories.map(|directory| directory.join(&program)).any(|file| file.is_file())
 }
 
 /// Whether any of these is not to be had; all of those are told.
@@ -116,6 +293,24 @@ pub fn lacks_any(needs: &[Need]) -> bool {
     may_be_skipped(&lacking);
     tell(lacking);
     true
+}
+
+/// Whether one of these steps of [`does`](super::does) is not possible here while the program has `f` open.
+pub fn lacks_for(steps: &[&str]) -> bool {
+    let needs: Vec<Need> = steps.iter().filter_map(|step| need_of(step)).collect();
+    lacks_any(&needs)
+}
+
+fn need_of(step: &str) -> Option<Need<'static>> {
+    match step.split(' ').collect::<Vec<_>>()[..] {
+        ["rename", _, "f"] | ["remove", "f"] | ["rename", "f", _] | ["remove-all" | "rmdir", ..] => {
+            Some(Need::OpenFilesGiveWay)
+        }
+        ["symlink", ..] => Some(Need::Symlinks),
+        ["link", ..] => Some(Need::HardLinks),
+        ["mode", ..] => Some(Need::Permissions),
+        _ => None,
+    }
 }
 
 /// Says why a test, or a part of it, does nothing here.

@@ -1,5 +1,7 @@
 //! Arguments and environment of any bytes. README.md beside this file says how to run more.
 
+// What it is done with, only Linux has.
+#![cfg(target_os = "linux")]
 // A test fails by a panic: that is its way to speak.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // Nobody outside reads these.

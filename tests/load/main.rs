@@ -1,5 +1,7 @@
 //! Load, scarcity and attack. README.md beside this file says what is tried, and how to run more of it.
 
+// What it is done with, only Linux has.
+#![cfg(target_os = "linux")]
 // A test fails by a panic: that is its way to speak.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // Nobody outside reads these.

@@ -65,7 +65,10 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
     // Where the C library cannot block all signals around a spawn, it sets an arbitrary mask afterwards. A filter refuses
     // every such call, and then no command is started.
     let blocks_for_spawn = call.name == "rt_sigprocmask" && call.args.contains("SIG_BLOCK, ~[],");
-    if call.runtime || call.closes_pipe || blocks_for_spawn {
+    // No handler is told of the command's end where the C library cannot restore the mask after a spawn.
+    let restores_mask = cfg!(generic_unix) && call.name == "rt_sigprocmask" && call.args.starts_with("SIG_SETMASK");
+    let blocks_for_spawn = blocks_for_spawn || restores_mask;
+    if call.runtime || call.closes_pipe || call.wakes() || blocks_for_spawn {
         return faults;
     }
     let may_last = call.name != "close" || !later.iter().any(|call| call.closes_pipe);

@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use crate::fault::Fault;
 use crate::file_state::{FileState, Snapshot, is_staging_name};
 use crate::runner::Case;
-use crate::scenario::{Expected, Scenario, Setting, Source, other_content};
+use crate::scenario::{Expected, Refused, Scenario, Setting, Source, other_content};
 use crate::trace::Call;
 
 /// How a run ended.
@@ -74,8 +74,11 @@ pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) 
             metadata(expected, after, stderr)?;
             // Where the old file could neither get the backup's name nor its own again, a message must name it.
             let old = expected.old().zip(expected.backup.as_ref()).map(|(old, _)| old);
-            let told = |old: &FileState| leftovers(expected, after).iter().any(|(_, state)| *state == old);
-            if old.is_some_and(told) { Ok(()) } else { backup(scenario, expected, after) }
+            let left = leftovers(expected, after);
+            let told = |old: &FileState| left.iter().any(|(_, state)| *state == old);
+            let of_command = scenario.source == Source::CommandWritesTarget
+                && left.iter().any(|(_, state)| state.content == other_content());
+            if of_command || old.is_some_and(told) { Ok(()) } else { backup(scenario, expected, after) }
         }
         (5, false) | (122, true) if scenario.in_place() => damaged(expected, after, stderr),
         (1 | 3, false) | (123 | 125 | 126 | 127, true) => {
@@ -285,7 +288,7 @@ pub fn backup(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Ver
         return if fine { Ok(()) } else { Err(format!("the backup is not what was there: {kept:?}")) };
     };
     // Where the file system can neither exchange nor link, the backup is a copy.
-    if kept.is_some_and(|kept| kept == old || (kept.is_like(old) && !scenario.refused.is_empty())) {
+    if kept.is_some_and(|kept| kept == old || (kept.is_like(old) && scenario.refuses(Refused::RenameFlags))) {
         return Ok(());
     }
     Err(format!("the backup is not the old file: {kept:?}"))
@@ -345,8 +348,10 @@ fn killed(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &s
     let files: Vec<_> = left.iter().filter(|(name, _)| is_staging_name(name)).collect();
     files.iter().try_for_each(|(_, state)| is_private(expected, state))?;
     let most = match expected.old() {
-        Some(_) if !scenario.refused.is_empty() && expected.backup.is_some() => 2,
+        Some(_) if scenario.refuses(Refused::RenameFlags) && expected.backup.is_some() => 2,
         Some(_) => 1,
+        // Whether a link to a free name is possible is tried first.
+        None if scenario.refuses(Refused::RenameFlags) && scenario.is_no_clobber() => 2,
         None => usize::from(scenario.is_named() || scenario.source == Source::CommandWritesTarget),
     };
     if files.len() > most {

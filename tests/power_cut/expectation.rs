@@ -180,9 +180,9 @@ fn any_has_content(root: &Path, paths: &[PathBuf], content: &FileState) -> Resul
 }
 
 fn leftovers(scenario: &Scenario, old: Option<&FileState>) -> usize {
-    if scenario.refused.contains(&Refused::RenameFlags) {
+    if scenario.refuses(Refused::RenameFlags) {
         // The staging file and the old file; or a second name of the staging file, which is the trial link.
         return 2;
     }
-    usize::from(scenario.refused.contains(&Refused::UnnamedFiles) || old.is_some())
+    usize::from(scenario.refuses(Refused::UnnamedFiles) || old.is_some())
 }

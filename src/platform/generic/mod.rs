@@ -1,6 +1,8 @@
 //! Any Unix system: what POSIX provides, without the extensions that only some systems have.
 // A function that cannot fail here has the signature that it has elsewhere.
 #![allow(clippy::unnecessary_wraps, clippy::unused_self)]
+// These systems have some of it their own way.
+#![cfg_attr(any(target_os = "macos", target_os = "freebsd"), allow(dead_code, unused_imports))]
 
 pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
 pub(super) use super::unix::{termination, wait};

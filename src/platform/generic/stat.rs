@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use rustix::fs::AtFlags;
 use rustix::path::Arg;
 
+use crate::platform::system::filesystem::FileSystem;
 use crate::platform::unix::directory::DirectoryHandle;
 use crate::platform::unix::errors::Result;
 use crate::platform::unix::retry::retry_on_intr;
@@ -44,6 +45,13 @@ fn get(directory: impl AsFd, path: impl Arg + Copy, flags: AtFlags) -> Result<St
 /// The metadata of a name, and whether it is a mount point: then it is on another device than its directory.
 pub(super) fn of_name(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<Stat> {
     let mut stat = Stat::at(directory, name)?;
-    stat.flags.mount_point = stat.device != get(directory, ".", AtFlags::empty())?.device;
+    if stat.device != get(directory, ".", AtFlags::empty())?.device {
+        if FileSystem::of(directory).is_proc() {
+            // A name in /dev/fd, which shows the metadata of the open file that it leads to.
+            stat.mode = FileType::CharacterDevice.as_raw_mode() as u32 | stat.bits();
+        } else {
+            stat.flags.mount_point = true;
+        }
+    }
     Ok(stat)
 }

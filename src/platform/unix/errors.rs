@@ -5,12 +5,17 @@ pub(crate) use rustix::io::Errno;
 /// The result of a system call.
 pub(crate) type Result<T> = std::result::Result<T, Errno>;
 
-/// The system's message for an error, without its number.
+/// The message for an error, without its number. It does not come from the C library, so that it is the same with each of
+/// them. Only for an error that nix does not know it is the C library's.
 pub(crate) fn os_message(error: impl Into<std::io::Error>) -> String {
-    let text = error.into().to_string();
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
+    use nix::errno::Errno as Known;
+    let error = error.into();
+    match error.raw_os_error().map(Known::from_raw) {
+        Some(known) if known != Known::UnknownErrno => known.desc().to_owned(),
+        _ => {
+            let text = error.to_string();
+            text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
+        }
     }
 }
 

@@ -10,7 +10,10 @@ pub(super) mod lock;
 pub(super) mod metadata;
 pub(super) mod names;
 pub(super) mod open;
+mod poll;
 pub(super) mod retry;
+#[cfg(target_os = "macos")]
+mod select;
 pub(super) mod stat;
 pub(super) mod termination;
 pub(super) mod wait;

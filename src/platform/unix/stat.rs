@@ -108,7 +108,26 @@ impl From<rustix::fs::Stat> for Stat {
             allocated: (stat.st_blocks as u64).saturating_mul(BLOCK),
             mtime: (stat.st_mtime.into(), stat.st_mtime_nsec as i64),
             ctime: (stat.st_ctime.into(), stat.st_ctime_nsec as i64),
-            flags: Flags::default(),
+            flags: flags(&stat),
         }
     }
+}
+
+/// The flags of chflags(1).
+#[cfg(any(target_os = "macos", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+#[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // The types differ between the systems.
+fn flags(stat: &rustix::fs::Stat) -> Flags {
+    use nix::libc::{SF_APPEND, SF_IMMUTABLE, UF_APPEND, UF_IMMUTABLE};
+    let has = |flags| stat.st_flags as u64 & flags != 0;
+    Flags {
+        immutable: has((UF_IMMUTABLE | SF_IMMUTABLE) as u64),
+        append_only: has((UF_APPEND | SF_APPEND) as u64),
+        mount_point: false,
+    }
+}
+
+/// This call does not report them.
+#[cfg(not(any(target_os = "macos", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd")))]
+fn flags(_: &rustix::fs::Stat) -> Flags {
+    Flags::default()
 }

@@ -1,12 +1,14 @@
 //! Waiting for several events at once.
 
 use std::os::fd::BorrowedFd;
-use std::time::{Duration, Instant};
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::time::Instant;
 
 use super::errors::{Errno, Result};
+#[cfg(not(target_os = "macos"))]
+use super::poll::ready;
 use super::retry::Retries;
+#[cfg(target_os = "macos")]
+use super::select::ready;
 use crate::platform::system::signals::Signals;
 
 /// Why [`wait`] returned.
@@ -38,16 +40,15 @@ pub(crate) fn wait<const N: usize>(
         Event::ChildEnded => signals.and_then(Signals::children),
     };
     let descriptors = events.map(|event| event.and_then(descriptor));
-    let watched: Vec<BorrowedFd<'_>> = signals.into_iter().flat_map(Signals::descriptors).collect();
+    let watched = signals.into_iter().flat_map(Signals::descriptors);
+    let all: Vec<BorrowedFd<'_>> = descriptors.iter().flatten().copied().chain(watched).collect();
     let mut retries = Retries::default();
     loop {
-        let mut polled: Vec<PollFd<'_>> =
-            descriptors.iter().flatten().copied().chain(watched.iter().copied()).map(for_reading).collect();
-        let left = deadline.map(|deadline| timespec(deadline.saturating_duration_since(Instant::now())));
-        match poll(&mut polled, left.as_ref()) {
-            Ok(0) => return Ok(Woken::Deadline),
-            Ok(_) => {
-                let mut answers = polled.iter().map(|polled| !polled.revents().is_empty());
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        match ready(&all, left) {
+            Ok(answers) if !answers.contains(&true) => return Ok(Woken::Deadline),
+            Ok(answers) => {
+                let mut answers = answers.into_iter();
                 let ready = descriptors.map(|descriptor| descriptor.is_some() && answers.next().unwrap_or(false));
                 return Ok(Woken::Ready(ready));
             }
@@ -55,12 +56,4 @@ pub(crate) fn wait<const N: usize>(
             Err(errno) => return Err(errno),
         }
     }
-}
-
-fn for_reading(descriptor: BorrowedFd<'_>) -> PollFd<'_> {
-    PollFd::from_borrowed_fd(descriptor, PollFlags::IN)
-}
-
-fn timespec(duration: Duration) -> Timespec {
-    Timespec { tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), tv_nsec: duration.subsec_nanos().into() }
 }

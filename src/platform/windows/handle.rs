@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use super::descriptor::{AsFd, OwnedFd};
 use super::directory::DirectoryHandle;
 use super::errors::{Errno, Result, done};
-use super::open::{SHARE_ALL, open, open_for_reading};
+use super::open::open_for_reading;
+use super::rights::{SHARE_ALL, open, open_itself};
 use super::stat::{FileType, Stat};
 use super::win32::{
     FILE_ADD_FILE, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE,
@@ -67,12 +68,6 @@ impl FileHandle {
 pub(crate) fn open_path(directory: &DirectoryHandle, name: impl AsRef<OsStr>) -> Result<(FileHandle, Stat)> {
     let stat = Stat::at(directory, name.as_ref())?;
     Ok((FileHandle { path: directory.join(name)?, stat }, stat))
-}
-
-/// Opens the file, directory or link itself, with rights that concern its metadata only.
-pub(super) fn open_itself(path: PathBuf, rights: &[u32]) -> Result<OwnedFd> {
-    let flags = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
-    open(path, OpenOptions::new().read(true).share_mode(SHARE_ALL).custom_flags(flags), rights)
 }
 
 /// The metadata of the file of a handle as it is now. Fails with STALE if the name leads to another file.

@@ -31,6 +31,7 @@ fn read(directory: &Path, module: &[String], sources: &mut Sources) {
 fn code(text: &str) -> String {
     // `platform::system` is the module of the system that is built for; Linux stands for all.
     let text = text.split("#[cfg(test)]").next().unwrap_or_default().replace("platform::system::", "platform::linux::");
+    let text = text.replace("pub(in crate::platform)", "pub");
     text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 

@@ -7,23 +7,25 @@ mod parents;
 pub mod shown;
 pub mod swapped;
 
+use std::io::{Read, Write};
+
 use predicates::str::contains;
 
-use crate::common::Scene;
+use crate::common::{Scene, stderr};
 
 /// Asserts that TARGET is refused before the input is read: status 1, these words, and the pipe still holds it.
 pub fn refused(scene: &Scene, args: &[&str], words: &str) {
     let before = scene.names();
-    // What `cat` finds was left by the program.
-    let output = scene
-        .other("sh")
-        .args(["-c", r#"printf new | { "$0" "$@"; echo "$?"; cat; }"#])
-        .arg(crate::common::program())
-        .args(args)
-        .output()
-        .unwrap();
-    let text = crate::common::stderr(&output);
-    assert_eq!(crate::common::stdout(&output), "1\nnew", "{args:?}: {text}");
+    let (mut reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(b"new").unwrap();
+    drop(writer);
+    let output = scene.process().args(args).stdin(reader.try_clone().unwrap()).output().unwrap();
+    let text = stderr(&output);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]), "{args:?}: {text}");
+    // What is found was left by the program.
+    let mut left = String::new();
+    reader.read_to_string(&mut left).unwrap();
+    assert_eq!(left, "new", "{args:?}: {text}");
     assert!(text.contains(words) && text.contains(" (unchanged)\n"), "{args:?}: {text}");
     assert_eq!(scene.names(), before, "{args:?}");
 }

@@ -140,7 +140,7 @@ fn if_the_exchange_cannot_be_taken_back_the_old_content_is_named() {
     let text = stderr(&traced.output);
     let kept = scene.names().into_iter().find(|name| name.starts_with(".aw-")).expect("the old content");
     let said = format!(
-        "atomic-write: f: backup: f~: Input/output error; taking it back: Read-only file system (replaced, may not survive a \
+        "atomic-write: f: backup: f~: I/O error; taking it back: Read-only file system (replaced, may not survive a \
          power cut)\nhint: the old content is {kept}\n"
     );
     assert_eq!(text, said);

@@ -72,7 +72,7 @@ fn the_staging_file_is_beside_the_final_file_wherever_that_is() {
 #[test]
 fn a_rename_that_the_kernel_refuses_copies_nothing_over_target() {
     needs!(strace);
-    for (errno, words) in [("EXDEV", "Invalid cross-device link"), ("EBUSY", "Device or resource busy")] {
+    for (errno, words) in [("EXDEV", "Cross-device link"), ("EBUSY", "Device or resource busy")] {
         let scene = Scene::with_old();
         let state = || {
             let stat = fs::metadata(scene.path("f")).unwrap();

@@ -197,7 +197,7 @@ fn where_unnamed_files_are_refused_it_has_a_name_from_the_start() {
 #[test]
 fn other_failures_to_stage_are_errors() {
     needs!(strace);
-    let failures = [("ENOSPC", "No space left on device"), ("EIO", "Input/output error")];
+    let failures = [("ENOSPC", "No space left on device"), ("EIO", "I/O error")];
     for (errno, words) in failures {
         let scene = Scene::with_old();
         let refused = plain_calls().inject("openat", &["O_TMPFILE"], &format!("error={errno}"));
@@ -212,7 +212,7 @@ fn other_failures_to_stage_are_errors() {
 // Between the two a kill leaves a name: only the last look is made there.
 #[test]
 fn between_the_link_and_the_rename_there_is_only_the_look() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     let modes: [&[&str]; 6] = [
         &["f"],
         &["--lock", "f"],

@@ -42,7 +42,7 @@ fn a_rename_that_did_not_happen_is_a_failure() {
     let scene = Scene::with_old();
     let run = Strace::new(&scene, &["f"]).input("new").inject("renameat:error=EIO").run();
     assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-    assert_eq!(stderr(&run.output), "atomic-write: f: rename: Input/output error (unchanged)\n");
+    assert_eq!(stderr(&run.output), "atomic-write: f: rename: I/O error (unchanged)\n");
     scene.has_only("f", "old");
 }
 
@@ -91,7 +91,7 @@ fn a_link_that_did_not_happen_is_a_failure() {
         let before = scene.names();
         let run = Strace::new(&scene, &["f"]).input("new").inject("linkat:error=EIO:when=2").run();
         assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-        assert_eq!(stderr(&run.output), "atomic-write: f: link: Input/output error (unchanged)\n");
+        assert_eq!(stderr(&run.output), "atomic-write: f: link: I/O error (unchanged)\n");
         assert_eq!(scene.names(), before);
     }
 }

@@ -51,7 +51,7 @@ fn arrives(scene: &Scene, traced: &Traced, what: &str) {
 
 #[test]
 fn a_refused_link_is_gone_round_by_a_copy() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     for errno in REFUSALS {
         for old in [true, false] {
             let scene = scene(old);
@@ -66,7 +66,7 @@ fn a_refused_link_is_gone_round_by_a_copy() {
 
 #[test]
 fn every_mode_of_use_works_where_the_link_is_refused() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     let modes: [(bool, &[&str], &[&str]); 12] = [
         (true, &["--lock", "f"], &["f"]),
         (false, &["--lock", "f"], &["f"]),
@@ -107,7 +107,7 @@ fn callers() -> impl Iterator<Item = &'static [&'static str]> {
 
 #[test]
 fn what_reads_the_old_content_works_where_the_link_is_refused() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     let ways: [(&[&str], &str); 7] = [
         (&["f"], "new"),
         (&["--append", "f"], "oldnew"),
@@ -138,7 +138,7 @@ fn what_reads_the_old_content_works_where_the_link_is_refused() {
 /// By way of /proc, where the descriptor itself cannot be linked.
 #[test]
 fn a_refused_link_by_proc_is_gone_round_by_a_copy() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     let filter = Filter::new().refuse_where(nix::libc::SYS_linkat, EMPTY_PATH, nix::libc::ENOENT).words();
     let filter: Vec<&str> = filter.iter().map(String::as_str).collect();
     for errno in REFUSALS {
@@ -156,7 +156,7 @@ fn a_refused_link_by_proc_is_gone_round_by_a_copy() {
 
 #[test]
 fn acls_and_attributes_are_as_by_a_link() {
-    needs!(unnamed_files, acls_and_attributes);
+    needs!(strace, unnamed_files, acls_and_attributes);
     let acl = |scene: &Scene, name: &str| tool("getfacl", &["-cnpE", scene.path(name).to_str().unwrap()]);
     for errno in REFUSALS {
         let scene = scene(true);
@@ -178,7 +178,7 @@ fn acls_and_attributes_are_as_by_a_link() {
 /// Large, and with holes: all of it is there, and not more on the disk.
 #[test]
 fn the_copy_is_whole_and_keeps_holes() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     let scene = scene(true);
     let source = fs::File::create(scene.path("src")).unwrap();
     source.set_len(8 << 20).unwrap();
@@ -195,7 +195,7 @@ fn the_copy_is_whole_and_keeps_holes() {
 /// The copy is as private as the finished file, from its creation on.
 #[test]
 fn the_copy_is_never_wider_than_the_finished_file() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     let scene = scene(true);
     scene.chmod("f", 0o600);
     let calls = run(&scene, &["f"], "EACCES").calls;
@@ -207,7 +207,7 @@ fn the_copy_is_never_wider_than_the_finished_file() {
 
 #[test]
 fn where_the_copy_fails_as_well_both_reasons_are_told() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     for old in [true, false] {
         let args = ["f"];
         let recorded = run(&scene(old), &args, "EACCES").calls;
@@ -235,7 +235,7 @@ const NAMES: [&str; 9] =
 /// Whatever fails of the copy, TARGET is as it was and nothing is left.
 #[test]
 fn any_failure_of_the_copy_leaves_target_as_it_was() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     for old in [true, false] {
         let recorded = run(&scene(old), &["f"], "EACCES").calls;
         let from = recorded.0.iter().position(|call| call.is("linkat", &["\"f\""]) || call.is("linkat", &["\".aw-"]));

@@ -163,7 +163,7 @@ fn a_failure_of_ours_ends_the_command_without_pidfds() {
             "echo $$ >pid; sleep 100 >&- 2>&- & trap 'echo term >>log; kill -9 $!; exit 0' TERM; echo new; wait";
         let output = run(&filter, &scene, &["f", "--", "sh", "-c", script]);
         assert_eq!(output.status.code(), Some(125), "{errno}: {output:?}");
-        assert!(stderr(&output).contains("write: staging file in .: Input/output error (unchanged)"), "{output:?}");
+        assert!(stderr(&output).contains("write: staging file in .: I/O error (unchanged)"), "{output:?}");
         assert_eq!((scene.text("log").as_str(), scene.text("f").as_str()), ("term\n", "old"));
         assert!(!fs::exists(format!("/proc/{}", scene.text("pid").trim())).unwrap());
     }

@@ -16,10 +16,10 @@ use crate::portable::input::holes::sparse;
 /// Nothing is mapped at address 0: the kernel answers EIO.
 #[test]
 fn an_input_error_at_once() {
-    fails(&["f"], File::open("/proc/self/mem").unwrap(), "f: read: standard input: Input/output error");
-    fails(&["f", "--from", "/proc/self/mem"], Stdio::null(), "f: read: /proc/self/mem: Input/output error");
-    fails(&["-C", "f"], File::open("/proc/self/mem").unwrap(), "Input/output error");
-    fails(&["-a", "f"], File::open("/proc/self/mem").unwrap(), "Input/output error");
+    fails(&["f"], File::open("/proc/self/mem").unwrap(), "f: read: standard input: I/O error");
+    fails(&["f", "--from", "/proc/self/mem"], Stdio::null(), "f: read: /proc/self/mem: I/O error");
+    fails(&["-C", "f"], File::open("/proc/self/mem").unwrap(), "I/O error");
+    fails(&["-a", "f"], File::open("/proc/self/mem").unwrap(), "I/O error");
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn an_input_error_in_the_middle_of_a_stream() {
     let scene = Scene::new();
     let traced = run(&scene, Some(format!("read:error=EIO:when={second}")));
     assert_eq!(traced.output.status.code(), Some(1), "{traced:?}");
-    assert!(stderr(&traced.output).contains("read: standard input: Input/output error (unchanged)"));
+    assert!(stderr(&traced.output).contains("read: standard input: I/O error (unchanged)"));
     assert_eq!((scene.text("f").as_str(), scene.names().len()), ("old", 1));
 }
 
@@ -53,7 +53,7 @@ fn an_input_error_in_the_middle_of_a_file() {
         .run();
     let text = stderr(&traced.output);
     assert_eq!(traced.output.status.code(), Some(1), "{text}");
-    assert!(text.contains("f: read: src: Input/output error (unchanged)"), "{text}");
+    assert!(text.contains("f: read: src: I/O error (unchanged)"), "{text}");
     assert_eq!((scene.text("f").as_str(), scene.names()), ("old", vec!["f".to_owned(), "src".to_owned()]));
 }
 

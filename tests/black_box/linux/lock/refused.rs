@@ -85,7 +85,7 @@ fn a_file_system_without_locks_is_told_before_anything_is_read() {
         let strace = Strace::new(&scene, &["--lock", target]).input("new").inject("flock:error=ENOLCK");
         let traced = strace.run();
         assert_eq!(traced.output.status.code(), Some(1), "{traced:?}");
-        let words = format!("lock: {what} cannot be locked: No locks available (unchanged)");
+        let words = format!("lock: {what} cannot be locked: No record locks available (unchanged)");
         assert!(stderr(&traced.output).contains(&words), "{traced:?}");
         assert_eq!(traced.calls.input_read(), None);
         assert_eq!(scene.names(), ["f"]);

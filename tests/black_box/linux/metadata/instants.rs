@@ -147,7 +147,7 @@ fn what_target_has_become_meanwhile_gives_the_metadata() {
 /// alone. No name leads to the new content then that others could open.
 #[test]
 fn a_target_that_appears_private_is_never_replaced_through_a_wider_name() {
-    needs!(unnamed_files);
+    needs!(strace, unnamed_files);
     let theirs = |scene: &Scene| {
         scene.write("f", "theirs");
         scene.chmod("f", 0o600);

@@ -162,7 +162,7 @@ fn an_interrupted_sync_was_not_begun_and_is_made_again() {
 #[test]
 fn a_failed_sync_of_the_directory_is_status_4_and_says_replaced() {
     needs!(strace);
-    let says = "atomic-write: f: sync directory: Input/output error (replaced, may not survive a power cut)\n";
+    let says = "atomic-write: f: sync directory: I/O error (replaced, may not survive a power cut)\n";
     for (args, expected) in [(vec!["f"], 4), (vec!["f", "--", "echo", "-n", "new"], 121)] {
         let scene = Scene::with_old();
         let run = Strace::new(&scene, &args).input("new").inject(at_directory_sync("error=EIO")).run();

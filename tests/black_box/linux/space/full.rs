@@ -79,7 +79,7 @@ fn a_disk_that_fills_at_the_sync_leaves_target_as_it_was() {
     nothing_happened(
         &scene,
         &write(&scene, 12 * MEBIBYTE),
-        "sync: staging file in \\.: (Input/output error|No space left on device)",
+        "sync: staging file in \\.: (I/O error|No space left on device)",
     );
     drop(scene);
 }
@@ -99,7 +99,7 @@ fn a_quota_that_is_reached_leaves_target_as_it_was() {
     let target = format!("{volume}/f");
     let output = outer.cmd().arg(&target).write_stdin(vec![b'x'; 16 * MEBIBYTE]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let line = predicate::str::is_match(": (write|sync): .*quota exceeded \\(unchanged\\)\n$").unwrap();
+    let line = predicate::str::is_match(": (write|sync): .*Quota exceeded \\(unchanged\\)\n$").unwrap();
     assert!(line.eval(&stderr(&output)), "{}", stderr(&output));
     assert_eq!(fs::read(&target).unwrap(), b"old");
     assert_eq!(names_in(volume.as_ref()), ["f"]);
@@ -112,7 +112,7 @@ fn no_room_at_any_call_leaves_target_as_it_was() {
     let sync = "sync: staging file in \\.: ";
     let cases =
         [("pwrite64", "new", "write: staging file in \\.: "), ("fsync", "#", sync), ("linkat", ".aw-", "link: ")];
-    for (errno, words) in [("ENOSPC", "No space left on device"), ("EDQUOT", "Disk quota exceeded")] {
+    for (errno, words) in [("ENOSPC", "No space left on device"), ("EDQUOT", "Quota exceeded")] {
         for (name, part, step) in cases {
             let scene = scene_with_old(None);
             let injection = plain_calls().inject(name, &[part], &format!("error={errno}"));
@@ -139,7 +139,7 @@ fn no_room_at_close_leaves_target_as_it_was() {
         let recorded = Strace::new(&scene_with_old(None), &[how, "f"]).input("new").run().calls;
         let writer = recorded.one("pwrite64", &["new"]).descriptor();
         let closed = recorded.0.iter().rposition(|call| call.name == "close" && call.descriptor() == writer).unwrap();
-        for (errno, words) in [("ENOSPC", "No space left on device"), ("EDQUOT", "Disk quota exceeded")] {
+        for (errno, words) in [("ENOSPC", "No space left on device"), ("EDQUOT", "Quota exceeded")] {
             let scene = scene_with_old(None);
             let injection = format!("close:error={errno}:when={}", recorded.when(closed));
             let run = Strace::new(&scene, &[how, "f"]).input("new").inject(injection).run();

@@ -126,7 +126,7 @@ fn a_failing_overwrite_is_status_5_and_tells_the_copys_path() {
         assert_eq!(run.output.status.code(), Some(5), "{failure}: {run:?}");
         let [copy] = stuck.copies().try_into().unwrap();
         let says = format!(
-            "atomic-write: d/f: overwrite in place: Input/output error (damaged)\n\
+            "atomic-write: d/f: overwrite in place: I/O error (damaged)\n\
              hint: the whole new content is {}\n",
             copy.display()
         );

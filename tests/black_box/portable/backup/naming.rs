@@ -2,9 +2,8 @@
 //!
 //! Rows: 32.
 
-use std::os::unix::fs::symlink;
-
-use crate::common::{Scene, stderr};
+use crate::common::needs::needs;
+use crate::common::{Scene, does, stderr, system};
 
 /// What a control word means.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -212,8 +211,8 @@ fn numbers_beyond_all_bounds_are_an_error_and_not_a_wrong_name() {
 #[test]
 fn a_number_that_somebody_else_took_meanwhile_is_left_to_him() {
     let scene = Scene::with_old();
-    let meanwhile = "echo his >f.~1~; echo his >f.~2~; echo new";
-    scene.cmd().args(["--backup=numbered", "f", "--", "sh", "-c", meanwhile]).assert().success().stderr("");
+    let command = does(&["write f.~1~ his\n", "write f.~2~ his\n", "print new\n"]);
+    scene.cmd().args(["--backup=numbered", "f", "--"]).args(command).assert().success().stderr("");
     assert_eq!(scene.names(), ["f", "f.~1~", "f.~2~", "f.~3~"]);
     let texts: Vec<String> = scene.names().iter().map(|name| scene.text(name)).collect();
     assert_eq!(texts, ["new\n", "his\n", "his\n", "old"]);
@@ -227,7 +226,7 @@ fn no_content_is_lost_among_writers_with_numbered_backups() {
         .map(|number| {
             let mut command = scene.cmd();
             command.args(["--backup=numbered", "f"]).write_stdin(format!("{number}"));
-            std::thread::spawn(move || command.assert().success().stderr(""))
+            std::thread::spawn(move || command.assert().success())
         })
         .collect();
     for writer in writers {
@@ -263,6 +262,7 @@ fn an_unchanged_target_has_no_backup() {
 
 #[test]
 fn a_backup_lies_beside_the_file_that_a_link_leads_to() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.mkdir("d");
     scene.write("d/real", "old");
@@ -292,7 +292,8 @@ fn a_backups_name_that_is_too_long_is_refused_before_command_runs() {
         let scene = Scene::new();
         let name = "x".repeat(length);
         scene.write(&name, "old");
-        let output = scene.cmd().args([words, &name, "--", "sh", "-c", "touch ran; echo new"]).output().unwrap();
+        let command = does(&["write ran", "print new\n"]);
+        let output = scene.cmd().args([words, &name, "--"]).args(command).output().unwrap();
         assert_eq!(output.status.code(), Some(if fits { 0 } else { 125 }), "{words} {length}: {}", stderr(&output));
         assert_eq!(scene.path("ran").exists(), fits);
         assert_eq!(scene.text(&name), if fits { "new\n" } else { "old" });
@@ -301,23 +302,23 @@ fn a_backups_name_that_is_too_long_is_refused_before_command_runs() {
 
 #[test]
 fn a_backup_that_is_a_link_is_replaced_and_not_followed() {
+    needs!(symlinks);
     let scene = Scene::with_old();
     scene.write("elsewhere", "untouched");
-    symlink("elsewhere", scene.path("f~")).unwrap();
+    scene.symlink("elsewhere", "f~");
     scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success();
     assert!(!scene.path("f~").is_symlink());
     assert_eq!((scene.text("f~").as_str(), scene.text("elsewhere").as_str()), ("old", "untouched"));
-    symlink("nowhere", scene.path("f.~1~")).unwrap();
+    scene.symlink("nowhere", "f.~1~");
     scene.cmd().args(["-b", "f"]).write_stdin("newer").assert().success();
     assert_eq!(scene.text("f.~2~"), "new");
 }
 
 #[test]
 fn a_suffix_is_bytes() {
-    use std::os::unix::ffi::OsStrExt;
+    needs!(any_names);
     let scene = Scene::with_old();
-    let suffix = std::ffi::OsStr::from_bytes(b".\xff\n");
+    let [suffix, backup] = [&b".\xff\n"[..], b"f.\xff\n"].map(|bytes| system::argument(bytes).unwrap());
     scene.cmd().arg("-S").arg(suffix).arg("f").write_stdin("new").assert().success();
-    let backup = [b"f".as_slice(), suffix.as_bytes()].concat();
-    assert_eq!(scene.text(std::ffi::OsStr::from_bytes(&backup)), "old");
+    assert_eq!(scene.text(backup), "old");
 }

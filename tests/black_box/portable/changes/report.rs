@@ -2,7 +2,8 @@
 //!
 //! Rows: none.
 
-use crate::common::{Scene, stderr};
+use crate::common::needs::needs;
+use crate::common::{Scene, does, stderr};
 
 #[test]
 fn one_word_tells_what_became_of_the_target() {
@@ -17,26 +18,23 @@ fn one_word_tells_what_became_of_the_target() {
     run(&["-C"], "two", "replaced");
     run(&["-b", "--lock"], "three", "replaced");
     run(&["-C", "--sync", "none"], "three", "unchanged");
-    scene.cmd().args(["--report", "-C", "f", "--", "printf", "three"]).assert().success().stdout("unchanged\n");
-    scene
-        .cmd()
-        .args(["--report", "g", "--", "sh", "-c", "echo out; echo err >&2"])
-        .assert()
-        .success()
-        .stdout("created\n");
+    let command = |args: &[&str], steps: &[&str]| scene.cmd().args(args).args(does(steps)).assert().success();
+    command(&["--report", "-C", "f", "--"], &["print three"]).stdout("unchanged\n");
+    command(&["--report", "g", "--"], &["print out\n", "error err\n"]).stdout("created\n");
 }
 
 #[test]
 fn no_word_is_printed_where_nothing_was_done() {
     let scene = Scene::with_old();
     scene.cmd().args(["--report", "-n", "f"]).assert().code(3).stdout("");
-    scene.cmd().args(["--report", "f", "--", "false"]).assert().code(1).stdout("");
+    scene.cmd().args(["--report", "f", "--"]).args(does(&["exit 1"])).assert().code(1).stdout("");
     scene.cmd().args(["--report", "--non-empty", "f"]).assert().code(3).stdout("");
     scene.cmd().args(["--report", "missing/f"]).assert().code(1).stdout("");
 }
 
 #[test]
 fn a_closed_standard_output_is_found_before_anything_is_done() {
+    needs!(shell, descriptors);
     let scene = Scene::with_old();
     scene.write("in", "for others");
     let output = scene.sh("{ $AW --report f >&-; cat; } <in");

@@ -2,23 +2,24 @@
 //!
 //! Rows: 71.
 
-use crate::common::{Scene, stderr};
+use crate::common::needs::{lacks_for, needs};
+use crate::common::{Scene, does, stderr};
 
 #[test]
 fn every_form_edits() {
     let forms: [&[&str]; 6] = [
-        &["--edit", "f", "--", "tr", "a-z", "A-Z"],
-        &["-e", "f", "--", "tr", "a-z", "A-Z"],
-        &["f", "--edit", "--", "tr", "a-z", "A-Z"],
-        &["--edit", "--", "f", "--", "tr", "a-z", "A-Z"],
-        &["-ve", "./f", "--", "sh", "-c", "tr a-z A-Z"],
-        &["--edit", "--lock", "--backup=none", "f", "--", "tr", "a-z", "A-Z"],
+        &["--edit", "f", "--"],
+        &["-e", "f", "--"],
+        &["f", "--edit", "--"],
+        &["--edit", "--", "f", "--"],
+        &["-ve", "./f", "--"],
+        &["--edit", "--lock", "--backup=none", "f", "--"],
     ];
     for form in forms {
         let scene = Scene::new();
         scene.write("f", "old text");
         // Standard input is not what is edited.
-        scene.cmd().args(form).write_stdin("other").assert().success();
+        scene.cmd().args(form).args(does(&["upper"])).write_stdin("other").assert().success();
         assert_eq!(scene.text("f"), "OLD TEXT", "{form:?}");
         assert_eq!(scene.names(), ["f"]);
     }
@@ -26,11 +27,13 @@ fn every_form_edits() {
 
 #[test]
 fn a_missing_target_is_an_error_and_starts_nothing() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.symlinks(&[("nowhere", "dangling"), ("dangling", "link")]);
     for target in ["absent", "dangling", "link"] {
         for options in [&["--edit"][..], &["--edit", "--lock"], &["--edit", "--allow-empty"], &["--edit", "-C"]] {
-            let output = scene.cmd().args(options).args([target, "--", "touch", "ran"]).output().unwrap();
+            let command = does(&["write ran"]);
+            let output = scene.cmd().args(options).args([target, "--"]).args(command).output().unwrap();
             assert_eq!(output.status.code(), Some(125));
             let expected = format!("{target}: edit: does not exist, so there is nothing to edit (unchanged)");
             assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
@@ -49,33 +52,36 @@ fn edit_without_a_command_is_a_usage_error() {
 }
 
 /// What happens to TARGET while COMMAND runs, and what TARGET holds in the end.
-const MEANWHILE: [(&str, &str); 6] = [
-    ("echo other >>f", "old\nother\n"),
-    ("echo new >f", "new\n"),
+const MEANWHILE: [(&[&str], &str); 6] = [
+    (&["append f other\n"], "old\nother\n"),
+    (&["write f new\n"], "new\n"),
     // Of the same size, in the same instant.
-    ("printf 'OLD\n' >f", "OLD\n"),
-    ("echo other >g; mv g f", "other\n"),
-    ("cp f g; mv g f", "old\n"),
-    ("sed -i s/old/new/ f", "new\n"),
+    (&["write f OLD\n"], "OLD\n"),
+    (&["patch f OLD"], "OLD\n"),
+    (&["write g other\n", "rename g f"], "other\n"),
+    (&["copy-file f g", "rename g f"], "old\n"),
 ];
 
 #[test]
 fn a_target_that_changed_meanwhile_is_not_replaced() {
     for options in [&["--edit"][..], &["--edit", "--lock"], &["--edit", "-b"], &["-eC"], &["-e", "-m", "600"]] {
         for (meanwhile, content) in MEANWHILE {
+            if lacks_for(meanwhile) {
+                continue;
+            }
             let scene = Scene::new();
             scene.write("f", "old\n");
-            let script = format!("cat; {meanwhile}; echo mine");
-            let output = scene.cmd().args(options).args(["f", "--", "sh", "-c", &script]).output().unwrap();
+            let command = does(&[&["copy"], meanwhile, &["print mine\n"]].concat());
+            let output = scene.cmd().args(options).args(["f", "--"]).args(command).output().unwrap();
             let words = stderr(&output);
             if options.contains(&"-eC") && output.status.code() == Some(125) {
                 assert!(words.contains("was changed in place while it was read"), "{words}");
             } else {
-                assert_eq!(output.status.code(), Some(123), "{options:?} {meanwhile}: {words}");
+                assert_eq!(output.status.code(), Some(123), "{options:?} {meanwhile:?}: {words}");
                 let says = "f: replace: has changed since it was read (changed by another program)\nhint: ";
                 assert!(words.contains(says), "{words}");
             }
-            assert_eq!(scene.text("f"), content, "{options:?} {meanwhile}");
+            assert_eq!(scene.text("f"), content, "{options:?} {meanwhile:?}");
             assert_eq!(scene.names(), ["f"]);
         }
     }
@@ -83,8 +89,9 @@ fn a_target_that_changed_meanwhile_is_not_replaced() {
 
 #[test]
 fn a_target_that_vanished_meanwhile_is_not_created_again() {
+    needs!(open_files_give_way);
     let scene = Scene::with_old();
-    let output = scene.cmd().args(["-e", "f", "--", "sh", "-c", "cat; rm f"]).output().unwrap();
+    let output = scene.cmd().args(["-e", "f", "--"]).args(does(&["copy", "remove f"])).output().unwrap();
     assert_eq!(output.status.code(), Some(123), "{}", stderr(&output));
     assert!(scene.names().is_empty());
 }
@@ -92,9 +99,11 @@ fn a_target_that_vanished_meanwhile_is_not_created_again() {
 /// Row 71: the in-place editor that writes nothing.
 #[test]
 fn an_in_place_editor_is_refused_and_its_work_stays() {
+    needs!(open_files_give_way);
     for options in [&["--edit"][..], &["--edit", "--allow-empty"]] {
         let scene = Scene::with_old();
-        scene.cmd().args(options).args(["f", "--", "sed", "-i", "s/old/new/", "f"]).assert().code(123);
+        let editor = does(&["write g new", "rename g f"]);
+        scene.cmd().args(options).args(["f", "--"]).args(editor).assert().code(123);
         assert_eq!(scene.text("f"), "new");
         assert_eq!(scene.names(), ["f"]);
     }
@@ -102,15 +111,16 @@ fn an_in_place_editor_is_refused_and_its_work_stays() {
 
 #[test]
 fn a_link_stays_and_the_file_behind_it_is_edited() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.mkdir("d");
     scene.write("d/file", "old");
     scene.symlinks(&[("d/file", "hop"), ("hop", "f")]);
-    scene.cmd().args(["--edit", "--lock", "f", "--", "tr", "a-z", "A-Z"]).assert().success();
+    scene.cmd().args(["--edit", "--lock", "f", "--"]).args(does(&["upper"])).assert().success();
     assert_eq!(scene.text("d/file"), "OLD");
     assert!(scene.path("f").is_symlink() && scene.path("hop").is_symlink());
     assert_eq!(scene.names(), ["d", "f", "hop"]);
-    let output = scene.cmd().args(["-eP", "f", "--", "cat"]).output().unwrap();
+    let output = scene.cmd().args(["-eP", "f", "--"]).args(does(&["copy"])).output().unwrap();
     assert_eq!(output.status.code(), Some(125));
     assert!(stderr(&output).contains("is a symbolic link"), "{}", stderr(&output));
     assert!(scene.path("f").is_symlink());
@@ -118,11 +128,13 @@ fn a_link_stays_and_the_file_behind_it_is_edited() {
 
 #[test]
 fn a_link_that_leads_elsewhere_meanwhile_changes_nothing() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.write("one", "old");
     scene.write("two", "other");
     scene.symlink("one", "f");
-    scene.cmd().args(["-e", "f", "--", "sh", "-c", "cat; ln -sfn two f; echo new"]).assert().success();
+    let command = does(&["copy", "remove f", "symlink two f", "print new\n"]);
+    scene.cmd().args(["-e", "f", "--"]).args(command).assert().success();
     assert_eq!((scene.text("one"), scene.text("two")), ("oldnew\n".to_owned(), "other".to_owned()));
 }
 
@@ -130,7 +142,7 @@ fn a_link_that_leads_elsewhere_meanwhile_changes_nothing() {
 fn a_command_need_not_read_what_it_edits() {
     let scene = Scene::new();
     scene.write("f", vec![b'x'; 5 << 20]);
-    scene.cmd().args(["-e", "f", "--", "echo", "new"]).assert().success();
+    scene.cmd().args(["-e", "f", "--"]).args(does(&["print new\n"])).assert().success();
     assert_eq!(scene.text("f"), "new\n");
 }
 
@@ -138,31 +150,31 @@ fn a_command_need_not_read_what_it_edits() {
 fn a_large_file_is_edited_whole() {
     let scene = Scene::new();
     scene.write("f", vec![b'a'; (5 << 20) + 17]);
-    scene.cmd().args(["-e", "f", "--", "tr", "a", "b"]).assert().success();
-    assert!(scene.read("f") == vec![b'b'; (5 << 20) + 17]);
+    scene.cmd().args(["-e", "f", "--"]).args(does(&["upper"])).assert().success();
+    assert!(scene.read("f") == vec![b'A'; (5 << 20) + 17]);
 }
 
 #[test]
 fn an_empty_file_can_be_edited_and_a_file_emptied() {
     let scene = Scene::new();
     scene.write("f", "");
-    scene.cmd().args(["-e", "f", "--", "cat"]).assert().code(123);
-    scene.cmd().args(["-e", "f", "--", "sh", "-c", "cat; echo new"]).assert().success();
+    let edit = |steps: &[&str]| scene.cmd().args(["-e", "f", "--"]).args(does(steps)).assert();
+    edit(&["copy"]).code(123);
+    edit(&["copy", "print new\n"]).success();
     assert_eq!(scene.text("f"), "new\n");
-    scene.cmd().args(["-e", "f", "--", "grep", "-v", "new"]).assert().code(1);
+    edit(&["exit 1"]).code(1);
     assert_eq!(scene.text("f"), "new\n");
-    let script = "grep -v new || test $? = 1";
-    scene.cmd().args(["-e", "--allow-empty", "f", "--", "sh", "-c", script]).assert().success();
+    scene.cmd().args(["-e", "--allow-empty", "f", "--"]).args(does(&[])).assert().success();
     assert_eq!(scene.text("f"), "");
 }
 
-/// The same `awk` of the contract, one run after the other.
+/// One run after the other.
 #[test]
 fn a_counter_counts() {
     let scene = Scene::new();
     scene.write("counter", "0\n");
     for _ in 0..3 {
-        scene.cmd().args(["--edit", "--lock", "counter", "--", "awk", "{ print $1 + 1 }"]).assert().success();
+        scene.cmd().args(["--edit", "--lock", "counter", "--"]).args(does(&["increment"])).assert().success();
     }
     assert_eq!(scene.text("counter"), "3\n");
 }

@@ -2,6 +2,7 @@
 //!
 //! Rows: none.
 
+use crate::common::needs::needs;
 use crate::common::{Scene, stderr};
 
 pub fn script(scene: &Scene, name: &str, content: &str, mode: u32) {
@@ -12,19 +13,32 @@ pub fn script(scene: &Scene, name: &str, content: &str, mode: u32) {
 #[test]
 fn a_command_that_is_not_there_is_127() {
     let scene = Scene::new();
-    script(&scene, "no-interpreter", "#!/no/such/interpreter\n", 0o755);
-    for command in ["no-such-command", "./none", "/no/such", "./no-interpreter"] {
-        // A directory of PATH that may not be searched would leave it open whether it is there.
-        let output = scene.cmd().env("PATH", "/usr/bin:/bin").args(["f", "--", command]).output().unwrap();
-        assert_eq!(output.status.code(), Some(127));
-        let expected = format!("atomic-write: f: replace: command '{command}' was not found (unchanged)\n");
-        assert_eq!(stderr(&output), expected);
+    for command in ["no-such-command", "./none", "/no/such"] {
+        is_not_found(&scene, command);
     }
+    assert!(scene.names().is_empty());
+}
+
+fn is_not_found(scene: &Scene, command: &str) {
+    // A directory of PATH that may not be searched would leave it open whether it is there.
+    let output = scene.cmd().env("PATH", scene.root()).args(["f", "--", command]).output().unwrap();
+    assert_eq!(output.status.code(), Some(127));
+    let expected = format!("atomic-write: f: replace: command '{command}' was not found (unchanged)\n");
+    assert_eq!(stderr(&output), expected);
+}
+
+#[test]
+fn a_command_whose_interpreter_is_not_there_is_127() {
+    needs!(shell, permissions);
+    let scene = Scene::new();
+    script(&scene, "no-interpreter", "#!/no/such/interpreter\n", 0o755);
+    is_not_found(&scene, "./no-interpreter");
     assert_eq!(scene.names(), ["no-interpreter"]);
 }
 
 #[test]
 fn a_command_that_cannot_be_run_is_126() {
+    needs!(shell, permissions);
     let scene = Scene::new();
     script(&scene, "plain", "#!/bin/sh\necho new\n", 0o644);
     scene.mkdir("directory");
@@ -38,6 +52,7 @@ fn a_command_that_cannot_be_run_is_126() {
 
 #[test]
 fn a_script_without_an_interpreter_line_is_given_to_the_shell() {
+    needs!(shell, permissions);
     let scene = Scene::new();
     scene.mkdir("bin");
     script(&scene, "bin/made", "printf '%s|' \"$0\" \"$@\"\n", 0o755);
@@ -51,6 +66,7 @@ fn a_script_without_an_interpreter_line_is_given_to_the_shell() {
 
 #[test]
 fn a_command_is_looked_for_in_path() {
+    needs!(shell, permissions);
     let scene = Scene::new();
     for directory in ["one", "two", "three"] {
         scene.mkdir(directory);
@@ -73,6 +89,7 @@ fn a_command_is_looked_for_in_path() {
 
 #[test]
 fn a_script_without_an_interpreter_line_is_found_in_path() {
+    needs!(shell, permissions);
     let scene = Scene::new();
     for directory in ["one", "two"] {
         scene.mkdir(directory);

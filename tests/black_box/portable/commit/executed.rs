@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::Scene;
+use crate::common::needs::needs;
 
 pub const SCRIPT: &str = "#!/bin/sh\nexit 7\n";
 
@@ -16,6 +17,7 @@ pub const EXECUTABLE: [&str; 3] = ["-m", "755", "f"];
 // What the row was seen with: a loop that executes TARGET while it is replaced.
 #[test]
 fn a_loop_that_executes_target_meets_no_busy_file() {
+    needs!(shell, permissions);
     let scene = Scene::new();
     // Not written by the test, as another test's child could hold that descriptor for an instant.
     scene.cmd().args(EXECUTABLE).write_stdin(SCRIPT).assert().success();

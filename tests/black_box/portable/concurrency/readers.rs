@@ -7,12 +7,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{tagged, writer_of};
-use crate::common::{Scene, stderr};
+use crate::common::needs::needs;
+use crate::common::{Scene, does, rounds, stderr};
 
 /// How many replacements: `ATOMIC_WRITE_TEST_REPLACEMENTS`, or what does not take long.
 fn replacements() -> usize {
     let asked = std::env::var("ATOMIC_WRITE_TEST_REPLACEMENTS").ok();
-    asked.map_or(60, |count| count.parse().unwrap())
+    asked.map_or(rounds(60), |count| count.parse().unwrap())
 }
 
 /// Opens and reads the file until `writing` is done; `look` judges what was read. Counts the times.
@@ -45,6 +46,7 @@ fn read_all_the_while(path: &Path, look: impl Fn(Vec<u8>) + Sync, writing: impl 
 const LINES: usize = 2000;
 
 fn replaced(options: &[&str]) {
+    needs!(open_files_give_way);
     let scene = Scene::new();
     let path = scene.write("f", tagged(0, LINES));
     let look = |content: Vec<u8>| {
@@ -72,7 +74,7 @@ fn a_file_that_is_replaced_with_a_simple_backup_is_always_whole() {
 
 #[test]
 fn a_file_that_is_replaced_with_numbered_backups_is_always_whole() {
-    replaced(&["--backup=numbered", "--lock", "--validate", ":"]);
+    replaced(&["--backup=numbered", "--lock", "--validate", "exit 0"]);
 }
 
 #[test]
@@ -82,6 +84,7 @@ fn a_file_that_is_replaced_where_it_changed_is_always_whole() {
 
 #[test]
 fn a_file_that_is_edited_is_always_whole() {
+    needs!(open_files_give_way);
     let scene = Scene::new();
     let path = scene.write("f", tagged(0, LINES));
     let look = |content: Vec<u8>| {
@@ -89,8 +92,8 @@ fn a_file_that_is_edited_is_always_whole() {
     };
     read_all_the_while(&path, look, || {
         for _ in 0..replacements() {
-            let args = ["--edit", "--lock", "-b", "f", "--", "awk", r#"{ printf "%09d\n", $1 + 1 }"#];
-            scene.cmd().args(args).assert().success();
+            let args = ["--edit", "--lock", "-b", "f", "--"];
+            scene.cmd().args(args).args(does(&["increment"])).assert().success();
         }
     });
     assert_eq!(writer_of(&scene.read("f"), LINES), replacements());
@@ -98,6 +101,7 @@ fn a_file_that_is_edited_is_always_whole() {
 
 #[test]
 fn a_file_appended_to_is_always_a_row_of_whole_parts() {
+    needs!(open_files_give_way);
     const PART: usize = 20;
     let scene = Scene::new();
     let path = scene.write("f", tagged(0, PART));

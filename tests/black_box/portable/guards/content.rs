@@ -3,12 +3,18 @@
 //! Rows: none.
 
 use super::refused;
-use crate::common::{Scene, stderr, tool};
+use crate::common::{NOTHING, Scene, does, stderr};
+use crate::portable::input::holes::sparse;
 
-/// `sha256:` or `sha512:` and the digest of the file, as others compute it.
-fn digest(scene: &Scene, algorithm: &str, name: &str) -> String {
-    let line = tool(&format!("{algorithm}sum"), &[scene.path(name).to_str().unwrap()]);
-    format!("{algorithm}:{}", line.split(' ').next().unwrap())
+/// As many bytes `x` as in [`content`], as sha256sum(1) and sha512sum(1) have their digests.
+const SHA256: &str = "sha256:60ac51f35e32790207b62d6a4614d523975339403a66cfc204df2c758ec28053";
+const SHA512: &str = "sha512:db921bf3803f633c8358a9cfedca89967f068e78ce7046bf7fa80047979ba690\
+                      be7855c90698953b197b3f2d9814051ad32270d1b8cba62720940754bcef3827";
+/// The same with `y` for the last.
+const OTHER: &str = "sha256:b2ea3d1dc38f5255ddfb2198b5f741eb18fb6c2d59cac3d9ecb68f01d9ce3be4";
+
+fn content() -> Vec<u8> {
+    vec![b'x'; 1_000_003]
 }
 
 #[test]
@@ -17,7 +23,7 @@ fn an_empty_input_is_refused_where_it_must_not_be() {
     let output = scene.cmd().args(["--non-empty", "f"]).output().unwrap();
     refused(&scene, &output, "non-empty: the input is empty");
     assert!(stderr(&output).ends_with("\nhint: did the producer fail?\n"));
-    for options in [&["--from", "/dev/null"][..], &["--append"], &["-C"]] {
+    for options in [&["--from", NOTHING][..], &["--append"], &["-C"]] {
         let output = scene.cmd().args(options).args(["--non-empty", "f"]).output().unwrap();
         refused(&scene, &output, "non-empty: the input is empty");
     }
@@ -30,21 +36,20 @@ fn an_empty_input_is_fine_where_nobody_minds() {
     let scene = Scene::with_old();
     scene.cmd().arg("f").assert().success();
     assert_eq!(scene.text("f"), "");
-    scene.cmd().args(["--from", "/dev/null", "g"]).assert().success();
+    scene.cmd().args(["--from", NOTHING, "g"]).assert().success();
     assert_eq!(scene.text("g"), "");
 }
 
 #[test]
 fn content_with_the_right_digest_is_taken_in_either_case() {
-    let content = vec![b'x'; 1_000_003];
-    for algorithm in ["sha256", "sha512"] {
+    let content = content();
+    for known in [SHA256, SHA512] {
         let scene = Scene::new();
         scene.write("source", &content);
-        let known = digest(&scene, algorithm, "source");
-        for word in [known.clone(), known.to_uppercase(), known.replace(algorithm, &algorithm.to_uppercase())] {
+        for word in [known.to_owned(), known.to_uppercase(), known.replace("sha", "SHA")] {
             scene.cmd().args(["--checksum", &word, "f"]).write_stdin(content.clone()).assert().success();
             scene.cmd().args(["--checksum", &word, "g", "--from", "source"]).assert().success();
-            scene.cmd().args(["--checksum", &word, "h", "--", "cat", "source"]).assert().success();
+            scene.cmd().args(["--checksum", &word, "h", "--"]).args(does(&["cat source"])).assert().success();
             // The input's digest, not the file's.
             scene.write("i", "old");
             scene.cmd().args(["-a", "--checksum", &word, "i", "--from", "source"]).assert().success();
@@ -57,15 +62,13 @@ fn content_with_the_right_digest_is_taken_in_either_case() {
 #[test]
 fn if_changed_hashes_what_is_common_too() {
     let scene = Scene::new();
-    let mut content = vec![b'x'; 1_000_003];
+    let mut content = content();
     scene.write("f", &content);
-    for last in [b'x', b'y'] {
+    for (last, known) in [(b'x', SHA256), (b'y', OTHER)] {
         *content.last_mut().unwrap() = last;
-        scene.write("source", &content);
-        let known = digest(&scene, "sha256", "source");
-        scene.cmd().args(["-C", "--checksum", &known, "f"]).write_stdin(content.clone()).assert().success();
+        scene.cmd().args(["-C", "--checksum", known, "f"]).write_stdin(content.clone()).assert().success();
         assert!(scene.read("f") == content);
-        let output = scene.cmd().args(["-C", "--checksum", &known, "f"]).write_stdin("other").output().unwrap();
+        let output = scene.cmd().args(["-C", "--checksum", known, "f"]).write_stdin("other").output().unwrap();
         assert_eq!(output.status.code(), Some(3));
     }
 }
@@ -99,10 +102,8 @@ fn a_digest_that_is_none_is_a_usage_error() {
 #[test]
 fn a_file_with_holes_has_the_digest_of_its_zeros() {
     let scene = Scene::new();
-    let file = std::fs::File::create(scene.path("source")).unwrap();
-    file.set_len(3_000_000).unwrap();
-    std::os::unix::fs::FileExt::write_all_at(&file, b"data", 1_500_000).unwrap();
-    let known = digest(&scene, "sha256", "source");
-    scene.cmd().args(["--checksum", &known, "f", "--from", "source"]).assert().success();
+    sparse(&scene.path("source"), &[(1_500_000, 4)], 3_000_000);
+    let known = "sha256:b838218de2c9ce3758477f839172a51aa6fee0b1a1d39be267792514d891e1e0";
+    scene.cmd().args(["--checksum", known, "f", "--from", "source"]).assert().success();
     assert!(scene.read("f") == scene.read("source"));
 }

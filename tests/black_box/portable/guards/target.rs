@@ -2,18 +2,25 @@
 //!
 //! Rows: 65.
 
+use std::io::Read;
+
 use super::refused;
-use crate::common::{Scene, stderr};
+use crate::common::needs::{lacks, lacks_for, needs};
+use crate::common::{NOTHING, Scene, does, stderr};
 
 /// The digest of `old`.
 pub const OLD: &str = "sha256:cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4";
+
+/// The longer one.
+const LONG: &str = "sha512:a6d96fa05fb243a13082a21195ebd126fc42f2f158cf5e0042e4f956b60d7edb\
+                    4b363bcd41ce433b33b7024303d34f0ecaad5071841bd3ada3e99d68f00b89b2";
 
 #[test]
 fn what_exists_is_not_clobbered() {
     let scene = Scene::with_old();
     let output = scene.cmd().args(["-n", "f"]).write_stdin("new").output().unwrap();
     refused(&scene, &output, "no-clobber: exists");
-    let output = scene.cmd().args(["--no-clobber", "--from", "/dev/null", "f"]).output().unwrap();
+    let output = scene.cmd().args(["--no-clobber", "--from", NOTHING, "f"]).output().unwrap();
     refused(&scene, &output, "no-clobber: exists");
     scene.cmd().args(["-n", "g"]).write_stdin("new").assert().success();
     assert_eq!(scene.text("g"), "new");
@@ -24,14 +31,18 @@ fn what_exists_is_not_clobbered() {
 fn what_exists_is_found_before_the_input_is_read() {
     let scene = Scene::with_old();
     scene.write("in", "for others");
-    for guard in ["-n", &format!("--if-match sha256:{}", "0".repeat(64))] {
-        let output = scene.sh(&format!("{{ $AW {guard} f; cat; }} <in"));
-        assert_eq!(output.stdout, b"for others");
+    for guard in ["-n", &format!("--if-match=sha256:{}", "0".repeat(64))] {
+        let mut file = scene.open("in");
+        assert_eq!(scene.with_stdin(&[guard, "f"], file.try_clone().unwrap()).status.code(), Some(3));
+        let mut rest = String::new();
+        file.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "for others");
     }
 }
 
 #[test]
 fn a_link_exists_where_what_it_leads_to_does() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.write("file", "old");
     scene.symlinks(&[("file", "link"), ("new", "dangling")]);
@@ -44,17 +55,30 @@ fn a_link_exists_where_what_it_leads_to_does() {
 
 #[test]
 fn what_is_created_meanwhile_is_not_clobbered_whatever_it_is() {
-    for create in ["echo other >f", "mkdir f", "ln -s nowhere f", "mkfifo f", "echo a >g; ln g f"] {
+    let mut commands = vec![
+        does(&["print new\n", "write f other\n"]),
+        does(&["print new\n", "mkdir f"]),
+        does(&["print new\n", "write g a", "rename g f"]),
+    ];
+    if !lacks!(hard_links) {
+        commands.push(does(&["print new\n", "write g a", "link g f"]));
+    }
+    if !lacks!(symlinks) {
+        commands.push(does(&["print new\n", "symlink nowhere f"]));
+    }
+    if !lacks!(shell, fifos) {
+        commands.push(["sh", "-c", "echo new; mkfifo f"].map(str::to_owned).to_vec());
+    }
+    for command in commands {
         let scene = Scene::new();
-        let script = format!("echo new; {create}");
-        let output = scene.cmd().args(["-n", "f", "--", "sh", "-c", &script]).output().unwrap();
-        assert_eq!(output.status.code(), Some(123), "{create}: {output:?}");
+        let output = scene.cmd().args(["-n", "f", "--"]).args(&command).output().unwrap();
+        assert_eq!(output.status.code(), Some(123), "{command:?}: {output:?}");
         assert_eq!(
             stderr(&output),
             "atomic-write: f: no-clobber: has been created meanwhile (changed by another program)\n"
         );
         let names = scene.names();
-        assert!(names == ["f"] || names == ["f", "g"], "{create}: {names:?}");
+        assert!(names == ["f"] || names == ["f", "g"], "{command:?}: {names:?}");
         assert!(!scene.path("f").is_file() || scene.text("f") != "new\n");
     }
 }
@@ -62,9 +86,7 @@ fn what_is_created_meanwhile_is_not_clobbered_whatever_it_is() {
 #[test]
 fn the_expected_old_content_is_replaced() {
     let scene = Scene::new();
-    let hex = crate::common::tool("sh", &["-c", "printf old | sha512sum"]);
-    let long = format!("sha512:{}", &hex[..128]);
-    for word in [OLD, &OLD.to_uppercase(), &long] {
+    for word in [OLD, &OLD.to_uppercase(), LONG] {
         for args in [&["--if-match", word, "f"][..], &["--if-match", word, "--lock", "-b", "f"]] {
             scene.write("f", "old");
             scene.cmd().args(args).write_stdin("new").assert().success();
@@ -74,7 +96,7 @@ fn the_expected_old_content_is_replaced() {
         scene.cmd().args(["--append", "--if-match", word, "f"]).write_stdin("new").assert().success();
         assert_eq!(scene.text("f"), "oldnew");
         scene.write("f", "old");
-        scene.cmd().args(["-e", "--if-match", word, "f", "--", "tr", "a-z", "A-Z"]).assert().success();
+        scene.cmd().args(["-e", "--if-match", word, "f", "--"]).args(does(&["upper"])).assert().success();
         assert_eq!(scene.text("f"), "OLD");
         scene.write("f", "old");
         scene.cmd().args(["-C", "--if-match", word, "f"]).write_stdin("old").assert().success();
@@ -99,6 +121,7 @@ fn another_old_content_is_refused_and_told() {
 /// With `--no-dereference` TARGET is the link, which has no content to compare.
 #[test]
 fn a_link_that_is_itself_replaced_has_no_digest() {
+    needs!(symlinks);
     for (leads_to, exists) in [("f", true), ("nowhere", false)] {
         let scene = Scene::with_old();
         scene.symlink(leads_to, "link");
@@ -114,13 +137,18 @@ fn a_link_that_is_itself_replaced_has_no_digest() {
 
 #[test]
 fn an_old_content_that_changes_after_the_look_is_not_replaced() {
-    for change in ["printf OLD >f", "echo other >>f", "printf old >g; mv g f", "rm f"] {
+    let changes: [&[&str]; 4] =
+        [&["patch f OLD"], &["append f other\n"], &["write g old", "rename g f"], &["remove f"]];
+    for change in changes {
+        if lacks_for(change) {
+            continue;
+        }
         for options in [&["--if-match", OLD][..], &["--if-match", OLD, "--lock"], &["--if-match", OLD, "-a", "-b"]] {
             let scene = Scene::with_old();
-            let script = format!("echo new; {change}");
-            let output = scene.cmd().args(options).args(["f", "--", "sh", "-c", &script]).output().unwrap();
-            assert!(matches!(output.status.code(), Some(123 | 125)), "{change}: {output:?}");
-            assert!(change.starts_with("rm") || !scene.text("f").contains("new"), "{change}");
+            let command = does(&[&["print new\n"], change].concat());
+            let output = scene.cmd().args(options).args(["f", "--"]).args(command).output().unwrap();
+            assert!(matches!(output.status.code(), Some(123 | 125)), "{change:?}: {output:?}");
+            assert!(change == ["remove f"] || !scene.text("f").contains("new"), "{change:?}");
             assert!(scene.names() == ["f"] || scene.names().is_empty());
         }
     }

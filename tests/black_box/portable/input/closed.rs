@@ -2,6 +2,7 @@
 //!
 //! Rows: 6.
 
+use crate::common::needs::needs;
 use crate::common::{Scene, stderr};
 
 /// All ways to close some of the three, as a shell writes it.
@@ -9,6 +10,7 @@ pub const COMBINATIONS: [&str; 8] = ["", "<&-", ">&-", "2>&-", "<&- >&-", "<&- 2
 
 #[test]
 fn a_closed_standard_input_is_an_error() {
+    needs!(shell, descriptors);
     for closed in COMBINATIONS.iter().filter(|closed| closed.contains("<&-")) {
         for options in ["", "--from -", "-C", "-a", "-P", "--lock"] {
             let scene = Scene::with_old();
@@ -26,6 +28,7 @@ fn a_closed_standard_input_is_an_error() {
 /// What is said, be it a warning or a word, must not go into a file that has taken the descriptor.
 #[test]
 fn what_is_written_is_the_content_and_nothing_else() {
+    needs!(shell, descriptors);
     for closed in COMBINATIONS {
         let scene = Scene::new();
         scene.write("src", "content");
@@ -42,6 +45,7 @@ fn what_is_written_is_the_content_and_nothing_else() {
 
 #[test]
 fn a_pipe_as_standard_input_is_read_whatever_else_is_closed() {
+    needs!(shell, descriptors);
     for closed in COMBINATIONS.iter().filter(|closed| !closed.contains("<&-")) {
         let scene = Scene::new();
         let output = scene.sh(&format!(r#"printf new | "$AW" -v f {closed}"#));
@@ -52,6 +56,7 @@ fn a_pipe_as_standard_input_is_read_whatever_else_is_closed() {
 
 #[test]
 fn a_command_gets_nothing_of_ours_in_their_place() {
+    needs!(shell, descriptors);
     for closed in COMBINATIONS {
         let scene = Scene::with_old();
         // The command writes to its standard error, and reads its standard input.

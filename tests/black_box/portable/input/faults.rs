@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::process::Stdio;
 
-use crate::common::{Scene, stderr};
+use crate::common::{Scene, skip, stderr};
 
 /// Runs the program on an existing `f` with this standard input; it must fail, with these words.
 pub fn fails(args: &[&str], stdin: impl Into<Stdio>, words: &str) {
@@ -20,14 +20,18 @@ pub fn fails(args: &[&str], stdin: impl Into<Stdio>, words: &str) {
 
 #[test]
 fn a_directory_as_standard_input() {
-    fails(&["f"], File::open("/").unwrap(), "f: read: standard input: Is a directory");
-    fails(&["f", "--from", "-"], File::open("/").unwrap(), "f: read: standard input: Is a directory");
+    for args in [&["f"][..], &["f", "--from", "-"]] {
+        let Ok(directory) = File::open("/") else {
+            return skip("a directory cannot be opened");
+        };
+        fails(args, directory, "f: read: standard input: ");
+    }
 }
 
 #[test]
 fn a_standard_input_that_is_open_for_writing_only() {
     let (_reader, writer) = std::io::pipe().unwrap();
-    fails(&["f"], writer, "f: read: standard input: Bad file descriptor");
+    fails(&["f"], writer, "f: read: standard input: ");
     let file = tempfile::NamedTempFile::new().unwrap();
-    fails(&["f"], File::create(file.path()).unwrap(), "f: read: standard input: Bad file descriptor");
+    fails(&["f"], File::create(file.path()).unwrap(), "f: read: standard input: ");
 }

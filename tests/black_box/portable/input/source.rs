@@ -2,7 +2,10 @@
 //!
 //! Rows: none.
 
-use crate::common::{Scene, stdout};
+use std::io::{Read, Seek, SeekFrom};
+
+use crate::common::Scene;
+use crate::common::needs::needs;
 
 #[test]
 fn a_source_is_left_as_it_is() {
@@ -18,6 +21,7 @@ fn a_source_is_left_as_it_is() {
 
 #[test]
 fn a_link_to_a_source_is_followed() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.write("src", "content");
     scene.symlink("src", "link");
@@ -28,6 +32,7 @@ fn a_link_to_a_source_is_followed() {
 /// As cp(1) has it, and only where TARGET is new.
 #[test]
 fn a_new_file_takes_the_permission_bits_of_its_source() {
+    needs!(shell, permissions);
     let scene = Scene::new();
     scene.write("src", "content");
     for (source, umask, expected) in
@@ -50,22 +55,25 @@ fn a_new_file_takes_the_permission_bits_of_its_source() {
 fn standard_input_begins_where_the_descriptor_stands() {
     let scene = Scene::new();
     scene.write("src", "one\ntwo\nthree\n");
-    let output = scene.sh(r#"{ read -r line; "$AW" f; cat; } <src"#);
-    assert_eq!((scene.text("f").as_str(), stdout(&output).as_str()), ("two\nthree\n", ""));
-    let output = scene.sh(r#"{ "$AW" f; cat; } <src"#);
-    assert_eq!((scene.text("f").as_str(), stdout(&output).as_str()), ("one\ntwo\nthree\n", ""));
-    let output = scene.sh(r#"{ cat >/dev/null; "$AW" f; } <src"#);
-    assert_eq!((scene.text("f").as_str(), output.status.code()), ("", Some(0)));
-    // `--from -` is the same descriptor; a name opens the file anew.
-    scene.sh(r#"{ read -r line; "$AW" f --from -; } <src"#);
-    assert_eq!(scene.text("f"), "two\nthree\n");
+    // `--from -` is the same descriptor.
+    for args in [&["f"][..], &["f", "--from", "-"]] {
+        for (offset, content) in [(4, "two\nthree\n"), (0, "one\ntwo\nthree\n"), (14, "")] {
+            let mut file = scene.open("src");
+            file.seek(SeekFrom::Start(offset)).unwrap();
+            let output = scene.with_stdin(args, file.try_clone().unwrap());
+            assert_eq!((output.status.code(), scene.text("f").as_str()), (Some(0), content), "{args:?}");
+            let mut rest = String::new();
+            file.read_to_string(&mut rest).unwrap();
+            assert_eq!(rest, "", "{args:?} {offset}");
+        }
+    }
 }
 
 #[test]
 fn an_offset_beyond_the_end_is_an_empty_input() {
     let scene = Scene::new();
     let mut file = std::fs::File::open(scene.write("src", "content")).unwrap();
-    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(1000)).unwrap();
+    file.seek(SeekFrom::Start(1000)).unwrap();
     let status = scene.process().arg("f").stdin(file).status().unwrap();
     assert!(status.success());
     assert_eq!(scene.text("f"), "");

@@ -2,8 +2,11 @@
 //!
 //! Rows: 2.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use super::bytes;
-use crate::common::Scene;
+use crate::common::{Scene, does};
 
 #[test]
 fn every_length_arrives_whole_by_every_way() {
@@ -13,8 +16,9 @@ fn every_length_arrives_whole_by_every_way() {
         scene.write("src", &content);
         scene.cmd().arg("piped").write_stdin(content.clone()).assert().success().stderr("");
         scene.cmd().args(["copied", "--from", "src"]).assert().success().stderr("");
-        scene.cmd().args(["commanded", "--allow-empty", "--", "cat", "src"]).assert().success().stderr("");
-        assert!(scene.sh(r#""$AW" redirected <src"#).status.success());
+        let command = does(&["cat src"]);
+        scene.cmd().args(["commanded", "--allow-empty", "--"]).args(command).assert().success().stderr("");
+        assert!(scene.with_stdin(&["redirected"], scene.open("src")).status.success());
         for name in ["piped", "copied", "commanded", "redirected"] {
             assert!(scene.read(name) == content, "{length} bytes {name}");
         }
@@ -35,7 +39,14 @@ fn a_file_larger_than_one_copy_arrives_whole() {
 #[test]
 fn pieces_are_put_together() {
     let scene = Scene::new();
-    let script = r#"{ for i in 1 2 3 4 5 6 7 8 9; do printf "$i"; cat /dev/null; done; printf end; } | "$AW" f"#;
-    assert!(scene.sh(script).status.success());
+    let mut child = scene.process().arg("f").stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for piece in ["1", "2", "3", "4", "5", "6", "7", "8", "9", "end"] {
+        stdin.write_all(piece.as_bytes()).unwrap();
+        // What it has read by then or not.
+        std::thread::yield_now();
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
     assert_eq!(scene.text("f"), "123456789end");
 }

@@ -2,6 +2,7 @@
 //!
 //! Rows: 48.
 
+use crate::common::needs::needs;
 use crate::common::{Scene, stderr};
 
 pub const UMASKS: [&str; 6] = ["000", "022", "027", "077", "0222", "0777"];
@@ -21,6 +22,7 @@ fn same_modes_under_each_umask(script: &str) {
 /// Row 48.
 #[test]
 fn a_new_file_has_the_mode_that_a_redirection_gives() {
+    needs!(shell, permissions);
     same_modes_under_each_umask("true >g; echo new | \"$AW\" f");
     let scene = Scene::new();
     scene.sh("umask 027; echo new | \"$AW\" f");
@@ -30,11 +32,13 @@ fn a_new_file_has_the_mode_that_a_redirection_gives() {
 /// Row 48, where the staging file was narrower meanwhile.
 #[test]
 fn a_new_file_that_was_private_meanwhile_has_the_same_mode() {
+    needs!(shell, permissions);
     same_modes_under_each_umask("true >g; echo new | \"$AW\" --validate true f");
 }
 
 #[test]
 fn a_new_file_has_the_sources_bits_less_the_umask() {
+    needs!(shell, permissions);
     for mode in ["0755", "0777", "0640", "0400", "4755", "2755", "1644"] {
         let source = format!("echo new >source; chmod {mode} source; cp source g; \"$AW\" --from source f");
         same_modes_under_each_umask(&format!("(umask 022; echo new >source); {source}"));
@@ -43,6 +47,7 @@ fn a_new_file_has_the_sources_bits_less_the_umask() {
 
 #[test]
 fn a_source_that_is_no_regular_file_gives_no_bits() {
+    needs!(shell, permissions, fifos);
     let scene = Scene::new();
     scene.sh("umask 022; mkfifo -m 0777 fifo; echo new >fifo & \"$AW\" --from fifo f; wait");
     assert_eq!((scene.mode("f"), scene.text("f").as_str()), (0o644, "new\n"));
@@ -52,6 +57,7 @@ fn a_source_that_is_no_regular_file_gives_no_bits() {
 
 #[test]
 fn an_existing_target_keeps_its_mode_whatever_the_source_has() {
+    needs!(permissions);
     let scene = Scene::new();
     scene.write("source", "new");
     scene.chmod("source", 0o777);

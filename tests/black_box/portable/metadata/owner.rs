@@ -3,10 +3,12 @@
 //! Rows: 52, 55.
 
 use crate::common::Scene;
+use crate::common::needs::needs;
 
 /// Row 52, and the contract: new content does not inherit the rights that were given to the old.
 #[test]
 fn set_id_bits_are_not_carried_over() {
+    needs!(permissions);
     for mode in [0o4755, 0o2755, 0o6755, 0o6711] {
         let scene = Scene::with_old();
         scene.chmod("f", mode);
@@ -18,6 +20,7 @@ fn set_id_bits_are_not_carried_over() {
 /// Row 55.
 #[test]
 fn other_names_of_the_old_file_are_warned_of() {
+    needs!(hard_links);
     let scene = Scene::new();
     let link = |name| std::fs::hard_link(scene.path("f"), scene.path(name)).unwrap();
     scene.write("f", "old");

@@ -5,11 +5,13 @@
 use std::fs;
 
 use super::{arrives, refused};
-use crate::common::Scene;
+use crate::common::needs::needs;
+use crate::common::{NOTHING, Scene};
 
 /// Row 40.
 #[test]
 fn a_link_is_followed_and_stays_a_link() {
+    needs!(symlinks);
     let scene = Scene::with_old();
     scene.symlink("f", "link");
     let (inode, link) = (scene.inode("f"), scene.inode("link"));
@@ -24,6 +26,7 @@ fn a_link_is_followed_and_stays_a_link() {
 /// Row 41: each link's text counts from the directory that holds it, and the file is staged where it ends.
 #[test]
 fn relative_links_are_followed_through_directories_at_every_level() {
+    needs!(symlinks);
     let scene = Scene::new();
     for directory in ["a", "b", "b/c", "d"] {
         scene.mkdir(directory);
@@ -42,6 +45,7 @@ fn relative_links_are_followed_through_directories_at_every_level() {
 
 #[test]
 fn an_absolute_link_is_followed() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.mkdir("d");
     scene.symlink(scene.path("d/f"), "link");
@@ -50,6 +54,7 @@ fn an_absolute_link_is_followed() {
 
 #[test]
 fn the_directory_part_may_lead_through_links_and_dots() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.mkdir("d");
     scene.mkdir("d/e");
@@ -61,6 +66,7 @@ fn the_directory_part_may_lead_through_links_and_dots() {
 
 #[test]
 fn a_dangling_link_creates_the_file_that_it_names() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.mkdir("d");
     scene.symlinks(&[("second", "first"), ("d/f", "second")]);
@@ -70,36 +76,42 @@ fn a_dangling_link_creates_the_file_that_it_names() {
 
 #[test]
 fn a_dangling_link_into_a_missing_directory_is_refused_early() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.symlink("missing/f", "link");
-    refused(&scene, &["link"], "link: open directory: missing/: No such file or directory");
+    refused(&scene, &["link"], "link: open directory: missing");
 }
 
 /// Row 42.
 #[test]
 fn a_loop_is_told() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.symlinks(&[("self", "self"), ("b", "a"), ("a", "b")]);
-    refused(&scene, &["self"], "self: resolve: Too many levels of symbolic links");
-    refused(&scene, &["a"], "a: resolve: Too many levels of symbolic links");
-    refused(&scene, &["a/f"], "a/f: open directory: a/: Too many levels of symbolic links");
+    refused(&scene, &["self"], "self: resolve: ");
+    refused(&scene, &["a"], "a: resolve: ");
+    refused(&scene, &["a/f"], "a/f: open directory: a");
 }
 
-/// As many as the kernel follows.
+/// As many as the system follows: 40 on Linux, 32 elsewhere.
 #[test]
-fn forty_links_are_followed_and_one_more_is_not() {
+fn as_many_links_are_followed_as_the_system_follows() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.write("0", "old");
-    for number in 1..=41 {
+    for number in 1..=80 {
         scene.symlink((number - 1).to_string(), number.to_string());
     }
-    arrives(&scene, "40", "0");
-    refused(&scene, &["41"], "Too many levels of symbolic links");
-    assert_eq!(fs::read_to_string(scene.path("41")).unwrap_err().raw_os_error(), Some(40));
+    let last = (1..=80).take_while(|number| scene.path(number.to_string()).exists()).last().unwrap();
+    assert!(last >= 8);
+    arrives(&scene, &last.to_string(), "0");
+    let next = (last + 1).to_string();
+    refused(&scene, &[&next], &format!("{next}: resolve: "));
 }
 
 #[test]
 fn a_link_that_ends_in_a_slash_or_dots_is_refused() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.mkdir("d");
     for (name, to) in [("slash", "d/"), ("new-slash", "new/"), ("dot", "d/."), ("parent", "d/.."), ("root", "/")] {
@@ -110,9 +122,10 @@ fn a_link_that_ends_in_a_slash_or_dots_is_refused() {
 
 #[test]
 fn no_dereference_replaces_the_link_itself() {
+    needs!(symlinks);
     let scene = Scene::with_old();
     scene.mkdir("d");
-    for to in ["f", "missing", "link", "d", "/dev/null"] {
+    for to in ["f", "missing", "link", "d", NOTHING] {
         scene.symlink(to, "link");
         scene.cmd().args(["-P", "link"]).write_stdin("new").assert().success().stdout("").stderr("");
         assert!(scene.path("link").symlink_metadata().unwrap().is_file(), "{to}");
@@ -125,6 +138,7 @@ fn no_dereference_replaces_the_link_itself() {
 /// As if TARGET were new: the file that the link led to lends it nothing.
 #[test]
 fn no_dereference_takes_the_mode_of_a_new_file() {
+    needs!(shell, symlinks, permissions);
     let scene = Scene::with_old();
     scene.chmod("f", 0o600);
     scene.symlink("f", "link");
@@ -135,6 +149,7 @@ fn no_dereference_takes_the_mode_of_a_new_file() {
 
 #[test]
 fn no_dereference_still_follows_links_among_the_directories_and_replaces_plain_files() {
+    needs!(symlinks);
     let scene = Scene::new();
     scene.mkdir("d");
     scene.symlink("d", "link");

@@ -6,6 +6,7 @@
 use std::fs;
 use std::process::Stdio;
 
+use crate::common::needs::needs;
 use crate::common::{Scene, write_until_read};
 
 /// A scene in which `link` leads to `a/f`, and `b/f` is what an attacker wants to have overwritten.
@@ -27,6 +28,7 @@ pub fn swap(scene: &Scene, to: &str, name: &str) {
 
 #[test]
 fn swaps_while_the_input_is_received_change_nothing() {
+    needs!(symlinks, open_files_give_way);
     let scene = scene();
     let mut child = scene.process().arg("link").stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();

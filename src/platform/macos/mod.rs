@@ -1,0 +1,10 @@
+//! macOS.
+
+pub(super) use super::bsd::{filesystem, xattr};
+pub(super) use super::generic::{access, copy, handle, privilege, random, signals, startup, stat, swap_file, unnamed};
+pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
+pub(super) use super::unix::{termination, wait};
+
+pub(super) mod named;
+pub(super) mod rename;
+pub(super) mod sync;
