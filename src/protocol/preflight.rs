@@ -32,9 +32,8 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
             check_writable(target, old, options)?;
         }
     }
-    check_can_sync(target, options)?;
     match rename_obstacle(target, existing)? {
-        None => Ok(Strategy::Rename),
+        None => check_can_sync(target, options).map(|()| Strategy::Rename),
         Some(obstacle) => {
             if may_overwrite(target, existing, options)? {
                 return Ok(Strategy::Overwrite(obstacle.reason));

@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 
 use super::directory::DirectoryHandle;
 use super::errors::{Errno, Result};
-use super::handle::{FileHandle, open_itself};
+use super::handle::FileHandle;
+use super::rights::open_itself;
 use super::stat::Stat;
 use super::win32::{FILE_ADD_FILE, FILE_WRITE_ATTRIBUTES, FILE_WRITE_EA};
 

@@ -1,13 +1,13 @@
 //! The bytes of files and pipes.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::windows::fs::FileExt;
 use std::path::PathBuf;
 
-use super::descriptor::{AsFd, BorrowedFd, Console, OwnedFd};
+use super::descriptor::{AsFd, BorrowedFd, OwnedFd};
 use super::errors::{Errno, Result, done};
-use super::relay::read_directly;
+use super::relay::Console;
 
 /// Reads into the free capacity of `buffer`.
 fn append(buffer: &mut Vec<u8>, read: impl FnOnce(&mut [u8]) -> Result<usize>) -> Result<usize> {
@@ -25,6 +25,18 @@ pub(crate) fn read_once(file: impl AsFd, buffer: &mut Vec<u8>) -> Result<usize> 
         Some(relay) => relay.read(free),
         None => read_directly(file, free),
     })
+}
+
+fn read_directly(file: &OwnedFd, buffer: &mut [u8]) -> Result<usize> {
+    let read = match file.console {
+        Some(Console::Input) => io::stdin().read(buffer),
+        _ => file.file()?.read(buffer),
+    };
+    match done(read) {
+        // The last writer has closed the pipe.
+        Err(Errno::PIPE) => Ok(0),
+        read => read,
+    }
 }
 
 /// One read at `offset`, appended to `buffer` up to its capacity. 0 is the end of the file.
@@ -46,8 +58,8 @@ pub(crate) fn write_at(file: impl AsFd, bytes: &[u8], offset: u64) -> Result<usi
 pub(crate) fn write_all(file: impl AsFd, bytes: &[u8]) -> Result<()> {
     let file = file.as_fd();
     done(match file.console {
-        Some(Console::Output) => std::io::stdout().write_all(bytes).and_then(|()| std::io::stdout().flush()),
-        Some(Console::Error) => std::io::stderr().write_all(bytes),
+        Some(Console::Output) => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
+        Some(Console::Error) => io::stderr().write_all(bytes),
         _ => file.file()?.write_all(bytes),
     })
 }
@@ -69,7 +81,7 @@ pub(crate) fn set_size(file: impl AsFd, size: u64) -> Result<()> {
 
 /// A pipe that no child inherits: read end and write end.
 pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
-    let (reader, writer) = done(std::io::pipe())?;
+    let (reader, writer) = done(io::pipe())?;
     let open = |end: std::os::windows::io::OwnedHandle| OwnedFd::new(File::from(end), PathBuf::new());
     Ok((open(reader.into()), open(writer.into())))
 }
@@ -78,8 +90,8 @@ pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
 pub(crate) fn close_stdin() {}
 
 pub(crate) fn stdin() -> BorrowedFd<'static> {
-    static STDIN: std::sync::OnceLock<std::io::Stdin> = std::sync::OnceLock::new();
-    STDIN.get_or_init(std::io::stdin).as_fd()
+    static STDIN: std::sync::OnceLock<io::Stdin> = std::sync::OnceLock::new();
+    STDIN.get_or_init(io::stdin).as_fd()
 }
 
 /// Whether the handle cannot be read: no call tells, so the read does.

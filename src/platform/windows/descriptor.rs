@@ -1,13 +1,13 @@
 //! Open files.
 
 use std::fs::File;
-use std::io::{Stderr, Stdin, Stdout};
+use std::io::{IsTerminal, Stderr, Stdin, Stdout};
 use std::os::windows::io::AsHandle;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::errors::{Errno, Result};
-use super::relay::Relay;
+use super::relay::{Console, Relay};
 
 /// An open file: a handle, the path by which it was opened, and, once it has been waited for, what reads it ahead.
 #[derive(Debug)]
@@ -19,13 +19,6 @@ pub(crate) struct OwnedFd {
     pub(in crate::platform) relay: OnceLock<Relay>,
     /// A console, which the standard library reads and writes in UTF-16.
     pub(in crate::platform) console: Option<Console>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::platform) enum Console {
-    Input,
-    Output,
-    Error,
 }
 
 /// A borrowed open file.
@@ -95,7 +88,7 @@ impl AsFd for Stderr {
 }
 
 /// One of the three.
-fn standard(handle: &(impl AsHandle + std::io::IsTerminal), console: Console) -> OwnedFd {
+fn standard(handle: &(impl AsHandle + IsTerminal), console: Console) -> OwnedFd {
     let is_console = handle.is_terminal();
     let file = handle.as_handle().try_clone_to_owned().map(File::from).ok();
     OwnedFd { file, path: PathBuf::new(), relay: OnceLock::new(), console: is_console.then_some(console) }

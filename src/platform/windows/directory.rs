@@ -29,8 +29,9 @@ impl DirectoryHandle {
         verbatim(&self.path.join(Path::new(name.as_ref())))
     }
 
+    /// Its absolute path.
     pub(super) fn path(&self) -> Result<PathBuf> {
-        self.join("")
+        self.join(".")
     }
 }
 

@@ -8,15 +8,16 @@ use std::path::PathBuf;
 use super::descriptor::{AsFd, OwnedFd};
 use super::directory::DirectoryHandle;
 use super::errors::{Errno, Result, done};
-use super::open::{SHARE_ALL, open, open_for_reading};
+use super::open::open_for_reading;
+use super::rights::{SHARE_ALL, open, open_itself};
 use super::stat::{FileType, Stat};
 use super::win32::{
-    FILE_ADD_FILE, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE,
-    GENERIC_READ, GENERIC_WRITE, READ_CONTROL,
+    FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT,
+    FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, GENERIC_READ, GENERIC_WRITE, READ_CONTROL,
 };
 
 /// Opens a directory. A symbolic link in the last component is followed if `follow`. The flag that is returned tells
-/// whether the directory can be synced, which needs the right to create files in it.
+/// whether the directory can be synced, which needs the right to create names in it.
 ///
 /// Its path cannot be moved while it is open, unless another program has it open to delete or rename it.
 pub(crate) fn open_directory(
@@ -38,7 +39,11 @@ fn open_with(path: &std::path::Path, share: u32, follow: bool) -> Result<(OwnedF
     let flags = FILE_FLAG_BACKUP_SEMANTICS | if follow { 0 } else { FILE_FLAG_OPEN_REPARSE_POINT };
     let mut options = OpenOptions::new();
     options.read(true).share_mode(share).custom_flags(flags);
-    let for_sync = [GENERIC_READ | GENERIC_WRITE, FILE_READ_ATTRIBUTES | FILE_ADD_FILE];
+    let for_sync = [
+        GENERIC_READ | GENERIC_WRITE,
+        FILE_READ_ATTRIBUTES | FILE_ADD_FILE,
+        FILE_READ_ATTRIBUTES | FILE_ADD_SUBDIRECTORY,
+    ];
     match open(path.to_owned(), &mut options, &for_sync) {
         Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => {
             open(path.to_owned(), &mut options, &[FILE_READ_ATTRIBUTES]).map(|directory| (directory, false))
@@ -67,12 +72,6 @@ impl FileHandle {
 pub(crate) fn open_path(directory: &DirectoryHandle, name: impl AsRef<OsStr>) -> Result<(FileHandle, Stat)> {
     let stat = Stat::at(directory, name.as_ref())?;
     Ok((FileHandle { path: directory.join(name)?, stat }, stat))
-}
-
-/// Opens the file, directory or link itself, with rights that concern its metadata only.
-pub(super) fn open_itself(path: PathBuf, rights: &[u32]) -> Result<OwnedFd> {
-    let flags = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
-    open(path, OpenOptions::new().read(true).share_mode(SHARE_ALL).custom_flags(flags), rights)
 }
 
 /// The metadata of the file of a handle as it is now. Fails with STALE if the name leads to another file.

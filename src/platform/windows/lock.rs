@@ -14,7 +14,7 @@ use super::access::may_write_directory;
 use super::descriptor::{AsFd, OwnedFd};
 use super::directory::DirectoryHandle;
 use super::errors::{Errno, Result};
-use super::open::open;
+use super::rights::open;
 use super::win32::{DELETE, FILE_ATTRIBUTE_HIDDEN, FILE_FLAG_DELETE_ON_CLOSE, GENERIC_WRITE};
 
 /// Locks a name. The lock lasts as long as the handle; WOULDBLOCK if it is held.

@@ -25,6 +25,7 @@ pub(super) mod random;
 mod relay;
 pub(super) mod rename;
 pub(super) mod retry;
+mod rights;
 pub(super) mod signals;
 pub(super) mod startup;
 pub(super) mod stat;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::directory::DirectoryHandle;
 use super::errors::{Errno, Result, done};
-use super::handle::open_itself;
 use super::metadata::set_read_only;
+use super::rights::open_itself;
 use super::stat::Stat;
 use super::win32::{self, DELETE, FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES};
 

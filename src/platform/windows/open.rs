@@ -10,29 +10,15 @@ use super::descriptor::OwnedFd;
 use super::directory::DirectoryHandle;
 use super::errors::{Errno, Result, done};
 use super::path::verbatim;
+use super::rights::{SHARE_ALL, open};
 use super::stat::{FileType, Stat};
 use super::win32::{
-    FILE_ATTRIBUTE_NORMAL, FILE_ATTRIBUTE_READONLY, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
-    FILE_WRITE_ATTRIBUTES, GENERIC_READ, GENERIC_WRITE, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
+    FILE_ATTRIBUTE_NORMAL, FILE_ATTRIBUTE_READONLY, FILE_SHARE_DELETE, FILE_WRITE_ATTRIBUTES, GENERIC_READ,
+    GENERIC_WRITE, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
 };
 
-/// Others may do anything with the file.
-pub(super) const SHARE_ALL: u32 = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 /// The rights that only metadata needs. No open of another program excludes them.
 const METADATA: u32 = FILE_WRITE_ATTRIBUTES | READ_CONTROL | WRITE_DAC | WRITE_OWNER;
-
-/// Opens with the first of `rights` that the caller has.
-pub(super) fn open(path: PathBuf, options: &mut OpenOptions, rights: &[u32]) -> Result<OwnedFd> {
-    let mut refused = Errno::ACCESS;
-    for &rights in rights {
-        match done(options.access_mode(rights).open(&path)) {
-            Ok(file) => return Ok(OwnedFd::new(file, path)),
-            Err(errno @ (Errno::ACCESS | Errno::PERM)) => refused = errno,
-            Err(errno) => return Err(errno),
-        }
-    }
-    Err(refused)
-}
 
 /// Opens the file that the user named, for reading, and follows symbolic links.
 pub(crate) fn open_source(path: &Path) -> Result<OwnedFd> {

@@ -2,15 +2,22 @@
 //! It reads the next piece only after the last one was taken, so memory is constant.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::descriptor::{Console, OwnedFd};
-use super::errors::{Errno, Result, done};
+use super::errors::{Result, done};
 use super::event;
 
 /// How much is read at once, in bytes: as the protocol does.
 const PIECE: usize = 256 * 1024;
+
+/// A console, which the standard library reads and writes in UTF-16.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::platform) enum Console {
+    Input,
+    Output,
+    Error,
+}
 
 #[derive(Debug)]
 pub(in crate::platform) struct Relay(Arc<Shared>);
@@ -45,8 +52,8 @@ impl Shared {
 
 impl Relay {
     /// Starts to read the file. The thread ends with the input, or with the process.
-    pub(super) fn start(file: &OwnedFd) -> Result<Relay> {
-        let (reader, console) = (done(file.file()?.try_clone())?, file.console);
+    pub(super) fn start(file: &File, console: Option<Console>) -> Result<Relay> {
+        let reader = done(file.try_clone())?;
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().spawn(move || read_all(reader, console, &theirs));
@@ -88,7 +95,7 @@ fn read_all(mut file: File, console: Option<Console>, shared: &Shared) {
     loop {
         buffer.resize(PIECE, 0);
         let read = match console {
-            Some(Console::Input) => std::io::stdin().read(&mut buffer),
+            Some(Console::Input) => io::stdin().read(&mut buffer),
             _ => file.read(&mut buffer),
         };
         let count = done(read);
@@ -112,18 +119,4 @@ fn read_all(mut file: File, console: Option<Console>, shared: &Shared) {
             return;
         }
     }
-}
-
-/// A read of something else than a relayed file, for [`super::content`].
-pub(super) fn read_directly(file: &OwnedFd, buffer: &mut [u8]) -> Result<usize> {
-    let read = match file.console {
-        Some(Console::Input) => std::io::stdin().read(buffer),
-        _ => file.file()?.read(buffer),
-    };
-    read.map_err(|error| super::errors::from_io(&error)).or_else(end_of_pipe)
-}
-
-/// The last writer has closed the pipe.
-fn end_of_pipe(errno: Errno) -> Result<usize> {
-    if errno == Errno::PIPE { Ok(0) } else { Err(errno) }
 }

@@ -8,7 +8,7 @@ use winapi_util::file::{information, typ};
 use super::descriptor::AsFd;
 use super::directory::DirectoryHandle;
 use super::errors::{Result, done};
-use super::handle::open_itself;
+use super::rights::open_itself;
 use super::win32::{self, FILE_ATTRIBUTE_READONLY, FILE_READ_ATTRIBUTES};
 
 #[allow(dead_code)] // The same set as elsewhere.

@@ -8,7 +8,7 @@ use super::descriptor::{AsFd, OwnedFd};
 use super::directory::DirectoryHandle;
 use super::errors::{Errno, Result, done};
 use super::metadata::set_read_only;
-use super::open::{SHARE_ALL, open};
+use super::rights::{SHARE_ALL, open};
 use super::stat::Stat;
 use super::win32::FILE_APPEND_DATA;
 

@@ -61,7 +61,7 @@ fn has_occurred(event: Event<'_>) -> bool {
 /// Starts to read a pipe or a console ahead.
 fn read_ahead(file: BorrowedFd<'_>) -> Result<()> {
     if file.relay.get().is_none() && !is_on_disk(file) {
-        let _ = file.relay.set(Relay::start(file)?);
+        let _ = file.relay.set(Relay::start(file.file()?, file.console)?);
     }
     Ok(())
 }
