@@ -42,9 +42,8 @@ pub(super) fn remove(file: impl AsFd) -> Result<()> {
 fn nontrivial(file: impl AsFd) -> Result<Option<NativeAcl>> {
     match retry_on_intr(|| NativeAcl::of(&file)) {
         Ok(acl) => Ok((!acl.is_trivial()?).then_some(acl)),
-        // None, or the file system has none. macOS has two numbers for that.
+        // There is none, or the file system has none.
         Err(Errno::NOENT | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS) => Ok(None),
-        Err(errno) if errno == Errno::OPNOTSUPP => Ok(None),
         Err(errno) => Err(errno),
     }
 }

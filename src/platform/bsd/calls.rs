@@ -141,6 +141,8 @@ pub(super) fn set_flags(file: impl AsFd, flags: u32) -> Result<()> {
     if done == 0 { Ok(()) } else { Err(last_error()) }
 }
 
+/// macOS has two numbers for what is not supported. One is enough for the callers.
 fn last_error() -> Errno {
-    from_io(&io::Error::last_os_error())
+    let errno = from_io(&io::Error::last_os_error());
+    if errno == Errno::OPNOTSUPP { Errno::NOTSUP } else { errno }
 }

@@ -33,7 +33,7 @@ impl<'a> Attributes<'a> {
         let file = self.0.ok_or(Errno::NOENT)?;
         let mut names = match named::list(file) {
             // The others may exist nevertheless.
-            Err(errno) if errno == Errno::NOTSUP || errno == Errno::OPNOTSUPP => Vec::new(),
+            Err(Errno::NOTSUP) => Vec::new(),
             names => names?,
         };
         names.retain(|name| !is_acl(name) && name.as_c_str() != FLAGS);
