@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use super::{acl, flags};
 use crate::platform::acl::ATTRIBUTE as POSIX_ACL;
 use crate::platform::generic::handle::FileHandle;
-use crate::platform::opaque_acl::TEXT as ACL;
+use crate::platform::opaque_acl::BSD as ACL;
 use crate::platform::system::named;
 use crate::platform::unix::errors::{Errno, Result};
 
