@@ -43,6 +43,7 @@ fn get(directory: impl AsFd, path: impl Arg + Copy, flags: AtFlags) -> Result<St
 }
 
 /// The metadata of a name, and whether it is a mount point: then it is on another device than its directory.
+#[allow(clippy::unnecessary_cast)] // The type of a mode differs between the systems.
 pub(super) fn of_name(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<Stat> {
     let mut stat = Stat::at(directory, name)?;
     if stat.device != get(directory, ".", AtFlags::empty())?.device {
