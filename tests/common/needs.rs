@@ -61,6 +61,9 @@ macro_rules! need {
     (quiet_reads) => {
         $crate::common::needs::Need::QuietReads
     };
+    (exchange) => {
+        $crate::common::needs::Need::Exchange
+    };
     (signals) => {
         $crate::common::needs::Need::Signals
     };
@@ -130,6 +133,8 @@ pub enum Need<'n> {
     Holes,
     /// What is open can be renamed over and removed, and its name is free at once.
     OpenFilesGiveWay,
+    /// The program can exchange two names.
+    Exchange,
     /// The program can read without renewing the time of the last access.
     QuietReads,
     /// A process can be ended by a signal, which its parent sees.
@@ -168,6 +173,7 @@ impl Need<'_> {
             Need::HardLinks => lacking(once!(has_hard_links()), "hard links"),
             Need::Holes => lacking(once!(has_holes()), "holes"),
             Need::OpenFilesGiveWay => lacking(once!(has_open_files_that_give_way()), "open files that give way"),
+            Need::Exchange => lacking(once!(has_exchange()), "an exchange of names"),
             Need::QuietReads => lacking(once!(has_quiet_reads()), "reads that renew no access time"),
             Need::Signals => lacking(cfg!(unix), "signals"),
             Need::Fifos => lacking(cfg!(unix) && is_installed("mkfifo"), "FIFOs"),
@@ -235,6 +241,15 @@ fn has_quiet_reads() -> bool {
         std::fs::metadata(scene.path("f")).unwrap().accessed().unwrap() == long_ago
     };
     another_program().is_none() && cfg!(all(target_os = "linux", not(generic_unix))) || quiet()
+}
+
+/// Another program on Linux does so if it uses what only Linux has, as unnamed files are.
+fn has_exchange() -> bool {
+    let scene = Scene::with_old();
+    scene.write("g", "new");
+    let possible = system::exchange(&scene.path("f"), &scene.path("g")).is_ok();
+    let of_linux = || another_program().is_none() || Need::UnnamedFiles.lacking().is_none();
+    possible && !cfg!(generic_unix) && (!cfg!(target_os = "linux") || of_linux())
 }
 
 fn has_any_names() -> bool {
