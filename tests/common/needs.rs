@@ -64,6 +64,9 @@ macro_rules! need {
     (exchange) => {
         $crate::common::needs::Need::Exchange
     };
+    (locks_without_names) => {
+        $crate::common::needs::Need::LocksWithoutNames
+    };
     (signals) => {
         $crate::common::needs::Need::Signals
     };
@@ -135,6 +138,8 @@ pub enum Need<'n> {
     OpenFilesGiveWay,
     /// The program can exchange two names.
     Exchange,
+    /// A lock of the program is no file in the directory.
+    LocksWithoutNames,
     /// The program can read without renewing the time of the last access.
     QuietReads,
     /// A process can be ended by a signal, which its parent sees.
@@ -174,12 +179,13 @@ impl Need<'_> {
             Need::Holes => lacking(once!(has_holes()), "holes"),
             Need::OpenFilesGiveWay => lacking(once!(has_open_files_that_give_way()), "open files that give way"),
             Need::Exchange => lacking(once!(has_exchange()), "an exchange of names"),
+            Need::LocksWithoutNames => lacking(once!(has_locks_without_names()), "locks that are no files"),
             Need::QuietReads => lacking(once!(has_quiet_reads()), "reads that renew no access time"),
             Need::Signals => lacking(cfg!(unix), "signals"),
             Need::Fifos => lacking(cfg!(unix) && is_installed("mkfifo"), "FIFOs"),
             Need::Descriptors => lacking(cfg!(unix), "descriptors"),
             Need::AnyNames => lacking(once!(has_any_names()), "names of any bytes"),
-            Need::LongPaths => lacking(cfg!(unix), "long paths"),
+            Need::LongPaths => lacking(cfg!(target_os = "linux"), "long paths"),
             Need::UnnamedFiles => lacking(once!(has_unnamed_files()), "unnamed files"),
             Need::AclsAndAttributes => lacking(once!(has_acls_and_attributes()), "ACLs and attributes"),
             Need::ChangedAnswers => Need::Strace.lacking().or_else(|| {
@@ -260,8 +266,21 @@ fn has_any_names() -> bool {
 
 /// Where there are none the staging file has a name while the program waits for its input.
 fn has_unnamed_files() -> bool {
-    let scene = Scene::with_old();
-    let mut child = scene.process().arg("f").stdin(Stdio::piped()).spawn().unwrap();
+    adds_no_name(&["f"])
+}
+
+/// Nothing is staged where the content is the same as before.
+fn has_locks_without_names() -> bool {
+    adds_no_name(&["-C", "--lock", "f"])
+}
+
+/// Whether `f` is the only name while the program waits for the rest of its input, which is what `f` holds.
+fn adds_no_name(args: &[&str]) -> bool {
+    let scene = Scene::new();
+    let mut content = Vec::new();
+    write_until_read(&mut content);
+    scene.write("f", content);
+    let mut child = scene.process().args(args).stdin(Stdio::piped()).spawn().unwrap();
     write_until_read(child.stdin.as_mut().unwrap());
     let names = scene.names();
     drop(child.stdin.take());
