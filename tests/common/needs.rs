@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::FileTimes;
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -197,9 +198,9 @@ impl Need<'_> {
                 lacking(stdout(&output).contains("libc.so"), "a program that is linked dynamically")
             }),
             Need::OwnProgram => lacking(another_program().is_none(), "the program that was built with the tests"),
-            Need::Strace => Need::Program("strace")
-                .lacking()
-                .or_else(|| lacking(once!(is_native()), "a program that no emulator runs")),
+            Need::Strace => {
+                Need::Program("strace").lacking().or_else(|| lacking(!is_emulated(), "a program that no emulator runs"))
+            }
         }
     }
 }
@@ -297,14 +298,17 @@ fn has_acls_and_attributes() -> bool {
     succeeds(set) && (another_program().is_none() || succeeds(kept))
 }
 
-/// A program for the processor of the tests, and no script that starts another.
-fn is_native() -> bool {
-    // The identification of an ELF file, its type and its machine.
-    let head =
-        |path: &std::path::Path| std::fs::read(path).ok().map(|content| content[..20.min(content.len())].to_vec());
-    let same = |one: &[u8], other: &[u8]| one.len() == 20 && one[..6] == other[..6] && one[18..] == other[18..];
-    let tests = std::env::current_exe().unwrap();
-    another_program().is_none_or(|other| head(&other).zip(head(&tests)).is_some_and(|(one, other)| same(&one, &other)))
+/// Whether the program under test is one for another processor, or a script that starts another program.
+pub fn is_emulated() -> bool {
+    once!(another_program().is_some_and(|other| !is_of_this_processor(&other)))
+}
+
+fn is_of_this_processor(program: &Path) -> bool {
+    /// As long as what identifies an ELF file, with its type and its machine.
+    const HEAD: usize = 20;
+    let head = |path: &Path| std::fs::read(path).unwrap_or_default().into_iter().take(HEAD).collect::<Vec<_>>();
+    let (program, tests) = (head(program), head(&std::env::current_exe().unwrap()));
+    program.len() == HEAD && program[..6] == tests[..6] && program[18..] == tests[18..]
 }
 
 fn lacking(is_there: bool, what: &str) -> Option<String> {
