@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::error::{Context, Result, failed, refused_by_guard};
-use crate::platform::{AsFd, BorrowedFd, Event, Interrupted, Signals, Status, Stdio, os_message, spawn, wait};
+use crate::platform::{AsFd, BorrowedFd, Event, Interrupted, Signals, Status, Stdio, os_message, spawn_shell, wait};
 use crate::quote::Shown;
 
 /// Runs `sh -c SCRIPT`. The content is its standard input, and `"$1"` is a path to it.
@@ -16,12 +16,11 @@ pub(crate) fn validate(
     signals: &Signals,
 ) -> Result<()> {
     const STEP: &str = "validate";
-    let argv = ["sh".into(), "-c".into(), script.to_owned(), "sh".into(), path.into(), target.as_os_str().to_owned()];
     let stderr = std::io::stderr();
     let stdio = Stdio { stdin: Some(content), stdout: stderr.as_fd() };
     signals.watch().context("signals")?;
     signals.watch_children().context("signals")?;
-    let mut child = spawn(&argv, &stdio, signals)
+    let mut child = spawn_shell(script, path, target, &stdio, signals)
         .map_err(|errno| failed(STEP, format_args!("sh could not be run: {}", os_message(errno))))?;
     let status = loop {
         signals.clear_children();

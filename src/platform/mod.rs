@@ -10,6 +10,7 @@
 //! Each system is a module with the same names. `linux` is Linux. `generic` is any other Unix system, and does without
 //! what only some have; it also runs on Linux, for the tests (`RUSTFLAGS='--cfg generic_unix'`). `macos` and `freebsd` are
 //! `generic` with what these systems have beside POSIX; what both have is in `bsd`. All share `unix`.
+//! `windows` has handles in place of descriptors.
 //!
 //! Some code here could have been a crate. Spawning is our own because a child of the standard library
 //! inherits the signals that are blocked here, and gets the default action of SIGPIPE. POSIX ACLs are our own because the crates bind libacl, and this program copies the kernel's
@@ -45,6 +46,11 @@ mod freebsd;
 #[cfg(all(target_os = "freebsd", not(generic_unix)))]
 use freebsd as system;
 
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as system;
+
 /// Whether [`sync_file_system`] is possible.
 pub(crate) const CAN_SYNC_FILE_SYSTEM: bool = cfg!(all(target_os = "linux", not(generic_unix)));
 
@@ -61,20 +67,23 @@ pub(crate) use system::errors::{
 pub(crate) use system::retry::Retries;
 
 /// Open files.
+#[cfg(unix)]
 pub(crate) use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+#[cfg(windows)]
+pub(crate) use system::descriptor::{AsFd, BorrowedFd, OwnedFd};
 
-pub(crate) use system::directory::{DirectoryHandle, working_directory};
+pub(crate) use system::directory::{DirectoryHandle, temporary_directories, working_directory};
 /// Opening. A symbolic link in the last component is not followed unless a function says so.
 pub(crate) use system::handle::{
     FileHandle, can_show_to_others, open_directory, open_handle, open_path, path_for_others, read_link,
     reopen_for_reading, stat_handle,
 };
-pub(crate) use system::open::{create_new, open_for_reading, open_for_writing, open_source};
+pub(crate) use system::open::{create_new, open_for_reading, open_for_writing, open_source, open_staged};
 /// Creating a file: unnamed where the system supports it, otherwise under a name that was free.
 pub(crate) use system::unnamed::{LinkBy, create_unnamed, link_unnamed};
 
 pub(crate) use system::names::{
-    MAX_NAME_LENGTH, link, make_directory, misleading_name, remove_directory, rename, unlink,
+    MAX_NAME_LENGTH, NAME_UNITS, link, make_directory, misleading_name, name_length, remove_directory, rename, unlink,
 };
 /// Names. Each call succeeds completely or does nothing. `rename` and `exchange_once` are atomic for processes that
 /// open the name.
@@ -107,12 +116,12 @@ pub(crate) use system::swap_file::is_swap_file;
 
 /// Metadata.
 pub(crate) use acl::Acl;
-pub(crate) use system::metadata::{Time, set_mode, set_owner, set_times};
+pub(crate) use system::metadata::{Time, is_mode_met, nearest_mode, set_mode, set_owner, set_times};
 pub(crate) use system::xattr::{
     Attributes, has_attribute, is_preserved, needs_write_permission, remove_attribute, set_attribute,
 };
 
-pub(crate) use system::child::{Child, Status, Stdio, signal_name, spawn};
+pub(crate) use system::child::{Child, Status, Stdio, signal_name, spawn, spawn_shell};
 /// Processes and signals. A command starts with the signal dispositions, mask and descriptors that this program started
 /// with.
 pub(crate) use system::signals::Signals;

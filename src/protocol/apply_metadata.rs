@@ -266,7 +266,7 @@ fn check_requested_mode(file: BorrowedFd<'_>, mode: u32) -> Result<Option<String
 }
 
 fn mode_difference(wanted: u32, has: u32) -> Option<String> {
-    (has != wanted).then(|| format!("mode {wanted:04o} (it is {has:04o})"))
+    (!platform::is_mode_met(wanted, has)).then(|| format!("mode {wanted:04o} (it is {has:04o})"))
 }
 
 fn mode_of(file: BorrowedFd<'_>) -> Result<u32> {

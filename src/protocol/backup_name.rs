@@ -6,7 +6,7 @@ use super::preflight;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Result, failed};
 use crate::options::{Backup, Control};
-use crate::platform::{self, FileType, MAX_NAME_LENGTH, Stat};
+use crate::platform::{self, FileType, MAX_NAME_LENGTH, NAME_UNITS, Stat, name_length};
 use crate::quote::Shown;
 
 pub(super) const STEP: &str = "backup";
@@ -80,10 +80,11 @@ impl BackupName {
 }
 
 fn name_fits(name: &OsStr) -> Result<()> {
-    if name.len() <= MAX_NAME_LENGTH {
+    let length = name_length(name);
+    if length <= MAX_NAME_LENGTH {
         return Ok(());
     }
-    Err(failed(STEP, format_args!("the backup's name would have {} bytes, more than {MAX_NAME_LENGTH}", name.len())))
+    Err(failed(STEP, format_args!("the backup's name would have {length} {NAME_UNITS}, more than {MAX_NAME_LENGTH}")))
 }
 
 pub(super) fn numbered(name: &OsStr, number: u64) -> OsString {

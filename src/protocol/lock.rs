@@ -55,7 +55,14 @@ enum Attempt {
 }
 
 fn attempt(target: &mut ResolvedTarget, deadline: Option<&Deadline>, signals: &Signals) -> Result<Attempt> {
-    let lock_name = || platform::try_lock_name(&target.directory, &target.name);
+    let lock_name = || {
+        let held = platform::try_lock_name(&target.directory, &target.name);
+        if matches!(held, Err(Errno::WOULDBLOCK)) {
+            // A file that is open here might not be replaced by the writer that has the turn.
+            target.existing.iter().for_each(|old| old.handle.close());
+        }
+        held
+    };
     if let Some(held) = by_polling("TARGET", deadline, signals, lock_name)? {
         target.existing = target.open_path().context(STEP)?;
         return Ok(Attempt::Locked(TargetLock { _held: Some(held) }));

@@ -155,7 +155,7 @@ impl Metadata {
 
     /// Whether `--mode` would change the file.
     pub(crate) fn differs_from(&self, mode: u32) -> bool {
-        self.stat.bits() != mode || self.acl.is_some()
+        !platform::is_mode_met(mode, self.stat.bits()) || self.acl.is_some()
     }
 }
 

@@ -228,7 +228,7 @@ fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
         return create_stage(job).map(Some);
     }
     if let (Some(mode), Some(old)) = (job.options.mode, job.old_file())
-        && old.stat.bits() != mode
+        && !platform::is_mode_met(mode, old.stat.bits())
     {
         // Find out before the input is read whether the file system supports that mode, or whether TARGET must be
         // overwritten in place, which `job.spill` records.

@@ -148,7 +148,8 @@ fn damage(existing: &OwnedFd, modes: &Modes, modified: bool, errno: Errno) -> Re
 fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: &str) {
     job.notices.warn(format!("{reason}, so it was overwritten in place, which is not atomic"));
     if let Some(mode) = job.options.mode
-        && let Some(bits) = Stat::of(existing).ok().map(|stat| stat.bits()).filter(|bits| *bits != mode)
+        && let Some(bits) =
+            Stat::of(existing).ok().map(|stat| stat.bits()).filter(|bits| !platform::is_mode_met(mode, *bits))
     {
         job.notices.warn(format!("cannot set mode {mode:04o} (it is {bits:04o})"));
     }

@@ -1,7 +1,7 @@
 //! Directories for the copy of an overwrite in place.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use super::directory::Directory;
@@ -44,13 +44,7 @@ impl SpillDirectories {
 /// restart.
 fn candidates(target: &ResolvedTarget, notices: &Notices) -> Vec<Rc<Directory>> {
     let its_own = || target.directory.reopen(target.directory.join(OsStr::new("")));
-    let others = [
-        std::env::var_os("TMPDIR").filter(|path| !path.is_empty()).map(PathBuf::from),
-        Some(PathBuf::from("/var/tmp")),
-        Some(PathBuf::from("/tmp")),
-        std::env::var_os("HOME").filter(|path| !path.is_empty()).map(PathBuf::from),
-    ];
-    let others = others.into_iter().flatten();
+    let others = platform::temporary_directories().into_iter();
     let others =
         others.map(|path| Directory::open(&platform::working_directory(), path.as_os_str(), path.clone(), notices));
     let opened = std::iter::once_with(its_own).chain(others).flatten();

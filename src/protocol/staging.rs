@@ -224,9 +224,9 @@ fn unless_refused<T>(result: platform::Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// Whether `bits` grant anything that `mode` does not.
+/// Whether `bits` grant anything that `mode` does not, where the system has modes at all.
 pub(crate) fn is_wider(bits: u32, mode: u32) -> bool {
-    bits & !mode & 0o777 != 0
+    bits & !platform::nearest_mode(mode) & 0o777 != 0
 }
 
 /// The file would not have the requested mode.

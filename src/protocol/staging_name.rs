@@ -77,7 +77,7 @@ impl StagingName {
 
     /// Opens the file for reading, if the name still leads to it.
     pub(crate) fn open(&self) -> Result<OwnedFd> {
-        let file = platform::open_for_reading(&self.directory, &self.name)?;
+        let file = platform::open_staged(&self.directory, &self.name)?;
         if Stat::of(&file)?.is_same_file(&self.inode) { Ok(file) } else { Err(Errno::STALE) }
     }
 

@@ -7,6 +7,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use nix::errno::Errno as NixErrno;
@@ -129,6 +130,18 @@ pub(crate) fn spawn(argv: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> 
         spawned => spawned.map_err(from_nix),
     };
     spawned.map(|pid| Child { pid, status: None })
+}
+
+/// Starts `sh -c SCRIPT`, where `"$1"` is `path` and `"$2"` is `target`.
+pub(crate) fn spawn_shell(
+    script: &OsStr,
+    path: &Path,
+    target: &Path,
+    stdio: &Stdio<'_>,
+    signals: &Signals,
+) -> Result<Child> {
+    let argv = ["sh".into(), "-c".into(), script.to_owned(), "sh".into(), path.into(), target.into()];
+    spawn(&argv, stdio, signals)
 }
 
 fn spawn_with_posix_spawn(argv: &[OsString], stdio: &Stdio<'_>, signals: &Signals) -> nix::Result<Pid> {

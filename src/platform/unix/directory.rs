@@ -1,6 +1,7 @@
 //! Open directories, as the base of names.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 use rustix::fs::CWD;
 
@@ -23,4 +24,11 @@ impl AsFd for DirectoryHandle {
 /// The working directory, as a base for relative paths.
 pub(crate) fn working_directory() -> DirectoryHandle {
     DirectoryHandle(None)
+}
+
+/// The directories in which temporary files may survive a restart.
+pub(crate) fn temporary_directories() -> Vec<PathBuf> {
+    let from = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let all = [from("TMPDIR"), Some(PathBuf::from("/var/tmp")), Some(PathBuf::from("/tmp")), from("HOME")];
+    all.into_iter().flatten().collect()
 }

@@ -14,6 +14,16 @@ pub(crate) fn set_mode(file: impl AsFd, mode: u32) -> Result<()> {
     retry_on_intr(|| nix::sys::stat::fchmod(&file, mode).map_err(from_nix))
 }
 
+/// The mode that a file has after `mode` has been set, if that worked: some systems have only part of it.
+pub(crate) fn nearest_mode(mode: u32) -> u32 {
+    mode
+}
+
+/// Whether a file with the bits `has` gives what `wanted` asks for.
+pub(crate) fn is_mode_met(wanted: u32, has: u32) -> bool {
+    wanted == has
+}
+
 /// Sets the owner, the group, or both. (rustix would bypass libc, and with it a preloaded library.)
 pub(crate) fn set_owner(file: impl AsFd, owner: Option<u32>, group: Option<u32>) -> Result<()> {
     retry_on_intr(|| std::os::unix::fs::fchown(&file, owner, group).map_err(|error| from_io(&error)))

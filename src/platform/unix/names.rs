@@ -11,8 +11,15 @@ use super::directory::DirectoryHandle;
 use super::errors::Result;
 use super::retry::retry_on_intr;
 
-/// The longest name, in bytes, on every file system that the program supports.
+/// The longest name, in [`NAME_UNITS`], on every file system that the program supports.
 pub(crate) const MAX_NAME_LENGTH: usize = 255;
+/// In what the length of a name is measured.
+pub(crate) const NAME_UNITS: &str = "bytes";
+
+/// The length of a name, in [`NAME_UNITS`].
+pub(crate) fn name_length(name: &OsStr) -> usize {
+    name.len()
+}
 
 /// Why the system would take `name` for something other than a file's name in a directory.
 pub(crate) fn misleading_name(_: &OsStr) -> Option<&'static str> {

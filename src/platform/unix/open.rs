@@ -33,6 +33,11 @@ pub(crate) fn open_for_reading(directory: &DirectoryHandle, name: impl Arg + Cop
     open(directory, name, OFlags::RDONLY | OFlags::NOFOLLOW | NONBLOCK_NOCTTY)
 }
 
+/// Opens a staged file again: for reading, and so that its metadata can be set, which every descriptor permits here.
+pub(crate) fn open_staged(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<OwnedFd> {
+    open_for_reading(directory, name)
+}
+
 /// Opens the file `name` in `directory` for writing, without truncating it.
 pub(crate) fn open_for_writing(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<OwnedFd> {
     open(directory, name, OFlags::WRONLY | OFlags::NOFOLLOW | NONBLOCK_NOCTTY)

@@ -1,0 +1,21 @@
+//! Unnamed files, which Windows does not have.
+
+use std::ffi::OsStr;
+
+use super::descriptor::{BorrowedFd, OwnedFd};
+use super::directory::DirectoryHandle;
+use super::errors::Result;
+
+/// How an unnamed file can be linked: there are none, so there is no such value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum LinkBy {}
+
+/// There are no unnamed files here.
+pub(crate) fn create_unnamed(_: &DirectoryHandle, _: u32) -> Result<Option<(OwnedFd, LinkBy)>> {
+    Ok(None)
+}
+
+/// Never called.
+pub(crate) fn link_unnamed(_: &DirectoryHandle, _: BorrowedFd<'_>, by: LinkBy, _: impl AsRef<OsStr>) -> Result<()> {
+    match by {}
+}
