@@ -11,6 +11,10 @@ use crate::platform::unix::errors::Result;
 use crate::platform::unix::retry::retry_on_intr;
 pub(crate) use crate::platform::unix::stat::{FileType, Stat};
 
+/// The commands that let a file be replaced again, for hints.
+pub(crate) const CLEAR_IMMUTABLE: &str = "chflags nouchg,noschg";
+pub(crate) const CLEAR_APPEND_ONLY: &str = "chflags nouappnd,nosappnd";
+
 impl Stat {
     /// The metadata of an open file.
     pub(crate) fn of(file: impl AsFd) -> Result<Stat> {
