@@ -68,6 +68,9 @@ macro_rules! need {
     (locks_without_names) => {
         $crate::common::needs::Need::LocksWithoutNames
     };
+    (native_program) => {
+        $crate::common::needs::Need::NativeProgram
+    };
     (signals) => {
         $crate::common::needs::Need::Signals
     };
@@ -162,6 +165,9 @@ pub enum Need<'n> {
     DynamicProgram,
     /// The program under test was built with the tests.
     OwnProgram,
+    /// No emulator and no script stands before it: they change arguments and environment, and hide that a COMMAND cannot be
+    /// started.
+    NativeProgram,
     /// strace(1) sees the calls of the program under test, and not those of an emulator.
     Strace,
 }
@@ -198,9 +204,8 @@ impl Need<'_> {
                 lacking(stdout(&output).contains("libc.so"), "a program that is linked dynamically")
             }),
             Need::OwnProgram => lacking(another_program().is_none(), "the program that was built with the tests"),
-            Need::Strace => {
-                Need::Program("strace").lacking().or_else(|| lacking(!is_emulated(), "a program that no emulator runs"))
-            }
+            Need::NativeProgram => lacking(!is_emulated(), "a program that no emulator runs"),
+            Need::Strace => Need::Program("strace").lacking().or_else(|| Need::NativeProgram.lacking()),
         }
     }
 }
