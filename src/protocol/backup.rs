@@ -15,6 +15,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::apply_metadata::{self, MetadataSource};
 use super::backup_name::{BackupName, STEP, numbered};
@@ -29,7 +30,7 @@ use super::writer::StagingWriter;
 use crate::error::{Context, Error, ErrorExt, Result, at, not_durable};
 use crate::options::Sync;
 use crate::platform::{
-    self, AsFd, Errno, FileType, OwnedFd, Retries, Stat, is_unsupported_rename, os_message, refuses_links,
+    self, AsFd, Errno, FileType, OwnedFd, Retries, Stat, is_unsupported_rename, os_message, refuses_links, wait,
 };
 use crate::quote::Shown;
 
@@ -88,6 +89,7 @@ impl WithBackup<'_> {
     /// The same where the file system cannot exchange two names.
     fn replace_without_exchange(&self, sealed: Sealed) -> Result<Replaced> {
         let target = self.target;
+        let _turn = self.wait_for_turn().map_err(|errno| self.backup_failed(errno))?;
         target.ctime_changed_by_us.set(true);
         let old_name = match StagingName::link_name(&target.directory, &target.name) {
             Ok(name) => OldName { name, is_copy: false },
@@ -108,6 +110,25 @@ impl WithBackup<'_> {
                 Ok(()) => self.backup_failed(errno),
                 Err((old, rollback_error)) => rollback_failed(&old, &os_message(errno), rollback_error),
             }),
+        }
+    }
+
+    /// Waits for the turn to replace TARGET in several steps, where names can be locked: the new content of a writer that
+    /// comes between them would be replaced without a backup. The name is one that no file can have there, so `--lock`
+    /// does not keep it. Each writer holds it for moments; after a long time the turn is taken without it.
+    fn wait_for_turn(&self) -> platform::Result<Option<OwnedFd>> {
+        const LIMIT: Duration = Duration::from_secs(10);
+        const PAUSE: Duration = Duration::from_millis(5);
+        let mut name = self.target.name.clone();
+        name.push(":backup");
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            match platform::try_lock_name(&self.target.directory, &name) {
+                Err(Errno::WOULDBLOCK) if Instant::now() < deadline => {}
+                Err(Errno::WOULDBLOCK) => return Ok(None),
+                done => return done,
+            }
+            wait([None], None, Some(Instant::now() + PAUSE))?;
         }
     }
 

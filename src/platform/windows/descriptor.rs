@@ -42,6 +42,11 @@ impl OwnedFd {
         &self.path
     }
 
+    /// The same open file, by another path of it.
+    pub(in crate::platform) fn with_path(self, path: PathBuf) -> OwnedFd {
+        OwnedFd { path, ..self }
+    }
+
     /// Another handle for the same open file.
     pub(crate) fn try_clone_to_owned(&self) -> std::io::Result<OwnedFd> {
         let file = self.file.as_ref().map(File::try_clone).transpose()?;

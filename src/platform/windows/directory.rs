@@ -1,7 +1,8 @@
 //! Open directories, as the base of names.
 //!
 //! Windows has no calls on a name in an open directory, so names are joined to the directory's path. That path stays
-//! the directory's: while it is open without sharing deletion, neither it nor a directory above it can be renamed.
+//! the directory's: it leads through no symbolic link, and while the directory is open without sharing deletion, neither
+//! it nor a directory above it can be renamed.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

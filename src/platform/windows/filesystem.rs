@@ -43,7 +43,7 @@ impl FileSystem {
         false
     }
 
-    /// Whether other machines can replace files on it. A share that has a drive letter is not recognised.
+    /// Whether other machines can replace files on it.
     pub(crate) fn is_remote(self) -> bool {
         self.is_remote
     }

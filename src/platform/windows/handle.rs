@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::os::windows::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::descriptor::{AsFd, OwnedFd};
 use super::directory::DirectoryHandle;
@@ -31,11 +31,26 @@ pub(crate) fn open_directory(
         Err(Errno::BUSY) => open_with(&path, SHARE_ALL, follow)?,
         opened => opened?,
     };
-    let kind = Stat::of(&directory)?.kind();
-    if kind == FileType::Directory { Ok((DirectoryHandle::new(directory), can_sync)) } else { Err(Errno::NOTDIR) }
+    let stat = Stat::of(&directory)?;
+    if stat.kind() != FileType::Directory {
+        return Err(Errno::NOTDIR);
+    }
+    let directory = match real_path(&path, &stat) {
+        Some(real) => directory.with_path(real),
+        None => directory,
+    };
+    Ok((DirectoryHandle::new(directory), can_sync))
 }
 
-fn open_with(path: &std::path::Path, share: u32, follow: bool) -> Result<(OwnedFd, bool)> {
+/// The path without symbolic links, which others could change, and without the letter of a network drive. Some drivers of
+/// disks do not tell it.
+fn real_path(path: &Path, directory: &Stat) -> Option<PathBuf> {
+    let real = std::fs::canonicalize(path).ok()?;
+    let stat = open_itself(real.clone(), &[FILE_READ_ATTRIBUTES]).and_then(Stat::of).ok()?;
+    stat.is_same_file(directory).then_some(real)
+}
+
+fn open_with(path: &Path, share: u32, follow: bool) -> Result<(OwnedFd, bool)> {
     let flags = FILE_FLAG_BACKUP_SEMANTICS | if follow { 0 } else { FILE_FLAG_OPEN_REPARSE_POINT };
     let mut options = OpenOptions::new();
     options.read(true).share_mode(share).custom_flags(flags);

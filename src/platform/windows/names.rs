@@ -26,6 +26,9 @@ pub(crate) fn name_length(name: &OsStr) -> usize {
 /// Why the system would take `name` for something other than a file's name in a directory, or no other program could
 /// open it.
 pub(crate) fn misleading_name(name: &OsStr) -> Option<&'static str> {
+    if name_length(name) > MAX_NAME_LENGTH {
+        return Some("is longer than the 255 UTF-16 units of the longest name");
+    }
     let text = name.to_string_lossy();
     if text.contains(':') {
         return Some("names an alternate data stream, which is no file of its own (:)");

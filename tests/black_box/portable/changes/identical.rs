@@ -47,7 +47,10 @@ fn identical_content_leaves_everything_alone_wherever_it_comes_from() {
         leaves_alone(&["-C", "--from", "-", "f"], content, content);
         leaves_alone(&["-C", "f", "--"], content, b"");
         leaves_alone(&["-C", "--edit", "f", "--"], content, b"");
-        leaves_alone(&["-C", "--lock", "-b", "-D", "f"], content, content);
+        if cfg!(unix) {
+            // Elsewhere the lock is a file beside TARGET.
+            leaves_alone(&["-C", "--lock", "-b", "-D", "f"], content, content);
+        }
         if !lacks!(permissions) {
             leaves_alone(&["-C", "-m", "644", "--sync", "none", "f"], content, content);
         }
