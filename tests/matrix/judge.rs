@@ -342,6 +342,11 @@ pub fn durable(scenario: &Scenario, ended: &Ended) -> Verdict {
     Ok(())
 }
 
+/// Whether what the command has created gets a backup.
+fn has_backup_of_command(scenario: &Scenario, expected: &Expected) -> bool {
+    scenario.source == Source::CommandWritesTarget && expected.backup.is_some()
+}
+
 /// SIGKILL: TARGET is the old or the finished file, and no more staging files are left than the contract allows.
 fn killed(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     let left = leftovers(expected, after);
@@ -350,6 +355,7 @@ fn killed(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &s
     let most = match expected.old() {
         Some(_) if scenario.refuses(Refused::RenameFlags) && expected.backup.is_some() => 2,
         Some(_) => 1,
+        None if scenario.refuses(Refused::RenameFlags) && has_backup_of_command(scenario, expected) => 2,
         // Whether a link to a free name is possible is tried first.
         None if scenario.refuses(Refused::RenameFlags) && scenario.is_no_clobber() => 2,
         None => usize::from(scenario.is_named() || scenario.source == Source::CommandWritesTarget),
