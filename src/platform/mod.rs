@@ -51,14 +51,6 @@ mod windows;
 #[cfg(windows)]
 use windows as system;
 
-/// Whether [`sync_file_system`] is possible.
-pub(crate) const CAN_SYNC_FILE_SYSTEM: bool = cfg!(all(target_os = "linux", not(generic_unix)));
-
-/// The commands that let a file be replaced again, for hints.
-pub(crate) const CLEAR_IMMUTABLE: &str = if cfg!(target_os = "linux") { "chattr -i" } else { "chflags nouchg,noschg" };
-pub(crate) const CLEAR_APPEND_ONLY: &str =
-    if cfg!(target_os = "linux") { "chattr -a" } else { "chflags nouappnd,nosappnd" };
-
 /// System errors: their type, their messages, and what follows from them.
 pub(crate) use system::errors::{
     Errno, Result, from_io, is_full, is_metadata_refusal, is_unsupported_rename, is_unsupported_sync, os_message,
@@ -98,7 +90,7 @@ pub(crate) use system::copy::{copy_range, enlarge_pipe, next_data, reflink, rese
 pub(crate) use system::random::random_bytes;
 
 /// Durability. When the call returns without an error, the data is on disk.
-pub(crate) use system::sync::{sync_data, sync_directory, sync_file, sync_file_system};
+pub(crate) use system::sync::{CAN_SYNC_FILE_SYSTEM, sync_data, sync_directory, sync_file, sync_file_system};
 
 /// Locks between processes, on an open file.
 pub(crate) use system::lock::{lock, try_lock, try_lock_name, unlock};
@@ -111,7 +103,7 @@ pub(crate) use system::links::{LinkRule, forbidding_rule};
 pub(crate) use system::privilege::{
     group_is_mapped, id_mapping, overrides_permissions, owner_change_prevents_link, owner_is_mapped, owner_or_capable,
 };
-pub(crate) use system::stat::{FileType, Stat};
+pub(crate) use system::stat::{CLEAR_APPEND_ONLY, CLEAR_IMMUTABLE, FileType, Stat};
 pub(crate) use system::swap_file::is_swap_file;
 
 /// Metadata.

@@ -1,4 +1,4 @@
-//! ACLs that only their file system understands: NFSv4's and SMB's, and any ACL of macOS and FreeBSD, as text.
+//! ACLs that only their file system understands: NFSv4's and SMB's, and any ACL of macOS and FreeBSD.
 //!
 //! They are copied unchanged. For an NFSv4 ACL it can be determined whether the mode expresses the same (RFC 7530,
 //! section 6.2.1, in XDR). If an ACL that expresses more is lost, the mode would show more access than the ACL granted.
@@ -10,16 +10,16 @@ const NFS4: &CStr = c"system.nfs4_acl";
 /// The discretionary ACL of a file on an SMB server. listxattr(2) does not list it.
 pub(crate) const SMB: &CStr = c"system.cifs_acl";
 
-/// The ACL of macOS or FreeBSD, as text. Only one that expresses more than the mode is listed.
-pub(crate) const TEXT: &CStr = c"access control list";
+/// The ACL of macOS or FreeBSD, in a form of its C library. Only one that expresses more than the mode is listed.
+pub(crate) const BSD: &CStr = c"access control list";
 
 /// The ACL that any file may have here, which grants access beside its mode. Only an open file shows it.
 pub(crate) const BESIDE_MODE: Option<&CStr> =
-    if cfg!(any(target_os = "macos", target_os = "freebsd")) { Some(TEXT) } else { None };
+    if cfg!(any(target_os = "macos", target_os = "freebsd")) { Some(BSD) } else { None };
 
 /// Whether the attribute is such an ACL.
 pub(crate) fn is_opaque_acl(name: &CStr) -> bool {
-    [NFS4, SMB, TEXT].contains(&name)
+    [NFS4, SMB, BSD].contains(&name)
 }
 
 /// Whether the mode expresses the same as the ACL. `None` is an ACL that could not be read.

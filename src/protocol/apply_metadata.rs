@@ -62,15 +62,7 @@ pub(crate) fn apply_metadata(
 ) -> Result<Option<String>> {
     match source {
         MetadataSource::New { mode: None } => match initial {
-            Some(initial) => {
-                set_mode(file, initial.mode)?;
-                if let Some((name, acl)) = &initial.acl
-                    && unless_refused(set_attribute(file, name, acl))?
-                {
-                    after_opaque_acl(file, name, acl, initial.mode)?;
-                }
-                Ok(warning(&Vec::from_iter(mode_difference(initial.mode, mode_of(file)?)), None))
-            }
+            Some(initial) => restore_access(file, initial),
             None => Ok(None),
         },
         MetadataSource::New { mode: Some(mode) } => {
@@ -80,6 +72,21 @@ pub(crate) fn apply_metadata(
         }
         MetadataSource::Old { old, mode } => apply_old_metadata(file, old, *mode),
     }
+}
+
+/// Gives a new file the access that it was created with.
+fn restore_access(file: BorrowedFd<'_>, initial: &InitialAccess) -> Result<Option<String>> {
+    set_mode(file, initial.mode)?;
+    let mut not_preserved = Vec::new();
+    if let Some((name, acl)) = &initial.acl {
+        if unless_refused(set_attribute(file, name, acl))? {
+            after_opaque_acl(file, name, acl, initial.mode)?;
+        } else {
+            not_preserved.push(format!("inherited {}", shown(name)));
+        }
+    }
+    not_preserved.extend(mode_difference(initial.mode, mode_of(file)?));
+    Ok(warning(&not_preserved, None))
 }
 
 /// Removes the metadata of a file that is no longer TARGET: sets mode 0600, and removes ACL and attributes. What the

@@ -155,7 +155,10 @@ impl Metadata {
 
     /// Whether `--mode` would change the file.
     pub(crate) fn differs_from(&self, mode: u32) -> bool {
-        !platform::is_mode_met(mode, self.stat.bits()) || self.acl.is_some()
+        let is_beside_mode = |(name, _): &(CString, _)| Some(name.as_c_str()) == opaque_acl::BESIDE_MODE;
+        !platform::is_mode_met(mode, self.stat.bits())
+            || self.acl.is_some()
+            || self.opaque_acls.iter().any(is_beside_mode)
     }
 }
 

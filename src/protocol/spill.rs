@@ -35,7 +35,7 @@ impl SpillDirectories {
             let create = |path: &Path| Ok(platform::create_new(&platform::working_directory(), path, 0o600)?);
             let file = tempfile::Builder::new().prefix(&name).rand_bytes(0).make_in(directory.path(), create).ok()?;
             let (file, path) = file.into_parts();
-            Some(Stage::with_path(file, StagingPath::new(path, notices), directory))
+            Stage::with_path(file, StagingPath::new(path, notices), directory).ok()
         })
     }
 }

@@ -76,9 +76,13 @@ impl Stage {
     }
 
     /// The copy for an overwrite in place, created with mode 0600 under a path in `directory`.
-    pub(crate) fn with_path(writer: OwnedFd, path: StagingPath, directory: &Rc<Directory>) -> Self {
+    pub(crate) fn with_path(writer: OwnedFd, path: StagingPath, directory: &Rc<Directory>) -> Result<Self> {
         let (naming, directory) = (Naming::ByPath(path), Rc::clone(directory));
-        Stage { writer, naming, probe: None, initial: Some(InitialAccess { mode: 0o600, acl: None }), directory }
+        let initial = Some(InitialAccess { mode: 0o600, acl: None });
+        let stage = Stage { writer, naming, probe: None, initial, directory };
+        // It is never given back: the file does not become TARGET.
+        stage.take_acl_beside_mode()?;
+        Ok(stage)
     }
 
     /// Fails if the finished file would be accessible to users whom `--mode` excludes, which happens if the file system

@@ -217,9 +217,10 @@ pub fn write_until_read(stdin: &mut impl Write) -> Vec<u8> {
     content
 }
 
-/// How often something is tried that the next run may decide otherwise: less where processes take long to start.
+/// How often something is tried that the next run may decide otherwise: less where processes take long to start, as on
+/// Windows and in an emulator.
 pub fn rounds(many: usize) -> usize {
-    if cfg!(windows) { many.div_ceil(20) } else { many }
+    if cfg!(windows) || needs::is_emulated() { many.div_ceil(20) } else { many }
 }
 
 /// Standard error as text.

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::FileTimes;
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -60,6 +61,15 @@ macro_rules! need {
     };
     (quiet_reads) => {
         $crate::common::needs::Need::QuietReads
+    };
+    (exchange) => {
+        $crate::common::needs::Need::Exchange
+    };
+    (locks_without_names) => {
+        $crate::common::needs::Need::LocksWithoutNames
+    };
+    (native_program) => {
+        $crate::common::needs::Need::NativeProgram
     };
     (signals) => {
         $crate::common::needs::Need::Signals
@@ -130,6 +140,10 @@ pub enum Need<'n> {
     Holes,
     /// What is open can be renamed over and removed, and its name is free at once.
     OpenFilesGiveWay,
+    /// The program can exchange two names.
+    Exchange,
+    /// A lock of the program is no file in the directory.
+    LocksWithoutNames,
     /// The program can read without renewing the time of the last access.
     QuietReads,
     /// A process can be ended by a signal, which its parent sees.
@@ -151,6 +165,9 @@ pub enum Need<'n> {
     DynamicProgram,
     /// The program under test was built with the tests.
     OwnProgram,
+    /// No emulator and no script stands before it: they change arguments and environment, and hide that a COMMAND cannot be
+    /// started.
+    NativeProgram,
     /// strace(1) sees the calls of the program under test, and not those of an emulator.
     Strace,
 }
@@ -168,12 +185,14 @@ impl Need<'_> {
             Need::HardLinks => lacking(once!(has_hard_links()), "hard links"),
             Need::Holes => lacking(once!(has_holes()), "holes"),
             Need::OpenFilesGiveWay => lacking(once!(has_open_files_that_give_way()), "open files that give way"),
+            Need::Exchange => lacking(once!(has_exchange()), "an exchange of names"),
+            Need::LocksWithoutNames => lacking(once!(has_locks_without_names()), "locks that are no files"),
             Need::QuietReads => lacking(once!(has_quiet_reads()), "reads that renew no access time"),
             Need::Signals => lacking(cfg!(unix), "signals"),
             Need::Fifos => lacking(cfg!(unix) && is_installed("mkfifo"), "FIFOs"),
             Need::Descriptors => lacking(cfg!(unix), "descriptors"),
             Need::AnyNames => lacking(once!(has_any_names()), "names of any bytes"),
-            Need::LongPaths => lacking(cfg!(unix), "long paths"),
+            Need::LongPaths => lacking(cfg!(target_os = "linux"), "long paths"),
             Need::UnnamedFiles => lacking(once!(has_unnamed_files()), "unnamed files"),
             Need::AclsAndAttributes => lacking(once!(has_acls_and_attributes()), "ACLs and attributes"),
             Need::ChangedAnswers => Need::Strace.lacking().or_else(|| {
@@ -185,9 +204,8 @@ impl Need<'_> {
                 lacking(stdout(&output).contains("libc.so"), "a program that is linked dynamically")
             }),
             Need::OwnProgram => lacking(another_program().is_none(), "the program that was built with the tests"),
-            Need::Strace => Need::Program("strace")
-                .lacking()
-                .or_else(|| lacking(once!(is_native()), "a program that no emulator runs")),
+            Need::NativeProgram => lacking(!is_emulated(), "a program that no emulator runs"),
+            Need::Strace => Need::Program("strace").lacking().or_else(|| Need::NativeProgram.lacking()),
         }
     }
 }
@@ -237,6 +255,15 @@ fn has_quiet_reads() -> bool {
     another_program().is_none() && cfg!(all(target_os = "linux", not(generic_unix))) || quiet()
 }
 
+/// Another program on Linux does so if it uses what only Linux has, as unnamed files are.
+fn has_exchange() -> bool {
+    let scene = Scene::with_old();
+    scene.write("g", "new");
+    let possible = system::exchange(&scene.path("f"), &scene.path("g")).is_ok();
+    let of_linux = || another_program().is_none() || Need::UnnamedFiles.lacking().is_none();
+    possible && !cfg!(generic_unix) && (!cfg!(target_os = "linux") || of_linux())
+}
+
 fn has_any_names() -> bool {
     let scene = Scene::new();
     let name = system::argument(b"\xff\n\"");
@@ -245,8 +272,21 @@ fn has_any_names() -> bool {
 
 /// Where there are none the staging file has a name while the program waits for its input.
 fn has_unnamed_files() -> bool {
-    let scene = Scene::with_old();
-    let mut child = scene.process().arg("f").stdin(Stdio::piped()).spawn().unwrap();
+    adds_no_name(&["f"])
+}
+
+/// Nothing is staged where the content is the same as before.
+fn has_locks_without_names() -> bool {
+    adds_no_name(&["-C", "--lock", "f"])
+}
+
+/// Whether `f` is the only name while the program waits for the rest of its input, which is what `f` holds.
+fn adds_no_name(args: &[&str]) -> bool {
+    let scene = Scene::new();
+    let mut content = Vec::new();
+    write_until_read(&mut content);
+    scene.write("f", content);
+    let mut child = scene.process().args(args).stdin(Stdio::piped()).spawn().unwrap();
     write_until_read(child.stdin.as_mut().unwrap());
     let names = scene.names();
     drop(child.stdin.take());
@@ -263,14 +303,17 @@ fn has_acls_and_attributes() -> bool {
     succeeds(set) && (another_program().is_none() || succeeds(kept))
 }
 
-/// A program for the processor of the tests, and no script that starts another.
-fn is_native() -> bool {
-    // The identification of an ELF file, its type and its machine.
-    let head =
-        |path: &std::path::Path| std::fs::read(path).ok().map(|content| content[..20.min(content.len())].to_vec());
-    let same = |one: &[u8], other: &[u8]| one.len() == 20 && one[..6] == other[..6] && one[18..] == other[18..];
-    let tests = std::env::current_exe().unwrap();
-    another_program().is_none_or(|other| head(&other).zip(head(&tests)).is_some_and(|(one, other)| same(&one, &other)))
+/// Whether the program under test is one for another processor, or a script that starts another program.
+pub fn is_emulated() -> bool {
+    once!(another_program().is_some_and(|other| !is_of_this_processor(&other)))
+}
+
+fn is_of_this_processor(program: &Path) -> bool {
+    /// As long as what identifies an ELF file, with its type and its machine.
+    const HEAD: usize = 20;
+    let head = |path: &Path| std::fs::read(path).unwrap_or_default().into_iter().take(HEAD).collect::<Vec<_>>();
+    let (program, tests) = (head(program), head(&std::env::current_exe().unwrap()));
+    program.len() == HEAD && program[..6] == tests[..6] && program[18..] == tests[18..]
 }
 
 fn lacking(is_there: bool, what: &str) -> Option<String> {

@@ -1,7 +1,6 @@
-//! The ACL of a file, as text. On macOS it is beside the permission bits, and is empty on most files. On FreeBSD it
+//! The ACL of a file, as bytes of the C library. On macOS it is beside the permission bits, and is empty on most files. On FreeBSD it
 //! contains them, and is a POSIX.1e or an NFSv4 ACL, as the file system has.
 
-use std::ffi::CString;
 use std::os::fd::AsFd;
 
 use super::calls::NativeAcl;
@@ -11,7 +10,7 @@ use crate::platform::unix::retry::retry_on_intr;
 /// The ACL, unless the permission bits express the same.
 pub(super) fn get(file: impl AsFd) -> Result<Option<Vec<u8>>> {
     Ok(match nontrivial(file)? {
-        Some(acl) => Some(acl.to_text()?.into_bytes()),
+        Some(acl) => Some(acl.to_bytes()?),
         None => None,
     })
 }
@@ -22,9 +21,8 @@ pub(super) fn exists(file: impl AsFd) -> Result<bool> {
 }
 
 /// Sets an ACL that [`get`] has returned.
-pub(super) fn set(file: impl AsFd, text: &[u8]) -> Result<()> {
-    let text = CString::new(text).map_err(|_| Errno::INVAL)?;
-    let acl = NativeAcl::from_text(&text)?;
+pub(super) fn set(file: impl AsFd, bytes: &[u8]) -> Result<()> {
+    let acl = NativeAcl::from_bytes(bytes)?;
     retry_on_intr(|| acl.set(&file))
 }
 
@@ -42,9 +40,8 @@ pub(super) fn remove(file: impl AsFd) -> Result<()> {
 fn nontrivial(file: impl AsFd) -> Result<Option<NativeAcl>> {
     match retry_on_intr(|| NativeAcl::of(&file)) {
         Ok(acl) => Ok((!acl.is_trivial()?).then_some(acl)),
-        // None, or the file system has none. macOS has two numbers for that.
+        // There is none, or the file system has none.
         Err(Errno::NOENT | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS) => Ok(None),
-        Err(errno) if errno == Errno::OPNOTSUPP => Ok(None),
         Err(errno) => Err(errno),
     }
 }

@@ -4,7 +4,9 @@
 //! there between two calls, and that file would get the ACL.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+#[cfg(target_os = "freebsd")]
+use std::ffi::{CStr, CString, c_char};
+use std::ffi::{c_int, c_void};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::{self, NonNull};
@@ -18,19 +20,21 @@ pub(super) struct NativeAcl(NonNull<c_void>);
 
 unsafe extern "C" {
     fn acl_free(object: *mut c_void) -> c_int;
-    fn acl_from_text(text: *const c_char) -> *mut c_void;
 }
 
 #[cfg(target_os = "macos")]
 unsafe extern "C" {
+    fn acl_copy_ext(buffer: *mut c_void, acl: *mut c_void, size: libc::ssize_t) -> libc::ssize_t;
+    fn acl_copy_int(buffer: *const c_void) -> *mut c_void;
+    fn acl_get_entry(acl: *mut c_void, which: c_int, entry: *mut *mut c_void) -> c_int;
     fn acl_get_fd_np(file: c_int, kind: c_int) -> *mut c_void;
-    fn acl_set_fd_np(file: c_int, acl: *mut c_void, kind: c_int) -> c_int;
     fn acl_init(entries: c_int) -> *mut c_void;
-    fn acl_to_text(acl: *mut c_void, length: *mut libc::ssize_t) -> *mut c_char;
+    fn acl_set_fd_np(file: c_int, acl: *mut c_void, kind: c_int) -> c_int;
 }
 
 #[cfg(target_os = "freebsd")]
 unsafe extern "C" {
+    fn acl_from_text(text: *const c_char) -> *mut c_void;
     fn acl_get_fd(file: c_int) -> *mut c_void;
     fn acl_set_fd(file: c_int, acl: *mut c_void) -> c_int;
     fn acl_is_trivial_np(acl: *mut c_void, trivial: *mut c_int) -> c_int;
@@ -41,6 +45,16 @@ unsafe extern "C" {
 /// `ACL_TYPE_EXTENDED`, the only type that macOS has.
 #[cfg(target_os = "macos")]
 const EXTENDED: c_int = 0x100;
+
+/// `ACL_FIRST_ENTRY`.
+#[cfg(target_os = "macos")]
+const FIRST: c_int = 0;
+
+/// The external form of an ACL. The largest has 128 entries of 24 bytes after a head of 44, so reads by a number of entries
+/// stay within it.
+#[cfg(target_os = "macos")]
+#[repr(align(8))]
+struct External([u8; 4096]);
 
 /// `ACL_TEXT_NUMERIC_IDS`: a name may be unknown, or belong to another id by the time that it is read again.
 #[cfg(target_os = "freebsd")]
@@ -86,11 +100,13 @@ impl NativeAcl {
         NativeAcl::owned(unsafe { acl_strip_np(self.0.as_ptr(), 0) })
     }
 
-    /// Whether the permission bits express the same. An ACL of macOS is beside them, so then it has no entries: its text
-    /// is a line with the version.
+    /// Whether the permission bits express the same. An ACL of macOS is beside them, so then it has no entries.
     #[cfg(target_os = "macos")]
+    #[allow(clippy::unnecessary_wraps)] // Elsewhere it can fail.
     pub(super) fn is_trivial(&self) -> Result<bool> {
-        Ok(self.to_text()?.to_bytes().split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).count() < 2)
+        let mut entry = ptr::null_mut();
+        // SAFETY: the ACL lives, and the call writes to `entry`, which is not used.
+        Ok(unsafe { acl_get_entry(self.0.as_ptr(), FIRST, &raw mut entry) } != 0)
     }
 
     /// Whether the permission bits express the same.
@@ -102,21 +118,40 @@ impl NativeAcl {
         if done == 0 { Ok(trivial != 0) } else { Err(last_error()) }
     }
 
-    /// The text from which [`NativeAcl::from_text`] makes the same ACL.
-    pub(super) fn to_text(&self) -> Result<CString> {
+    /// The bytes from which [`NativeAcl::from_bytes`] makes the same ACL: the external form. The text form would lose who is
+    /// meant by an entry whose user is unknown by now.
+    #[cfg(target_os = "macos")]
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut external = External([0; 4096]);
+        let size = external.0.len().try_into().map_err(|_| Errno::INVAL)?;
+        // SAFETY: the ACL lives, and the call writes at most `size` bytes.
+        let length = unsafe { acl_copy_ext(external.0.as_mut_ptr().cast(), self.0.as_ptr(), size) };
+        let length = usize::try_from(length).map_err(|_| last_error())?;
+        external.0.get(..length).map(<[u8]>::to_vec).ok_or(Errno::INVAL)
+    }
+
+    #[cfg(target_os = "macos")]
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<NativeAcl> {
+        let mut external = External([0; 4096]);
+        external.0.get_mut(..bytes.len()).ok_or(Errno::INVAL)?.copy_from_slice(bytes);
+        // SAFETY: whatever number of entries the bytes tell, the call refuses it or reads within `external`.
+        NativeAcl::owned(unsafe { acl_copy_int(external.0.as_ptr().cast()) })
+    }
+
+    /// The bytes from which [`NativeAcl::from_bytes`] makes the same ACL: the text form, the only one that there is.
+    #[cfg(target_os = "freebsd")]
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {
         // SAFETY: the ACL lives. The call returns a new string or null, and accepts null in place of a length.
-        #[cfg(target_os = "macos")]
-        let text = unsafe { acl_to_text(self.0.as_ptr(), ptr::null_mut()) };
-        // SAFETY: the same.
-        #[cfg(target_os = "freebsd")]
         let text = unsafe { acl_to_text_np(self.0.as_ptr(), ptr::null_mut(), NUMERIC_IDS) };
         // Freed by the same call as an ACL.
         let text = NativeAcl::owned(text.cast())?;
         // SAFETY: the string ends with a zero byte, and lives until `text` is dropped.
-        Ok(unsafe { CStr::from_ptr(text.0.as_ptr().cast()) }.to_owned())
+        Ok(unsafe { CStr::from_ptr(text.0.as_ptr().cast()) }.to_bytes().to_vec())
     }
 
-    pub(super) fn from_text(text: &CStr) -> Result<NativeAcl> {
+    #[cfg(target_os = "freebsd")]
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<NativeAcl> {
+        let text = CString::new(bytes).map_err(|_| Errno::INVAL)?;
         // SAFETY: the string ends with a zero byte. The call returns a new ACL or null, and does not keep the string.
         NativeAcl::owned(unsafe { acl_from_text(text.as_ptr()) })
     }
@@ -141,6 +176,8 @@ pub(super) fn set_flags(file: impl AsFd, flags: u32) -> Result<()> {
     if done == 0 { Ok(()) } else { Err(last_error()) }
 }
 
+/// macOS has two numbers for what is not supported. One is enough for the callers.
 fn last_error() -> Errno {
-    from_io(&io::Error::last_os_error())
+    let errno = from_io(&io::Error::last_os_error());
+    if errno == Errno::OPNOTSUPP { Errno::NOTSUP } else { errno }
 }

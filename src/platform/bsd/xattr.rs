@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use super::{acl, flags};
 use crate::platform::acl::ATTRIBUTE as POSIX_ACL;
 use crate::platform::generic::handle::FileHandle;
-use crate::platform::opaque_acl::TEXT as ACL;
+use crate::platform::opaque_acl::BSD as ACL;
 use crate::platform::system::named;
 use crate::platform::unix::errors::{Errno, Result};
 
@@ -33,7 +33,7 @@ impl<'a> Attributes<'a> {
         let file = self.0.ok_or(Errno::NOENT)?;
         let mut names = match named::list(file) {
             // The others may exist nevertheless.
-            Err(errno) if errno == Errno::NOTSUP || errno == Errno::OPNOTSUPP => Vec::new(),
+            Err(Errno::NOTSUP) => Vec::new(),
             names => names?,
         };
         names.retain(|name| !is_acl(name) && name.as_c_str() != FLAGS);

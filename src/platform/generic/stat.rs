@@ -11,6 +11,10 @@ use crate::platform::unix::errors::Result;
 use crate::platform::unix::retry::retry_on_intr;
 pub(crate) use crate::platform::unix::stat::{FileType, Stat};
 
+/// The commands that let a file be replaced again, for hints.
+pub(crate) const CLEAR_IMMUTABLE: &str = "chflags nouchg,noschg";
+pub(crate) const CLEAR_APPEND_ONLY: &str = "chflags nouappnd,nosappnd";
+
 impl Stat {
     /// The metadata of an open file.
     pub(crate) fn of(file: impl AsFd) -> Result<Stat> {
@@ -43,12 +47,15 @@ fn get(directory: impl AsFd, path: impl Arg + Copy, flags: AtFlags) -> Result<St
 }
 
 /// The metadata of a name, and whether it is a mount point: then it is on another device than its directory.
+#[allow(clippy::unnecessary_cast)] // The type of a mode differs between the systems.
 pub(super) fn of_name(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<Stat> {
     let mut stat = Stat::at(directory, name)?;
     if stat.device != get(directory, ".", AtFlags::empty())?.device {
         if FileSystem::of(directory).is_proc() {
             // A name in /dev/fd, which shows the metadata of the open file that it leads to.
-            stat.mode = FileType::CharacterDevice.as_raw_mode() as u32 | stat.bits();
+            #[allow(clippy::unnecessary_cast)] // The type differs between systems.
+            let device = FileType::CharacterDevice.as_raw_mode() as u32;
+            stat.mode = device | stat.bits();
         } else {
             stat.flags.mount_point = true;
         }

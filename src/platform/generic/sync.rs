@@ -22,6 +22,9 @@ pub(crate) fn sync_directory(directory: &DirectoryHandle) -> Result<()> {
     sync_file(directory)
 }
 
+/// Whether [`sync_file_system`] is possible.
+pub(crate) const CAN_SYNC_FILE_SYSTEM: bool = false;
+
 /// POSIX syncs single files only; sync(2) reports no errors and need not wait.
 pub(crate) fn sync_file_system(_: impl AsFd) -> Result<()> {
     Err(Errno::NOSYS)

@@ -16,6 +16,10 @@ use crate::platform::unix::retry::retry_on_intr;
 use crate::platform::unix::stat::{BLOCK, Flags};
 pub(crate) use crate::platform::unix::stat::{FileType, Stat};
 
+/// The commands that let a file be replaced again, for hints.
+pub(crate) const CLEAR_IMMUTABLE: &str = "chattr -i";
+pub(crate) const CLEAR_APPEND_ONLY: &str = "chattr -a";
+
 /// `AT_STATX_FORCE_SYNC`, which has no name in rustix.
 const FORCE_SYNC: AtFlags = AtFlags::from_bits_retain(0x2000);
 

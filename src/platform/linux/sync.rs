@@ -22,6 +22,9 @@ pub(crate) fn sync_directory(directory: &DirectoryHandle) -> Result<()> {
     sync_file(directory)
 }
 
+/// Whether [`sync_file_system`] is possible.
+pub(crate) const CAN_SYNC_FILE_SYSTEM: bool = true;
+
 /// Syncs the whole file system that the file is on.
 pub(crate) fn sync_file_system(file: impl AsFd) -> Result<()> {
     retry_on_intr(|| rustix::fs::syncfs(&file))

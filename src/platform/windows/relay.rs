@@ -91,7 +91,7 @@ impl Relay {
 }
 
 fn read_all(mut file: File, console: Option<Console>, shared: &Shared) {
-    let mut buffer = Vec::new();
+    let mut buffer = vec![0; PIECE];
     loop {
         buffer.resize(PIECE, 0);
         let read = match console {

@@ -24,6 +24,10 @@ pub(crate) enum FileType {
     Unknown,
 }
 
+/// The commands that let a file be replaced again, for hints. No file is shown as immutable or append-only here.
+pub(crate) const CLEAR_IMMUTABLE: &str = "attrib -r";
+pub(crate) const CLEAR_APPEND_ONLY: &str = "attrib -r";
+
 /// The metadata of a file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stat {

@@ -54,6 +54,9 @@ pub(crate) fn sync_directory(directory: &DirectoryHandle) -> Result<()> {
     }
 }
 
+/// Whether [`sync_file_system`] is possible.
+pub(crate) const CAN_SYNC_FILE_SYSTEM: bool = false;
+
 /// Only an administrator can sync a whole volume.
 pub(crate) fn sync_file_system(_: impl AsFd) -> Result<()> {
     Err(Errno::NOSYS)

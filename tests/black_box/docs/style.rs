@@ -27,8 +27,7 @@ const OF_LINUX: [&str; 17] = [
 ];
 
 /// What no portable test may need.
-const NEEDS_OF_LINUX: [&str; 6] =
-    ["root", "strace", "unnamed_files", "acls_and_attributes", "changed_answers", "dynamic_program"];
+const NEEDS_OF_LINUX: [&str; 5] = ["root", "strace", "acls_and_attributes", "changed_answers", "dynamic_program"];
 
 fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")

@@ -29,7 +29,7 @@ const STATIC: &str = "ATOMIC_WRITE_STATIC";
 
 #[test]
 fn a_small_write_makes_few_system_calls() {
-    needs!(strace);
+    needs!(strace, own_program);
     let calls = calls(program());
     // Ours begin where the program looks which descriptors are open.
     let first = calls.iter().position(|call| call.starts_with("fcntl(0, F_GETFD)")).unwrap();

@@ -142,6 +142,7 @@ fn of_two_writers_of_a_new_file_one_content_becomes_the_backup() {
 
 #[test]
 fn each_writer_of_a_new_file_gets_a_numbered_backup_once() {
+    needs!(exchange);
     writers(60, 4, "--backup=numbered", |scene, contents| {
         assert_eq!(scene.names(), ["f", "f.~1~", "f.~2~", "f.~3~"]);
         assert_eq!(all_contents(scene), contents);

@@ -221,6 +221,7 @@ fn a_number_that_somebody_else_took_meanwhile_is_left_to_him() {
 #[test]
 fn no_content_is_lost_among_writers_with_numbered_backups() {
     const WRITERS: usize = 24;
+    needs!(exchange);
     let scene = Scene::with_old();
     let writers: Vec<_> = (0..WRITERS)
         .map(|number| {

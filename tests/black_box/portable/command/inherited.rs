@@ -25,7 +25,7 @@ fn a_closed_standard_output_of_ours_is_no_hindrance() {
 
 #[test]
 fn environment_directory_limits_and_mask_of_modes_are_inherited() {
-    needs!(shell, permissions);
+    needs!(native_program, shell, permissions);
     let probe = "sh -c 'env | grep -v ^_=; pwd; umask; ulimit -a'";
     let (direct, ours) = both("export ODD='a\nb=c' EMPTY=; umask 027; ulimit -n 77; env", "", probe);
     assert!(direct.contains("\n0027\n"), "{direct}");

@@ -12,6 +12,7 @@ pub fn script(scene: &Scene, name: &str, content: &str, mode: u32) {
 
 #[test]
 fn a_command_that_is_not_there_is_127() {
+    needs!(native_program);
     let scene = Scene::new();
     for command in ["no-such-command", "./none", "/no/such"] {
         is_not_found(&scene, command);
@@ -29,7 +30,7 @@ fn is_not_found(scene: &Scene, command: &str) {
 
 #[test]
 fn a_command_whose_interpreter_is_not_there_is_127() {
-    needs!(shell, permissions);
+    needs!(native_program, shell, permissions);
     let scene = Scene::new();
     script(&scene, "no-interpreter", "#!/no/such/interpreter\n", 0o755);
     is_not_found(&scene, "./no-interpreter");
@@ -38,7 +39,7 @@ fn a_command_whose_interpreter_is_not_there_is_127() {
 
 #[test]
 fn a_command_that_cannot_be_run_is_126() {
-    needs!(shell, permissions);
+    needs!(native_program, shell, permissions);
     let scene = Scene::new();
     script(&scene, "plain", "#!/bin/sh\necho new\n", 0o644);
     scene.mkdir("directory");
@@ -52,7 +53,7 @@ fn a_command_that_cannot_be_run_is_126() {
 
 #[test]
 fn a_script_without_an_interpreter_line_is_given_to_the_shell() {
-    needs!(shell, permissions);
+    needs!(native_program, shell, permissions);
     let scene = Scene::new();
     scene.mkdir("bin");
     script(&scene, "bin/made", "printf '%s|' \"$0\" \"$@\"\n", 0o755);
@@ -66,7 +67,7 @@ fn a_script_without_an_interpreter_line_is_given_to_the_shell() {
 
 #[test]
 fn a_command_is_looked_for_in_path() {
-    needs!(shell, permissions);
+    needs!(native_program, shell, permissions);
     let scene = Scene::new();
     for directory in ["one", "two", "three"] {
         scene.mkdir(directory);
@@ -89,7 +90,7 @@ fn a_command_is_looked_for_in_path() {
 
 #[test]
 fn a_script_without_an_interpreter_line_is_found_in_path() {
-    needs!(shell, permissions);
+    needs!(native_program, shell, permissions);
     let scene = Scene::new();
     for directory in ["one", "two"] {
         scene.mkdir(directory);

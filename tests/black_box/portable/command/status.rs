@@ -39,7 +39,7 @@ fn the_status_of_a_command_that_fails_is_passed_on() {
 /// Row 66.
 #[test]
 fn a_command_that_a_signal_killed_has_failed() {
-    needs!(shell, signals);
+    needs!(native_program, shell, signals);
     let signals = [(9, "SIGKILL"), (11, "SIGSEGV"), (15, "SIGTERM"), (13, "SIGPIPE"), (34, "a real-time signal")];
     // Elsewhere that number is none of them.
     for (signal, name) in signals.into_iter().filter(|&(signal, _)| signal < 32 || cfg!(target_os = "linux")) {

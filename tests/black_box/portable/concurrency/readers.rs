@@ -101,8 +101,8 @@ fn a_file_that_is_edited_is_always_whole() {
 
 #[test]
 fn a_file_appended_to_is_always_a_row_of_whole_parts() {
-    needs!(open_files_give_way);
     const PART: usize = 20;
+    needs!(open_files_give_way);
     let scene = Scene::new();
     let path = scene.write("f", tagged(0, PART));
     let look = |content: Vec<u8>| {

@@ -66,7 +66,7 @@ fn a_refusal_replaces_nothing() {
 /// Nothing has been said about the content then.
 #[test]
 fn a_command_that_could_not_be_run_is_a_failure() {
-    needs!(validation_by_sh);
+    needs!(native_program, validation_by_sh);
     let scene = Scene::with_old();
     for script in ["no-such-validator \"$1\"", "./f \"$1\"", "exit 126"] {
         let output = run(&scene, script);

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::fs;
 
-use crate::common::needs::lacks;
+use crate::common::needs::{lacks, needs};
 use crate::common::system::argument;
 use crate::common::{Scene, does, stderr};
 
@@ -40,6 +40,7 @@ pub fn assert_safe(text: &str, shown: &str) {
 
 #[test]
 fn every_name_is_written_read_and_led_to() {
+    needs!(native_program);
     for (name, _) in names() {
         let (scene, name) = (Scene::new(), &name);
         scene.cmd().arg(name).write_stdin("one").assert().success().stdout("").stderr("");
@@ -85,6 +86,7 @@ fn what_verbose_and_warnings_name_is_printed_safely() {
 
 #[test]
 fn a_source_a_directory_and_a_command_are_printed_safely() {
+    needs!(native_program);
     for (name, shown) in names() {
         let (scene, name) = (Scene::new(), &name);
         let output = scene.cmd().arg("f").arg("--from").arg(name).output().unwrap();
