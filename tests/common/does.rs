@@ -22,7 +22,7 @@ const ARGUMENT: &str = "--does";
 
 /// The words of a COMMAND that does this.
 pub fn does(steps: &[&str]) -> Vec<String> {
-    let program = std::env::current_exe().unwrap().into_os_string().into_string().unwrap();
+    let program = super::this_program().into_os_string().into_string().unwrap();
     if cfg!(unix) {
         vec!["env".to_owned(), format!("{VARIABLE}={}", steps.join(&NEXT.to_string())), program]
     } else {

@@ -63,13 +63,9 @@ impl Filter {
 
     /// The words before a command that run it under this filter.
     pub fn words(&self) -> [String; 2] {
-        // Where /proc is empty, the name by which it was started is all there is.
-        let this = std::env::current_exe().or_else(|_| {
-            let name = std::env::args_os().next().unwrap();
-            std::fs::canonicalize(name)
-        });
         let rules: Vec<String> = self.rules.iter().map(|rule| rule.word()).collect();
-        [this.unwrap().into_os_string().into_string().unwrap(), format!("{OPTION}{}", rules.join(","))]
+        let this = super::this_program().into_os_string().into_string().unwrap();
+        [this, format!("{OPTION}{}", rules.join(","))]
     }
 
     /// Sets the filter for the calling thread and its future children, for good.

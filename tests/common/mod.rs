@@ -40,11 +40,26 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The program under test: the one that was built with the tests, or another that `ATOMIC_WRITE_TEST_PROGRAM` names.
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| another_program().unwrap_or_else(|| env!("CARGO_BIN_EXE_atomic-write").into()))
+}
+
+/// This test program. Where /proc is empty, the name by which it was started is all there is.
+pub fn this_program() -> PathBuf {
+    std::env::current_exe().or_else(|_| fs::canonicalize(std::env::args_os().next().unwrap())).unwrap()
+}
+
+/// Tells other threads that it is over, also if the test fails: whoever waits for them would wait for ever.
+pub struct Over<'a>(pub &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The program under test, where it is not the one that was built with the tests.

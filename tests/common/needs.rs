@@ -312,7 +312,7 @@ fn is_of_this_processor(program: &Path) -> bool {
     /// As long as what identifies an ELF file, with its type and its machine.
     const HEAD: usize = 20;
     let head = |path: &Path| std::fs::read(path).unwrap_or_default().into_iter().take(HEAD).collect::<Vec<_>>();
-    let (program, tests) = (head(program), head(&std::env::current_exe().unwrap()));
+    let (program, tests) = (head(program), head(&super::this_program()));
     program.len() == HEAD && program[..6] == tests[..6] && program[18..] == tests[18..]
 }
 

@@ -23,7 +23,7 @@ use rustix::fs::{
 use rustix::process::{Gid, Uid};
 
 use crate::common::needs::needs;
-use crate::common::{Scene, stderr};
+use crate::common::{Over, Scene, stderr};
 use crate::{share, staging_names, tell};
 
 const ATTACKER: u32 = 65_533;
@@ -112,14 +112,6 @@ impl Field {
         // What reaches the disk is not the question here, and would slow the fight down.
         command.arg("--sync=none").args(words);
         command
-    }
-}
-
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{tagged, writer_of};
 use crate::common::events::{end_of, shell_status};
 use crate::common::needs::{lacks, needs};
-use crate::common::{Scene, does, rounds};
+use crate::common::{Over, Scene, does, rounds};
 
 /// Row 57: each file that appears is one writer's whole input.
 #[test]
@@ -89,8 +89,9 @@ fn of_many_who_expect_the_same_content_exactly_one_wins() {
                 }
                 seen
             });
+            let over = Over(&done);
             let ends = race(&scene, 16, &["--lock", "--if-match", OLD, "f"], |_| 0);
-            done.store(true, Ordering::Relaxed);
+            drop(over);
             (ends, reader.join().unwrap())
         });
         let winners: Vec<usize> = (1..=16).filter(|writer| ends[writer - 1] == 0).collect();
