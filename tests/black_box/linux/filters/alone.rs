@@ -53,7 +53,10 @@ fn newer_than_3_10(errno: i32) -> Filter {
 #[test]
 fn the_filter_answers_as_it_is_told_and_to_nobody_else() {
     let scene = Scene::new();
-    let filter = Filter::new().refuse(libc::SYS_mkdirat, libc::EXDEV).refuse(libc::SYS_mkdir, libc::EXDEV);
+    let filter = Filter::new().refuse(libc::SYS_mkdirat, libc::EXDEV);
+    // Newer processors have no such call.
+    #[cfg(target_arch = "x86_64")]
+    let filter = filter.refuse(libc::SYS_mkdir, libc::EXDEV);
     let words = filter.words();
     let output = scene.other(&words[0]).arg(&words[1]).args(["mkdir", "d"]).output().unwrap();
     assert!(stderr(&output).contains("Invalid cross-device link"), "{output:?}");
