@@ -16,6 +16,7 @@
 //! fails with EFBIG.
 
 use std::cell::OnceCell;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,16 +31,19 @@ use crate::platform::unix::open::open;
 use crate::platform::unix::termination::{Interrupted, TerminationSignal, requests_termination};
 
 /// The mask that the program started with, and what tells of signals.
+///
+/// The read ends are never closed, because the handlers stay until the process ends. Without a reader a handler's write
+/// would raise SIGPIPE, whose handler writes too, and so on for ever.
 pub(crate) struct Signals {
     at_start: SigSet,
     watch: OnceCell<Watch>,
     /// Readable when a child has ended.
-    children: OnceCell<OwnedFd>,
+    children: OnceCell<ManuallyDrop<OwnedFd>>,
 }
 
 struct Watch {
     /// Readable when a signal has arrived.
-    reader: OwnedFd,
+    reader: ManuallyDrop<OwnedFd>,
     writer: OwnedFd,
     signals: Vec<(Signal, Arc<AtomicBool>)>,
 }
@@ -131,7 +135,7 @@ impl Signals {
 
     /// A descriptor that is readable when a child has ended.
     pub(in crate::platform) fn children(&self) -> Option<BorrowedFd<'_>> {
-        self.children.get().map(AsFd::as_fd)
+        self.children.get().map(|children| children.as_fd())
     }
 
     /// Clears the notification that a child has ended.
@@ -182,12 +186,12 @@ impl Signals {
 }
 
 /// A pipe of which neither end blocks.
-fn signal_pipe() -> Result<(OwnedFd, OwnedFd)> {
+fn signal_pipe() -> Result<(ManuallyDrop<OwnedFd>, OwnedFd)> {
     let (reader, writer) = pipe()?;
     for end in [&reader, &writer] {
         rustix::fs::fcntl_setfl(end, rustix::fs::fcntl_getfl(end)? | OFlags::NONBLOCK)?;
     }
-    Ok((reader, writer))
+    Ok((ManuallyDrop::new(reader), writer))
 }
 
 /// From here on the signal makes the pipe readable.
