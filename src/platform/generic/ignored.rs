@@ -8,8 +8,13 @@ use std::ptr;
 
 use nix::libc;
 
+/// Bit N-1: signal N is ignored.
+pub(in crate::platform) fn ignored_signals() -> u32 {
+    (1..=31).filter(|&signal| is_ignored(signal)).fold(0, |bits, signal| bits | 1 << (signal - 1))
+}
+
 /// Whether the signal is ignored.
-pub(super) fn is_ignored(signal: i32) -> bool {
+fn is_ignored(signal: i32) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: without a new action, sigaction(2) changes nothing, and writes the current one to `action`.
     let done = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };

@@ -5,18 +5,17 @@
 #![cfg_attr(any(target_os = "macos", target_os = "freebsd"), allow(dead_code, unused_imports))]
 
 pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
-pub(super) use super::unix::{termination, wait};
+pub(super) use super::unix::{startup, termination, wait};
 
 pub(super) mod access;
 pub(super) mod copy;
 pub(super) mod filesystem;
 pub(super) mod handle;
-mod ignored;
+pub(super) mod ignored;
 pub(super) mod privilege;
 pub(super) mod random;
 pub(super) mod rename;
 pub(super) mod signals;
-pub(super) mod startup;
 pub(super) mod stat;
 pub(super) mod swap_file;
 pub(super) mod sync;

@@ -24,18 +24,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use rustix::fs::{CWD, OFlags};
 
-use super::startup;
 use crate::platform::unix::content::pipe;
 use crate::platform::unix::errors::{Result, from_io, from_nix};
+use crate::platform::unix::mask::{self, InheritedMask};
 use crate::platform::unix::open::open;
-use crate::platform::unix::termination::{Interrupted, TerminationSignal, requests_termination};
+use crate::platform::unix::termination::{Interrupted, TerminationSignal};
 
 /// The mask that the program started with, and what tells of signals.
 ///
 /// The read ends are never closed, because the handlers stay until the process ends. Without a reader a handler's write
 /// would raise SIGPIPE, whose handler writes too, and so on for ever.
 pub(crate) struct Signals {
-    at_start: SigSet,
+    at_start: InheritedMask,
     watch: OnceCell<Watch>,
     /// Readable when a child has ended.
     children: OnceCell<ManuallyDrop<OwnedFd>>,
@@ -58,36 +58,22 @@ impl Watch {
 impl Signals {
     /// Records the inherited mask and blocks SIGXFSZ.
     pub(crate) fn at_start() -> Self {
-        let mut file_size = SigSet::empty();
-        file_size.add(Signal::SIGXFSZ);
-        let mut at_start = SigSet::empty();
-        // Without it, a write beyond the file size limit has its default action.
-        let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&file_size), Some(&mut at_start));
-        Signals { at_start, watch: OnceCell::new(), children: OnceCell::new() }
+        Signals { at_start: InheritedMask::at_start(), watch: OnceCell::new(), children: OnceCell::new() }
     }
 
     /// The mask that a command must start with.
     pub(crate) fn inherited_mask(&self) -> &SigSet {
-        &self.at_start
+        self.at_start.get()
     }
 
     /// Calls with the mask that a command must start with.
     pub(crate) fn with_inherited_mask<T>(&self, call: impl FnOnce() -> T) -> Result<T> {
-        let mut ours = SigSet::empty();
-        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.at_start), Some(&mut ours)).map_err(from_nix)?;
-        let done = call();
-        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&ours), None).map_err(from_nix)?;
-        Ok(done)
+        self.at_start.during(call)
     }
 
     /// default -> default: restores SIGPIPE's default action while input is received.
     pub(crate) fn restore_pipe(&self) -> Result<()> {
-        if self.watch.get().is_none() && !startup::was_ignored(Signal::SIGPIPE as i32) {
-            let always = Arc::new(AtomicBool::new(true));
-            signal_hook::flag::register_conditional_default(Signal::SIGPIPE as i32, always)
-                .map_err(|error| from_io(&error))?;
-        }
-        Ok(())
+        if self.watched() { Ok(()) } else { mask::restore_pipe() }
     }
 
     /// default -> watched.
@@ -97,10 +83,7 @@ impl Signals {
         }
         let (reader, writer) = signal_pipe()?;
         let mut signals = Vec::new();
-        let wanted = |signal: &Signal| {
-            requests_termination(*signal) && !startup::was_ignored(*signal as i32) && !self.at_start.contains(*signal)
-        };
-        for signal in Signal::iterator().filter(wanted) {
+        for signal in self.at_start.to_watch() {
             let arrived = Arc::new(AtomicBool::new(false));
             // In this order: whoever is woken by the pipe finds the flag set.
             signal_hook::flag::register(signal as i32, Arc::clone(&arrived)).map_err(|error| from_io(&error))?;
@@ -114,7 +97,7 @@ impl Signals {
 
     /// default or watched -> held. It stays so until the process ends.
     pub(crate) fn hold() -> Result<()> {
-        SigSet::all().thread_block().map_err(from_nix)
+        mask::block_all()
     }
 
     /// From here on the end of a child is noticed. Must be called before the child starts.

@@ -24,14 +24,14 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::startup;
 use crate::platform::unix::errors::{Result, from_io, from_nix};
+use crate::platform::unix::mask::{self, InheritedMask};
 use crate::platform::unix::retry::Retries;
-use crate::platform::unix::termination::{Interrupted, TerminationSignal, requests_termination};
+use crate::platform::unix::termination::{Interrupted, TerminationSignal};
 
 /// The mask that the program started with, and the signalfds.
 pub(crate) struct Signals {
-    at_start: SigSet,
+    at_start: InheritedMask,
     watch: OnceCell<Watch>,
     /// Readable when a child has ended.
     children: OnceCell<SignalFd>,
@@ -48,27 +48,17 @@ struct Watch {
 impl Signals {
     /// Records the inherited mask and blocks SIGXFSZ.
     pub(crate) fn at_start() -> Self {
-        let mut file_size = SigSet::empty();
-        file_size.add(Signal::SIGXFSZ);
-        let mut at_start = SigSet::empty();
-        // nix's calls for a thread report no refusal, and return an arbitrary mask then. Without this one, a write beyond
-        // the file size limit has its default action.
-        let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&file_size), Some(&mut at_start));
-        Signals { at_start, watch: OnceCell::new(), children: OnceCell::new() }
+        Signals { at_start: InheritedMask::at_start(), watch: OnceCell::new(), children: OnceCell::new() }
     }
 
     /// The mask that a command must start with.
     pub(crate) fn inherited_mask(&self) -> &SigSet {
-        &self.at_start
+        self.at_start.get()
     }
 
-    /// Calls with the mask that a command must start with. In this instant a signal has its default action. SIGCHLD is
-    /// raised again, as its handler may have taken it.
+    /// Calls with the mask that a command must start with. SIGCHLD is raised again, as its handler may have taken it.
     pub(crate) fn with_inherited_mask<T>(&self, call: impl FnOnce() -> T) -> Result<T> {
-        let mut ours = SigSet::empty();
-        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.at_start), Some(&mut ours)).map_err(from_nix)?;
-        let done = call();
-        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&ours), None).map_err(from_nix)?;
+        let done = self.at_start.during(call)?;
         if self.children.get().is_some() {
             nix::sys::signal::raise(Signal::SIGCHLD).map_err(from_nix)?;
         }
@@ -77,12 +67,7 @@ impl Signals {
 
     /// default -> default: restores SIGPIPE's default action while input is received.
     pub(crate) fn restore_pipe(&self) -> Result<()> {
-        if self.watch.get().is_none() && !startup::was_ignored(Signal::SIGPIPE as i32) {
-            let always = Arc::new(AtomicBool::new(true));
-            signal_hook::flag::register_conditional_default(Signal::SIGPIPE as i32, always)
-                .map_err(|error| from_io(&error))?;
-        }
-        Ok(())
+        if self.watched() { Ok(()) } else { mask::restore_pipe() }
     }
 
     /// default -> watched.
@@ -90,7 +75,7 @@ impl Signals {
         if self.watched() {
             return Ok(());
         }
-        let (named, real_time) = (self.named(), real_time());
+        let (named, real_time) = (self.at_start.to_watch().collect::<SigSet>(), real_time());
         for set in [&named, &real_time] {
             set.thread_block().map_err(from_nix)?;
         }
@@ -102,7 +87,7 @@ impl Signals {
 
     /// default or watched -> held. It stays so until the process ends.
     pub(crate) fn hold() -> Result<()> {
-        SigSet::all().thread_block().map_err(from_nix)
+        mask::block_all()
     }
 
     /// From here on the end of a child is noticed. Must be called before the child starts. A pidfd would do the same,
@@ -183,18 +168,7 @@ impl Signals {
             // It is blocked, so it stays pending until the mask is restored.
             let _ = nix::sys::signal::raise(signal);
         }
-        let _ = self.at_start.thread_set_mask();
-    }
-
-    /// The named signals to watch, except those inherited as ignored (nohup) or blocked.
-    fn named(&self) -> SigSet {
-        let mut set = SigSet::empty();
-        for signal in Signal::iterator() {
-            if requests_termination(signal) && !startup::was_ignored(signal as i32) && !self.at_start.contains(signal) {
-                set.add(signal);
-            }
-        }
-        set
+        let _ = self.at_start.get().thread_set_mask();
     }
 }
 

@@ -18,10 +18,10 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::errors::{Result, from_io, from_nix};
 use super::retry::Retries;
+use super::startup;
 use super::termination::TerminationSignal;
 use super::wait::{Event, Woken, wait};
 use crate::platform::system::signals::Signals;
-use crate::platform::system::startup;
 
 /// A child process. `status` is set once it has been reaped; until then its process id cannot be reused.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ pub(super) mod errors;
 pub(super) mod ids;
 pub(super) mod links;
 pub(super) mod lock;
+pub(super) mod mask;
 pub(super) mod metadata;
 pub(super) mod names;
 pub(super) mod open;
@@ -14,6 +15,7 @@ mod poll;
 pub(super) mod retry;
 #[cfg(target_os = "macos")]
 mod select;
+pub(super) mod startup;
 pub(super) mod stat;
 pub(super) mod termination;
 pub(super) mod wait;

@@ -12,12 +12,13 @@
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
-use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+
+use crate::platform::system::ignored::ignored_signals;
 
 /// Bit N: descriptor N was closed.
 static CLOSED: AtomicU8 = AtomicU8::new(0);
-/// Bit N-1: signal N was ignored, as in `sigignore` of proc_pid_stat(5). It has no bits for real-time signals.
+/// Bit N-1: signal N was ignored. There are no bits for real-time signals.
 static IGNORED: AtomicU32 = AtomicU32::new(0);
 
 #[ctor::ctor]
@@ -29,20 +30,7 @@ fn inspect() {
         .filter(|(_, descriptor)| rustix::io::fcntl_getfd(descriptor) == Err(Errno::BADF))
         .fold(0, |bits, (number, _)| bits | 1 << number);
     CLOSED.store(closed, Ordering::Relaxed);
-    IGNORED.store(ignored_signals().unwrap_or(0), Ordering::Relaxed);
-}
-
-/// The ignored signals. `None` without /proc, where no signal is known to be ignored. /proc/self/status has them too,
-/// but the kernel generates /proc/self/stat faster; it lacks only real-time signals.
-fn ignored_signals() -> Option<u32> {
-    let stat = rustix::fs::open("/proc/self/stat", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
-    let mut text = [0; 1024];
-    let length = rustix::io::read(&stat, &mut text).ok()?;
-    let text = text.get(..length)?;
-    // The second field, the program's name in parentheses, may contain anything. `sigignore` is the 33rd field.
-    let after_name = text.iter().rposition(|&byte| byte == b')')? + 1;
-    let ignored = text.get(after_name..)?.split(|&byte| byte == b' ').nth(31)?;
-    std::str::from_utf8(ignored).ok()?.parse().ok()
+    IGNORED.store(ignored_signals(), Ordering::Relaxed);
 }
 
 /// Whether descriptor `number` (0, 1 or 2) was closed when the program started.

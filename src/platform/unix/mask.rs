@@ -1,0 +1,61 @@
+//! The signal mask, and what does not depend on how signals are watched.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+
+use super::errors::{Result, from_io, from_nix};
+use super::startup;
+use super::termination::requests_termination;
+
+/// The mask that the program started with.
+pub(in crate::platform) struct InheritedMask(SigSet);
+
+impl InheritedMask {
+    /// Records the mask and blocks SIGXFSZ.
+    pub(in crate::platform) fn at_start() -> Self {
+        let mut file_size = SigSet::empty();
+        file_size.add(Signal::SIGXFSZ);
+        let mut at_start = SigSet::empty();
+        // nix's calls for a thread report no refusal, and return an arbitrary mask then. Without this one, a write beyond
+        // the file size limit has its default action.
+        let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&file_size), Some(&mut at_start));
+        InheritedMask(at_start)
+    }
+
+    pub(in crate::platform) fn get(&self) -> &SigSet {
+        &self.0
+    }
+
+    /// Calls with this mask. In this instant a signal has its default action or handler.
+    pub(in crate::platform) fn during<T>(&self, call: impl FnOnce() -> T) -> Result<T> {
+        let mut ours = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.0), Some(&mut ours)).map_err(from_nix)?;
+        let done = call();
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&ours), None).map_err(from_nix)?;
+        Ok(done)
+    }
+
+    /// The named signals to watch, except those inherited as ignored (nohup) or blocked.
+    pub(in crate::platform) fn to_watch(&self) -> impl Iterator<Item = Signal> {
+        Signal::iterator().filter(|&signal| {
+            requests_termination(signal) && !startup::was_ignored(signal as i32) && !self.0.contains(signal)
+        })
+    }
+}
+
+/// Restores SIGPIPE's default action, unless the program started with the signal ignored.
+pub(in crate::platform) fn restore_pipe() -> Result<()> {
+    if !startup::was_ignored(Signal::SIGPIPE as i32) {
+        let always = Arc::new(AtomicBool::new(true));
+        signal_hook::flag::register_conditional_default(Signal::SIGPIPE as i32, always)
+            .map_err(|error| from_io(&error))?;
+    }
+    Ok(())
+}
+
+/// Blocks every signal that can be blocked.
+pub(in crate::platform) fn block_all() -> Result<()> {
+    SigSet::all().thread_block().map_err(from_nix)
+}
