@@ -18,7 +18,9 @@
 //! the copy here must preserve holes.
 
 pub(crate) mod acl;
+mod comparison;
 pub(crate) mod opaque_acl;
+mod refusals;
 
 #[cfg(unix)]
 mod unix;
@@ -52,10 +54,8 @@ mod windows;
 use windows as system;
 
 /// System errors: their type, their messages, and what follows from them.
-pub(crate) use system::errors::{
-    Errno, Result, from_io, is_full, is_metadata_refusal, is_unsupported_rename, is_unsupported_sync, os_message,
-    refuses_links, refuses_names,
-};
+pub(crate) use refusals::{is_full, is_metadata_refusal, is_unsupported_rename, is_unsupported_sync};
+pub(crate) use system::errors::{Errno, Result, from_io, os_message, refuses_links, refuses_names};
 pub(crate) use system::retry::Retries;
 
 /// Open files.

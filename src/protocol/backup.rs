@@ -132,8 +132,8 @@ impl WithBackup<'_> {
         }
     }
 
-    /// Renames the staged file over TARGET. Some network file systems remove TARGET first and then fail; then it is renamed
-    /// rollback_error.
+    /// Renames the staged file over TARGET. Some network file systems remove TARGET first and then fail. Then it is renamed
+    /// once more and, if that fails too, the old file gets its name back.
     fn rename_over(&self, sealed: Sealed, old_name: OldName) -> Result<(OldName, Option<OwnedFd>)> {
         let target = self.target;
         let staged = sealed.staging_name(STEP)?;

@@ -5,7 +5,8 @@ use std::os::fd::AsFd;
 
 use rustix::fs::{Advice, FallocateFlags, SeekFrom};
 
-use crate::platform::unix::errors::{Errno, Result, is_full};
+use crate::platform::refusals::is_full;
+use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::retry::{retry_on_intr, transfer};
 
 /// Makes `to` share all blocks of `from`.

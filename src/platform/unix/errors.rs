@@ -29,12 +29,6 @@ pub(crate) fn from_io(error: &std::io::Error) -> Errno {
     Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
-/// Whether the error means "not permitted", "not supported" or "no such id", as opposed to a failing or full disk. For
-/// metadata, such a refusal is a difference to report; nothing was changed.
-pub(crate) fn is_metadata_refusal(errno: Errno) -> bool {
-    matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS | Errno::OVERFLOW)
-}
-
 /// Whether the error means that this system or sandbox does not let this call create or replace a name here.
 pub(crate) fn refuses_names(errno: Errno) -> bool {
     matches!(
@@ -52,23 +46,8 @@ pub(crate) fn refuses_names(errno: Errno) -> bool {
     )
 }
 
-/// Whether the error means that the file system, the kernel or a seccomp filter lacks the rename flag or hard links.
-pub(crate) fn is_unsupported_rename(errno: Errno) -> bool {
-    matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM)
-}
-
 /// Whether the error means that this file cannot have another hard link. Reasons are another user's file under
 /// `protected_hardlinks`, another project id, too many links, or a file system without hard links.
 pub(crate) fn refuses_links(errno: Errno) -> bool {
     matches!(errno, Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS)
-}
-
-/// Whether the error means that the file system cannot sync this kind of file.
-pub(crate) fn is_unsupported_sync(errno: Errno) -> bool {
-    matches!(errno, Errno::INVAL | Errno::NOTSUP | Errno::NOSYS)
-}
-
-/// Whether the disk is full, or a quota or the file size limit is exhausted.
-pub(crate) fn is_full(errno: Errno) -> bool {
-    matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::FBIG)
 }

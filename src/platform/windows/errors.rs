@@ -111,12 +111,6 @@ pub(in crate::platform) fn done<T>(result: std::io::Result<T>) -> Result<T> {
     result.map_err(|error| from_io(&error))
 }
 
-/// Whether the error means "not permitted" or "not supported", as opposed to a failing or full disk. For metadata, such
-/// a refusal is a difference to report; nothing was changed.
-pub(crate) fn is_metadata_refusal(errno: Errno) -> bool {
-    matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS | Errno::OVERFLOW)
-}
-
 /// Whether the error means that this system or sandbox does not let this call create or replace a name here.
 pub(crate) fn refuses_names(errno: Errno) -> bool {
     matches!(
@@ -133,22 +127,7 @@ pub(crate) fn refuses_names(errno: Errno) -> bool {
     )
 }
 
-/// Whether the error means that the file system lacks renames that replace nothing, or hard links.
-pub(crate) fn is_unsupported_rename(errno: Errno) -> bool {
-    matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM)
-}
-
 /// Whether the error means that this file cannot have another hard link.
 pub(crate) fn refuses_links(errno: Errno) -> bool {
     matches!(errno, Errno::PERM | Errno::ACCESS | Errno::XDEV | Errno::MLINK | Errno::NOTSUP | Errno::NOSYS)
-}
-
-/// Whether the error means that the file system cannot sync this kind of file.
-pub(crate) fn is_unsupported_sync(errno: Errno) -> bool {
-    matches!(errno, Errno::INVAL | Errno::NOTSUP | Errno::NOSYS)
-}
-
-/// Whether the disk is full, or a quota or the largest size of a file is exhausted.
-pub(crate) fn is_full(errno: Errno) -> bool {
-    matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::FBIG)
 }

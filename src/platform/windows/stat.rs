@@ -32,10 +32,10 @@ pub(crate) const CLEAR_APPEND_ONLY: &str = "attrib -r";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stat {
     /// The volume's serial number.
-    device: u64,
+    pub(in crate::platform) device: u64,
     /// The file's number on the volume.
-    inode: u64,
-    kind: FileType,
+    pub(in crate::platform) inode: u64,
+    pub(in crate::platform) kind: FileType,
     /// The permission bits that stand for the read-only attribute: all may read and write, or all may read.
     pub(crate) mode: u32,
     /// The number of hard links.
@@ -144,36 +144,6 @@ impl Stat {
     /// Only directories have file systems mounted on them.
     pub(crate) fn is_mount_point(&self) -> bool {
         false
-    }
-
-    /// Whether both are the same file.
-    pub(crate) fn is_same_file(&self, other: &Stat) -> bool {
-        (self.device, self.inode) == (other.device, other.inode)
-    }
-
-    /// Whether both are the same file with the same content, as far as the system's times show.
-    pub(crate) fn is_same_state(&self, other: &Stat) -> bool {
-        self.is_same_file(other) && self.size == other.size && (self.mtime, self.ctime) == (other.mtime, other.ctime)
-    }
-
-    /// Whether `now` is this file with the same content and metadata, as far as the system's times show. `ignore_ctime`
-    /// ignores a different ctime, for a file whose ctime this program has changed. A different number of hard links
-    /// also explains a different ctime.
-    pub(crate) fn is_unchanged(&self, now: &Stat, ignore_ctime: bool) -> bool {
-        let metadata = |stat: &Stat| (stat.device, stat.kind, stat.mode, stat.size, stat.mtime);
-        metadata(self) == metadata(now) && (ignore_ctime || now.links != self.links || now.ctime == self.ctime)
-    }
-
-    /// This metadata with the times of `now`.
-    pub(crate) fn with_times_of(&self, now: &Stat) -> Stat {
-        Stat { mtime: now.mtime, ctime: now.ctime, ..*self }
-    }
-
-    /// Whether an open file that was in this state still has the same content. If it was linked or replaced since, its
-    /// number of links is different, which changes the ctime but not the content.
-    pub(crate) fn is_same_content(&self, now: &Stat) -> bool {
-        let ctime = if now.links == self.links { self.ctime } else { now.ctime };
-        Stat { ctime, ..*self }.is_same_state(now)
     }
 }
 
