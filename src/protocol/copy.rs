@@ -2,7 +2,7 @@
 
 use super::writer::StagingWriter;
 use crate::digest::Hasher;
-use crate::error::{Error, Result, at, failed};
+use crate::error::{Error, Result, TargetState, at, failed};
 use crate::input::Input;
 use crate::platform::{self, BorrowedFd, Errno, Event, Retries, Signals, Stat, is_full, wait};
 
@@ -179,7 +179,10 @@ pub(crate) fn copy_prefix(
         from = extent.start;
         while from < extent.end {
             match copy_chunk(old, from, extent.end - from, sink, None)? {
-                0 => return Err(failed("read", "the old content became shorter while it was copied")),
+                0 => {
+                    let reason = "the old content became shorter while it was copied";
+                    return Err(failed("read", reason).context(TargetState::Changed));
+                }
                 count => from += count,
             }
         }
