@@ -13,13 +13,13 @@
 //! a link is refused. Then the staged file is renamed over TARGET, and the second name to the backup's name. A kill can
 //! then leave two short names, and if a copy was needed, a rollback gives TARGET the copy's inode.
 
-use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::apply_metadata::{self, MetadataSource};
 use super::backup_name::{BackupName, STEP, numbered};
 use super::copy::{self, OldContentReader};
+use super::directory::Entry;
 use super::metadata::Metadata;
 use super::preflight;
 use super::rename::{self, Fallback};
@@ -56,7 +56,7 @@ impl WithBackup<'_> {
     pub(super) fn replace(&self, sealed: Sealed) -> Result<Replaced> {
         let (target, directory) = (self.target, &self.target.directory);
         let staged = sealed.staging_name(STEP)?;
-        match exchange(target, &staged.name, staged.inode()) {
+        match exchange(target, staged.entry(), staged.inode()) {
             Ok(()) => {}
             Err(errno) if is_unsupported_rename(errno) => {
                 return self.replace_without_exchange(sealed);
@@ -67,20 +67,20 @@ impl WithBackup<'_> {
             Err(errno) => return Err(Error::new(errno).context("rename")),
         }
         // The short name now leads to the old content, which may have been replaced by any file since the last lookup.
-        let found = directory.lstat(&staged.name).ok().flatten().unwrap_or(*self.old);
+        let found = staged.entry().lstat().ok().flatten().unwrap_or(*self.old);
         let error = match preflight::check_file_type(found.kind(), self.old.kind() == FileType::Symlink) {
-            Ok(()) => match self.rename_to_backup(&staged.name, &found) {
-                Ok(()) => return Ok(Replaced::Yes(sealed.disarm())),
+            Ok(()) => match self.rename_to_backup(staged.entry(), &found) {
+                Ok(()) => return Ok(Replaced::Yes(sealed.renamed())),
                 Err(errno) => self.backup_failed(errno),
             },
             Err(error) => error,
         };
         target.ctime_changed_by_us.set(true);
-        match exchange(target, &staged.name, &found) {
+        match exchange(target, staged.entry(), &found) {
             Ok(()) => Err(error),
             Err(rollback_error) => {
-                let path = directory.join(&staged.name);
-                sealed.disarm();
+                let path = staged.entry().path();
+                sealed.keep();
                 Err(rollback_failed(&path, &error.step_and_reason().1, rollback_error))
             }
         }
@@ -101,9 +101,9 @@ impl WithBackup<'_> {
             Err(errno) => return Err(self.backup_failed(errno)),
         };
         let (old_name, file) = self.rename_over(sealed, old_name)?;
-        match self.rename_to_backup(&old_name.name.name, old_name.name.inode()) {
+        match self.rename_to_backup(old_name.name.entry(), old_name.name.inode()) {
             Ok(()) => {
-                old_name.name.disarm();
+                old_name.name.renamed();
                 Ok(Replaced::Yes(file))
             }
             Err(errno) => Err(match old_name.restore(target) {
@@ -140,35 +140,31 @@ impl WithBackup<'_> {
         let target_exists = || rename::target_exists(target, self.old);
         let renamed = rename::over(target, staged)
             .or_else(|errno| if target_exists() { Err(errno) } else { rename::over_missing(target, staged) });
-        let Err(errno) = renamed else { return Ok((old_name, sealed.disarm())) };
+        let Err(errno) = renamed else { return Ok((old_name, sealed.renamed())) };
         let refused = Error::new(errno).context("rename");
         if target_exists() {
             return Err(refused);
         }
-        let new = target.directory.join(&staged.name);
+        let new = staged.entry().path();
         // A name that is only marked for deletion cannot be reused, and renaming another link of its file onto it does
         // nothing.
         let is_marked = !matches!(target.directory.lstat_uncached(&target.name), Ok(None));
-        let restored = if is_marked {
-            Err((target.directory.join(&old_name.name.disarm()), errno))
-        } else {
-            old_name.restore(target)
-        };
+        let restored = if is_marked { Err((old_name.name.keep(), errno)) } else { old_name.restore(target) };
         Err(match restored {
             Ok(()) => refused,
             Err((old, _)) => {
-                sealed.disarm();
+                sealed.keep();
                 rename::target_is_gone(errno, &new).hint(format_args!("the old content is {}", Shown(old.as_os_str())))
             }
         })
     }
 
     /// Renames the old file from `name` to the backup's name.
-    fn rename_to_backup(&self, name: &OsStr, old: &Stat) -> platform::Result<()> {
+    fn rename_to_backup(&self, name: Entry<'_>, old: &Stat) -> platform::Result<()> {
         let (target, directory) = (self.target, &self.target.directory);
         match self.backup {
             BackupName::Simple(backup) => {
-                platform::rename(directory, name, backup)
+                name.rename(Entry { directory, name: backup })
                     .or_else(|errno| directory.verify_after_error(backup, old, errno))?;
             }
             BackupName::Numbered(first) => {
@@ -176,8 +172,9 @@ impl WithBackup<'_> {
                 let mut retries = Retries::default();
                 loop {
                     let backup = numbered(&target.name, number);
+                    let to = Entry { directory, name: &backup };
                     let verify = |errno| directory.verify_after_error(&backup, old, errno);
-                    match rename::to_free_name(directory, name, &backup, Fallback::LinkOrCheckedRename, verify) {
+                    match rename::to_free_name(name, to, Fallback::LinkOrCheckedRename, verify) {
                         Err(Errno::EXIST) => {
                             retries.retry(Errno::EXIST)?;
                             number = number.checked_add(1).ok_or(Errno::OVERFLOW)?;
@@ -190,7 +187,7 @@ impl WithBackup<'_> {
         }
         // `name` usually no longer exists. It does if the backup's name was already a link to the same file, where
         // rename(2) does nothing, or if a hard link was used in place of a rename.
-        directory.remove(name);
+        name.directory.remove(name.name);
         Ok(())
     }
 
@@ -210,24 +207,24 @@ struct OldName {
 impl OldName {
     /// Renames it back to TARGET's name. A failure returns the path at which it stays, and the error.
     fn restore(self, target: &ResolvedTarget) -> std::result::Result<(), (std::path::PathBuf, Errno)> {
-        match platform::rename(&target.directory, &self.name.name, &target.name) {
+        match self.name.entry().rename(target.entry()) {
             Ok(()) => {
                 target.restored_from_copy.set(self.is_copy);
-                self.name.disarm();
+                self.name.renamed();
                 Ok(())
             }
-            Err(errno) => Err((target.directory.join(&self.name.disarm()), errno)),
+            Err(errno) => Err((self.name.keep(), errno)),
         }
     }
 }
 
 /// Exchanges the two names, so that TARGET leads to `wanted`. After EINTR the result is verified before a retry,
 /// because a second exchange would undo the first.
-fn exchange(target: &ResolvedTarget, name: &OsStr, wanted: &Stat) -> platform::Result<()> {
+fn exchange(target: &ResolvedTarget, name: Entry<'_>, wanted: &Stat) -> platform::Result<()> {
     let directory = &target.directory;
     let mut retries = Retries::default();
     loop {
-        let exchanged = platform::exchange_once(directory, name, &target.name).or_else(|errno| {
+        let exchanged = platform::exchange_once(name.directory, name.name, directory, &target.name).or_else(|errno| {
             // Nothing was tried.
             if is_unsupported_rename(errno) {
                 return Err(errno);

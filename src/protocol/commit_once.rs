@@ -236,7 +236,7 @@ fn create(sealed: Sealed, target: &ResolvedTarget, options: &CommitOptions<'_>) 
         }
         Naming::Named(staged) => {
             let verify = |errno| directory.verify_after_error(name, staged.inode(), errno);
-            rename::to_free_name(directory, &staged.name, name, options.fallback(), verify)
+            rename::to_free_name(staged.entry(), target.entry(), options.fallback(), verify)
         }
         Naming::ByPath(_) => return Err(failed("link", "the staging file is not beside TARGET").into()),
     };
@@ -297,7 +297,7 @@ fn rename_over_target(
     }
     let name = sealed.staging_name("rename")?;
     match rename::over(target, name) {
-        Ok(()) => Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names })),
+        Ok(()) => Ok(Commit::Done(Committed { file: sealed.renamed(), created: false, other_names })),
         Err(errno) => after_failed_rename(sealed, target, now, errno, other_names),
     }
 }
@@ -321,9 +321,9 @@ fn after_failed_rename(
     other_names: u64,
 ) -> Result<Commit> {
     let name = sealed.staging_name("rename")?;
-    let directory = &target.directory;
+    let staged = name.entry();
     // Without its own name it could not be renamed there.
-    if rename::target_exists(target, before) || !matches!(directory.lstat_uncached(&name.name), Ok(Some(_))) {
+    if rename::target_exists(target, before) || !matches!(staged.directory.lstat_uncached(staged.name), Ok(Some(_))) {
         return if refuses_names(errno) {
             Ok(Commit::RenameRefused(sealed, errno))
         } else {
@@ -331,9 +331,9 @@ fn after_failed_rename(
         };
     }
     if rename::over_missing(target, name).is_ok() {
-        return Ok(Commit::Done(Committed { file: sealed.disarm(), created: false, other_names }));
+        return Ok(Commit::Done(Committed { file: sealed.renamed(), created: false, other_names }));
     }
-    let path = directory.join(&name.name);
-    sealed.disarm();
+    let path = staged.path();
+    sealed.keep();
     Err(rename::target_is_gone(errno, &path))
 }

@@ -153,6 +153,30 @@ impl Deref for Directory {
     }
 }
 
+/// A name in an open directory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) directory: &'a Directory,
+    pub(crate) name: &'a OsStr,
+}
+
+impl Entry<'_> {
+    /// Its path, for messages.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.directory.join(self.name)
+    }
+
+    /// The metadata of its file; `None` if it is absent.
+    pub(crate) fn lstat(&self) -> Result<Option<Stat>> {
+        self.directory.lstat(self.name)
+    }
+
+    /// Renames it to `to`, which it replaces.
+    pub(crate) fn rename(&self, to: Entry<'_>) -> Result<()> {
+        platform::rename(self.directory, self.name, to.directory, to.name)
+    }
+}
+
 fn present<T>(found: Result<T>) -> Result<Option<T>> {
     match found {
         Ok(found) => Ok(Some(found)),

@@ -35,21 +35,30 @@ impl Naming {
         }
     }
 
-    /// The path of the file in `directory`, for messages. `None` if it is unnamed.
+    /// The path of the file, for messages; a path of its own is shown in `directory`. `None` if it is unnamed.
     pub(crate) fn path(&self, directory: &Directory) -> Option<PathBuf> {
         match self {
             Naming::Unnamed(_) => None,
-            Naming::Named(name) => Some(directory.join(&name.name)),
+            Naming::Named(name) => Some(name.entry().path()),
             Naming::ByPath(path) => path.get().file_name().map(|name| directory.join(name)),
         }
     }
 
-    /// Keeps the name: the file has become TARGET, or the user needs it.
-    pub(crate) fn disarm(self) {
+    /// The file has been renamed, so there is no name to remove.
+    pub(crate) fn renamed(self) {
         match self {
             Naming::Unnamed(_) => {}
-            Naming::Named(name) => drop(name.disarm()),
-            Naming::ByPath(path) => path.disarm(),
+            Naming::Named(name) => name.renamed(),
+            Naming::ByPath(path) => path.keep(),
+        }
+    }
+
+    /// Keeps the file under its name, because the user needs it.
+    pub(crate) fn keep(self) {
+        match self {
+            Naming::Unnamed(_) => {}
+            Naming::Named(name) => drop(name.keep()),
+            Naming::ByPath(path) => path.keep(),
         }
     }
 }
@@ -70,7 +79,7 @@ impl StagingPath {
         self.path.as_deref().unwrap_or(Path::new(""))
     }
 
-    fn disarm(mut self) {
+    fn keep(mut self) {
         // `keep` can fail on Windows only.
         let _ = self.path.take().map(TempPath::keep);
     }

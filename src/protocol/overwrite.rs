@@ -119,7 +119,7 @@ fn write_target(
     if let Err(errno) = write(copy, &existing, size, &modes, job.options.sync, &mut modified) {
         let damage = damage(&existing, &modes, modified, errno)?;
         // TARGET has neither the old nor the new state, so it is damaged. The copy stays.
-        sealed.disarm();
+        sealed.keep();
         return Err(damage.hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))));
     }
     warn(job, &existing, reason);

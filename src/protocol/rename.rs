@@ -1,10 +1,9 @@
 //! Renames: over TARGET, to a name that must be free, and the state after a failed rename.
 
-use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::directory::Directory;
+use super::directory::Entry;
 use super::resolve::ResolvedTarget;
 use super::staging_name::StagingName;
 use crate::error::{Error, ErrorExt, missing};
@@ -38,24 +37,23 @@ pub(super) enum Fallback {
 /// Gives the file `from` the name `to`. Fails with EEXIST if that is taken. After an error, `verify` decides whether
 /// the operation succeeded nevertheless.
 pub(super) fn to_free_name(
-    directory: &Directory,
-    from: &OsStr,
-    to: &OsStr,
+    from: Entry<'_>,
+    to: Entry<'_>,
     fallback: Fallback,
     verify: impl Fn(Errno) -> Result<()>,
 ) -> Result<NamedBy> {
-    let checked_rename = || match directory.lstat(to)? {
+    let checked_rename = || match to.directory.lstat(to.name)? {
         Some(_) => Err(Errno::EXIST),
-        None => platform::rename(directory, from, to).or_else(&verify).map(|()| NamedBy::Rename),
+        None => from.rename(to).or_else(&verify).map(|()| NamedBy::Rename),
     };
-    match platform::rename_noreplace(directory, from, to).or_else(&verify) {
+    match platform::rename_noreplace(from.directory, from.name, to.directory, to.name).or_else(&verify) {
         Err(errno) if is_unsupported_rename(errno) => {}
         done => return done.map(|()| NamedBy::Rename),
     }
     if fallback == Fallback::CheckedRename {
         return checked_rename();
     }
-    match platform::link(directory, from, to).or_else(&verify) {
+    match platform::link(from.directory, from.name, to.directory, to.name).or_else(&verify) {
         Err(errno)
             if fallback == Fallback::LinkOrCheckedRename && (is_unsupported_rename(errno) || refuses_links(errno)) =>
         {
@@ -67,8 +65,8 @@ pub(super) fn to_free_name(
 
 /// Renames the staging file over TARGET.
 pub(super) fn over(target: &ResolvedTarget, name: &StagingName) -> Result<()> {
-    platform::rename(&target.directory, &name.name, &target.name)
-        .or_else(|errno| target.directory.verify_after_error(&target.name, name.inode(), errno))
+    let renamed = name.entry().rename(target.entry());
+    renamed.or_else(|errno| target.directory.verify_after_error(&target.name, name.inode(), errno))
 }
 
 /// Renames the staging file to TARGET's name after a failed rename has removed TARGET. A name that is only marked for

@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf, is_separator};
 use std::rc::Rc;
 
-use super::directory::{Directory, PathHandle};
+use super::directory::{Directory, Entry, PathHandle};
 use super::parents::Parents;
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, at, failed};
 use crate::notices::Notices;
@@ -57,6 +57,11 @@ impl ResolvedTarget {
         } else {
             TargetState::Changed
         }
+    }
+
+    /// Its name in its directory.
+    pub(crate) fn entry(&self) -> Entry<'_> {
+        Entry { directory: &self.directory, name: &self.name }
     }
 
     /// Looks TARGET up again.

@@ -167,10 +167,15 @@ impl Sealed {
         (self.naming, self.reader)
     }
 
-    /// Keeps the name: the file has become TARGET, or the user needs it. Returns its open descriptor.
-    pub(crate) fn disarm(self) -> Option<OwnedFd> {
+    /// The file has become TARGET. Returns its open descriptor.
+    pub(crate) fn renamed(self) -> Option<OwnedFd> {
         let (naming, file) = self.into_parts();
-        naming.disarm();
+        naming.renamed();
         file
+    }
+
+    /// Keeps the file under its name, because the user needs it.
+    pub(crate) fn keep(self) {
+        self.naming.keep();
     }
 }

@@ -16,7 +16,7 @@
 use std::ffi::{CString, OsStr};
 use std::rc::Rc;
 
-use super::directory::Directory;
+use super::directory::{Directory, Entry};
 use super::naming::{Naming, StagingPath};
 use super::rename::{self, Fallback, NamedBy};
 use super::sealed::{InitialAccess, KeepOpen, Sealed};
@@ -172,7 +172,8 @@ impl Stage {
         let Naming::Named(name) = &mut self.naming else { return Ok(()) };
         let try_name = |other: &OsStr| {
             let verify = |errno| staging_name::verify_after_error(&self.directory, other, name.inode(), errno);
-            rename::to_free_name(&self.directory, &name.name, other, Fallback::Link, verify)
+            let other = Entry { directory: &self.directory, name: other };
+            rename::to_free_name(name.entry(), other, Fallback::Link, verify)
         };
         match with_free_name(try_name) {
             Ok((other, NamedBy::Rename)) => name.name = other,

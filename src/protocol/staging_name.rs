@@ -4,9 +4,10 @@
 //! short even if TARGET's name is long, and a glob such as `*.conf` does not match it.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::directory::Directory;
+use super::directory::{Directory, Entry};
 use crate::platform::{self, BorrowedFd, Errno, LinkBy, OwnedFd, Result, Stat};
 
 /// Every staging name begins with this prefix; 12 letters and digits follow.
@@ -52,7 +53,7 @@ impl StagingName {
         /// How often another writer may replace the file first.
         const MAX_ATTEMPTS: usize = 64;
         let link = |name: &OsStr| {
-            platform::link(directory, existing, name).or_else(|errno| {
+            platform::link(directory, existing, directory, name).or_else(|errno| {
                 let file = directory.lstat(existing)?.ok_or(Errno::NOENT)?;
                 verify_after_error(directory, name, &file, errno)
             })
@@ -91,10 +92,20 @@ impl StagingName {
         &self.inode
     }
 
-    /// Keeps the name: it was renamed away, or must stay.
-    pub(crate) fn disarm(mut self) -> OsString {
+    /// The name in its directory.
+    pub(crate) fn entry(&self) -> Entry<'_> {
+        Entry { directory: &self.directory, name: &self.name }
+    }
+
+    /// The file was renamed, so there is no name to remove.
+    pub(crate) fn renamed(mut self) {
         self.armed = false;
-        std::mem::take(&mut self.name)
+    }
+
+    /// Keeps the name, because the user needs the file. Returns its path, for messages.
+    pub(crate) fn keep(mut self) -> PathBuf {
+        self.armed = false;
+        self.entry().path()
     }
 }
 

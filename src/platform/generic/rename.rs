@@ -11,12 +11,22 @@ use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::open::open;
 
 /// No rename refuses an existing name here.
-pub(crate) fn rename_noreplace(_: &DirectoryHandle, _: impl Arg + Copy, _: impl Arg + Copy) -> Result<()> {
+pub(crate) fn rename_noreplace(
+    _: &DirectoryHandle,
+    _: impl Arg + Copy,
+    _: &DirectoryHandle,
+    _: impl Arg + Copy,
+) -> Result<()> {
     Err(Errno::NOSYS)
 }
 
 /// No two names can be exchanged here.
-pub(crate) fn exchange_once(_: &DirectoryHandle, _: impl Arg + Copy, _: impl Arg + Copy) -> Result<()> {
+pub(crate) fn exchange_once(
+    _: &DirectoryHandle,
+    _: impl Arg + Copy,
+    _: &DirectoryHandle,
+    _: impl Arg + Copy,
+) -> Result<()> {
     Err(Errno::NOSYS)
 }
 

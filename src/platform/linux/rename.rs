@@ -11,14 +11,24 @@ use crate::platform::unix::errors::Result;
 use crate::platform::unix::open::open;
 use crate::platform::unix::retry::retry_on_intr;
 
-/// Renames within one directory. Fails with EEXIST if `new` exists.
-pub(crate) fn rename_noreplace(directory: &DirectoryHandle, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
-    retry_on_intr(|| renameat_with(directory, old, directory, new, RenameFlags::NOREPLACE))
+/// Renames a file. Fails with EEXIST if `new` exists.
+pub(crate) fn rename_noreplace(
+    from: &DirectoryHandle,
+    old: impl Arg + Copy,
+    to: &DirectoryHandle,
+    new: impl Arg + Copy,
+) -> Result<()> {
+    retry_on_intr(|| renameat_with(from, old, to, new, RenameFlags::NOREPLACE))
 }
 
-/// Exchanges two names of one directory. Not retried after EINTR: a second exchange would undo the first.
-pub(crate) fn exchange_once(directory: &DirectoryHandle, one: impl Arg + Copy, other: impl Arg + Copy) -> Result<()> {
-    renameat_with(directory, one, directory, other, RenameFlags::EXCHANGE)
+/// Exchanges two names. Not retried after EINTR: a second exchange would undo the first.
+pub(crate) fn exchange_once(
+    from: &DirectoryHandle,
+    one: impl Arg + Copy,
+    to: &DirectoryHandle,
+    other: impl Arg + Copy,
+) -> Result<()> {
+    renameat_with(from, one, to, other, RenameFlags::EXCHANGE)
 }
 
 /// Calls `call` with each name in the directory.

@@ -26,14 +26,24 @@ pub(crate) fn misleading_name(_: &OsStr) -> Option<&'static str> {
     None
 }
 
-/// Renames within one directory. Replaces an existing `new`.
-pub(crate) fn rename(directory: &DirectoryHandle, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
-    retry_on_intr(|| rustix::fs::renameat(directory, old, directory, new))
+/// Renames a file. Replaces an existing `new`.
+pub(crate) fn rename(
+    from: &DirectoryHandle,
+    old: impl Arg + Copy,
+    to: &DirectoryHandle,
+    new: impl Arg + Copy,
+) -> Result<()> {
+    retry_on_intr(|| rustix::fs::renameat(from, old, to, new))
 }
 
-/// Creates a hard link within one directory. Fails with EEXIST if `new` exists.
-pub(crate) fn link(directory: &DirectoryHandle, old: impl Arg + Copy, new: impl Arg + Copy) -> Result<()> {
-    retry_on_intr(|| rustix::fs::linkat(directory, old, directory, new, AtFlags::empty()))
+/// Creates a hard link. Fails with EEXIST if `new` exists.
+pub(crate) fn link(
+    from: &DirectoryHandle,
+    old: impl Arg + Copy,
+    to: &DirectoryHandle,
+    new: impl Arg + Copy,
+) -> Result<()> {
+    retry_on_intr(|| rustix::fs::linkat(from, old, to, new, AtFlags::empty()))
 }
 
 /// Removes a name that is not a directory's.

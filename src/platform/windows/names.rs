@@ -70,10 +70,15 @@ pub(super) fn retry_while_open<T>(mut call: impl FnMut() -> Result<T>) -> Result
     }
 }
 
-/// Renames within one directory. Replaces an existing `new`, even a read-only one. Fails with BUSY if another program has
+/// Renames a file. Replaces an existing `new`, even a read-only one. Fails with BUSY if another program has
 /// `new` open in a way that excludes it.
-pub(crate) fn rename(directory: &DirectoryHandle, old: impl AsRef<OsStr>, new: impl AsRef<OsStr>) -> Result<()> {
-    let (old, new) = (directory.join(old)?, directory.join(new)?);
+pub(crate) fn rename(
+    from: &DirectoryHandle,
+    old: impl AsRef<OsStr>,
+    to: &DirectoryHandle,
+    new: impl AsRef<OsStr>,
+) -> Result<()> {
+    let (old, new) = (from.join(old)?, to.join(new)?);
     retry_while_open(|| replace(&old, &new)).map_err(|errno| why_not_replaced(&new, errno))
 }
 
@@ -124,9 +129,14 @@ fn why_not_replaced(new: &Path, errno: Errno) -> Errno {
     }
 }
 
-/// Creates a hard link within one directory. Fails with EXIST if `new` exists.
-pub(crate) fn link(directory: &DirectoryHandle, old: impl AsRef<OsStr>, new: impl AsRef<OsStr>) -> Result<()> {
-    let (old, new) = (directory.join(old)?, directory.join(new)?);
+/// Creates a hard link. Fails with EXIST if `new` exists.
+pub(crate) fn link(
+    from: &DirectoryHandle,
+    old: impl AsRef<OsStr>,
+    to: &DirectoryHandle,
+    new: impl AsRef<OsStr>,
+) -> Result<()> {
+    let (old, new) = (from.join(old)?, to.join(new)?);
     retry_while_open(|| done(fs::hard_link(&old, &new)))
 }
 

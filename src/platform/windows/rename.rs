@@ -7,18 +7,24 @@ use super::errors::{Errno, Result, done};
 use super::names::retry_while_open;
 use super::win32;
 
-/// Renames within one directory. Fails with EXIST if `new` exists.
+/// Renames a file. Fails with EXIST if `new` exists.
 pub(crate) fn rename_noreplace(
-    directory: &DirectoryHandle,
+    from: &DirectoryHandle,
     old: impl AsRef<OsStr>,
+    to: &DirectoryHandle,
     new: impl AsRef<OsStr>,
 ) -> Result<()> {
-    let (old, new) = (directory.join(old)?, directory.join(new)?);
+    let (old, new) = (from.join(old)?, to.join(new)?);
     retry_while_open(|| done(win32::move_file(&old, &new, false)))
 }
 
 /// No two names can be exchanged here.
-pub(crate) fn exchange_once(_: &DirectoryHandle, _: impl AsRef<OsStr>, _: impl AsRef<OsStr>) -> Result<()> {
+pub(crate) fn exchange_once(
+    _: &DirectoryHandle,
+    _: impl AsRef<OsStr>,
+    _: &DirectoryHandle,
+    _: impl AsRef<OsStr>,
+) -> Result<()> {
     Err(Errno::NOSYS)
 }
 
