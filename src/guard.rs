@@ -20,8 +20,10 @@ pub(crate) struct Guards {
 pub(crate) enum NonEmpty {
     /// `--non-empty`.
     Requested,
-    /// COMMAND without `--allow-empty`.
-    Command,
+    /// COMMAND prints the content, without `--allow-empty`.
+    Printed,
+    /// COMMAND writes the content by name, without `--allow-empty`.
+    Written,
 }
 
 impl Guards {
@@ -32,7 +34,11 @@ impl Guards {
                 Some(NonEmpty::Requested) => {
                     return Err(refused_by_guard("non-empty", "the input is empty").hint("did the producer fail?"));
                 }
-                Some(NonEmpty::Command) => {
+                Some(NonEmpty::Written) => {
+                    return Err(refused_by_guard("replace", "the file that the command wrote is empty")
+                        .hint("--allow-empty permits an empty file"));
+                }
+                Some(NonEmpty::Printed) => {
                     return Err(refused_by_guard("replace", "the command wrote nothing to its standard output")
                         .hint("the new content is what the command prints; --allow-empty permits empty output"));
                 }

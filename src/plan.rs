@@ -17,9 +17,6 @@ pub(crate) fn plan<'a>(args: &'a Args, notices: &Notices) -> Result<Plan<'a>> {
     }
     let resolved = resolve_target(args, notices)?;
     let target = resolved.map(|resolved| Target::check(resolved, &args.options)).transpose()?;
-    if args.validate.is_some() && !platform::can_show_to_others() {
-        return Err(failed("validate", "/proc is not mounted, so the command could not be shown the content"));
-    }
     Ok(Plan {
         path: &args.target,
         options: &args.options,
@@ -43,7 +40,8 @@ fn resolve_target(args: &Args, notices: &Notices) -> Result<Option<ResolvedTarge
 fn guards(args: &Args) -> Guards {
     let non_empty = match args.from {
         _ if args.non_empty => Some(NonEmpty::Requested),
-        From::Command { allow_empty: false, .. } => Some(NonEmpty::Command),
+        From::Command { allow_empty: false, placeholder: None, .. } => Some(NonEmpty::Printed),
+        From::Command { allow_empty: false, .. } => Some(NonEmpty::Written),
         _ => None,
     };
     Guards { non_empty, checksum: args.checksum.clone(), validate: args.validate.clone() }
@@ -53,6 +51,8 @@ fn origin(args: &Args) -> Origin<'_> {
     match &args.from {
         From::Stdin => Origin::Stdin,
         From::File(path) => Origin::File(path),
-        From::Command { words, edit, .. } => Origin::Command { argv: words, edits: *edit },
+        From::Command { words, edit, placeholder, .. } => {
+            Origin::Command { argv: words, edits: *edit, placeholder: placeholder.as_deref() }
+        }
     }
 }

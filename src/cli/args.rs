@@ -58,9 +58,22 @@ pub struct Cli {
     #[arg(long, value_name = "SOURCE", help_heading = "Content", allow_hyphen_values = true, value_hint = clap::ValueHint::FilePath)]
     pub(super) from: Option<OsString>,
 
-    /// Give COMMAND the content of TARGET on its standard input
+    /// Give COMMAND the content of TARGET on its standard input (with -I: at the path)
     #[arg(short, long, help_heading = "Content")]
     pub(super) edit: bool,
+
+    /// COMMAND writes the content by name; STR becomes a path
+    #[arg(
+        short = 'I',
+        long,
+        value_name = "STR",
+        help_heading = "Content",
+        long_help = "COMMAND writes the content by name: STR in its arguments becomes an absolute path, in a private \
+                     directory, that ends in TARGET's own name. The regular file that is there after exit status 0 \
+                     becomes TARGET. With --edit it begins as a copy of TARGET. COMMAND has the standard input and \
+                     output of atomic-write."
+    )]
+    pub(super) placeholder: Option<OsString>,
 
     /// Append the input to the old content
     #[arg(short, long, help_heading = "Content")]
@@ -200,8 +213,10 @@ pub enum From {
     Command {
         /// Program and arguments, at least the first.
         words: Vec<OsString>,
-        /// Whether TARGET's content is its standard input.
+        /// Whether it begins with TARGET's content.
         edit: bool,
+        /// What stands for the path at which it writes the content. `None` if it prints the content.
+        placeholder: Option<OsString>,
         /// Whether it may write nothing.
         allow_empty: bool,
     },

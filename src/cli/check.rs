@@ -84,12 +84,18 @@ impl Cli {
             ));
         }
 
+        self.check_placeholder(&command)?;
         if let Some(message) = self.contradiction(has_command, backup.is_some(), if_match.is_some()) {
             return Err(usage(ErrorKind::ArgumentConflict, message));
         }
 
         let from = match (self.from, has_command) {
-            (_, true) => From::Command { words: command, edit: self.edit, allow_empty: self.allow_empty },
+            (_, true) => From::Command {
+                words: command,
+                edit: self.edit,
+                placeholder: self.placeholder,
+                allow_empty: self.allow_empty,
+            },
             (Some(source), _) if source != "-" => From::File(source.into()),
             _ => From::Stdin,
         };
@@ -120,11 +126,39 @@ impl Cli {
         })
     }
 
+    /// The placeholder must be in an argument of COMMAND: otherwise COMMAND would not know where to write.
+    fn check_placeholder(&self, command: &[OsString]) -> Result<(), clap::Error> {
+        let Some(placeholder) = &self.placeholder else { return Ok(()) };
+        if placeholder.is_empty() {
+            return Err(usage(ErrorKind::InvalidValue, "--placeholder: STR is an empty word"));
+        }
+        let Some((_, arguments)) = command.split_first() else {
+            return Err(usage(
+                ErrorKind::ArgumentConflict,
+                "--placeholder needs a command: atomic-write -I {} TARGET -- COMMAND -o {}",
+            ));
+        };
+        let wanted = placeholder.as_encoded_bytes();
+        let has = |word: &OsString| word.as_encoded_bytes().windows(wanted.len()).any(|part| part == wanted);
+        if arguments.iter().any(has) {
+            return Ok(());
+        }
+        let shown = Shown(placeholder);
+        Err(usage(
+            ErrorKind::InvalidValue,
+            &format!("--placeholder: no argument of COMMAND contains {shown}, so it would not know where to write"),
+        ))
+    }
+
     /// Two options that contradict each other, with the reason, which clap's own conflict message does not give.
     fn contradiction(&self, has_command: bool, has_backup: bool, has_if_match: bool) -> Option<&'static str> {
-        let contradictions: [(bool, &'static str); 13] = [
+        let contradictions: [(bool, &'static str); 14] = [
             (self.from.is_some() && has_command, "the content comes from --from SOURCE or from COMMAND, not from both"),
             (self.edit && !has_command, "--edit needs a command: atomic-write --edit TARGET -- COMMAND"),
+            (
+                self.placeholder.is_some() && self.append,
+                "--append appends what COMMAND prints, and with --placeholder it writes a file",
+            ),
             (self.edit && self.append, "--edit replaces the content that --append would keep; use one of them"),
             (self.edit && self.no_clobber, "--edit needs an existing TARGET, which --no-clobber refuses"),
             (

@@ -1,7 +1,9 @@
-//! COMMAND: its output is the input, and its exit status decides whether TARGET is replaced.
+//! COMMAND: what it prints is the input, or what it writes by name is the content. Its exit status decides whether TARGET
+//! is replaced.
 //!
 //! One loop waits for the pipe, for the command's end and for signals.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::time::{Duration, Instant};
 
@@ -9,8 +11,8 @@ use super::reader::Input;
 use super::terminated::Terminated;
 use crate::error::{Context, Result, command_failed, failed};
 use crate::platform::{
-    self, AsFd, BorrowedFd, Child, Errno, Event, Interrupted, OwnedFd, Signals, Stat, Status, Stdio, Woken, os_message,
-    spawn, wait,
+    self, AsFd, BorrowedFd, Child, Errno, Event, Interrupted, OwnedFd, Signals, Stat, Status, Stdio, TerminationSignal,
+    Woken, os_message, spawn, wait,
 };
 use crate::quote::Shown;
 
@@ -20,11 +22,13 @@ const RESERVED_STATUSES: [u8; 2] = [121, 122];
 /// How long a child of the command may keep the output open before a note reports it.
 const OPEN_PIPE_NOTICE: Duration = Duration::from_secs(2);
 
-/// A command whose output is the input.
+/// A command whose output is the input, or that writes the content by name.
 pub(crate) struct Command<'s> {
-    argv: &'s [OsString],
+    argv: Cow<'s, [OsString]>,
     /// Its standard input; `None` inherits ours.
     stdin: Option<OwnedFd>,
+    /// Whether its standard output is the input. Otherwise it is ours.
+    prints: bool,
     /// Prints a note while the command runs.
     note: &'s dyn Fn(&str),
     signals: &'s Signals,
@@ -32,8 +36,10 @@ pub(crate) struct Command<'s> {
 }
 
 struct Running {
-    output: OwnedFd,
+    output: Option<OwnedFd>,
     child: Child,
+    /// A signal that was typed at the terminal, and that the command may have handled.
+    typed: Option<TerminationSignal>,
     /// When it exited with status 0.
     succeeded: Option<Instant>,
     notified: bool,
@@ -47,7 +53,12 @@ impl<'s> Command<'s> {
         note: &'s dyn Fn(&str),
         signals: &'s Signals,
     ) -> Self {
-        Command { argv, stdin, note, signals, running: None }
+        Command { argv: Cow::Borrowed(argv), stdin, prints: true, note, signals, running: None }
+    }
+
+    /// A command that writes the content by name. It has our standard input and output.
+    pub(crate) fn by_name(argv: Vec<OsString>, note: &'s dyn Fn(&str), signals: &'s Signals) -> Self {
+        Command { argv: Cow::Owned(argv), stdin: None, prints: false, note, signals, running: None }
     }
 
     fn shown(&self) -> String {
@@ -82,7 +93,7 @@ impl<'s> Command<'s> {
             let running = self.running()?;
             let deadline =
                 running.succeeded.filter(|_| !running.notified).and_then(|since| since.checked_add(OPEN_PIPE_NOTICE));
-            let output = for_output.then(|| Event::Readable(running.output.as_fd()));
+            let output = running.output.as_ref().filter(|_| for_output).map(|output| Event::Readable(output.as_fd()));
             let ended = running.child.status.is_none().then_some(Event::ChildEnded);
             let woken = wait([output, ended], Some(signals), deadline).context("wait")?;
             let Woken::Ready([has_output, has_ended]) = woken else {
@@ -91,7 +102,12 @@ impl<'s> Command<'s> {
                 continue;
             };
             if let Some(caught) = signals.caught() {
-                running.child.stop(Some(&running.output), caught, signals).context("wait")?;
+                if running.output.is_none() && caught.is_typed() {
+                    // For an editor, Ctrl-C is a key like others. What the command makes of it decides.
+                    running.typed = Some(caught);
+                    continue;
+                }
+                running.child.stop(running.output.as_ref(), caught, signals).context("wait")?;
                 return Err(Interrupted(caught).into());
             }
             if has_ended {
@@ -102,6 +118,9 @@ impl<'s> Command<'s> {
                 && let Some(status) = running.child.try_wait().context("wait")?
             {
                 running.succeeded = Some(Instant::now());
+                if let Some(typed) = running.typed.filter(|_| status != Status::Exited(0)) {
+                    return Err(Interrupted(typed).into());
+                }
                 // A failed command ends the input at once, even if another process still holds the pipe.
                 self.check_status(status)?;
                 if !for_output {
@@ -118,9 +137,9 @@ impl<'s> Command<'s> {
 impl Input for Command<'_> {
     fn descriptor(&self) -> BorrowedFd<'_> {
         match &self.running {
-            Some(running) => running.output.as_fd(),
-            // Unreachable: `begin` comes first.
-            None => platform::stdin(),
+            Some(Running { output: Some(output), .. }) => output.as_fd(),
+            // Unreachable: `begin` comes first, and nothing is read of a command that writes by name.
+            _ => platform::stdin(),
         }
     }
 
@@ -131,9 +150,10 @@ impl Input for Command<'_> {
     fn begin(&mut self) -> Result<()> {
         self.signals.watch().context("signals")?;
         self.signals.watch_children().context("signals")?;
-        let (output, write_end) = platform::pipe().context("pipe")?;
-        let stdio = Stdio { stdin: self.stdin.as_ref().map(AsFd::as_fd), stdout: write_end.as_fd() };
-        let child = spawn(self.argv, &stdio, self.signals).map_err(|errno| {
+        let (output, write_end) = self.prints.then(platform::pipe).transpose().context("pipe")?.unzip();
+        let stdin = self.stdin.as_ref().map(AsFd::as_fd);
+        let stdio = Stdio { stdin, stdout: write_end.as_ref().map(AsFd::as_fd) };
+        let child = spawn(&self.argv, &stdio, self.signals).map_err(|errno| {
             let (status, reason) = match errno {
                 Errno::NOENT => (127, "was not found".to_owned()),
                 errno => (126, format!("could not be run: {}", os_message(errno))),
@@ -143,7 +163,7 @@ impl Input for Command<'_> {
         // Close our copy of the write end, so that the command's own close is the end of the pipe.
         drop(write_end);
         self.stdin = None;
-        self.running = Some(Running { output, child, succeeded: None, notified: false });
+        self.running = Some(Running { output, child, typed: None, succeeded: None, notified: false });
         Ok(())
     }
 

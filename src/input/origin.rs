@@ -1,13 +1,13 @@
 //! Where the bytes come from, before it is opened.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::command::Command;
 use super::reader::Input;
 use super::source::Source;
 use crate::error::Result;
-use crate::platform::{OwnedFd, Signals};
+use crate::platform::{self, OwnedFd, Signals};
 
 /// Where the bytes come from.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +16,10 @@ pub(crate) enum Origin<'a> {
     File(&'a Path),
     Command {
         argv: &'a [OsString],
-        /// Whether its standard input is TARGET's content.
+        /// Whether it begins with TARGET's content.
         edits: bool,
+        /// What stands for the path of its output in its arguments. `None` if it prints its output.
+        placeholder: Option<&'a OsStr>,
     },
 }
 
@@ -25,6 +27,25 @@ impl<'a> Origin<'a> {
     /// Whether a command derives the content from TARGET's own.
     pub(crate) fn edits(&self) -> bool {
         matches!(self, Origin::Command { edits: true, .. })
+    }
+
+    /// Whether a command writes the content by name.
+    pub(crate) fn is_by_name(&self) -> bool {
+        matches!(self, Origin::Command { placeholder: Some(_), .. })
+    }
+
+    /// The command that writes its output at `path`. It is not started yet.
+    pub(crate) fn open_by_name(
+        self,
+        path: &Path,
+        note: &'a dyn Fn(&str),
+        signals: &'a Signals,
+    ) -> Option<Box<dyn Input + 'a>> {
+        let Origin::Command { argv, placeholder: Some(placeholder), .. } = self else { return None };
+        let (program, arguments) = argv.split_first()?;
+        let arguments = arguments.iter().map(|word| platform::replace_all(word, placeholder, path.as_os_str()));
+        let argv = std::iter::once(program.clone()).chain(arguments).collect();
+        Some(Box::new(Command::by_name(argv, note, signals)))
     }
 
     /// Opens it; a command is not started yet. `stdin` is a command's standard input, `None` to inherit ours. `note`

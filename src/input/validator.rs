@@ -17,7 +17,7 @@ pub(crate) fn validate(
 ) -> Result<()> {
     const STEP: &str = "validate";
     let stderr = std::io::stderr();
-    let stdio = Stdio { stdin: Some(content), stdout: stderr.as_fd() };
+    let stdio = Stdio { stdin: Some(content), stdout: Some(stderr.as_fd()) };
     signals.watch().context("signals")?;
     signals.watch_children().context("signals")?;
     let mut child = spawn_shell(script, path, target, &stdio, signals)

@@ -21,6 +21,7 @@ pub(crate) mod acl;
 mod comparison;
 pub(crate) mod opaque_acl;
 mod refusals;
+mod words;
 
 #[cfg(unix)]
 mod unix;
@@ -64,13 +65,12 @@ pub(crate) use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 #[cfg(windows)]
 pub(crate) use system::descriptor::{AsFd, BorrowedFd, OwnedFd};
 
-pub(crate) use system::directory::{DirectoryHandle, temporary_directories, working_directory};
+pub(crate) use system::directory::{DirectoryHandle, absolute, temporary_directories, working_directory};
 /// Opening. A symbolic link in the last component is not followed unless a function says so.
 pub(crate) use system::handle::{
-    FileHandle, can_show_to_others, open_directory, open_handle, open_path, path_for_others, read_link,
-    reopen_for_reading, stat_handle,
+    FileHandle, open_directory, open_handle, open_path, read_link, reopen_for_reading, stat_handle,
 };
-pub(crate) use system::open::{create_new, open_for_reading, open_for_writing, open_source, open_staged};
+pub(crate) use system::open::{create_new, open_for_reading, open_for_writing, open_source, open_staged, open_written};
 /// Creating a file: unnamed where the system supports it, otherwise under a name that was free.
 pub(crate) use system::unnamed::{LinkBy, create_unnamed, link_unnamed};
 
@@ -108,7 +108,7 @@ pub(crate) use system::swap_file::is_swap_file;
 
 /// Metadata.
 pub(crate) use acl::Acl;
-pub(crate) use system::metadata::{Time, is_mode_met, nearest_mode, set_mode, set_owner, set_times};
+pub(crate) use system::metadata::{Time, is_mode_met, nearest_mode, set_mode, set_mode_of_name, set_owner, set_times};
 pub(crate) use system::xattr::{
     Attributes, has_attribute, is_preserved, needs_write_permission, remove_attribute, set_attribute,
 };
@@ -120,3 +120,5 @@ pub(crate) use system::signals::Signals;
 pub(crate) use system::startup::was_closed;
 pub(crate) use system::termination::{Interrupted, TerminationSignal};
 pub(crate) use system::wait::{Event, Woken, wait};
+pub(crate) use system::writers::find_writer;
+pub(crate) use words::replace_all;

@@ -30,7 +30,8 @@ use super::writer::StagingWriter;
 use crate::error::{Context, Error, ErrorExt, Result, at, not_durable};
 use crate::options::Sync;
 use crate::platform::{
-    self, AsFd, Errno, FileType, OwnedFd, Retries, Stat, is_unsupported_rename, os_message, refuses_links, wait,
+    self, AsFd, Errno, FileType, OwnedFd, Retries, Stat, is_unsupported_rename, os_message, refuses_links,
+    refuses_names, wait,
 };
 use crate::quote::Shown;
 
@@ -40,6 +41,8 @@ pub(super) enum Replaced {
     Yes(Option<OwnedFd>),
     /// TARGET was removed concurrently; nothing is done.
     Absent(Sealed),
+    /// The system refuses to rename from a private directory; nothing is done.
+    Refused(Sealed, Errno),
 }
 
 /// A replacement of TARGET, which is `old`, that keeps the old file.
@@ -63,6 +66,9 @@ impl WithBackup<'_> {
             }
             Err(Errno::NOENT) if matches!(directory.lstat(&target.name), Ok(None)) => {
                 return Ok(Replaced::Absent(sealed));
+            }
+            Err(errno) if staged.private().is_some() && refuses_names(errno) => {
+                return Ok(Replaced::Refused(sealed, errno));
             }
             Err(errno) => return Err(Error::new(errno).context("rename")),
         }

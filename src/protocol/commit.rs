@@ -10,12 +10,12 @@ use super::parents::Parents;
 use super::preflight;
 use super::request::{Change, Replacement};
 use super::resolve::{self, ResolvedTarget};
-use super::sealed::Sealed;
+use super::sealed::{InitialAccess, Sealed};
 use super::staging::{CreateOptions, Stage};
 use super::{fill, overwrite, sync};
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable};
 use crate::options::Sync;
-use crate::platform::{self, Errno, FileType, os_message};
+use crate::platform::{self, Errno, FileType, Stat, os_message};
 
 /// A staged file that is ready to commit: synced, with its metadata.
 pub(super) struct Finished {
@@ -43,6 +43,10 @@ impl Finished {
             Some(old) => MetadataSource::Old { old: Metadata::of(old, job.target)?, mode: job.options.mode },
             None => metadata_of_new(job, job.target, sealed.naming())?,
         };
+        if job.plan.origin.is_by_name() && source.old_stat().is_some() {
+            // The command may have given its file an ACL and attributes.
+            apply_metadata::reset_metadata(sealed.file()?)?;
+        }
         let applied = Applied::to(&sealed, source)?;
         Ok(Finished { synced: Synced::from(sealed, job.options.sync)?, applied })
     }
@@ -69,6 +73,10 @@ pub(super) fn commit(
             }
             Commit::Outdated(sealed) => reapply_metadata(job, target, sealed, applied)?,
             Commit::NotNamed(sealed, errno) => copy_with_name(job, target, sealed, applied, errno)?,
+            // Some sandboxes let no file be renamed from one directory to another.
+            Commit::RenameRefused(sealed, errno) if sealed.private().is_some() => {
+                copy_with_name(job, target, sealed, applied, errno)?
+            }
             Commit::RenameRefused(sealed, errno) => {
                 overwrite::instead_of_rename(job, target, sealed, errno)?;
                 Next::Overwritten
@@ -178,18 +186,18 @@ fn reapply_metadata(
     Ok(Next::Commit(Finished { synced: Synced::from(sealed, job.options.sync)?, applied }))
 }
 
-/// What follows when the system did not give the file a name. An unnamed file is copied to a new staging file, which has a
-/// name from the start.
+/// What follows when the system did not give the file a name. A file that is unnamed, or in a private directory, is copied
+/// to a new staging file beside TARGET, which has a name from the start.
 fn copy_with_name(
     job: &Replacement<'_>,
     target: &ResolvedTarget,
-    sealed: Sealed,
+    mut sealed: Sealed,
     applied: Applied,
     errno: Errno,
 ) -> Result<Next> {
     let no_directory =
         |sealed, applied| Ok(Next::NoDirectory(Finished { synced: Synced::assume_synced(sealed), applied }, errno));
-    if sealed.naming().is_named() {
+    if sealed.naming().is_named() && (errno == Errno::NOENT || sealed.private().is_none()) {
         return if errno == Errno::NOENT {
             no_directory(sealed, applied)
         } else {
@@ -206,7 +214,14 @@ fn copy_with_name(
         }
         Err(error) => return Err(cannot_copy(job, target, &error, errno)),
     };
-    let copy = fill::copy_staged(job, &sealed, stage, job.keep_open())?;
+    sealed.reopened()?;
+    let mut copy = fill::copy_content(job, &sealed, stage)?;
+    if job.plan.origin.is_by_name() {
+        // A new TARGET has the mode that the command gave it.
+        let mode = Stat::of(sealed.file()?).context("copy")?.bits();
+        copy = copy.with_initial_access(InitialAccess { mode, acl: None });
+    }
+    let copy = copy.seal(job.keep_open())?;
     let source = match applied.source {
         MetadataSource::New { .. } => metadata_of_new(job, target, copy.naming())?,
         old @ MetadataSource::Old { .. } => old,

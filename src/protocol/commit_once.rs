@@ -293,6 +293,7 @@ fn rename_over_target(
         return Ok(match (WithBackup { target, backup, old: now, sync: options.sync }).replace(sealed)? {
             Replaced::Yes(file) => Commit::Done(Committed { file, created: false, other_names }),
             Replaced::Absent(sealed) => Commit::Outdated(sealed),
+            Replaced::Refused(sealed, errno) => Commit::RenameRefused(sealed, errno),
         });
     }
     let name = sealed.staging_name("rename")?;

@@ -73,6 +73,19 @@ pub(crate) fn stream(
     }
 }
 
+/// Reads a file from its start to its end.
+pub(crate) fn hash(file: &mut OldContentReader<'_>, hasher: &mut Hasher) -> Result<()> {
+    platform::seek(file.file, 0).map_err(|errno| cannot_read(file, errno))?;
+    let mut buffer = Vec::with_capacity(BUFFER);
+    loop {
+        read(file, &mut buffer)?;
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        hasher.update(&buffer);
+    }
+}
+
 /// Copies a regular file from `start`; `stat` is its state when it was opened. Shares its blocks if possible, otherwise
 /// copies within the kernel, otherwise through memory. Returns how many bytes were copied.
 pub(crate) fn file(

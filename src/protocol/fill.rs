@@ -2,6 +2,7 @@
 
 use super::compare::{self, Comparison};
 use super::copy::{self, OldContentReader};
+use super::directory::PathHandle;
 use super::metadata::Metadata;
 use super::old_content::OldContent;
 use super::request::Replacement;
@@ -96,8 +97,23 @@ fn compare_with_old(
     compare::compare(input, &reader, old.stat.size, hasher)
 }
 
-/// The new content equals the old content; `received` bytes were input. A file is staged only if the mode is to change,
-/// or if another writer has replaced the file that was compared.
+/// Whether TARGET, which has the new content already, can be left alone: no other mode was requested, and no other writer has
+/// replaced the file that was compared.
+pub(super) fn may_stay(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
+    old.ensure_unchanged(job.signals)?;
+    Ok(mode_change(job)?.is_none() && still_linked(job, old)?)
+}
+
+/// The mode that `--mode` requests and TARGET does not have, and TARGET.
+fn mode_change<'a>(job: &Replacement<'a>) -> Result<Option<(u32, &'a PathHandle)>> {
+    Ok(match (job.options.mode, job.old_file()) {
+        (Some(mode), Some(old)) if Metadata::of(old, job.target)?.differs_from(mode) => Some((mode, old)),
+        _ => None,
+    })
+}
+
+/// The new content equals the old content; `received` bytes were input. A file is staged only if TARGET cannot be left
+/// alone.
 fn fill_unchanged(
     job: &Replacement<'_>,
     old: &OldContent,
@@ -105,10 +121,7 @@ fn fill_unchanged(
     create_staging: impl FnOnce() -> Result<Stage>,
 ) -> Result<Filled> {
     old.ensure_unchanged(job.signals)?;
-    let mode_change = match (job.options.mode, job.old_file()) {
-        (Some(mode), Some(old)) if Metadata::of(old, job.target)?.differs_from(mode) => Some((mode, old)),
-        _ => None,
-    };
+    let mode_change = mode_change(job)?;
     let same_file = still_linked(job, old)?;
     if mode_change.is_none() && same_file {
         return Ok(Filled { stage: None, received, warning: None });
@@ -159,9 +172,14 @@ fn still_linked(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
 
 /// Fills `stage` with the content that is already staged.
 pub(super) fn copy_staged(job: &Replacement<'_>, sealed: &Sealed, stage: Stage, keep_open: KeepOpen) -> Result<Sealed> {
+    copy_content(job, sealed, stage)?.seal(keep_open)
+}
+
+/// The same, and it can still be written.
+pub(super) fn copy_content(job: &Replacement<'_>, sealed: &Sealed, stage: Stage) -> Result<Stage> {
     let from = sealed.file()?;
     let stat = Stat::of(from).context("copy")?;
     let mut reader = OldContentReader { file: from, signals: Some(job.signals) };
     copy::copy_prefix(&mut reader, &stat, stat.size, &mut sink(job, &stage))?;
-    stage.seal(keep_open)
+    Ok(stage)
 }

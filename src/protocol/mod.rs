@@ -28,6 +28,7 @@
 mod apply_metadata;
 mod backup;
 mod backup_name;
+mod by_name;
 mod commit;
 mod commit_once;
 mod compare;
@@ -41,6 +42,7 @@ mod old_content;
 mod overwrite;
 mod parents;
 mod preflight;
+mod private_directory;
 mod rename;
 mod request;
 pub(crate) mod resolve;
@@ -121,21 +123,17 @@ fn steps<'i>(
     // The old content, if a step reads it.
     let old = read_old(plan, target, run.signals)?;
     check_if_match(plan, &target.resolved, old.as_ref(), run.signals)?;
-    // The input. A command is not started yet. `replace` keeps the input, to end the command after a failure.
-    let input = open_input(plan, &target.resolved, input, run)?;
-    let job = Replacement::new(plan, target, old, input.mode(), run);
-
-    // Stage, then write until the input ends and the guards accept it.
-    let stage = stage_if_needed(&job)?;
-    let Filled { stage, received, warning } = fill(&job, stage, input, || create_stage(&job))?;
+    let mut job = Replacement::new(plan, target, old, run);
+    // The whole new content, in a staging file. `replace` keeps the input, to end a command after a failure.
+    let Filled { stage, received, warning } = receive(plan, &mut job, input, run)?;
     let Some(stage) = stage else {
         // `--if-changed`, and the content is the same.
         leave_alone(&job, warning)?;
         return Ok(Outcome { change: Change::Unchanged, received });
     };
     // From here on the staging file is not written.
-    let mut sealed = stage.seal(job.keep_open())?;
-    validate::validate(&job, &mut sealed)?;
+    let sealed = stage.seal(job.keep_open())?;
+    let sealed = validate::validate(&job, sealed)?;
 
     let change = if job.must_overwrite() {
         // No rename is possible, so the staged file is not beside TARGET: sync it, hold signals, overwrite TARGET.
@@ -153,6 +151,24 @@ fn steps<'i>(
         parents.keep();
     }
     Ok(Outcome { change, received })
+}
+
+/// Receives the whole new content, which the guards accept.
+fn receive<'i>(
+    plan: &'i Plan<'_>,
+    job: &mut Replacement<'_>,
+    slot: &mut Option<Box<dyn Input + 'i>>,
+    run: Run<'i>,
+) -> Result<Filled> {
+    if plan.origin.is_by_name() {
+        return by_name::fill(plan, job, slot, run);
+    }
+    // A command is not started yet.
+    let input = open_input(plan, job.target, slot, run)?;
+    job.source_mode = input.mode();
+    // Stage, then write until the input ends.
+    let stage = stage_if_needed(job)?;
+    fill(job, stage, input, || create_stage(job))
 }
 
 /// `--lock`: acquires the lock, and checks TARGET again once the lock is held.
@@ -225,7 +241,9 @@ fn open_input<'s, 'i>(
 /// Creates the staging file, except with `--if-changed`, which writes nothing until a difference is found.
 fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
     if !job.options.if_changed || job.old.is_none() {
-        return create_stage(job).map(Some);
+        let stage = create_stage(job)?;
+        validate::check(job)?;
+        return Ok(Some(stage));
     }
     if let (Some(mode), Some(old)) = (job.options.mode, job.old_file())
         && !platform::is_mode_met(mode, old.stat.bits())
@@ -239,18 +257,28 @@ fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
 
 /// Creates the staging file beside TARGET. If no rename is possible and an overwrite is allowed, creates it elsewhere.
 fn create_stage(job: &Replacement<'_>) -> Result<Stage> {
+    beside_or_elsewhere(job, || stage_beside(job), |reason| overwrite::stage(job, reason))
+}
+
+/// What `beside` creates beside TARGET. If no rename is possible, for the reason that `elsewhere` gets, and an overwrite is
+/// allowed, what that creates.
+fn beside_or_elsewhere<T>(
+    job: &Replacement<'_>,
+    beside: impl FnOnce() -> Result<T>,
+    elsewhere: impl FnOnce(String) -> Result<T>,
+) -> Result<T> {
     if let Strategy::Overwrite(reason) = job.strategy {
-        return overwrite::stage(job, reason.clone());
+        return elsewhere(reason.clone());
     }
-    match stage_beside(job) {
+    match beside() {
         Err(error) if error.is_refused_by_system() => {
             if preflight::may_overwrite(job.target, job.target.existing.as_ref(), job.options)? {
-                overwrite::stage(job, error.step_and_reason().1)
+                elsewhere(error.step_and_reason().1)
             } else {
                 Err(preflight::offer_overwrite(error, job.target, job.options))
             }
         }
-        staged => staged,
+        created => created,
     }
 }
 

@@ -1,5 +1,6 @@
 //! How the staging file is named: unnamed, by a name in an open directory, or by a path.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
@@ -77,6 +78,11 @@ impl StagingPath {
 
     fn get(&self) -> &Path {
         self.path.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// The last component.
+    pub(crate) fn name(&self) -> &OsStr {
+        self.get().file_name().unwrap_or_default()
     }
 
     fn keep(mut self) {

@@ -85,17 +85,7 @@ impl OldContent {
 
 /// Reads the whole file, then seeks back to its start for the next reader of this descriptor.
 fn digest(file: BorrowedFd<'_>, mut hasher: Hasher, signals: Option<&Signals>) -> Result<Digest> {
-    let to_start = || platform::seek(file, 0).context("read");
-    to_start()?;
-    let mut reader = copy::OldContentReader { file, signals };
-    let mut buffer = Vec::with_capacity(copy::BUFFER);
-    loop {
-        copy::read(&mut reader, &mut buffer)?;
-        if buffer.is_empty() {
-            break;
-        }
-        hasher.update(&buffer);
-    }
-    to_start()?;
+    copy::hash(&mut copy::OldContentReader { file, signals }, &mut hasher)?;
+    platform::seek(file, 0).context("read")?;
     Ok(hasher.finish())
 }

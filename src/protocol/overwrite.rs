@@ -4,11 +4,14 @@
 //! and synced, in a named file with mode 0600, in a directory on a real disk that is synced as well. If the overwrite
 //! then fails, that file's path is printed and nothing is lost.
 
+use std::rc::Rc;
+
 use super::commit_once::Synced;
 use super::copy;
 use super::directory::PathHandle;
 use super::fill;
 use super::preflight;
+use super::private_directory::PrivateDirectory;
 use super::request::Replacement;
 use super::resolve::ResolvedTarget;
 use super::sealed::{KeepOpen, Sealed};
@@ -29,11 +32,21 @@ const STEP: &str = "overwrite in place";
 pub(super) fn stage(job: &Replacement<'_>, reason: String) -> Result<Stage> {
     // A signal's default action would leave the copy.
     job.signals.watch().context("signals")?;
-    let spill = job.spill.get_or_init(|| SpillDirectories::find(job.target, reason, job.notices));
-    spill.stage(job.notices).ok_or_else(|| {
-        failed(STEP, "no directory on a disk may be written, for the copy that must be safe first")
-            .hint("set TMPDIR to one")
-    })
+    spill(job, reason).stage(job.notices).ok_or_else(no_directory)
+}
+
+/// The same for a command that writes the copy by name.
+pub(super) fn private_directory(job: &Replacement<'_>, reason: String) -> Result<Rc<PrivateDirectory>> {
+    spill(job, reason).private_directory(job.signals, job.notices).ok_or_else(no_directory)
+}
+
+fn spill<'j>(job: &'j Replacement<'_>, reason: String) -> &'j SpillDirectories {
+    job.spill.get_or_init(|| SpillDirectories::find(job.target, reason, job.notices))
+}
+
+fn no_directory() -> Error {
+    failed(STEP, "no directory on a disk may be written, for the copy that must be safe first")
+        .hint("set TMPDIR to one")
 }
 
 /// The last step instead of the commit, if the copy was staged for it.
@@ -103,6 +116,9 @@ fn write_target(
     let copy = sealed.file()?;
     // Whatever `--sync` says: from the first byte on, it may be the only intact copy.
     sync::directory(directory, Some(copy)).context(STEP)?;
+    if let Some(private) = sealed.private() {
+        sync::directory(private.parent(), Some(copy)).context(STEP)?;
+    }
     let existing = open(target, old)?;
     job.hold_signals()?;
 

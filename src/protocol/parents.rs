@@ -106,7 +106,7 @@ impl<'a> Parents<'a> {
             }
             // Open the parent first: a created directory must be removable.
             let parent = here.reopen(here.join(OsStr::new(""))).map_err(failed)?;
-            match platform::make_directory(here, part) {
+            match platform::make_directory(here, part, 0o777) {
                 Ok(()) => self.created.push((parent, part.to_owned())),
                 // Another writer created it first; its entry may not be on disk yet.
                 Err(Errno::EXIST) => {}

@@ -113,13 +113,7 @@ pub(crate) struct Replacement<'a> {
 }
 
 impl<'a> Replacement<'a> {
-    pub(super) fn new(
-        plan: &'a Plan<'a>,
-        target: &'a Target,
-        old: Option<OldContent>,
-        source_mode: Option<u32>,
-        run: Run<'a>,
-    ) -> Self {
+    pub(super) fn new(plan: &'a Plan<'a>, target: &'a Target, old: Option<OldContent>, run: Run<'a>) -> Self {
         Replacement {
             plan,
             options: plan.options,
@@ -130,7 +124,7 @@ impl<'a> Replacement<'a> {
             backup: target.backup.as_ref(),
             is_locked: target.lock.is_some(),
             old,
-            source_mode,
+            source_mode: None,
             spill: OnceCell::new(),
         }
     }

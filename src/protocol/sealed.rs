@@ -1,16 +1,17 @@
 //! The staging file after its content is complete. It can be read, gets its metadata, and is synced and named, but not
 //! written.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::directory::Directory;
+use super::directory::{Directory, Entry};
 use super::lock;
 use super::naming::Naming;
+use super::private_directory::PrivateDirectory;
 use super::staging_name::StagingName;
 use crate::error::{Context, Result, failed};
-use crate::platform::{self, AsFd, BorrowedFd, OwnedFd};
+use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd, Stat, refuses_names};
 
 /// Which descriptor must stay open on a named staging file until the directory is synced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,11 +38,11 @@ pub(crate) struct Sealed {
     /// The descriptor that wrote, while it is open: only it reports all writeback errors.
     pub(super) writer: Option<OwnedFd>,
     pub(super) reader: Option<OwnedFd>,
+    pub(super) directory: Rc<Directory>,
     pub(super) naming: Naming,
     pub(super) probe: Option<StagingName>,
     /// `None` if its access was not reduced.
     pub(crate) initial: Option<InitialAccess>,
-    pub(super) directory: Rc<Directory>,
     pub(super) keep_open: KeepOpen,
 }
 
@@ -91,15 +92,53 @@ impl Sealed {
         Ok(())
     }
 
-    /// Another reader, whose offset is its own, and a path by which other processes of the same user can open the file.
-    pub(crate) fn shown_to_others(&self) -> Result<(OwnedFd, PathBuf)> {
-        const STEP: &str = "validate";
-        let file = self.file()?;
-        if let Some(path) = platform::path_for_others(file) {
-            return Ok((platform::reopen_for_reading(file).context(STEP)?, path));
+    /// Another reader, whose offset is its own.
+    pub(crate) fn open_by_name(&self) -> platform::Result<OwnedFd> {
+        self.naming.open()
+    }
+
+    /// Gives the file `name` in a private directory. Returns it as it was if the system does not let it have that name.
+    pub(crate) fn move_to(
+        mut self,
+        private: &Rc<PrivateDirectory>,
+        name: &OsStr,
+    ) -> Result<std::result::Result<Self, Self>> {
+        const STEP: &str = "stage";
+        if self.is_named() {
+            self.close()?;
         }
-        let path = self.path().ok_or_else(|| failed(STEP, "the staging file has no name"))?;
-        Ok((self.naming.open().context(STEP)?, std::path::absolute(path).context(STEP)?))
+        let to = private.entry(name);
+        let (inode, moved) = match &self.naming {
+            Naming::Unnamed(by) => {
+                let file = self.file()?;
+                (Stat::of(file).context(STEP)?, platform::link_unnamed(to.directory, file, *by, name))
+            }
+            Naming::Named(staged) => (*staged.inode(), staged.entry().rename(to)),
+            Naming::ByPath(path) => {
+                let from = Entry { directory: &self.directory, name: path.name() };
+                (from.lstat().and_then(|found| found.ok_or(Errno::NOENT)).context(STEP)?, from.rename(to))
+            }
+        };
+        match moved.or_else(|errno| to.directory.verify_after_error(name, &inode, errno)) {
+            Ok(()) => {}
+            Err(errno) if refuses_names(errno) => return Ok(Err(self)),
+            Err(errno) => return Err(self.directory.staging_error(STEP, errno)),
+        }
+        let name = StagingName::in_private(Rc::clone(private), name, inode);
+        self.directory = Rc::clone(private.directory());
+        if self.is_named() {
+            std::mem::replace(&mut self.naming, Naming::Named(name)).renamed();
+            return Ok(Ok(self));
+        }
+        self.with_name(name).map(Ok)
+    }
+
+    /// The private directory that it is in, if it is in one.
+    pub(crate) fn private(&self) -> Option<&Rc<PrivateDirectory>> {
+        match &self.naming {
+            Naming::Named(name) => name.private(),
+            _ => None,
+        }
     }
 
     /// Whether only the writer keeps the file: an unnamed file on a system where a descriptor has no path.
@@ -126,7 +165,7 @@ impl Sealed {
         }
     }
 
-    pub(crate) fn directory(&self) -> &Directory {
+    pub(crate) fn directory(&self) -> &Rc<Directory> {
         &self.directory
     }
 

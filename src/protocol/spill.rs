@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use super::directory::Directory;
 use super::naming::StagingPath;
+use super::private_directory::PrivateDirectory;
 use super::resolve::ResolvedTarget;
 use super::staging::Stage;
 use super::staging_name::random_name;
 use crate::notices::Notices;
-use crate::platform::{self, Errno, may_write_directory};
+use crate::platform::{self, Errno, Signals, may_write_directory};
 
 /// Directories in which the copy can be created, and why it is needed.
 #[derive(Debug)]
@@ -37,6 +38,11 @@ impl SpillDirectories {
             let (file, path) = file.into_parts();
             Stage::with_path(file, StagingPath::new(path, notices), directory).ok()
         })
+    }
+
+    /// Creates a private directory for the copy in the first directory where that succeeds.
+    pub(super) fn private_directory(&self, signals: &Signals, notices: &Notices) -> Option<Rc<PrivateDirectory>> {
+        self.candidates.iter().find_map(|directory| PrivateDirectory::create(directory, signals, notices).ok())
     }
 }
 

@@ -18,6 +18,7 @@ use std::rc::Rc;
 
 use super::directory::{Directory, Entry};
 use super::naming::{Naming, StagingPath};
+use super::private_directory::PrivateDirectory;
 use super::rename::{self, Fallback, NamedBy};
 use super::sealed::{InitialAccess, KeepOpen, Sealed};
 use super::staging_name::{self, StagingName, with_free_name};
@@ -49,11 +50,11 @@ pub(crate) struct CreateOptions {
 #[derive(Debug)]
 pub(crate) struct Stage {
     writer: OwnedFd,
+    directory: Rc<Directory>,
     naming: Naming,
     /// A second name from the probe for `--no-clobber`, which could not be removed while the file is open.
     probe: Option<StagingName>,
     initial: Option<InitialAccess>,
-    directory: Rc<Directory>,
 }
 
 impl Stage {
@@ -73,6 +74,30 @@ impl Stage {
             stage.make_private()?;
         }
         Ok(stage)
+    }
+
+    /// A file that a command has written: `writer` is open on it, and `name` leads to it. `initial` is the access that a new
+    /// TARGET gets, if that is not what the file has.
+    pub(crate) fn written(writer: OwnedFd, name: StagingName, initial: Option<InitialAccess>) -> Self {
+        let directory = Rc::clone(name.directory());
+        Stage { writer, directory, naming: Naming::Named(name), probe: None, initial }
+    }
+
+    /// Creates the staging file under `name` in a private directory.
+    pub(crate) fn open_as(private: &Rc<PrivateDirectory>, name: &OsStr, mode: u32) -> Result<Self> {
+        let directory = private.directory();
+        let writer =
+            platform::create_new(directory, name, mode).map_err(|errno| cannot_stage(private.parent(), errno))?;
+        let inode = Stat::of(&writer).context(STEP)?;
+        let mut stage = Stage::written(writer, StagingName::in_private(Rc::clone(private), name, inode), None);
+        stage.make_private()?;
+        Ok(stage)
+    }
+
+    /// The access that a new TARGET gets.
+    pub(crate) fn with_initial_access(mut self, initial: InitialAccess) -> Self {
+        self.initial = Some(initial);
+        self
     }
 
     /// The copy for an overwrite in place, created with mode 0600 under a path in `directory`.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::directory::{Directory, Entry};
+use super::private_directory::PrivateDirectory;
 use crate::platform::{self, BorrowedFd, Errno, LinkBy, OwnedFd, Result, Stat};
 
 /// Every staging name begins with this prefix; 12 letters and digits follow.
@@ -18,10 +19,15 @@ const RANDOM_LENGTH: usize = 12;
 /// must not cause an endless loop.
 const MAX_NAMES: usize = 64;
 
-/// A short random name in a directory, unlinked when it is dropped.
+/// The name of a staging file, unlinked when it is dropped: a short random one beside the final file, or TARGET's own in a
+/// private directory.
+///
+/// Fields are dropped in order: some systems do not remove a directory that is open.
 #[derive(Debug)]
 pub(crate) struct StagingName {
     directory: Rc<Directory>,
+    /// The private directory that it is in.
+    private: Option<Rc<PrivateDirectory>>,
     pub(crate) name: OsString,
     /// The inode that it was created for.
     inode: Stat,
@@ -73,7 +79,18 @@ impl StagingName {
     }
 
     fn new(directory: &Rc<Directory>, name: OsString, inode: Stat) -> Self {
-        StagingName { directory: Rc::clone(directory), name, inode, armed: true }
+        StagingName { directory: Rc::clone(directory), private: None, name, inode, armed: true }
+    }
+
+    /// Takes ownership of `name` in a private directory, which leads to `inode`.
+    pub(crate) fn in_private(private: Rc<PrivateDirectory>, name: &OsStr, inode: Stat) -> Self {
+        let directory = Rc::clone(private.directory());
+        StagingName { directory, private: Some(private), name: name.to_owned(), inode, armed: true }
+    }
+
+    /// The private directory that it is in, if it is in one.
+    pub(crate) fn private(&self) -> Option<&Rc<PrivateDirectory>> {
+        self.private.as_ref()
     }
 
     /// Opens the file for reading, if the name still leads to it.
@@ -92,6 +109,11 @@ impl StagingName {
         &self.inode
     }
 
+    /// The directory that it is in.
+    pub(crate) fn directory(&self) -> &Rc<Directory> {
+        &self.directory
+    }
+
     /// The name in its directory.
     pub(crate) fn entry(&self) -> Entry<'_> {
         Entry { directory: &self.directory, name: &self.name }
@@ -105,6 +127,7 @@ impl StagingName {
     /// Keeps the name, because the user needs the file. Returns its path, for messages.
     pub(crate) fn keep(mut self) -> PathBuf {
         self.armed = false;
+        self.private.iter().for_each(|private| private.keep());
         self.entry().path()
     }
 }

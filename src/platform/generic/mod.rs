@@ -5,7 +5,7 @@
 #![cfg_attr(any(target_os = "macos", target_os = "freebsd"), allow(dead_code, unused_imports))]
 
 pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
-pub(super) use super::unix::{startup, termination, wait};
+pub(super) use super::unix::{startup, termination, wait, words};
 
 pub(super) mod access;
 pub(super) mod copy;
@@ -20,4 +20,5 @@ pub(super) mod stat;
 pub(super) mod swap_file;
 pub(super) mod sync;
 pub(super) mod unnamed;
+pub(super) mod writers;
 pub(super) mod xattr;

@@ -1,10 +1,9 @@
 //! Handles, which are descriptors opened with O_PATH, and how to read their files.
 
 use std::ffi::OsString;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{Access, CWD, OFlags};
+use rustix::fs::{CWD, OFlags};
 use rustix::path::Arg;
 
 use super::proc::descriptor_path;
@@ -78,16 +77,4 @@ pub(crate) fn open_handle(handle: &FileHandle, directory: &DirectoryHandle, name
 /// Opens an open file again for reading, with a new open file description. Fails with ENOENT without /proc.
 pub(crate) fn reopen_for_reading(file: impl AsFd) -> Result<OwnedFd> {
     open(CWD, descriptor_path(file).as_str(), OFlags::RDONLY)
-}
-
-/// A path by which other processes of the same user can open the file, as long as it is open here.
-#[allow(clippy::unnecessary_wraps)] // Not every system has one.
-pub(crate) fn path_for_others(file: impl AsFd) -> Option<PathBuf> {
-    // /proc/self would refer to the process that opens it.
-    Some(format!("/proc/{}/fd/{}", std::process::id(), file.as_fd().as_raw_fd()).into())
-}
-
-/// Whether a staged file will have a path for others: [`path_for_others`] needs /proc.
-pub(crate) fn can_show_to_others() -> bool {
-    rustix::fs::access("/proc/self/fd", Access::EXEC_OK).is_ok()
 }

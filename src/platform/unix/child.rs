@@ -119,7 +119,7 @@ pub(crate) fn signal_name(signal: u8) -> &'static str {
 /// The standard descriptors of a child. `None` inherits ours. Standard error is always inherited.
 pub(crate) struct Stdio<'a> {
     pub(crate) stdin: Option<BorrowedFd<'a>>,
-    pub(crate) stdout: BorrowedFd<'a>,
+    pub(crate) stdout: Option<BorrowedFd<'a>>,
 }
 
 /// Starts the program that a shell would find. [`Signals::watch_children`] must have been called before.
@@ -170,7 +170,11 @@ fn file_actions(stdio: &Stdio<'_>) -> nix::Result<PosixSpawnFileActions> {
     } else if startup::was_closed(0) {
         actions.add_close(0)?;
     }
-    actions.add_dup2(stdio.stdout.as_raw_fd(), 1)?;
+    if let Some(stdout) = stdio.stdout {
+        actions.add_dup2(stdout.as_raw_fd(), 1)?;
+    } else if startup::was_closed(1) {
+        actions.add_close(1)?;
+    }
     if startup::was_closed(2) {
         actions.add_close(2)?;
     }
@@ -211,7 +215,9 @@ fn spawn_with_fork(argv: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
     if let Some(stdin) = stdio.stdin {
         command.stdin(stdin.try_clone_to_owned().map_err(errno)?);
     }
-    command.stdout(stdio.stdout.try_clone_to_owned().map_err(errno)?);
+    if let Some(stdout) = stdio.stdout {
+        command.stdout(stdout.try_clone_to_owned().map_err(errno)?);
+    }
     let child = command.spawn().map_err(errno)?;
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)
 }

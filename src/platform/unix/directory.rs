@@ -1,9 +1,11 @@
 //! Open directories, as the base of names.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::CWD;
+
+use super::errors::{Result, from_io};
 
 /// An open directory. Every call on a name takes one.
 #[derive(Debug)]
@@ -24,6 +26,11 @@ impl AsFd for DirectoryHandle {
 /// The working directory, as a base for relative paths.
 pub(crate) fn working_directory() -> DirectoryHandle {
     DirectoryHandle(None)
+}
+
+/// An absolute path without symbolic links. With them, where the system cannot resolve it.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).map_err(|error| from_io(&error))
 }
 
 /// The directories in which temporary files may survive a restart.

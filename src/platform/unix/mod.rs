@@ -19,3 +19,4 @@ pub(super) mod startup;
 pub(super) mod stat;
 pub(super) mod termination;
 pub(super) mod wait;
+pub(super) mod words;

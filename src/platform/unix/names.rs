@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 
-use rustix::fs::{AtFlags, Mode};
+use rustix::fs::{AtFlags, Mode, RawMode};
 use rustix::path::Arg;
 
 use super::directory::DirectoryHandle;
@@ -55,9 +55,11 @@ pub(crate) fn remove_directory(directory: &DirectoryHandle, name: impl Arg + Cop
     retry_on_intr(|| rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR))
 }
 
-/// Creates a directory with mode 0777, less the umask.
-pub(crate) fn make_directory(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<()> {
-    retry_on_intr(|| rustix::fs::mkdirat(directory, name, Mode::from_raw_mode(0o777)))
+/// Creates a directory with this mode, less the umask.
+pub(crate) fn make_directory(directory: &DirectoryHandle, name: impl Arg + Copy, mode: u32) -> Result<()> {
+    #[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)] // No bit is lost: 0o7777 fits everywhere.
+    let mode = Mode::from_raw_mode(mode as RawMode);
+    retry_on_intr(|| rustix::fs::mkdirat(directory, name, mode))
 }
 
 /// The text of the symbolic link `name`.

@@ -38,6 +38,12 @@ pub(crate) fn open_staged(directory: &DirectoryHandle, name: impl Arg + Copy) ->
     open_for_reading(directory, name)
 }
 
+/// Opens a file that another program has written, for what [`open_staged`] permits and for a sync.
+pub(crate) fn open_written(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<OwnedFd> {
+    // Not for writing: nobody could execute the file meanwhile.
+    open_for_reading(directory, name)
+}
+
 /// Opens the file `name` in `directory` for writing, without truncating it.
 pub(crate) fn open_for_writing(directory: &DirectoryHandle, name: impl Arg + Copy) -> Result<OwnedFd> {
     open(directory, name, OFlags::WRONLY | OFlags::NOFOLLOW | NONBLOCK_NOCTTY)

@@ -29,6 +29,11 @@ impl TerminationSignal {
             TerminationSignal::RealTime => u8::MAX,
         }
     }
+
+    /// Whether it was typed at the terminal, for whichever program the user is working with.
+    pub(crate) fn is_typed(self) -> bool {
+        matches!(self, TerminationSignal::Named { signal: Signal::SIGINT | Signal::SIGQUIT, by_terminal: true })
+    }
 }
 
 /// The error of an operation that a termination signal interrupted.

@@ -89,7 +89,7 @@ pub(crate) fn signal_name(_: u8) -> &'static str {
 /// The standard handles of a child. `None` inherits ours. Standard error is always inherited.
 pub(crate) struct Stdio<'a> {
     pub(crate) stdin: Option<BorrowedFd<'a>>,
-    pub(crate) stdout: BorrowedFd<'a>,
+    pub(crate) stdout: Option<BorrowedFd<'a>>,
 }
 
 /// Starts the program that a shell would find.
@@ -127,7 +127,10 @@ fn start(command: &mut Command, stdio: &Stdio<'_>) -> Result<Child> {
     if let Some(stdin) = stdio.stdin {
         command.stdin(stream(stdin)?);
     }
-    let process = done(command.stdout(stream(stdio.stdout)?).spawn())?;
+    if let Some(stdout) = stdio.stdout {
+        command.stdout(stream(stdout)?);
+    }
+    let process = done(command.spawn())?;
     let job = Job::new().and_then(|job| job.assign(process.as_handle()).map(|()| job)).ok();
     let mut child = Child { process, job, status: None };
     let reported = done(child.process.as_handle().try_clone_to_owned()).and_then(|handle| {

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::descriptor::{AsFd, BorrowedFd, OwnedFd};
-use super::errors::Result;
+use super::errors::{Result, done};
 use super::path::verbatim;
 
 /// An open directory. Every call on a name takes one.
@@ -46,6 +46,11 @@ impl AsFd for DirectoryHandle {
 /// The working directory, as a base for relative paths.
 pub(crate) fn working_directory() -> DirectoryHandle {
     DirectoryHandle { open: None, path: PathBuf::new() }
+}
+
+/// An absolute path, in the form that every program takes.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    done(std::path::absolute(path))
 }
 
 /// The directories in which temporary files may be.

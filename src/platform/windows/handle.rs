@@ -110,13 +110,3 @@ pub(crate) fn open_handle(_: &FileHandle, directory: &DirectoryHandle, name: imp
 pub(crate) fn reopen_for_reading(_: impl AsFd) -> Result<OwnedFd> {
     Err(Errno::NOENT)
 }
-
-/// A handle has no path for other processes; the staged file has a name.
-pub(crate) fn path_for_others(_: impl AsFd) -> Option<PathBuf> {
-    None
-}
-
-/// Whether a staged file will have a path for others: here it always has a name.
-pub(crate) fn can_show_to_others() -> bool {
-    true
-}

@@ -35,4 +35,6 @@ pub(super) mod termination;
 pub(super) mod unnamed;
 pub(super) mod wait;
 mod win32;
+pub(super) mod words;
+pub(super) mod writers;
 pub(super) mod xattr;

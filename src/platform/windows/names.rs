@@ -157,7 +157,7 @@ pub(crate) fn remove_directory(directory: &DirectoryHandle, name: impl AsRef<OsS
     retry_while_open(|| done(fs::remove_dir(&path)))
 }
 
-/// Creates a directory with the access control list that its parent gives it.
-pub(crate) fn make_directory(directory: &DirectoryHandle, name: impl AsRef<OsStr>) -> Result<()> {
+/// Creates a directory with the access control list that its parent gives it, whatever the mode.
+pub(crate) fn make_directory(directory: &DirectoryHandle, name: impl AsRef<OsStr>, _: u32) -> Result<()> {
     done(fs::create_dir(directory.join(name)?))
 }

@@ -42,6 +42,13 @@ pub(crate) fn open_staged(directory: &DirectoryHandle, name: impl AsRef<OsStr>) 
     open(not_a_link(directory, name)?, OpenOptions::new().read(true).share_mode(SHARE_ALL), &rights)
 }
 
+/// Opens a file that another program has written, for what [`open_staged`] permits and for a sync, which needs the right
+/// to write.
+pub(crate) fn open_written(directory: &DirectoryHandle, name: impl AsRef<OsStr>) -> Result<OwnedFd> {
+    let rights = [GENERIC_READ | GENERIC_WRITE | METADATA, GENERIC_READ | GENERIC_WRITE];
+    open(not_a_link(directory, name)?, OpenOptions::new().read(true).write(true).share_mode(SHARE_ALL), &rights)
+}
+
 /// Opens the file `name` in `directory` for writing, without truncating it.
 pub(crate) fn open_for_writing(directory: &DirectoryHandle, name: impl AsRef<OsStr>) -> Result<OwnedFd> {
     open(not_a_link(directory, name)?, OpenOptions::new().write(true).share_mode(SHARE_ALL), &[GENERIC_WRITE])

@@ -22,6 +22,11 @@ impl TerminationSignal {
             TerminationSignal::Close => 1,
         }
     }
+
+    /// Whether it was typed at the console, for whichever program the user is working with.
+    pub(crate) fn is_typed(self) -> bool {
+        self != TerminationSignal::Close
+    }
 }
 
 /// The error of an operation that such a request interrupted.

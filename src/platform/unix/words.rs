@@ -1,0 +1,12 @@
+//! Words of a command line, as bytes.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+pub(in crate::platform) fn units(word: &OsStr) -> Vec<u8> {
+    word.as_bytes().to_vec()
+}
+
+pub(in crate::platform) fn from_units(units: Vec<u8>) -> OsString {
+    OsString::from_vec(units)
+}

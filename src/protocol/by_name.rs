@@ -1,0 +1,170 @@
+//! `-I`: a command writes the content by name, in a private directory.
+//!
+//! The path that the command is given ends in the final file's own name, for programs that judge by the extension. The
+//! command may unlink it, rename over it, and write other files beside it. After it has exited with status 0, what the
+//! name leads to decides: only a regular file is the content. It is not copied: the file itself becomes TARGET.
+
+use std::rc::Rc;
+
+use super::compare::{self, Comparison};
+use super::copy::{self, OldContentReader};
+use super::directory::Entry;
+use super::fill::{self, Filled};
+use super::old_content::OldContent;
+use super::private_directory::PrivateDirectory;
+use super::request::{Plan, Replacement, Run};
+use super::sealed::{InitialAccess, KeepOpen};
+use super::staging::{CreateOptions, Stage};
+use super::staging_name::StagingName;
+use super::writer::StagingWriter;
+use super::{create_stage, overwrite};
+use crate::digest::{Digest, Hasher};
+use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
+use crate::input::Input;
+use crate::platform::{self, AsFd, BorrowedFd, Errno, FileType, OwnedFd, Stat};
+
+/// Runs the command and takes the file that it has written. `slot` keeps the command, to end it after a failure.
+pub(super) fn fill<'i>(
+    plan: &'i Plan<'_>,
+    job: &Replacement<'_>,
+    slot: &mut Option<Box<dyn Input + 'i>>,
+    run: Run<'i>,
+) -> Result<Filled> {
+    let private = super::beside_or_elsewhere(
+        job,
+        || PrivateDirectory::create(&job.target.directory, job.signals, job.notices),
+        |reason| overwrite::private_directory(job, reason),
+    )?;
+    check_options(job, &private)?;
+    if let Some(old) = job.old.as_ref().filter(|_| job.plan.origin.edits()) {
+        copy_old(job, old, &private)?;
+    }
+    let path = private.path_of(&job.target.name);
+    let command = plan.origin.open_by_name(&path, run.note, run.signals);
+    let command = slot.insert(command.ok_or_else(|| failed("run", "there is no command"))?);
+    command.begin()?;
+    command.finish()?;
+    private.warn_of_others(&job.target.name);
+    take(job, private)
+}
+
+/// Finds out before the command runs whether the file system has what `--mode` and `--no-clobber` need.
+fn check_options(job: &Replacement<'_>, private: &PrivateDirectory) -> Result<()> {
+    if job.options.mode.is_none() && !job.options.no_clobber {
+        return Ok(());
+    }
+    let options = CreateOptions { named: true, private: true, ..job.create_options() };
+    let mut stage = Stage::open(private.directory(), options, job.signals)?;
+    if job.options.no_clobber { stage.check_can_create() } else { Ok(()) }
+}
+
+/// `--edit`: the command finds a copy of the old content, which shares its blocks if possible.
+fn copy_old(job: &Replacement<'_>, old: &OldContent, private: &PrivateDirectory) -> Result<()> {
+    const STEP: &str = "copy";
+    let directory = private.directory();
+    let file = platform::create_new(directory, &*job.target.name, 0o600).context(STEP)?;
+    let mut sink = StagingWriter::new(file.as_fd(), directory, false);
+    let content = old.file.get().context("read")?;
+    let mut reader = OldContentReader { file: content.as_fd(), signals: Some(job.signals) };
+    copy::copy_prefix(&mut reader, &old.stat, old.stat.size, &mut sink)?;
+    old.ensure_unchanged(job.signals)?;
+    match platform::set_mode(&file, old.stat.bits() & 0o777) {
+        Err(errno) if !platform::is_metadata_refusal(errno) => return Err(Error::new(errno).context(STEP)),
+        _ => {}
+    }
+    platform::close(file).map_err(|errno| directory.staging_error("close", errno))
+}
+
+/// Takes the file that the command has written as the staging file, unless a guard refuses it or TARGET has its content.
+fn take(job: &Replacement<'_>, private: Rc<PrivateDirectory>) -> Result<Filled> {
+    let Written { file, stat, bits } = Written::open(private.entry(&job.target.name))?;
+    if let Some((process, name)) = platform::find_writer(&file) {
+        job.notices.warn(format!("process {process} ({name}) still has the file open for writing"));
+    }
+    let received = stat.size;
+    let hasher = match &job.plan.guards.checksum {
+        Some(expected) => Some(digest(job, file.as_fd(), expected)?),
+        None => None,
+    };
+    job.plan.guards.received(received, hasher)?;
+    if let Some(old) = job.old.as_ref().filter(|_| job.options.if_changed || job.plan.origin.edits())
+        && is_same_content(job, old, file.as_fd(), stat.size)?
+        && fill::may_stay(job, old)?
+    {
+        return Ok(Filled { stage: None, received, warning: None });
+    }
+    // Set-ID bits belong to the content that they were set for, and the old file's may not be kept.
+    let initial =
+        (bits != stat.bits() || bits & 0o7000 != 0).then_some(InitialAccess { mode: bits & 0o777, acl: None });
+    let other_names = stat.links > 1;
+    let stage = Stage::written(file, StagingName::in_private(private, &job.target.name, stat), initial);
+    let stage = if other_names { copied(job, stage, bits)? } else { stage };
+    Ok(Filled { stage: Some(stage), received, warning: None })
+}
+
+/// A copy of a file that has other names, as in a build cache: TARGET must not change when they do.
+fn copied(job: &Replacement<'_>, stage: Stage, bits: u32) -> Result<Stage> {
+    let written = stage.seal(KeepOpen::Nothing)?;
+    let copy = fill::copy_content(job, &written, create_stage(job)?)?;
+    Ok(copy.with_initial_access(InitialAccess { mode: bits & 0o777, acl: None }))
+}
+
+/// The file that the command has written, open for reading.
+struct Written {
+    file: OwnedFd,
+    stat: Stat,
+    /// The mode that the command has given it.
+    bits: u32,
+}
+
+impl Written {
+    fn open(entry: Entry<'_>) -> Result<Written> {
+        const STEP: &str = "read output";
+        let refuse = |reason: &str| Err(refused_by_guard("replace", reason));
+        let Some(found) = entry.lstat().context(STEP)? else {
+            return Err(refused_by_guard("replace", "the command wrote no file at the path that it was given")
+                .hint("the new content is the file that it writes there"));
+        };
+        match found.kind() {
+            FileType::RegularFile => {}
+            FileType::Symlink => return refuse("the command left a symbolic link in place of a file"),
+            FileType::Directory => {
+                return Err(refused_by_guard("replace", "the command left a directory in place of a file")
+                    .hint("--tree replaces a directory as a whole"));
+            }
+            _ => return refuse("the command left something that is no regular file"),
+        }
+        let file = match platform::open_written(entry.directory, entry.name) {
+            Err(Errno::ACCESS) => {
+                // A file that even its owner may not read.
+                platform::set_mode_of_name(entry.directory, entry.name, 0o600).context(STEP)?;
+                platform::open_written(entry.directory, entry.name)
+            }
+            opened => opened,
+        };
+        let file = file.map_err(|errno| at(STEP, "the file that the command wrote")(errno))?;
+        let stat = Stat::of(&file).context(STEP)?;
+        if !stat.is_same_file(&found) {
+            return refuse("another process replaces the file that the command wrote");
+        }
+        Ok(Written { file, stat, bits: found.bits() })
+    }
+}
+
+fn digest(job: &Replacement<'_>, file: BorrowedFd<'_>, expected: &Digest) -> Result<Hasher> {
+    let mut hasher = expected.hasher();
+    let mut reader = OldContentReader { file, signals: Some(job.signals) };
+    copy::hash(&mut reader, &mut hasher)?;
+    Ok(hasher)
+}
+
+fn is_same_content(job: &Replacement<'_>, old: &OldContent, new: BorrowedFd<'_>, size: u64) -> Result<bool> {
+    if size != old.stat.size {
+        return Ok(false);
+    }
+    platform::seek(new, 0).context("compare")?;
+    let mut input = OldContentReader { file: new, signals: Some(job.signals) };
+    let file = old.file.get().context("read")?;
+    let reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
+    Ok(matches!(compare::compare(&mut input, &reader, size, None)?, Comparison::Same(_)))
+}
