@@ -3,7 +3,7 @@
 pub(super) use super::bsd::{filesystem, xattr};
 pub(super) use super::generic::{access, copy, handle, ignored, privilege, random, signals, stat, swap_file, unnamed};
 pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
-pub(super) use super::unix::{startup, termination, wait};
+pub(super) use super::unix::{startup, termination, tree, wait};
 
 pub(super) mod named;
 pub(super) mod rename;

@@ -18,4 +18,5 @@ mod select;
 pub(super) mod startup;
 pub(super) mod stat;
 pub(super) mod termination;
+pub(super) mod tree;
 pub(super) mod wait;
