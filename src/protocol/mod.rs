@@ -51,6 +51,8 @@ mod spill;
 mod staging;
 mod staging_name;
 mod sync;
+#[allow(dead_code, unused_imports)] // Until a TARGET can be a directory.
+pub(crate) mod tree;
 mod validate;
 mod writer;
 
