@@ -6,7 +6,7 @@ use super::system::words::{from_units, units};
 
 /// The word with `with` in place of each `placeholder`, which must not be empty.
 pub(crate) fn replace_all(word: &OsStr, placeholder: &OsStr, with: &OsStr) -> OsString {
-    from_units(replaced(&units(word), &units(placeholder), &units(with)))
+    from_units(&replaced(&units(word), &units(placeholder), &units(with)))
 }
 
 fn replaced<T: Clone + PartialEq>(word: &[T], placeholder: &[T], with: &[T]) -> Vec<T> {

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::AsFd;
 
 use nix::sys::stat::{FchmodatFlags, fchmodat};
-use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, Uid};
+use rustix::fs::{AtFlags, Gid, Timespec, Timestamps, Uid};
 use rustix::path::Arg;
 
 use super::directory::DirectoryHandle;
@@ -29,7 +29,7 @@ pub(crate) fn link_text(directory: &DirectoryHandle, name: impl Arg + Copy) -> R
 pub(crate) fn make_node(directory: &DirectoryHandle, name: impl Arg + Copy, like: &Stat) -> Result<()> {
     #[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)] // It was widened from that type.
     let number = like.device_number as rustix::fs::Dev;
-    let mode = Mode::RUSR | Mode::WUSR;
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
     retry_on_intr(|| rustix::fs::mknodat(directory, name, like.kind(), mode, number))
 }
 

@@ -7,6 +7,6 @@ pub(in crate::platform) fn units(word: &OsStr) -> Vec<u16> {
     word.encode_wide().collect()
 }
 
-pub(in crate::platform) fn from_units(units: Vec<u16>) -> OsString {
-    OsString::from_wide(&units)
+pub(in crate::platform) fn from_units(units: &[u16]) -> OsString {
+    OsString::from_wide(units)
 }
