@@ -6,7 +6,8 @@
 //! 2. The same holds for the content on the disk after a power cut at any time.
 //! 3. Exit status 0 means that content, metadata and name are on stable storage.
 //! 4. The exit status gives TARGET's state.
-//! 5. Nothing is left behind.
+//! 5. Nothing is left behind. What needs a real path before the commit (`-I`, `--tree`, `--validate`) is in a private
+//!    directory, which SIGKILL or a power cut leaves.
 //! 6. A failure that the kernel can predict is reported before the first byte of input is read.
 //! 7. Memory use is constant.
 //! 8. The staged bytes are never readable by a user who could not read the finished file.

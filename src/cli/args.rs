@@ -23,7 +23,9 @@ use crate::options::{Options, Sync};
     override_usage = "atomic-write [OPTIONS] TARGET                 (standard input)\n       \
                       atomic-write [OPTIONS] --from SOURCE TARGET\n       \
                       atomic-write [OPTIONS] TARGET -- COMMAND [ARG]...\n       \
-                      atomic-write [OPTIONS] --edit TARGET -- COMMAND [ARG]...",
+                      atomic-write [OPTIONS] --edit TARGET -- COMMAND [ARG]...\n       \
+                      atomic-write [OPTIONS] -I {} TARGET -- COMMAND -o {}\n       \
+                      atomic-write [OPTIONS] --tree --from DIR TARGET",
     after_help = "A pipe does not report that its writer failed. Let atomic-write run COMMAND:\n\
                   it then replaces TARGET only if COMMAND exits 0.\n\
                   Exit status: 0 replaced; 1 failed, 2 usage error, 3 refused (TARGET unchanged);\n\
@@ -58,8 +60,13 @@ pub struct Cli {
     #[arg(long, value_name = "SOURCE", help_heading = "Content", allow_hyphen_values = true, value_hint = clap::ValueHint::FilePath)]
     pub(super) from: Option<OsString>,
 
-    /// Give COMMAND the content of TARGET on its standard input (with -I: at the path)
-    #[arg(short, long, help_heading = "Content")]
+    /// Give COMMAND the content of TARGET on its standard input
+    #[arg(
+        short,
+        long,
+        help_heading = "Content",
+        long_help = "Give COMMAND the content of TARGET on its standard input; with -I, as a file at its path."
+    )]
     pub(super) edit: bool,
 
     /// COMMAND writes the content by name; STR becomes a path
@@ -70,8 +77,8 @@ pub struct Cli {
         help_heading = "Content",
         long_help = "COMMAND writes the content by name: STR in its arguments becomes an absolute path, in a private \
                      directory, that ends in TARGET's own name. The regular file that is there after exit status 0 \
-                     becomes TARGET. With --edit it begins as a copy of TARGET. COMMAND has the standard input and \
-                     output of atomic-write."
+                     becomes TARGET. With --edit it begins as a copy of TARGET. COMMAND has our standard input and \
+                     output."
     )]
     pub(super) placeholder: Option<OsString>,
 
@@ -108,7 +115,7 @@ pub struct Cli {
         value_hint = clap::ValueHint::CommandString,
         action = ArgAction::Append,
         long_help = "Refuse unless sh -c COMMAND exits 0. The staged content is on its standard input and readable at \
-                     \"$1\". \"$2\" is TARGET."
+                     \"$1\", a path that ends in TARGET's own name. \"$2\" is TARGET."
     )]
     pub(super) validate: Vec<OsString>,
 

@@ -64,6 +64,29 @@ pub const EXPECTED: &[Expected] = &[
         ..UNGUARDED
     },
     Expected {
+        first_line: "atomic-write -I {} app -- gcc -O2 -o {} main.c",
+        before: &[
+            ("app", "old"),
+            ("main.c", "main\n"),
+            ("talk.mp4", "old"),
+            ("in.mkv", "talk\n"),
+            ("app.db", "log\nuser\n"),
+        ],
+        after: &[("app", "compiled main\n"), ("talk.mp4", "mp4 talk\n"), ("app.db", "user\n")],
+        ..GUARDED
+    },
+    Expected {
+        first_line: "atomic-write --tree -I {} public -- hugo --destination {}",
+        before: &[
+            ("public/old.html", "old"),
+            ("api.proto", "api\n"),
+            ("build/dist/css/a.css", "css"),
+            ("srv/www/site/index.html", "old"),
+        ],
+        after: &[("public/index.html", "site\n"), ("gen/api.rs", "rust api\n"), ("srv/www/site/css/a.css", "css")],
+        ..GUARDED
+    },
+    Expected {
         first_line: "curl -fsSL \"$url\" | atomic-write --checksum \"sha256:$sum\" tool.tgz",
         before: &[("package.json", "old")],
         after: &[("tool.tgz", "tool\n"), ("package.json", "{\"name\": \"app\"}\n"), ("id.txt", "id\n")],
@@ -93,6 +116,18 @@ pub const EXPECTED: &[Expected] = &[
         ..GUARDED
     },
     Expected {
+        first_line: "edit() { sudo atomic-write -I {} --edit --validate \"$2\" \"$1\" -- \"${EDITOR:-vi}\" {}; }",
+        before: &[("etc/fstab", "root\n")],
+        after: &[("etc/fstab", "root\nedited\n")],
+        ..GUARDED
+    },
+    Expected {
+        first_line: "atomic-write --quiet -I {} paper.pdf -- sh -c 'pdflatex -output-directory=\"${1%/*}\" paper.tex' - {}",
+        before: &[("paper.tex", "tex\n"), ("paper.pdf", "old")],
+        after: &[("paper.pdf", "pdf tex\n")],
+        ..GUARDED
+    },
+    Expected {
         first_line: "atomic-write --mode 600 key.pem -- openssl genpkey -algorithm ed25519",
         after: &[("key.pem", "key\n")],
         ..GUARDED
@@ -113,6 +148,12 @@ pub const EXPECTED: &[Expected] = &[
         first_line: "gen/api.rs: api.proto",
         before: &[("api.proto", "api\n"), ("table.csv", "table\n")],
         after: &[("gen/api.rs", "--print api\n"), ("gen/table.rs", "table\n"), ("app", "--print api\ntable\n")],
+        ..GUARDED
+    },
+    Expected {
+        first_line: "app: main.c gen/api.stamp",
+        before: &[("main.c", "main\n"), ("api.proto", "api\n")],
+        after: &[("app", "compiled main\n"), ("gen/api/api.rs", "rust api\n")],
         ..GUARDED
     },
     Expected {

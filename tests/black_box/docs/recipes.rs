@@ -81,7 +81,16 @@ const PRODUCERS: &[(&str, &str)] = &[
     ("render-sudoers", "echo 'root ALL=(ALL:ALL) ALL'"),
     ("render-crontab", "echo '* * * * * root report'"),
     ("openssl", "echo key"),
-    ("protoc", "echo \"$1 $(cat \"$2\")\""),
+    (
+        "protoc",
+        "case $1 in --rust_out=*) echo \"rust $(cat \"$2\")\" >\"${1#*=}/api.rs\" ;; *) echo \"$1 $(cat \"$2\")\" ;; esac",
+    ),
+    ("gcc", "echo \"compiled $(cat \"$4\")\" >\"$3\""),
+    ("ffmpeg", "case $3 in *.mp4) echo \"mp4 $(cat \"$2\")\" >\"$3\" ;; *) exit 1 ;; esac"),
+    ("sqlite3", "sed -i /log/d \"$1\""),
+    ("hugo", "echo site >\"$2/index.html\""),
+    ("vi", "echo edited >>\"$1\""),
+    ("pdflatex", "to=${1#*=}; echo \"pdf $(cat \"$2\")\" >\"$to/paper.pdf\"; echo log >\"$to/paper.log\""),
     ("make-table", "cat \"$1\""),
     ("build-index", "echo \"index of $1\""),
     ("backup-metrics", "echo 'backup_age 1'"),
@@ -97,6 +106,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("sudo", "exec \"$@\""),
     ("visudo", "[ \"$1\" = -cf ] && grep -q '^root ALL' \"$2\""),
     ("crontab", "[ \"$1\" = -T ] && grep -q '^[*]' \"$2\""),
+    ("findmnt", "[ \"$1 $2\" = '--verify --tab-file' ] && grep -q edited \"$3\""),
     ("app", "[ \"$1\" = --check ] && grep -q config \"$2\""),
     ("date", "[ \"$1\" = +%F ] && echo 2026-11-25"),
     ("link-app", "echo link >>link.log; cat \"$@\""),
@@ -133,7 +143,7 @@ fn run(scene: &Scene, script: &str, broken: &str) -> Output {
     let path = format!("{here}/bin:{}", std::env::var("PATH").unwrap_or_default());
     shell.args(["-e", "-c", &script]).env("PATH", path).env("HOME", scene.root()).env("BROKEN", broken);
     shell.env("url", "https://example.org/tool.tgz").env("TOOL_URL", "https://example.org/tool");
-    shell.env("sum", sum).env("TOOL_SHA256", sum).env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
+    shell.env("sum", sum).env("TOOL_SHA256", sum).env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env_remove("EDITOR");
     shell.output().unwrap()
 }
 
@@ -155,8 +165,7 @@ fn has(scene: &Scene, expected: &[(&str, &str)], block: &Block) {
     for (name, content) in expected {
         assert_eq!(scene.text(name), *content, "{name} after {}", block.text);
     }
-    let leftover =
-        files(scene.root()).into_iter().find(|file| file.file_name().unwrap().to_str().unwrap().starts_with(".aw-"));
+    let leftover = files(scene.root()).into_iter().find(|file| file.to_str().unwrap().contains("/.aw-"));
     assert_eq!(leftover, None, "after {}", block.text);
 }
 
