@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::directory::{Directory, Entry};
-use super::staging_name::with_free_name;
+use super::random_name::with_free_name;
 use crate::error::{Context, Result, at, failed};
 use crate::notices::Notices;
 use crate::platform::{self, Errno, Signals, is_metadata_refusal, opaque_acl, remove_attribute};
