@@ -11,13 +11,14 @@ use super::copy::{self, OldContentReader};
 use super::directory::Entry;
 use super::fill::{self, Filled};
 use super::old_content::OldContent;
+use super::overwrite;
+use super::placing::{beside_or_elsewhere, create_stage};
 use super::private_directory::PrivateDirectory;
 use super::request::{Plan, Replacement, Run};
 use super::sealed::{InitialAccess, KeepOpen};
 use super::staging::{CreateOptions, Stage};
 use super::staging_name::StagingName;
 use super::writer::StagingWriter;
-use super::{create_stage, overwrite};
 use crate::digest::{Digest, Hasher};
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
 use crate::input::Input;
@@ -30,7 +31,7 @@ pub(super) fn fill<'i>(
     slot: &mut Option<Box<dyn Input + 'i>>,
     with: Run<'i>,
 ) -> Result<Filled> {
-    let private = super::beside_or_elsewhere(
+    let private = beside_or_elsewhere(
         job,
         || PrivateDirectory::create(&job.target.directory, job.signals, job.notices),
         |reason| overwrite::private_directory(job, reason),

@@ -41,8 +41,10 @@ mod naming;
 mod old_content;
 mod overwrite;
 mod parents;
+mod placing;
 mod preflight;
 mod private_directory;
+mod random_name;
 mod rename;
 mod replace_tree;
 mod request;
@@ -60,7 +62,7 @@ use commit::Finished;
 use fill::{Filled, fill};
 use old_content::OldContent;
 use parents::Parents;
-use preflight::Strategy;
+use placing::create_stage;
 use request::Replacement;
 pub(crate) use request::{Change, LockOptions, Outcome, Plan, Run, Target};
 use resolve::ResolvedTarget;
@@ -258,41 +260,6 @@ fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
         drop(create_stage(job)?);
     }
     Ok(None)
-}
-
-/// Creates the staging file beside TARGET. If no rename is possible and an overwrite is allowed, creates it elsewhere.
-fn create_stage(job: &Replacement<'_>) -> Result<Stage> {
-    beside_or_elsewhere(job, || stage_beside(job), |reason| overwrite::stage(job, reason))
-}
-
-/// What `beside` creates beside TARGET. If no rename is possible, for the reason that `elsewhere` gets, and an overwrite is
-/// allowed, what that creates.
-fn beside_or_elsewhere<T>(
-    job: &Replacement<'_>,
-    beside: impl FnOnce() -> Result<T>,
-    elsewhere: impl FnOnce(String) -> Result<T>,
-) -> Result<T> {
-    if let Strategy::Overwrite(reason) = job.strategy {
-        return elsewhere(reason.clone());
-    }
-    match beside() {
-        Err(error) if error.is_refused_by_system() => {
-            if preflight::may_overwrite(job.target, job.target.existing.as_ref(), job.options)? {
-                elsewhere(error.step_and_reason().1)
-            } else {
-                Err(preflight::offer_overwrite(error, job.target, job.options))
-            }
-        }
-        created => created,
-    }
-}
-
-fn stage_beside(job: &Replacement<'_>) -> Result<Stage> {
-    let mut stage = Stage::open(&job.target.directory, job.create_options(), job.signals)?;
-    if job.options.no_clobber {
-        stage.check_can_create()?;
-    }
-    Ok(stage)
 }
 
 /// Closes every descriptor on TARGET, except the one that holds its lock.

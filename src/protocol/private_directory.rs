@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::directory::{Directory, Entry};
-use super::staging_name::with_free_name;
+use super::random_name::with_free_name;
 use super::tree;
 use crate::error::{Context, Result, at, failed};
 use crate::notices::Notices;

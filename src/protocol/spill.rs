@@ -7,9 +7,9 @@ use std::rc::Rc;
 use super::directory::Directory;
 use super::naming::StagingPath;
 use super::private_directory::PrivateDirectory;
+use super::random_name::random_name;
 use super::resolve::ResolvedTarget;
 use super::staging::Stage;
-use super::staging_name::random_name;
 use crate::notices::Notices;
 use crate::platform::{self, Errno, Signals, may_write_directory};
 

@@ -19,9 +19,10 @@ use std::rc::Rc;
 use super::directory::{Directory, Entry};
 use super::naming::{Naming, StagingPath};
 use super::private_directory::PrivateDirectory;
+use super::random_name::with_free_name;
 use super::rename::{self, Fallback, NamedBy};
 use super::sealed::{InitialAccess, KeepOpen, Sealed};
-use super::staging_name::{self, StagingName, with_free_name};
+use super::staging_name::{self, StagingName};
 use crate::error::{Context, Error, Result, at, failed};
 use crate::platform::{
     self, AsFd, Attributes, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_metadata_refusal, opaque_acl,

@@ -1,7 +1,4 @@
-//! The short random names of staging files.
-//!
-//! A name cannot be guessed. It begins with a dot, contains no part of TARGET's name and has no extension, so it is
-//! short even if TARGET's name is long, and a glob such as `*.conf` does not match it.
+//! The names of staging files.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -9,15 +6,8 @@ use std::rc::Rc;
 
 use super::directory::{Directory, Entry};
 use super::private_directory::PrivateDirectory;
+use super::random_name::with_free_name;
 use crate::platform::{self, BorrowedFd, Errno, LinkBy, OwnedFd, Result, Stat};
-
-/// Every staging name begins with this prefix; 12 letters and digits follow.
-const PREFIX: &str = ".aw-";
-/// The number of letters and digits after the prefix.
-const RANDOM_LENGTH: usize = 12;
-/// How many random names are tried. A collision is extremely unlikely; a file system that reports one for every name
-/// must not cause an endless loop.
-const MAX_NAMES: usize = 64;
 
 /// The name of a staging file, unlinked when it is dropped: a short random one beside the final file, or TARGET's own in a
 /// private directory.
@@ -152,18 +142,6 @@ impl Drop for StagingName {
     }
 }
 
-/// Calls `call` with new random names until one is free. Returns the name and the result of the call.
-pub(super) fn with_free_name<T>(call: impl Fn(&OsStr) -> Result<T>) -> Result<(OsString, T)> {
-    for _ in 0..MAX_NAMES {
-        let name = random_name()?;
-        match call(&name) {
-            Err(Errno::EXIST) => {}
-            done => return done.map(|made| (name, made)),
-        }
-    }
-    Err(Errno::EXIST)
-}
-
 /// As [`Directory::verify_after_error`], for a random name. Where inode numbers are unstable, an existing name is proof
 /// enough, because no other program can have guessed it. After EEXIST it belongs to another program.
 pub(super) fn verify_after_error(directory: &Directory, name: &OsStr, file: &Stat, errno: Errno) -> Result<()> {
@@ -171,13 +149,4 @@ pub(super) fn verify_after_error(directory: &Directory, name: &OsStr, file: &Sta
     directory
         .verify_after_error(name, file, errno)
         .or_else(|errno| if errno != Errno::EXIST && exists() { Ok(()) } else { Err(errno) })
-}
-
-/// A new random name.
-pub(super) fn random_name() -> Result<OsString> {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz2345678";
-    let mut bytes = [0; RANDOM_LENGTH];
-    platform::random_bytes(&mut bytes)?;
-    let random = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
-    Ok(PREFIX.chars().chain(random).collect::<String>().into())
 }

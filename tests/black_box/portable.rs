@@ -1,4 +1,5 @@
 pub mod backup;
+pub mod by_name;
 pub mod changes;
 pub mod command;
 pub mod commit;

@@ -74,6 +74,9 @@ fn one(step: &str) -> io::Result<()> {
         // Files.
         "cat" => print(&fs::read(name)?),
         "write" => fs::write(name, text),
+        // The same with the name last, which may have spaces in it.
+        "make" => fs::write(text, name),
+        "absent" => absent(Path::new(rest)),
         "append" => File::options().append(true).create(true).open(name)?.write_all(text.as_bytes()),
         // The first bytes, in place.
         "patch" => File::options().write(true).open(name)?.write_all(text.as_bytes()),
@@ -105,6 +108,10 @@ fn print(bytes: &[u8]) -> io::Result<()> {
 
 fn filling(count: &str, byte: &str) -> io::Result<Vec<u8>> {
     Ok(byte.repeat(count.parse().map_err(io::Error::other)?).into_bytes())
+}
+
+fn absent(path: &Path) -> io::Result<()> {
+    if path.symlink_metadata().is_ok() { Err(io::Error::other("is there")) } else { Ok(()) }
 }
 
 fn disguise(name: &str, text: &str) -> io::Result<()> {

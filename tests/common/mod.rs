@@ -24,6 +24,8 @@ pub mod strace;
 #[cfg_attr(windows, path = "windows.rs")]
 pub mod system;
 #[cfg(target_os = "linux")]
+pub mod terminal;
+#[cfg(target_os = "linux")]
 pub mod users;
 
 pub use does::{does, its_name};

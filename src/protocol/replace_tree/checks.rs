@@ -8,9 +8,9 @@ use crate::notices::Notices;
 use crate::platform::{self, Errno, working_directory};
 use crate::protocol::directory::{Directory, Entry};
 use crate::protocol::private_directory::PrivateDirectory;
+use crate::protocol::random_name::random_name;
 use crate::protocol::rename::{self, Fallback};
 use crate::protocol::request::Replacement;
-use crate::protocol::staging_name::random_name;
 use crate::protocol::tree;
 use crate::quote::Shown;
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::names::names;
 use crate::platform::{self, DirectoryHandle, Errno, FileType, Result, Stat, os_message};
 use crate::protocol::directory::Directory;
-use crate::protocol::staging_name::random_name;
+use crate::protocol::random_name::random_name;
 
 /// How many paths are reported.
 const NAMED: usize = 10;

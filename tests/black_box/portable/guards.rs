@@ -3,6 +3,7 @@
 mod content;
 pub mod target;
 pub mod validate;
+mod validated_path;
 
 use std::process::Output;
 

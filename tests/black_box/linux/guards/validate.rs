@@ -92,3 +92,54 @@ fn a_staging_file_with_a_name_is_validated_too() {
     assert_eq!(scene.text("f"), "new");
     assert_eq!(scene.names(), ["f"]);
 }
+
+/// The file itself: what was looked at is what TARGET becomes.
+#[test]
+fn the_inode_that_was_validated_becomes_the_target() {
+    let look = r#"stat -c '%i %h' "$1""#;
+    for options in [&[][..], &["-b"], &["--lock"], &["-C"], &["-n"], &["--sync", "none"]] {
+        let scene = Scene::new();
+        if options != ["-n"] {
+            scene.write("f", "old");
+        }
+        let output = scene.cmd().args(options).args(["--validate", look, "f"]).write_stdin("new").output().unwrap();
+        assert_eq!(stderr(&output), format!("{} 1\n", scene.inode("f")), "{options:?}");
+        assert_eq!(scene.text("f"), "new");
+    }
+    let scene = Scene::with_old();
+    let args = ["--validate", look, "-I", "{}", "f", "--", "sh", "-c", "echo new >\"$1\"", "sh", "{}"];
+    let output = scene.cmd().args(args).output().unwrap();
+    assert_eq!(stderr(&output), format!("{} 1\n", scene.inode("f")));
+}
+
+#[test]
+fn the_inode_is_kept_where_the_staging_file_had_a_name_before() {
+    needs!(strace);
+    let scene = Scene::with_old();
+    let strace = Strace::new(&scene, &["--validate", r#"stat -c %i "$1""#, "f"]).input("new");
+    let output = strace.without_unnamed("EOPNOTSUPP").run().output;
+    assert_eq!(stderr(&output), format!("{}\n", scene.inode("f")));
+    scene.has_only("f", "new");
+}
+
+/// No writer of ours is open then.
+#[test]
+fn the_command_may_execute_the_content() {
+    let script = r#"chmod 700 "$1" && "$1""#;
+    let program = "#!/bin/sh\necho ran >&2\n";
+    for (options, name) in
+        [(&[][..], "f"), (&["--lock"], "f"), (&["--sync", "none"], "g"), (&["-b"], "f"), (&["-m", "755"], "h")]
+    {
+        let scene = Scene::with_old();
+        let args = ["--validate", script, name];
+        let output = scene.cmd().args(options).args(args).write_stdin(program).output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), "ran\n"), "{options:?}");
+        assert_eq!(scene.text(name), program);
+    }
+    // A program of the system's own kind, with the mode that COMMAND gave it.
+    let scene = Scene::new();
+    let args = ["--validate", r#""$1" --version"#, "-I", "{}", "f", "--", "cp", "/bin/cat", "{}"];
+    let output = scene.cmd().args(args).output().unwrap();
+    assert!(output.status.success() && stderr(&output).contains("cat"), "{output:?}");
+    assert_eq!(scene.mode("f") & 0o111, 0o111);
+}
