@@ -92,7 +92,7 @@ fn files_of_any_size_are_copied() {
     let (from, to) = (top.path().join("from"), top.path().join("to"));
     fs::create_dir(&from).unwrap();
     let sizes = [0, 1, 4095, 4096, 8191, 8192, 8193, 65_535, 65_536, 65_537, 262_144, 300_000, 3_000_001];
-    let content = |size: usize| (0..size).map(|index| (index * 7 % 251) as u8).collect::<Vec<u8>>();
+    let content = |size: usize| (0..size).map(|index| u8::try_from(index * 7 % 251).unwrap()).collect::<Vec<u8>>();
     for size in sizes {
         fs::write(from.join(size.to_string()), content(size)).unwrap();
     }

@@ -5,6 +5,9 @@ use std::path::Path;
 use super::{chmod, copy, make_some, open, scratch, signals};
 use crate::protocol::tree;
 
+/// A change, and what it is called.
+type Change = (&'static str, fn(&Path));
+
 fn same(one: &Path, other: &Path) -> bool {
     let same = |one, other| tree::same(&open(one), &open(other), &signals()).unwrap();
     let result = same(one, other);
@@ -14,7 +17,7 @@ fn same(one: &Path, other: &Path) -> bool {
 
 #[test]
 fn a_copy_is_the_same_and_any_difference_is_found() {
-    let changes: [(&str, fn(&Path)); 10] = [
+    let changes: [Change; 10] = [
         ("content", |top| fs::write(top.join("a/b/c/large"), vec![1; 300_000]).unwrap()),
         ("size", |top| fs::write(top.join("a/b/c/large"), vec![0; 300_001]).unwrap()),
         ("mode", |top| chmod(&top.join("a/b/c/empty"), 0o600)),
