@@ -59,17 +59,6 @@ fn fingerprint_ignores_a_rename_of_the_top() {
     assert_eq!(fingerprint(&open(&other), &signals()).unwrap(), before);
 }
 
-/// The names `a/b` and `b`, `a` are told apart.
-#[test]
-fn fingerprint_knows_where_a_directory_ends() {
-    let top = scratch();
-    fs::create_dir_all(top.path().join("a")).unwrap();
-    fs::write(top.path().join("a/b"), "").unwrap();
-    let one = fingerprint(&open(top.path()), &signals()).unwrap();
-    fs::rename(top.path().join("a/b"), top.path().join("b")).unwrap();
-    assert_ne!(fingerprint(&open(top.path()), &signals()).unwrap(), one);
-}
-
 #[test]
 fn no_mount_point_is_found_where_none_is() {
     let top = scratch();
