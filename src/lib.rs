@@ -37,6 +37,8 @@ mod platform;
 mod protocol;
 mod quote;
 mod report;
+#[cfg(all(test, unix))]
+mod tests;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -33,7 +33,7 @@ mod commit;
 mod commit_once;
 mod compare;
 mod copy;
-mod directory;
+pub(crate) mod directory;
 mod fill;
 mod lock;
 mod metadata;

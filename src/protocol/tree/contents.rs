@@ -4,15 +4,14 @@ use std::path::Path;
 
 use crate::error::{Result, at, failed};
 use crate::input::Input;
-use crate::platform::{self, AsFd, BorrowedFd, OwnedFd, Signals, Stat};
-use crate::protocol::copy::{BUFFER, copy_chunk, next_data, reflink};
+use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_full};
+use crate::protocol::copy::{BUFFER, copy_chunk, next_data};
 use crate::protocol::writer::StagingWriter;
 use crate::quote::Shown;
 
-/// A file up to this size, in bytes, is read and written: for so little, any other way costs more than it saves.
+/// Where no blocks can be shared, a file up to this size, in bytes, is read and written: for so little, any other way costs
+/// more than it saves.
 const SMALL: u64 = 64 * 1024;
-/// The same where blocks can be shared.
-const SMALL_TO_SHARE: u64 = 8 * 1024;
 
 /// Copies contents. It remembers what the file system has refused.
 pub(super) struct Contents<'a> {
@@ -34,15 +33,16 @@ impl<'a> Contents<'a> {
         path: &Path,
         sink: &mut StagingWriter<'_>,
     ) -> Result<()> {
-        let small = if self.can_share { SMALL_TO_SHARE } else { SMALL };
-        if stat.size <= small && !stat.may_have_holes() {
-            return self.read_and_write(from, stat, path, sink);
-        }
-        if self.can_share {
-            if reflink(from.as_fd(), sink, stat.size)? {
-                return Ok(());
+        if self.can_share && stat.size > 0 {
+            match platform::reflink(from, sink.file) {
+                // No size is set, as the caller finds whether the file has grown: that takes long on XFS.
+                Ok(()) => return Ok(()),
+                Err(errno) if is_full(errno) || errno == Errno::IO => return Err(sink.failed("write", errno)),
+                Err(_) => self.can_share = false,
             }
-            self.can_share = false;
+        }
+        if stat.size <= SMALL && !stat.may_have_holes() {
+            return self.read_and_write(from, stat, path, sink);
         }
         self.copy_ranges(from, stat, path, sink)
     }

@@ -131,7 +131,7 @@ fn sources() -> Sources {
 
 /// The layers, from the top. A file may import what is in its own layer or below, and `lib.rs` everything.
 const LAYERS: [&[&str]; 5] = [
-    &["main", "report"],
+    &["main", "report", "tests"],
     &["plan", "cli"],
     &["protocol"],
     &["input", "guard"],

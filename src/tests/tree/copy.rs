@@ -1,0 +1,232 @@
+use std::fs::{self, File, FileTimes};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, symlink};
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::{bits, chmod, copy, make_deep, make_some, odd, open, remove, scratch, signals, text};
+use crate::notices::Notices;
+use crate::protocol::tree;
+
+fn state(path: &Path) -> fs::Metadata {
+    fs::symlink_metadata(path).unwrap()
+}
+
+#[test]
+fn all_kinds_of_entries_are_copied() {
+    let top = scratch();
+    let (from, to) = (top.path().join("from"), top.path().join("to"));
+    fs::create_dir(&from).unwrap();
+    make_some(&from);
+    assert_eq!(copy(&from, &to).unwrap(), [""; 0]);
+    assert_eq!(fs::read(to.join("a/file")).unwrap(), b"content");
+    assert_eq!(fs::read(odd(&to)).unwrap(), b"odd");
+    assert_eq!(fs::read_link(to.join("a/link")).unwrap(), Path::new("../../outside"));
+    assert!(state(&to.join("a/fifo")).file_type().is_fifo());
+    assert_eq!(state(&to.join("a/file")).ino(), state(&to.join("a/b/again")).ino());
+    assert_eq!(state(&to.join("a/file")).nlink(), 2);
+    assert_eq!(state(&to.join("a/b/c/empty")).len(), 0);
+}
+
+#[test]
+fn modes_and_times_are_kept() {
+    let top = scratch();
+    let (from, to) = (top.path().join("from"), top.path().join("to"));
+    fs::create_dir_all(from.join("dir/inner")).unwrap();
+    fs::write(from.join("dir/set-id"), "x").unwrap();
+    fs::write(from.join("dir/closed"), "x").unwrap();
+    symlink("nowhere", from.join("dir/link")).unwrap();
+    chmod(&from.join("dir/set-id"), 0o6755);
+    chmod(&from.join("dir/closed"), 0o400);
+    chmod(&from.join("dir/inner"), 0o1777);
+    chmod(&from.join("dir"), 0o550);
+    let times = |modified| {
+        let modified = UNIX_EPOCH + Duration::new(modified, 123_456_789);
+        FileTimes::new().set_accessed(UNIX_EPOCH + Duration::new(77, 987_654_321)).set_modified(modified)
+    };
+    for (path, seconds) in [("dir/set-id", 1_000), ("dir/closed", 2_000), ("dir/inner", 3_000), ("dir", 4_000)] {
+        File::open(from.join(path)).unwrap().set_times(times(seconds)).unwrap();
+    }
+    let expected: Vec<_> = ["dir/set-id", "dir/closed", "dir/inner", "dir", "dir/link"]
+        .iter()
+        .map(|path| {
+            let old = state(&from.join(path));
+            (*path, old.mode(), old.atime(), old.atime_nsec(), old.mtime(), old.mtime_nsec())
+        })
+        .collect();
+    assert_eq!(copy(&from, &to).unwrap(), [""; 0]);
+    for (path, mode, atime, atime_nsec, mtime, mtime_nsec) in expected {
+        let new = state(&to.join(path));
+        assert_eq!((new.mode(), new.mtime(), new.mtime_nsec()), (mode, mtime, mtime_nsec), "{path}");
+        assert_eq!((new.atime(), new.atime_nsec()), (atime, atime_nsec), "{path}");
+    }
+    for top in [from, to] {
+        chmod(&top.join("dir"), 0o700);
+    }
+}
+
+#[test]
+fn holes_are_kept() {
+    let top = scratch();
+    let (from, to) = (top.path().join("from"), top.path().join("to"));
+    fs::create_dir(&from).unwrap();
+    for (name, size) in [("end", 10_000_000), ("middle", 20_000_000), ("all", 5_000_000)] {
+        let file = File::create(from.join(name)).unwrap();
+        file.set_len(size).unwrap();
+        match name {
+            "end" => file.write_all_at(b"start", 0).unwrap(),
+            "middle" => file.write_all_at(b"start", 0).and_then(|()| file.write_all_at(b"end", size - 3)).unwrap(),
+            _ => {}
+        }
+    }
+    copy(&from, &to).unwrap();
+    for name in ["end", "middle", "all"] {
+        assert_eq!(fs::read(to.join(name)).unwrap(), fs::read(from.join(name)).unwrap(), "{name}");
+        assert!(state(&to.join(name)).blocks() * 512 < 1_000_000, "{name}");
+    }
+}
+
+/// Every way of copying content, at its limits.
+#[test]
+fn files_of_any_size_are_copied() {
+    let top = scratch();
+    let (from, to) = (top.path().join("from"), top.path().join("to"));
+    fs::create_dir(&from).unwrap();
+    let sizes = [0, 1, 4095, 4096, 8191, 8192, 8193, 65_535, 65_536, 65_537, 262_144, 300_000, 3_000_001];
+    let content = |size: usize| (0..size).map(|index| u8::try_from(index * 7 % 251).unwrap()).collect::<Vec<u8>>();
+    for size in sizes {
+        fs::write(from.join(size.to_string()), content(size)).unwrap();
+    }
+    copy(&from, &to).unwrap();
+    for size in sizes {
+        assert!(fs::read(to.join(size.to_string())).unwrap() == content(size), "{size}");
+    }
+}
+
+#[test]
+fn hard_links_in_distant_directories_stay_links() {
+    let top = scratch();
+    let (from, to) = (top.path().join("from"), top.path().join("to"));
+    fs::create_dir_all(from.join("a/b/c")).unwrap();
+    fs::create_dir_all(from.join("x/y")).unwrap();
+    fs::write(from.join("a/b/c/one"), "1").unwrap();
+    for other in ["x/y/two", "x/three", "four", "a/b/c/five"] {
+        fs::hard_link(from.join("a/b/c/one"), from.join(other)).unwrap();
+    }
+    // One more link is outside.
+    fs::hard_link(from.join("four"), top.path().join("outside")).unwrap();
+    assert_eq!(copy(&from, &to).unwrap(), [""; 0]);
+    let first = state(&to.join("a/b/c/one"));
+    assert_eq!(first.nlink(), 5);
+    for other in ["x/y/two", "x/three", "four", "a/b/c/five"] {
+        assert_eq!(state(&to.join(other)).ino(), first.ino(), "{other}");
+    }
+}
+
+#[test]
+fn attributes_are_kept() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    let top = scratch();
+    let (from, to) = (top.path().join("from"), top.path().join("to"));
+    fs::create_dir_all(from.join("dir")).unwrap();
+    fs::write(from.join("dir/file"), "").unwrap();
+    for path in ["dir", "dir/file"] {
+        match setxattr(from.join(path), c"user.test", b"value", XattrFlags::empty()) {
+            Err(rustix::io::Errno::NOTSUP) => return,
+            set => set.unwrap(),
+        }
+    }
+    chmod(&from.join("dir/file"), 0o444);
+    if cfg!(any(not(target_os = "linux"), generic_unix)) {
+        return;
+    }
+    assert_eq!(copy(&from, &to).unwrap(), [""; 0]);
+    for path in ["dir", "dir/file"] {
+        let mut value = [0; 16];
+        assert_eq!(getxattr(to.join(path), c"user.test", &mut value), Ok(5), "{path}");
+        assert_eq!(&value[..5], b"value");
+    }
+}
+
+/// Readable by nobody else, however long the copy takes: only the end gives the mode.
+#[test]
+fn the_top_gets_its_metadata_when_asked() {
+    let top = scratch();
+    let (from, to) = (top.path().join("from"), top.path().join("to"));
+    fs::create_dir(&from).unwrap();
+    fs::write(from.join("x"), "").unwrap();
+    chmod(&from, 0o751);
+    File::open(&from).unwrap().set_modified(UNIX_EPOCH + Duration::new(5, 6)).unwrap();
+    fs::create_dir(&to).unwrap();
+    chmod(&to, 0o700);
+    let notices = Notices::default();
+    tree::copy(&open(&from), &open(&to), false, &notices, &signals()).unwrap();
+    assert_eq!(bits(&to), 0o700);
+    tree::copy_top_metadata(&open(&from), &open(&to), &notices).unwrap();
+    assert_eq!(bits(&to), 0o751);
+    assert_eq!((state(&to).mtime(), state(&to).mtime_nsec()), (5, 6));
+    assert_eq!(notices.take_warnings(), [""; 0]);
+}
+
+#[test]
+fn deep_trees_are_copied_and_compared() {
+    let top = scratch();
+    let (from, to) = (top.path().join("from"), top.path().join("to"));
+    fs::create_dir(&from).unwrap();
+    make_deep(&from);
+    assert_eq!(copy(&from, &to).unwrap(), [""; 0]);
+    assert!(tree::same(&open(&from), &open(&to), &signals()).unwrap());
+    for tree in [from, to] {
+        assert!(remove(&tree).left.is_empty());
+    }
+}
+
+#[test]
+fn an_unreadable_file_is_an_error_that_names_it() {
+    if rustix::process::geteuid().is_root() {
+        return;
+    }
+    let top = scratch();
+    let (from, to) = (top.path().join("from"), top.path().join("to"));
+    fs::create_dir(&from).unwrap();
+    fs::write(from.join("closed"), "").unwrap();
+    chmod(&from.join("closed"), 0);
+    let error = copy(&from, &to).unwrap_err();
+    assert_eq!(text(&error), format!("copy: {}: Permission denied", from.join("closed").display()));
+}
+
+/// Another program replaces entries while they are read: the result is the error or a consistent copy, never what a link
+/// leads to.
+#[test]
+fn entries_that_change_their_kind_are_errors() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let top = scratch();
+    let (from, outside) = (top.path().join("from"), top.path().join("outside"));
+    fs::create_dir_all(from.join("dir")).unwrap();
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("secret"), "secret").unwrap();
+    let is_done = AtomicBool::new(false);
+    let mut changed = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                let _ = fs::remove_dir(from.join("dir"));
+                let _ = symlink(&outside, from.join("dir"));
+                let _ = fs::remove_file(from.join("dir"));
+                let _ = fs::create_dir(from.join("dir"));
+            }
+        });
+        for number in 0..200 {
+            let to = top.path().join(format!("{number}"));
+            if let Err(error) = copy(&from, &to) {
+                assert!(text(&error).ends_with("changed while it was read"), "{}", text(&error));
+                changed += 1;
+            }
+            assert!(
+                !fs::symlink_metadata(to.join("dir")).is_ok_and(|state| state.is_dir())
+                    || !to.join("dir/secret").exists()
+            );
+        }
+        is_done.store(true, Ordering::Relaxed);
+    });
+    assert!(changed > 0);
+}
