@@ -54,7 +54,7 @@ mod spill;
 mod staging;
 mod staging_name;
 mod sync;
-mod tree;
+pub(crate) mod tree;
 mod validate;
 mod writer;
 

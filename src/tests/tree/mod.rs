@@ -55,15 +55,15 @@ fn copy(from: &Path, to: &Path) -> Result<Vec<String>, Error> {
     Ok(notices.take_warnings())
 }
 
-fn remove(path: &Path) -> tree::Removal {
-    tree::remove(&open(path.parent().unwrap()), path.file_name().unwrap(), &signals())
+fn remove(path: &Path) -> tree::remove::Removal {
+    tree::remove(&open(path.parent().unwrap()), path.file_name().unwrap())
 }
 
 /// Creates directories inside one another, more than any path can name, with a file in the innermost.
 fn make_deep(top: &Path) {
     let mut here = platform::open_directory(&platform::working_directory(), top, true).unwrap().0;
     for _ in 0..DEEP {
-        platform::make_private_directory(&here, "d").unwrap();
+        platform::make_directory(&here, "d", 0o700).unwrap();
         here = platform::open_directory(&here, "d", false).unwrap().0;
     }
     let file = platform::create_new(&here, "file", 0o600).unwrap();

@@ -3,7 +3,8 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use super::{DEEP, chmod, make_deep, make_some, open, remove, scratch, signals, text};
-use crate::protocol::tree::{fingerprint, first_mount_point, is_empty, names, sync};
+use crate::protocol::tree::names::names;
+use crate::protocol::tree::{fingerprint, first_mount_point, is_empty, sync};
 
 #[test]
 fn empty_has_no_entries() {
