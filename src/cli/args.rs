@@ -60,16 +60,16 @@ pub struct Cli {
     #[arg(long, value_name = "SOURCE", help_heading = "Content", allow_hyphen_values = true, value_hint = clap::ValueHint::FilePath)]
     pub(super) from: Option<OsString>,
 
-    /// Give COMMAND the content of TARGET on its standard input
+    /// Give COMMAND the content of TARGET as its input
     #[arg(
         short,
         long,
         help_heading = "Content",
-        long_help = "Give COMMAND the content of TARGET on its standard input; with -I, as a file at its path."
+        long_help = "Give COMMAND the content of TARGET on its standard input or, with -I, as a file at its path."
     )]
     pub(super) edit: bool,
 
-    /// COMMAND writes the content by name; STR becomes a path
+    /// COMMAND writes the content by name: at STR
     #[arg(
         short = 'I',
         long,

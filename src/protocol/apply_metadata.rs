@@ -15,7 +15,7 @@
 
 use std::ffi::CStr;
 
-use super::metadata::{Metadata, shown};
+use super::metadata::{Metadata, common_bits, shown};
 use super::sealed::InitialAccess;
 use super::staging::{is_wider, mode_unsupported};
 use crate::error::{Context, Error, Result, at};
@@ -248,12 +248,6 @@ fn after_opaque_acl(file: BorrowedFd<'_>, name: &CStr, value: &[u8], bits: u32) 
         unless_refused(set_attribute(file, name, value))?;
     }
     mode_of(file)
-}
-
-/// The permissions that both classes have, for both: a file without its group has its members in any class.
-pub(super) fn common_bits(group: u32, other: u32) -> u32 {
-    let both = group & other & 0o7;
-    both << 3 | both
 }
 
 /// The warning about the final difference.

@@ -170,3 +170,9 @@ fn unreadable(name: &CStr, reason: &str) -> Error {
 pub(super) fn shown(name: &CStr) -> String {
     ShownBytes(name.to_bytes()).to_string()
 }
+
+/// The permissions that both classes have, for both: a file without its group has its members in any class.
+pub(super) fn common_bits(group: u32, other: u32) -> u32 {
+    let both = group & other & 0o7;
+    both << 3 | both
+}

@@ -7,7 +7,7 @@ use crate::platform::{
     self, Acl, Attributes, BorrowedFd, DirectoryHandle, Errno, FileType, IdMapping, Ids, Result, Stat, acl, is_copied,
     is_metadata_refusal, needs_write_permission, opaque_acl, remove_attribute, set_attribute, set_mode, set_owner,
 };
-use crate::protocol::apply_metadata::common_bits;
+use crate::protocol::metadata::common_bits;
 use crate::quote::ShownBytes;
 
 /// Cleared by a change of the owner, and therefore set after it.
