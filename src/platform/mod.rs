@@ -75,7 +75,8 @@ pub(crate) use system::open::{create_new, open_for_reading, open_for_writing, op
 pub(crate) use system::unnamed::{LinkBy, create_unnamed, link_unnamed};
 
 pub(crate) use system::names::{
-    MAX_NAME_LENGTH, NAME_UNITS, link, make_directory, misleading_name, name_length, remove_directory, rename, unlink,
+    MAX_NAME_LENGTH, NAME_UNITS, RENAMES_OPEN_DIRECTORIES, link, make_directory, misleading_name, name_length,
+    remove_directory, rename, unlink,
 };
 /// Names. Each call succeeds completely or does nothing. `rename` and `exchange_once` are atomic for processes that
 /// open the name.

@@ -203,6 +203,11 @@ impl<T> Closable<T> {
     pub(crate) fn close(&self) {
         self.0.take();
     }
+
+    /// Opened again.
+    pub(crate) fn set(&self, open: T) {
+        self.0.replace(Some(open));
+    }
 }
 
 /// A file, its handle and its metadata at the lookup.

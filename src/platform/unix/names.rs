@@ -26,6 +26,9 @@ pub(crate) fn misleading_name(_: &OsStr) -> Option<&'static str> {
     None
 }
 
+/// Whether a directory can be renamed while it is open.
+pub(crate) const RENAMES_OPEN_DIRECTORIES: bool = true;
+
 /// Renames a file. Replaces an existing `new`.
 pub(crate) fn rename(
     from: &DirectoryHandle,

@@ -70,6 +70,9 @@ pub(super) fn retry_while_open<T>(mut call: impl FnMut() -> Result<T>) -> Result
     }
 }
 
+/// Whether a directory can be renamed while it is open.
+pub(crate) const RENAMES_OPEN_DIRECTORIES: bool = false;
+
 /// Renames a file. Replaces an existing `new`, even a read-only one. Fails with BUSY if another program has
 /// `new` open in a way that excludes it.
 pub(crate) fn rename(

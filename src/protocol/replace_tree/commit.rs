@@ -3,7 +3,7 @@
 use super::{OldTree, Staged, changed, metadata};
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable, refused_by_guard};
 use crate::options::Sync;
-use crate::platform::{self, Errno, Stat, os_message};
+use crate::platform::{self, Errno, FileType, OwnedFd, Stat, os_message};
 use crate::protocol::backup_name::{BackupName, numbered};
 use crate::protocol::directory::{Entry, PathHandle};
 use crate::protocol::preflight;
@@ -20,9 +20,11 @@ pub(super) fn commit(job: &Replacement<'_>, staged: &Staged, old: Option<&OldTre
     for _ in 0..MAX_ATTEMPTS {
         let now = job.target.open_path().context("look")?;
         check_target(job, old, now.as_ref())?;
-        let warning = metadata::apply(job, staged, now.as_ref())?;
+        let replaced = now.as_ref().filter(|now| now.kind() == FileType::Directory);
+        let warning = metadata::apply(job, staged, replaced)?;
         if job.options.sync != Sync::None {
-            platform::sync_directory(&staged.directory).context("sync")?;
+            let directory = staged.directory(&job.target.name)?;
+            sync::directory(&directory, None::<&OwnedFd>).context("sync")?;
         }
         let change = match &now {
             Some(now) => replace(job, staged, now)?,
@@ -68,7 +70,10 @@ fn check_target(job: &Replacement<'_>, old: Option<&OldTree>, now: Option<&PathH
 /// Renames the staged tree to TARGET's name, which must be free. `None` if it is not.
 fn create(job: &Replacement<'_>, staged: &Staged) -> Result<Option<Change>> {
     let target = job.target;
-    let inode = staged.directory.stat().context("rename")?;
+    let inode = staged.directory(&target.name)?.stat().context("rename")?;
+    if !platform::RENAMES_OPEN_DIRECTORIES {
+        staged.directory.close();
+    }
     let verify = |errno| target.directory.verify_after_error(&target.name, &inode, errno);
     let fallback = if job.options.no_clobber { Fallback::Link } else { Fallback::CheckedRename };
     match rename::to_free_name(staged.entry(&target.name), target.entry(), fallback, verify) {
@@ -85,7 +90,7 @@ fn create(job: &Replacement<'_>, staged: &Staged) -> Result<Option<Change>> {
 fn replace(job: &Replacement<'_>, staged: &Staged, now: &PathHandle) -> Result<Option<Change>> {
     let target = job.target;
     let entry = staged.entry(&target.name);
-    let inode = staged.directory.stat().context("rename")?;
+    let inode = staged.directory(&target.name)?.stat().context("rename")?;
     match rename::exchange(entry, target.entry(), &inode) {
         Ok(()) => {}
         Err(Errno::NOENT) if matches!(target.directory.lstat(&target.name), Ok(None)) => return Ok(None),
@@ -150,7 +155,7 @@ fn finish(job: &Replacement<'_>, staged: &Staged, change: Change) -> Result<()> 
     if !wanted {
         return Ok(());
     }
-    let synced = sync::directory(&job.target.directory, Some(&*staged.directory));
+    let synced = sync::directory(&job.target.directory, None::<&OwnedFd>);
     synced.map_err(|errno| {
         let entry = staged.entry(&job.target.name);
         if matches!(entry.lstat(), Ok(Some(_))) {

@@ -2,7 +2,9 @@
 
 use super::Staged;
 use crate::error::{Context, Result};
-use crate::platform::{self, AsFd, Attributes, Stat, acl, is_metadata_refusal, remove_attribute, set_attribute};
+use crate::platform::{
+    self, AsFd, Attributes, BorrowedFd, Stat, acl, is_metadata_refusal, remove_attribute, set_attribute,
+};
 use crate::protocol::apply_metadata::{self, MetadataSource};
 use crate::protocol::directory::PathHandle;
 use crate::protocol::metadata::Metadata;
@@ -12,7 +14,8 @@ const STEP: &str = "set metadata";
 
 /// Gives the top directory the metadata of `old`, or of a new directory. Returns a warning about what could not be kept.
 pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHandle>) -> Result<Option<String>> {
-    let file = staged.directory.as_fd();
+    let directory = staged.directory(&job.target.name)?;
+    let file = directory.as_fd();
     let mode = job.options.mode;
     let Some(old) = old else {
         if let (None, Some(bits)) = (mode, staged.mode) {
@@ -23,7 +26,7 @@ pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHan
     // The command may have given it an ACL and attributes.
     apply_metadata::reset_metadata(file)?;
     let bits = old.stat.bits();
-    keep_default_acl(job, staged, old)?;
+    keep_default_acl(job, file, old)?;
     let source = MetadataSource::Old { old: Metadata::of(old, job.target)?, mode };
     let warning = apply_metadata::apply_metadata(file, &source, None)?;
     // For a directory, set-group-ID is no privilege: new files in it get its group.
@@ -38,8 +41,7 @@ pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHan
 }
 
 /// Keeps the ACL that new files in the directory get.
-fn keep_default_acl(job: &Replacement<'_>, staged: &Staged, old: &PathHandle) -> Result<()> {
-    let file = staged.directory.as_fd();
+fn keep_default_acl(job: &Replacement<'_>, file: BorrowedFd<'_>, old: &PathHandle) -> Result<()> {
     let opened = job.target.open(old);
     let value = match &opened {
         Ok(opened) => Attributes::of_file(opened.as_fd()).value(acl::DEFAULT).ok().flatten(),

@@ -19,19 +19,23 @@ mod commit;
 mod metadata;
 mod stage;
 
+use std::cell::Ref;
 use std::ffi::OsStr;
 use std::rc::Rc;
 
-use super::directory::{Directory, Entry};
+use super::directory::{Closable, Directory, Entry};
 use super::parents::Parents;
 use super::private_directory::PrivateDirectory;
 use super::request::{Change, Outcome, Plan, Replacement, Run, Target};
 use super::{lock, tree};
-use crate::error::{Context, Error, Result, failed, refused_by_guard};
+use crate::digest::Digest;
+use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
 use crate::guard::NonEmpty;
 use crate::input::{self, Input};
 use crate::options::Sync;
 use crate::platform::{self, AsFd, FileType, Stat};
+
+const STEP: &str = "stage";
 
 /// The steps. `slot` keeps the command, to end it after a failure.
 pub(super) fn replace<'i>(
@@ -48,19 +52,20 @@ pub(super) fn replace<'i>(
     checks::check_renames(job, &private)?;
 
     let staged = stage::fill(plan, job, old.as_ref(), private, slot, run)?;
-    check_guards(job, &staged)?;
+    let name = job.target.name.as_os_str();
+    check_guards(job, &*staged.directory(name)?)?;
     if let Some(old) = old.as_ref().filter(|_| job.options.if_changed || plan.origin.edits())
-        && may_stay(job, &staged, old)?
+        && may_stay(job, &*staged.directory(name)?, old)?
     {
         return Ok(Outcome { change: Change::Unchanged, received: 0 });
     }
     validate(job, &staged)?;
 
     if job.options.sync != Sync::None {
-        tree::sync(&staged.directory, job.signals)?;
+        tree::sync(&*staged.directory(name)?, job.signals)?;
     }
     if job.is_locked {
-        lock::lock_staged(staged.directory.as_fd())?;
+        lock::lock_staged(staged.directory(name)?.as_fd())?;
     }
     job.hold_signals()?;
     let change = commit::commit(job, &staged, old.as_ref())?;
@@ -73,13 +78,28 @@ pub(super) fn replace<'i>(
 /// Fields are dropped in order: some systems do not remove a directory that is open.
 struct Staged {
     /// Its top directory.
-    directory: Directory,
+    directory: Closable<Directory>,
     private: Rc<PrivateDirectory>,
     /// The mode of the top directory that was made for a new TARGET, if it has another one meanwhile.
     mode: Option<u32>,
 }
 
 impl Staged {
+    /// Its top directory, which has the name `name` in the private directory.
+    fn open(private: Rc<PrivateDirectory>, name: &OsStr) -> Result<Self> {
+        let directory = Closable::new(private.directory().enter(name, false).context(STEP)?);
+        Ok(Staged { directory, private, mode: None })
+    }
+
+    /// The top directory. It is opened again after it was closed for a rename.
+    fn directory(&self, name: &OsStr) -> Result<Ref<'_, Directory>> {
+        if let Ok(open) = self.directory.get() {
+            return Ok(open);
+        }
+        self.directory.set(self.private.directory().enter(name, false).context(STEP)?);
+        self.directory.get().context(STEP)
+    }
+
     fn entry<'a>(&'a self, name: &'a OsStr) -> Entry<'a> {
         self.private.entry(name)
     }
@@ -90,7 +110,7 @@ struct OldTree {
     directory: Directory,
     stat: Stat,
     /// The state of everything in it, where the new tree depends on it.
-    fingerprint: Option<crate::digest::Digest>,
+    fingerprint: Option<Digest>,
 }
 
 impl OldTree {
@@ -124,21 +144,19 @@ impl OldTree {
 
 /// The error if TARGET is not in the state that was read.
 fn changed() -> Error {
-    use crate::error::{ErrorExt, TargetState};
     refused_by_guard("replace", "has changed since it was read")
         .context(TargetState::Changed)
         .hint("another writer, or COMMAND itself; --lock makes writers take turns")
 }
 
-fn check_guards(job: &Replacement<'_>, staged: &Staged) -> Result<()> {
+fn check_guards(job: &Replacement<'_>, staged: &Directory) -> Result<()> {
     let Some(why) = job.plan.guards.non_empty else { return Ok(()) };
-    if !tree::is_empty(&staged.directory)? {
+    if !tree::is_empty(staged)? {
         return Ok(());
     }
     Err(match why {
         NonEmpty::Requested => refused_by_guard("non-empty", "SOURCE is empty"),
         NonEmpty::Printed | NonEmpty::Written => {
-            use crate::error::ErrorExt;
             refused_by_guard("replace", "the command made nothing in the directory")
                 .hint("--allow-empty permits an empty directory")
         }
@@ -146,9 +164,9 @@ fn check_guards(job: &Replacement<'_>, staged: &Staged) -> Result<()> {
 }
 
 /// `--if-changed`, or `--edit` without a change: whether TARGET can be left alone. If so, it is synced.
-fn may_stay(job: &Replacement<'_>, staged: &Staged, old: &OldTree) -> Result<bool> {
+fn may_stay(job: &Replacement<'_>, staged: &Directory, old: &OldTree) -> Result<bool> {
     let has_mode = job.options.mode.is_none_or(|mode| platform::is_mode_met(mode, old.stat.bits()));
-    if !has_mode || !tree::same(&staged.directory, &old.directory, job.signals)? {
+    if !has_mode || !tree::same(staged, &old.directory, job.signals)? {
         return Ok(false);
     }
     let now = job.target.directory.lstat(&job.target.name).context("look")?;
@@ -168,15 +186,13 @@ fn may_stay(job: &Replacement<'_>, staged: &Staged, old: &OldTree) -> Result<boo
 fn validate(job: &Replacement<'_>, staged: &Staged) -> Result<()> {
     const STEP: &str = "validate";
     let Some(script) = &job.plan.guards.validate else { return Ok(()) };
-    let before = tree::fingerprint(&staged.directory, job.signals)?;
+    let name = job.target.name.as_os_str();
+    let directory = staged.directory(name)?;
+    let (top, before) = (directory.stat().context(STEP)?, tree::fingerprint(&directory, job.signals)?);
     let (nothing, _) = platform::pipe().context("pipe")?;
-    let path = staged.private.path_of(&job.target.name);
-    input::validate(script, nothing.as_fd(), &path, job.plan.path, job.signals)?;
-    let same_directory = |now: Stat| Ok::<bool, Error>(now.is_same_file(&staged.directory.stat().context(STEP)?));
-    let now = staged.entry(&job.target.name).lstat().context(STEP)?;
-    if now.map(same_directory).transpose()? != Some(true)
-        || tree::fingerprint(&staged.directory, job.signals)? != before
-    {
+    input::validate(script, nothing.as_fd(), &staged.private.path_of(name), job.plan.path, job.signals)?;
+    let now = staged.entry(name).lstat().context(STEP)?;
+    if !now.is_some_and(|now| now.is_same_file(&top)) || tree::fingerprint(&directory, job.signals)? != before {
         return Err(refused_by_guard(STEP, "the command changed the directory that it was to look at"));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{OldTree, Staged, checks};
+use super::{OldTree, STEP, Staged, checks};
 use crate::error::{Context, Result, failed, refused_by_guard};
 use crate::input::{Input, Origin};
 use crate::options::Sync;
@@ -11,8 +11,6 @@ use crate::protocol::directory::Directory;
 use crate::protocol::private_directory::PrivateDirectory;
 use crate::protocol::request::{Plan, Replacement, Run};
 use crate::protocol::{by_name, tree};
-
-const STEP: &str = "stage";
 
 /// Makes the staged tree.
 pub(super) fn fill<'i>(
@@ -65,17 +63,17 @@ fn opened(job: &Replacement<'_>, private: Rc<PrivateDirectory>) -> Result<Staged
         None => return Err(refused_by_guard("replace", "the command removed the directory that it was given")),
         Some(_) => return Err(refused_by_guard("replace", "the command left something that is no directory")),
     }
-    let directory = private.directory().enter(name, false).context(STEP)?;
-    if directory.readable() {
-        return Ok(Staged { private, directory, mode: None });
+    let staged = Staged::open(Rc::clone(&private), name)?;
+    if staged.directory(name)?.readable() {
+        return Ok(staged);
     }
     // A directory that even its owner may not read.
-    let mode = directory.stat().context(STEP)?.bits();
-    drop(directory);
+    let mode = staged.directory(name)?.stat().context(STEP)?.bits();
+    drop(staged);
     platform::set_mode_of_name(private.directory(), name, 0o700).context(STEP)?;
-    let directory = private.directory().enter(name, false).context(STEP)?;
-    if !directory.readable() {
+    let staged = Staged::open(private, name)?;
+    if !staged.directory(name)?.readable() {
         return Err(failed(STEP, "the directory that the command made cannot be read"));
     }
-    Ok(Staged { private, directory, mode: Some(mode) })
+    Ok(Staged { mode: Some(mode), ..staged })
 }
