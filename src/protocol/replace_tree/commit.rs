@@ -94,7 +94,15 @@ fn replace(job: &Replacement<'_>, staged: &Staged, now: &PathHandle) -> Result<O
     match rename::exchange(entry, target.entry(), &inode) {
         Ok(()) => {}
         Err(Errno::NOENT) if matches!(target.directory.lstat(&target.name), Ok(None)) => return Ok(None),
-        Err(errno) => return Err(target.with_link_hint(Error::new(errno).context("rename"))),
+        Err(errno) => {
+            let error = target.with_link_hint(Error::new(errno).context("rename"));
+            let is_layered = errno == Errno::XDEV;
+            return Err(if is_layered {
+                error.hint("an overlay exchanges no directory of its lower layer")
+            } else {
+                error
+            });
+        }
     }
     // TARGET may have been replaced since the last lookup.
     let found = entry.lstat().ok().flatten().unwrap_or(now.stat);
