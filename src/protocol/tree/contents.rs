@@ -5,13 +5,13 @@ use std::path::Path;
 use crate::error::{Result, at, failed};
 use crate::input::Input;
 use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_full};
-use crate::protocol::copy::{BUFFER, copy_chunk, next_data};
+use crate::protocol::copy::{copy_chunk, next_data};
 use crate::protocol::writer::StagingWriter;
 use crate::quote::Shown;
 
 /// Where no blocks can be shared, a file up to this size, in bytes, is read and written: for so little, any other way costs
 /// more than it saves.
-const SMALL: u64 = 64 * 1024;
+const SMALL: usize = 64 * 1024;
 
 /// Copies contents. It remembers what the file system has refused.
 pub(super) struct Contents<'a> {
@@ -22,7 +22,7 @@ pub(super) struct Contents<'a> {
 
 impl<'a> Contents<'a> {
     pub(super) fn new(signals: &'a Signals) -> Self {
-        Contents { signals, can_share: true, buffer: Vec::with_capacity(BUFFER) }
+        Contents { signals, can_share: true, buffer: Vec::with_capacity(SMALL) }
     }
 
     /// Copies the whole file, whose state is `stat`, with its holes. `path` is its path for messages.
@@ -41,7 +41,7 @@ impl<'a> Contents<'a> {
                 Err(_) => self.can_share = false,
             }
         }
-        if stat.size <= SMALL && !stat.may_have_holes() {
+        if stat.size <= SMALL as u64 && !stat.may_have_holes() {
             return self.read_and_write(from, stat, path, sink);
         }
         self.copy_ranges(from, stat, path, sink)
@@ -60,6 +60,7 @@ impl<'a> Contents<'a> {
             if sink.offset == stat.size {
                 return Ok(());
             }
+            self.signals.check()?;
         }
     }
 

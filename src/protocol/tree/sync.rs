@@ -5,8 +5,8 @@
 
 use std::ffi::OsStr;
 
-use super::walk::{Entry, Walk};
-use crate::error::{Result, at};
+use super::walk::Walk;
+use crate::error::{Error, ErrorExt, Result, at};
 use crate::platform::{self, Errno, FileType, Signals, is_unsupported_sync};
 use crate::protocol::directory::Directory;
 
@@ -17,13 +17,28 @@ const SMALL: usize = 64;
 
 /// Everything below the directory, and the directory itself, is on disk when this returns.
 pub(crate) fn sync(directory: &Directory, signals: &Signals) -> Result<()> {
-    if platform::CAN_SYNC_FILE_SYSTEM && has_more_entries(directory, SMALL, signals)? {
-        match platform::sync_file_system(&**directory) {
-            Err(errno) if is_unsupported_sync(errno) => {}
-            done => return done.map_err(at(STEP, directory.shown())),
+    let is_large = platform::CAN_SYNC_FILE_SYSTEM && has_more_entries(directory, SMALL, signals).or_else(if_closed)?;
+    if !is_large {
+        match sync_each(directory, signals) {
+            // A file that nobody may read has no descriptor to sync it by.
+            Err(error) if platform::CAN_SYNC_FILE_SYSTEM && is_closed(&error) => {}
+            done => return done,
         }
     }
-    sync_each(directory, signals)
+    match platform::sync_file_system(&**directory) {
+        Err(errno) if is_unsupported_sync(errno) => sync_each(directory, signals),
+        done => done.map_err(at(STEP, directory.shown())),
+    }
+}
+
+/// Whether a part of the tree cannot be opened, or not be synced alone.
+fn is_closed(error: &Error) -> bool {
+    error.errno().is_some_and(|errno| errno == Errno::ACCESS || is_unsupported_sync(errno))
+}
+
+/// A tree that cannot be read counts as large: only the sync of the whole file system reaches all of it.
+fn if_closed(error: Error) -> Result<bool> {
+    if is_closed(&error) { Ok(true) } else { Err(error) }
 }
 
 /// Whether the tree has more than `limit` entries. Stops as soon as it knows.
@@ -51,35 +66,17 @@ fn sync_each(directory: &Directory, signals: &Signals) -> Result<()> {
         match walk.next()? {
             Some(entry) if entry.can_be_entered() => walk.enter(&entry)?,
             Some(entry) if entry.stat.kind() == FileType::RegularFile && !entry.is_mount_point => {
-                sync_file(&walk, &entry)?;
+                let file = platform::open_for_reading(walk.cursor.here(), entry.name.as_os_str());
+                file.and_then(platform::sync_file).map_err(walk.cursor.failed(&entry.name))?;
             }
             Some(_) => {}
             None => {
-                sync_directory(&walk)?;
+                let here = OsStr::new("");
+                platform::sync_directory(walk.cursor.here()).map_err(walk.cursor.failed(here))?;
                 if !walk.leave()? {
                     return Ok(());
                 }
             }
         }
     }
-}
-
-fn sync_file(walk: &Walk<'_>, entry: &Entry) -> Result<()> {
-    let cursor = &walk.cursor;
-    match platform::open_for_reading(cursor.here(), entry.name.as_os_str()) {
-        Ok(file) => platform::sync_file(&file),
-        // Nobody may read it, and it has no descriptor.
-        Err(Errno::ACCESS | Errno::PERM) => platform::sync_file_system(cursor.here()),
-        Err(errno) => Err(errno),
-    }
-    .map_err(cursor.failed(&entry.name))
-}
-
-fn sync_directory(walk: &Walk<'_>) -> Result<()> {
-    let here = walk.cursor.here();
-    match platform::sync_directory(here) {
-        Err(errno) if is_unsupported_sync(errno) => platform::sync_file_system(here),
-        done => done,
-    }
-    .map_err(walk.cursor.failed(OsStr::new("")))
 }

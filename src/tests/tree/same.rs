@@ -30,9 +30,9 @@ fn a_copy_is_the_same_and_any_difference_is_found() {
             symlink("other", top.join("a/link")).unwrap();
         }),
         ("kind", |top| {
-            fs::remove_file(top.join("a/fifo")).unwrap();
-            fs::write(top.join("a/fifo"), "").unwrap();
-            chmod(&top.join("a/fifo"), 0o600);
+            fs::remove_file(top.join("a/link")).unwrap();
+            fs::create_dir(top.join("a/link")).unwrap();
+            chmod(&top.join("a/link"), 0o777);
         }),
         ("directory", |top| {
             fs::remove_file(top.join("a/file")).unwrap();
