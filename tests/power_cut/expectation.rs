@@ -140,9 +140,22 @@ impl Expectation {
 
     fn has_copy(&self, root: &Path) -> Result<bool> {
         match &self.copy {
-            Some(copy) => any_has_content(root, &self.leftovers(root)?, copy),
+            Some(copy) => any_has_content(root, &Self::with_private(root, &self.leftovers(root)?)?, copy),
             None => Ok(false),
         }
+    }
+
+    /// These names, and what is in those that are private directories.
+    fn with_private(root: &Path, leftovers: &[PathBuf]) -> Result<Vec<PathBuf>> {
+        let mut names = leftovers.to_vec();
+        for left in leftovers {
+            if FileState::of(&root.join(left))?.is_directory() {
+                for entry in fs::read_dir(root.join(left))? {
+                    names.push(left.join(entry?.file_name()));
+                }
+            }
+        }
+        Ok(names)
     }
 
     /// Others must not be allowed more than the finished file allows them.
@@ -156,7 +169,8 @@ impl Expectation {
 
     fn old_survives(&self, root: &Path, leftovers: &[PathBuf]) -> Result<()> {
         let Some(old) = &self.old else { return Ok(()) };
-        let paths: Vec<PathBuf> = self.rules.iter().map(|rule| rule.path.clone()).chain(leftovers.to_vec()).collect();
+        let leftovers = Self::with_private(root, leftovers)?;
+        let paths: Vec<PathBuf> = self.rules.iter().map(|rule| rule.path.clone()).chain(leftovers).collect();
         if any_has_content(root, &paths, old)? { Ok(()) } else { Err("the old content has no name".into()) }
     }
 }
@@ -180,6 +194,11 @@ fn any_has_content(root: &Path, paths: &[PathBuf], content: &FileState) -> Resul
 }
 
 fn leftovers(scenario: &Scenario, old: Option<&FileState>) -> usize {
+    if scenario.has_private_directory() {
+        // The directory; and a staging file that was not in it yet, or the old file.
+        let beside = scenario.refuses(Refused::UnnamedFiles) || scenario.refuses(Refused::RenameFlags);
+        return 1 + usize::from(beside);
+    }
     if scenario.refuses(Refused::RenameFlags) {
         // The staging file and the old file; or a second name of the staging file, which is the trial link.
         return 2;
