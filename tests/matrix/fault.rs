@@ -181,7 +181,8 @@ fn errnos(name: &str) -> &'static [&'static str] {
         ],
         "unlinkat" => &["EACCES", "EBUSY", "EIO", "ENOENT", "EPERM", "EROFS", "ENOTEMPTY"],
         "mkdirat" => &["EEXIST", "EACCES", "EDQUOT", "EIO", "EMLINK", "ENOSPC", "EPERM", "EROFS"],
-        "readlinkat" => &["EIO", "EINVAL", "ENOENT"],
+        "readlinkat" | "readlink" => &["EIO", "EINVAL", "ENOENT"],
+        "getcwd" => &["EACCES", "ENOENT", "ENOMEM"],
         "statx" | "newfstatat" | "fstat" | "lstat" | "stat" | "fstatfs" => {
             &["EIO", "ENOMEM", "ENOSYS", "EACCES", "ESTALE"]
         }

@@ -106,6 +106,8 @@ pub enum Refused {
     LinkToUnnamed,
     /// Renaming, although nothing forbids it.
     Rename,
+    /// Renaming from one directory to another.
+    RenameBetween,
     /// Writing to TARGET's directory.
     DirectoryWrite,
     Unlink,
