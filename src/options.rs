@@ -42,6 +42,8 @@ pub struct Backup {
 pub struct Options {
     /// Replace a symbolic link itself.
     pub no_dereference: bool,
+    /// TARGET is a directory, which is replaced as a whole.
+    pub tree: bool,
     /// The new content is the old content followed by the input.
     pub append: bool,
     /// Leave an identical TARGET alone.

@@ -43,7 +43,7 @@ pub(crate) fn success(args: &Args, outcome: &Outcome, notices: &Notices) {
         notices.take_warnings().iter().for_each(|warning| warn(&args.target, warning));
     }
     if args.verbose {
-        note(&args.target, &verbose(outcome));
+        note(&args.target, &verbose(args, outcome));
     }
     if args.report
         && let Err(errno) = print_report(outcome)
@@ -53,8 +53,8 @@ pub(crate) fn success(args: &Args, outcome: &Outcome, notices: &Notices) {
 }
 
 /// `--verbose`: what was done.
-fn verbose(outcome: &Outcome) -> String {
-    let size = bytes(outcome.received);
+fn verbose(args: &Args, outcome: &Outcome) -> String {
+    let size = if args.options.tree { "a directory".to_owned() } else { bytes(outcome.received) };
     match outcome.change {
         Change::Created => format!("created ({size})"),
         Change::Replaced => format!("replaced ({size})"),

@@ -75,6 +75,15 @@ pub struct Cli {
     )]
     pub(super) placeholder: Option<OsString>,
 
+    /// Replace a directory as a whole (with --from or -I)
+    #[arg(
+        long,
+        help_heading = "Content",
+        long_help = "TARGET is a directory, or becomes one, and is replaced as a whole: by a copy of the directory SOURCE, \
+                     or by what COMMAND makes in the empty directory that STR becomes (with --edit: in a copy of TARGET)."
+    )]
+    pub(super) tree: bool,
+
     /// Append the input to the old content
     #[arg(short, long, help_heading = "Content")]
     pub(super) append: bool,

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::mem::take;
+use std::path::{Path, PathBuf};
 
 use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
@@ -74,6 +75,10 @@ impl Cli {
         let has_command = !command.is_empty();
         let backup = backup(self.backup.take(), self.backup_default, self.suffix.take(), env)?;
         let lock = self.lock || self.lock_timeout.is_some();
+        self.check_placeholder(&command)?;
+        if let Some(message) = self.contradiction(has_command, backup.is_some()) {
+            return Err(usage(ErrorKind::ArgumentConflict, message));
+        }
         let checksum = at_most_once("--checksum", take(&mut self.checksum))?;
         let if_match = at_most_once("--if-match", take(&mut self.if_match))?;
         let validate = at_most_once("--validate", take(&mut self.validate))?;
@@ -82,11 +87,6 @@ impl Cli {
                 ErrorKind::InvalidValue,
                 "--validate: COMMAND is an empty word, which accepts everything",
             ));
-        }
-
-        self.check_placeholder(&command)?;
-        if let Some(message) = self.contradiction(has_command, backup.is_some(), if_match.is_some()) {
-            return Err(usage(ErrorKind::ArgumentConflict, message));
         }
 
         let from = match (self.from, has_command) {
@@ -100,9 +100,10 @@ impl Cli {
             _ => From::Stdin,
         };
         Ok(Args {
-            target: target.into(),
+            target: if self.tree { without_slashes(&target) } else { target.into() },
             from,
             options: Options {
+                tree: self.tree,
                 no_dereference: self.no_dereference,
                 append: self.append,
                 if_changed: self.if_changed,
@@ -151,9 +152,20 @@ impl Cli {
     }
 
     /// Two options that contradict each other, with the reason, which clap's own conflict message does not give.
-    fn contradiction(&self, has_command: bool, has_backup: bool, has_if_match: bool) -> Option<&'static str> {
-        let contradictions: [(bool, &'static str); 14] = [
+    fn contradiction(&self, has_command: bool, has_backup: bool) -> Option<&'static str> {
+        let (has_checksum, has_if_match) = (!self.checksum.is_empty(), !self.if_match.is_empty());
+        let contradictions: [(bool, &'static str); 19] = [
             (self.from.is_some() && has_command, "the content comes from --from SOURCE or from COMMAND, not from both"),
+            (
+                self.tree
+                    && self.placeholder.is_none()
+                    && (has_command || self.from.as_ref().is_none_or(|from| from == "-")),
+                "--tree needs a directory: --from SOURCE, or -I {} with a command that makes it",
+            ),
+            (self.tree && self.append, "--append appends to a file, and --tree replaces a directory"),
+            (self.tree && has_checksum, "--checksum is of a file, and --tree replaces a directory"),
+            (self.tree && has_if_match, "--if-match is of a file, and --tree replaces a directory"),
+            (self.tree && self.allow_in_place, "--allow-in-place overwrites a file, and --tree replaces a directory"),
             (self.edit && !has_command, "--edit needs a command: atomic-write --edit TARGET -- COMMAND"),
             (
                 self.placeholder.is_some() && self.append,
@@ -185,6 +197,11 @@ impl Cli {
         ];
         contradictions.into_iter().find_map(|(holds, message)| holds.then_some(message))
     }
+}
+
+/// A directory may be named with slashes at its end, as a shell completes it.
+fn without_slashes(target: &OsStr) -> PathBuf {
+    Path::new(target).components().as_path().to_owned()
 }
 
 /// The value of a guard. For other options the last value wins, but a guard that is ignored would accept what it was

@@ -8,6 +8,9 @@ use std::ffi::CStr;
 /// The extended attribute that holds the ACL.
 pub(crate) const ATTRIBUTE: &CStr = c"system.posix_acl_access";
 
+/// The extended attribute of a directory whose ACL new files in it get.
+pub(crate) const DEFAULT: &CStr = c"system.posix_acl_default";
+
 const VERSION: u32 = 2;
 const USER: u16 = 0x02;
 const GROUP_OBJ: u16 = 0x04;

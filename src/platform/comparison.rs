@@ -8,6 +8,16 @@ impl Stat {
         (self.device, self.inode) == (other.device, other.inode)
     }
 
+    /// What identifies the file.
+    pub(crate) fn identity(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
+    /// Whether both are on the same file system.
+    pub(crate) fn is_on_same_device(&self, other: &Stat) -> bool {
+        self.device == other.device
+    }
+
     /// Whether both are the same file with the same content, as far as the system's times show.
     pub(crate) fn is_same_state(&self, other: &Stat) -> bool {
         self.is_same_file(other) && self.size == other.size && (self.mtime, self.ctime) == (other.mtime, other.ctime)

@@ -89,6 +89,11 @@ pub(crate) use system::content::{
 pub(crate) use system::copy::{copy_range, enlarge_pipe, next_data, reflink, reserve, start_writeback};
 pub(crate) use system::random::random_bytes;
 
+/// What only whole directories need. A symbolic link is not followed.
+pub(crate) use system::tree::{
+    link_text, make_node, make_symbolic_link, set_mode_of_name, set_owner_of_name, set_times_of_name, take_times,
+};
+
 /// Durability. When the call returns without an error, the data is on disk.
 pub(crate) use system::sync::{CAN_SYNC_FILE_SYSTEM, sync_data, sync_directory, sync_file, sync_file_system};
 
@@ -108,9 +113,9 @@ pub(crate) use system::swap_file::is_swap_file;
 
 /// Metadata.
 pub(crate) use acl::Acl;
-pub(crate) use system::metadata::{Time, is_mode_met, nearest_mode, set_mode, set_mode_of_name, set_owner, set_times};
+pub(crate) use system::metadata::{Time, is_mode_met, nearest_mode, set_mode, set_owner, set_times};
 pub(crate) use system::xattr::{
-    Attributes, has_attribute, is_preserved, needs_write_permission, remove_attribute, set_attribute,
+    Attributes, has_attribute, is_copied, is_preserved, needs_write_permission, remove_attribute, set_attribute,
 };
 
 pub(crate) use system::child::{Child, Status, Stdio, signal_name, spawn, spawn_shell};

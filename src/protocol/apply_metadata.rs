@@ -250,7 +250,8 @@ fn after_opaque_acl(file: BorrowedFd<'_>, name: &CStr, value: &[u8], bits: u32) 
     mode_of(file)
 }
 
-fn common_bits(group: u32, other: u32) -> u32 {
+/// The permissions that both classes have, for both: a file without its group has its members in any class.
+pub(super) fn common_bits(group: u32, other: u32) -> u32 {
     let both = group & other & 0o7;
     both << 3 | both
 }

@@ -59,7 +59,7 @@ impl WithBackup<'_> {
     pub(super) fn replace(&self, sealed: Sealed) -> Result<Replaced> {
         let (target, directory) = (self.target, &self.target.directory);
         let staged = sealed.staging_name(STEP)?;
-        match exchange(target, staged.entry(), staged.inode()) {
+        match rename::exchange(staged.entry(), target.entry(), staged.inode()) {
             Ok(()) => {}
             Err(errno) if is_unsupported_rename(errno) => {
                 return self.replace_without_exchange(sealed);
@@ -82,7 +82,7 @@ impl WithBackup<'_> {
             Err(error) => error,
         };
         target.ctime_changed_by_us.set(true);
-        match exchange(target, staged.entry(), &found) {
+        match rename::exchange(staged.entry(), target.entry(), &found) {
             Ok(()) => Err(error),
             Err(rollback_error) => {
                 let path = staged.entry().path();
@@ -220,26 +220,6 @@ impl OldName {
                 Ok(())
             }
             Err(errno) => Err((self.name.keep(), errno)),
-        }
-    }
-}
-
-/// Exchanges the two names, so that TARGET leads to `wanted`. After EINTR the result is verified before a retry,
-/// because a second exchange would undo the first.
-fn exchange(target: &ResolvedTarget, name: Entry<'_>, wanted: &Stat) -> platform::Result<()> {
-    let directory = &target.directory;
-    let mut retries = Retries::default();
-    loop {
-        let exchanged = platform::exchange_once(name.directory, name.name, directory, &target.name).or_else(|errno| {
-            // Nothing was tried.
-            if is_unsupported_rename(errno) {
-                return Err(errno);
-            }
-            directory.verify_after_error(&target.name, wanted, errno)
-        });
-        match exchanged {
-            Err(Errno::INTR) => retries.retry(Errno::INTR)?,
-            done => return done,
         }
     }
 }

@@ -20,9 +20,10 @@ pub(crate) enum BackupName {
     Numbered(u64),
 }
 
-/// Why an existing file cannot be replaced by the backup, as far as that is predictable.
-fn obstacle(existing: &Stat, directory: &Stat) -> Option<&'static str> {
-    if existing.kind() == FileType::Directory {
+/// Why an existing file cannot be replaced by the backup, as far as that is predictable. An older directory is exchanged
+/// with the backup of a directory.
+fn obstacle(existing: &Stat, directory: &Stat, tree: bool) -> Option<&'static str> {
+    if existing.kind() == FileType::Directory && !tree {
         Some("is a directory")
     } else if existing.is_mount_point() {
         Some("is a mount point")
@@ -39,7 +40,7 @@ fn obstacle(existing: &Stat, directory: &Stat) -> Option<&'static str> {
 
 impl BackupName {
     /// Decides the name. Fails if the backup could not be created there. TARGET may not exist yet.
-    pub(crate) fn plan(target: &ResolvedTarget, backup: &Backup) -> Result<BackupName> {
+    pub(crate) fn plan(target: &ResolvedTarget, backup: &Backup, tree: bool) -> Result<BackupName> {
         let newest = match backup.control {
             Control::Simple => None,
             Control::Existing | Control::Numbered => newest(target)?,
@@ -63,7 +64,7 @@ impl BackupName {
         name_fits(&name)?;
         if let Some(existing) = target.directory.open_path(&name).context(STEP)? {
             let directory = target.directory.stat().context(STEP)?;
-            if let Some(reason) = obstacle(&existing.stat, &directory) {
+            if let Some(reason) = obstacle(&existing.stat, &directory, tree) {
                 return Err(failed(STEP, format_args!("{} {reason}", Shown(&name))));
             }
         }

@@ -28,7 +28,7 @@ pub(super) fn fill<'i>(
     plan: &'i Plan<'_>,
     job: &Replacement<'_>,
     slot: &mut Option<Box<dyn Input + 'i>>,
-    run: Run<'i>,
+    with: Run<'i>,
 ) -> Result<Filled> {
     let private = super::beside_or_elsewhere(
         job,
@@ -39,13 +39,26 @@ pub(super) fn fill<'i>(
     if let Some(old) = job.old.as_ref().filter(|_| job.plan.origin.edits()) {
         copy_old(job, old, &private)?;
     }
+    run(plan, job, &private, slot, with)?;
+    take(job, private)
+}
+
+/// Runs the command, which finds the private directory's path of TARGET's name in its arguments. It has exited with status 0
+/// when this returns.
+pub(super) fn run<'i>(
+    plan: &'i Plan<'_>,
+    job: &Replacement<'_>,
+    private: &PrivateDirectory,
+    slot: &mut Option<Box<dyn Input + 'i>>,
+    with: Run<'i>,
+) -> Result<()> {
     let path = private.path_of(&job.target.name);
-    let command = plan.origin.open_by_name(&path, run.note, run.signals);
+    let command = plan.origin.open_by_name(&path, with.note, with.signals);
     let command = slot.insert(command.ok_or_else(|| failed("run", "there is no command"))?);
     command.begin()?;
     command.finish()?;
     private.warn_of_others(&job.target.name);
-    take(job, private)
+    Ok(())
 }
 
 /// Finds out before the command runs whether the file system has what `--mode` and `--no-clobber` need.

@@ -205,13 +205,13 @@ pub(crate) fn copy_prefix(
 }
 
 /// The next range of data at or after `from`; `None` if only a hole remains.
-fn next_data(input: &dyn Input, from: u64, end: u64) -> Result<Option<std::ops::Range<u64>>> {
+pub(super) fn next_data(input: &dyn Input, from: u64, end: u64) -> Result<Option<std::ops::Range<u64>>> {
     let data = platform::next_data(input.descriptor(), from).map_err(|errno| cannot_read(input, errno))?;
     Ok(data.filter(|data| data.start < end).map(|data| data.start..data.end.min(end)))
 }
 
 /// Copies at most `length` bytes at `from`. 0 is the end of the file.
-fn copy_chunk(
+pub(super) fn copy_chunk(
     input: &mut dyn Input,
     from: u64,
     length: u64,

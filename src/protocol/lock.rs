@@ -11,6 +11,7 @@ use super::directory::PathHandle;
 use super::preflight;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, Result, at, failed, refused_by_guard};
+use crate::options::Options;
 use crate::platform::{
     self, AsFd, BorrowedFd, Errno, Event, FileType, OwnedFd, Signals, Woken, from_io, pipe, try_lock, unlock, wait,
     write_all,
@@ -28,7 +29,7 @@ pub(crate) struct TargetLock {
 /// Waits for the lock, for at most `timeout` seconds. Updates `target.existing` to TARGET as it is with the lock held.
 pub(crate) fn acquire(
     target: &mut ResolvedTarget,
-    no_dereference: bool,
+    options: &Options,
     timeout: Option<f64>,
     signals: &Signals,
 ) -> Result<TargetLock> {
@@ -36,9 +37,9 @@ pub(crate) fn acquire(
     let mut lost = LostLocks::default();
     loop {
         if let Some(old) = &target.existing {
-            preflight::check_file_type(old.kind(), no_dereference)?;
+            preflight::check_kind(old.kind(), options)?;
         }
-        match attempt(target, deadline.as_ref(), signals)? {
+        match attempt(target, options, deadline.as_ref(), signals)? {
             Attempt::Locked(lock) => return Ok(lock),
             Attempt::Lost { waited } => lost.retry(target, waited)?,
         }
@@ -54,7 +55,12 @@ enum Attempt {
     },
 }
 
-fn attempt(target: &mut ResolvedTarget, deadline: Option<&Deadline>, signals: &Signals) -> Result<Attempt> {
+fn attempt(
+    target: &mut ResolvedTarget,
+    options: &Options,
+    deadline: Option<&Deadline>,
+    signals: &Signals,
+) -> Result<Attempt> {
     let lock_name = || {
         let held = platform::try_lock_name(&target.directory, &target.name);
         if matches!(held, Err(Errno::WOULDBLOCK)) {
@@ -67,7 +73,7 @@ fn attempt(target: &mut ResolvedTarget, deadline: Option<&Deadline>, signals: &S
         target.existing = target.open_path().context(STEP)?;
         return Ok(Attempt::Locked(TargetLock { _held: Some(held) }));
     }
-    let held = match open(target)? {
+    let held = match open(target, options)? {
         Opened::File(file) => Some(file),
         Opened::Nothing => None,
         Opened::Replaced(now) => {
@@ -101,7 +107,7 @@ enum Opened {
     Replaced(Option<PathHandle>),
 }
 
-fn open(target: &ResolvedTarget) -> Result<Opened> {
+fn open(target: &ResolvedTarget, options: &Options) -> Result<Opened> {
     let filesystem = target.directory.filesystem();
     if filesystem.is_remote() {
         // A file lock is on an open inode, and these clients move or remove an inode that is open when it is replaced.
@@ -109,7 +115,8 @@ fn open(target: &ResolvedTarget) -> Result<Opened> {
         return Err(failed(STEP, "its network file system has no lock that lasts for a replacement"));
     }
     // On FUSE, renaming over an open file may first rename it away.
-    let lockable = target.existing.as_ref().filter(|old| old.kind() == FileType::RegularFile && !filesystem.is_fuse());
+    let kind = if options.tree { FileType::Directory } else { FileType::RegularFile };
+    let lockable = target.existing.as_ref().filter(|old| old.kind() == kind && !filesystem.is_fuse());
     let Some(old) = lockable else {
         if target.directory.readable() {
             return Ok(Opened::Nothing);

@@ -44,6 +44,7 @@ mod parents;
 mod preflight;
 mod private_directory;
 mod rename;
+mod replace_tree;
 mod request;
 pub(crate) mod resolve;
 mod sealed;
@@ -51,6 +52,7 @@ mod spill;
 mod staging;
 mod staging_name;
 mod sync;
+mod tree;
 mod validate;
 mod writer;
 
@@ -120,6 +122,9 @@ fn steps<'i>(
 ) -> Result<Outcome> {
     // Other writers that use `--lock` wait from here until `target` is dropped, after all steps.
     acquire_lock(plan, target, run.signals)?;
+    if plan.options.tree {
+        return replace_tree::replace(plan, target, parents, input, run);
+    }
     // The old content, if a step reads it.
     let old = read_old(plan, target, run.signals)?;
     check_if_match(plan, &target.resolved, old.as_ref(), run.signals)?;
@@ -174,7 +179,7 @@ fn receive<'i>(
 /// `--lock`: acquires the lock, and checks TARGET again once the lock is held.
 fn acquire_lock(plan: &Plan<'_>, target: &mut Target, signals: &Signals) -> Result<()> {
     let Some(LockOptions { timeout }) = plan.lock else { return Ok(()) };
-    let lock = lock::acquire(&mut target.resolved, plan.options.no_dereference, timeout, signals)?;
+    let lock = lock::acquire(&mut target.resolved, plan.options, timeout, signals)?;
     target.lock = Some(lock);
     target.check_again(plan.options)
 }

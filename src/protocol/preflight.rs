@@ -26,10 +26,14 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
         if options.no_clobber {
             return Err(refused_by_guard("no-clobber", "exists"));
         }
-        check_file_type(old.kind(), options.no_dereference)?;
+        check_kind(old.kind(), options)?;
         check_not_immutable(old)?;
         if old.kind() == FileType::RegularFile {
             check_writable(target, old, options)?;
+        }
+        if old.kind() == FileType::Directory && !may_write_target(target, old)? {
+            // The exchange changes its `..`.
+            return Err(failed(STEP, "you may not write the directory, which a rename of it needs"));
         }
     }
     match rename_obstacle(target, existing)? {
@@ -41,6 +45,17 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
             let error = target.with_link_hint(failed(STEP, obstacle.reason));
             Err(if may_offer_overwrite(existing, options) { error.hint(obstacle.hint) } else { error })
         }
+    }
+}
+
+/// Fails unless the file is of the kind that can be replaced.
+pub(crate) fn check_kind(kind: FileType, options: &Options) -> Result<()> {
+    match kind {
+        FileType::Directory if options.tree => Ok(()),
+        FileType::Symlink if options.tree && options.no_dereference => Ok(()),
+        _ if options.tree => Err(failed(STEP, "is not a directory, and --tree replaces one")),
+        FileType::Directory => Err(failed(STEP, "is a directory").hint("--tree replaces a directory as a whole")),
+        kind => check_file_type(kind, options.no_dereference),
     }
 }
 

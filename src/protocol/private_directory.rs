@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use super::directory::{Directory, Entry};
 use super::staging_name::with_free_name;
+use super::tree;
 use crate::error::{Context, Result, at, failed};
 use crate::notices::Notices;
 use crate::platform::{self, Errno, Signals, is_metadata_refusal, opaque_acl, remove_attribute};
@@ -144,19 +145,13 @@ impl Drop for PrivateDirectory {
         }
         // Some systems do not remove a directory that is open.
         self.directory = Rc::clone(&self.parent);
-        // Usually it is empty by now.
-        match platform::remove_directory(&self.parent, &self.name) {
-            Ok(()) | Err(Errno::NOENT | Errno::STALE) => return,
-            Err(_) => {}
+        let removal = tree::remove(&self.parent, &self.name);
+        for (path, reason) in &removal.left {
+            self.notices.left_behind(path, reason);
         }
-        for (path, reason) in remove(&self.parent, &self.name) {
-            self.notices.left_behind(&path, &reason);
+        if removal.more > 0 {
+            let path = self.parent.join(&self.name);
+            self.notices.left_behind(&path, &format!("{} more entries could not be removed", removal.more));
         }
     }
-}
-
-fn remove(parent: &Directory, name: &OsStr) -> Vec<(PathBuf, String)> {
-    // TODO: tree
-    let _ = std::fs::remove_dir_all(parent.join(name));
-    Vec::new()
 }

@@ -7,7 +7,9 @@ use super::directory::Entry;
 use super::resolve::ResolvedTarget;
 use super::staging_name::StagingName;
 use crate::error::{Error, ErrorExt, missing};
-use crate::platform::{self, Errno, FileType, Result, Stat, is_unsupported_rename, os_message, refuses_links, wait};
+use crate::platform::{
+    self, Errno, FileType, Result, Retries, Stat, is_unsupported_rename, os_message, refuses_links, wait,
+};
 use crate::quote::Shown;
 
 /// How long to wait for the last reader of a file that is marked for deletion. SMB clients close a file up to a second
@@ -60,6 +62,25 @@ pub(super) fn to_free_name(
             checked_rename()
         }
         linked => linked.map(|()| NamedBy::Link),
+    }
+}
+
+/// Exchanges the two names, so that `to` leads to `wanted`. After EINTR the result is verified before a retry, because a
+/// second exchange would undo the first.
+pub(super) fn exchange(from: Entry<'_>, to: Entry<'_>, wanted: &Stat) -> Result<()> {
+    let mut retries = Retries::default();
+    loop {
+        let exchanged = platform::exchange_once(from.directory, from.name, to.directory, to.name).or_else(|errno| {
+            // Nothing was tried.
+            if is_unsupported_rename(errno) {
+                return Err(errno);
+            }
+            to.directory.verify_after_error(to.name, wanted, errno)
+        });
+        match exchanged {
+            Err(Errno::INTR) => retries.retry(Errno::INTR)?,
+            done => return done,
+        }
     }
 }
 

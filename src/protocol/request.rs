@@ -78,7 +78,7 @@ impl Target {
     /// The same for what TARGET has become.
     pub(super) fn check_again(&mut self, options: &Options) -> Result<()> {
         self.strategy = preflight::check(&self.resolved, self.resolved.existing.as_ref(), options)?;
-        let plan = |backup| BackupName::plan(&self.resolved, backup);
+        let plan = |backup| BackupName::plan(&self.resolved, backup, options.tree);
         self.backup = options.backup.as_ref().map(plan).transpose()?;
         Ok(())
     }

@@ -84,6 +84,11 @@ fn is_acl(name: &CStr) -> bool {
     name == ACL || name == POSIX_ACL
 }
 
+/// Whether a copy of the file has the attribute too.
+pub(crate) fn is_copied(name: &CStr) -> bool {
+    is_acl(name) || is_preserved(name)
+}
+
 /// Whether an attribute belongs to the file, and is preserved, or to its old content.
 pub(crate) fn is_preserved(name: &CStr) -> bool {
     name == FLAGS || !is_acl(name) && named::is_preserved(name.to_bytes())

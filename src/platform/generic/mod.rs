@@ -5,7 +5,7 @@
 #![cfg_attr(any(target_os = "macos", target_os = "freebsd"), allow(dead_code, unused_imports))]
 
 pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
-pub(super) use super::unix::{startup, termination, wait, words};
+pub(super) use super::unix::{startup, termination, tree, wait, words};
 
 pub(super) mod access;
 pub(super) mod copy;

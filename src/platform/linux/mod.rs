@@ -1,7 +1,7 @@
 //! Linux.
 
 pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
-pub(super) use super::unix::{startup, termination, wait, words};
+pub(super) use super::unix::{startup, termination, tree, wait, words};
 
 pub(super) mod access;
 pub(super) mod copy;

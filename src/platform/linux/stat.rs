@@ -131,6 +131,8 @@ impl From<Statx> for Stat {
             gid: stat.stx_gid,
             size: stat.stx_size,
             allocated: stat.stx_blocks.saturating_mul(BLOCK),
+            device_number: makedev(stat.stx_rdev_major, stat.stx_rdev_minor),
+            atime: (stat.stx_atime.tv_sec, stat.stx_atime.tv_nsec.into()),
             mtime: (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec.into()),
             ctime: (stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec.into()),
             flags: Flags {

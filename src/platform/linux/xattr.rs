@@ -96,12 +96,23 @@ fn with_growing_buffer(call: impl Fn(&mut [u8]) -> Result<usize>) -> Result<Vec<
     }
 }
 
+/// What overlayfs keeps for itself.
+const OVERLAY: [&[u8]; 2] = [b"trusted.overlay.", b"user.overlay."];
+/// XFS shows its ACLs to root a second time under these names. They are preserved as ACLs.
+const SECOND_ACLS: [&[u8]; 2] = [b"trusted.SGI_ACL_FILE", b"trusted.SGI_ACL_DEFAULT"];
+
+/// Whether a copy of the file has the attribute too. The kernel writes its own measurements.
+pub(crate) fn is_copied(name: &CStr) -> bool {
+    const MEASUREMENTS: [&[u8]; 2] = [b"security.ima", b"security.evm"];
+    let name = name.to_bytes();
+    !MEASUREMENTS.contains(&name)
+        && !SECOND_ACLS.contains(&name)
+        && !OVERLAY.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Whether an attribute belongs to the file, and is preserved, or to its old content.
 pub(crate) fn is_preserved(name: &CStr) -> bool {
     const CONTENT: [&[u8]; 3] = [b"security.capability", b"security.ima", b"security.evm"];
-    const OVERLAY: [&[u8]; 2] = [b"trusted.overlay.", b"user.overlay."];
-    // XFS shows its ACLs to root a second time under these names. They are preserved as ACLs.
-    const ACLS: [&[u8]; 2] = [b"trusted.SGI_ACL_FILE", b"trusted.SGI_ACL_DEFAULT"];
     let name = name.to_bytes();
     let belongs = name.starts_with(b"user.")
         || name.starts_with(b"trusted.")
@@ -109,7 +120,7 @@ pub(crate) fn is_preserved(name: &CStr) -> bool {
         || name == b"btrfs.compression";
     belongs
         && !CONTENT.contains(&name)
-        && !ACLS.contains(&name)
+        && !SECOND_ACLS.contains(&name)
         && !OVERLAY.iter().any(|prefix| name.starts_with(prefix))
 }
 

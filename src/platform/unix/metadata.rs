@@ -1,11 +1,9 @@
 //! Mode, owner and times.
 
-use std::ffi::OsStr;
 use std::os::fd::AsFd;
 
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
 
-use super::directory::DirectoryHandle;
 use super::errors::{Result, from_io, from_nix};
 use super::retry::retry_on_intr;
 
@@ -14,14 +12,6 @@ pub(crate) fn set_mode(file: impl AsFd, mode: u32) -> Result<()> {
     #[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)] // No bit is lost: 0o7777 fits everywhere.
     let mode = nix::sys::stat::Mode::from_bits_truncate(mode as nix::libc::mode_t);
     retry_on_intr(|| nix::sys::stat::fchmod(&file, mode).map_err(from_nix))
-}
-
-/// Sets the mode of a name, which must not be a symbolic link.
-pub(crate) fn set_mode_of_name(directory: &DirectoryHandle, name: &OsStr, mode: u32) -> Result<()> {
-    #[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)] // No bit is lost: 0o7777 fits everywhere.
-    let mode = nix::sys::stat::Mode::from_bits_truncate(mode as nix::libc::mode_t);
-    let follow = nix::sys::stat::FchmodatFlags::FollowSymlink;
-    retry_on_intr(|| nix::sys::stat::fchmodat(directory, name, mode, follow).map_err(from_nix))
 }
 
 /// The mode that a file has after `mode` has been set, if that worked: some systems have only part of it.

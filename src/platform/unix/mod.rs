@@ -18,5 +18,6 @@ mod select;
 pub(super) mod startup;
 pub(super) mod stat;
 pub(super) mod termination;
+pub(super) mod tree;
 pub(super) mod wait;
 pub(super) mod words;

@@ -22,6 +22,10 @@ pub(crate) struct Stat {
     /// Allocated space, in bytes.
     #[allow(dead_code)] // Not every system needs it.
     pub(crate) allocated: u64,
+    /// Which device a device node stands for.
+    pub(crate) device_number: u64,
+    /// Seconds and nanoseconds since the epoch.
+    pub(crate) atime: (i64, i64),
     /// Seconds and nanoseconds since the epoch.
     pub(crate) mtime: (i64, i64),
     /// Seconds and nanoseconds since the epoch.
@@ -57,6 +61,11 @@ impl Stat {
         self.flags.append_only
     }
 
+    /// Whether some of its blocks may be holes.
+    pub(crate) fn may_have_holes(&self) -> bool {
+        self.allocated < self.size
+    }
+
     /// Whether a file system is mounted on it.
     pub(crate) fn is_mount_point(&self) -> bool {
         self.flags.mount_point
@@ -76,6 +85,8 @@ impl From<rustix::fs::Stat> for Stat {
             gid: stat.st_gid,
             size: stat.st_size as u64,
             allocated: (stat.st_blocks as u64).saturating_mul(BLOCK),
+            device_number: stat.st_rdev as u64,
+            atime: (stat.st_atime.into(), stat.st_atime_nsec as i64),
             mtime: (stat.st_mtime.into(), stat.st_mtime_nsec as i64),
             ctime: (stat.st_ctime.into(), stat.st_ctime_nsec as i64),
             flags: flags(&stat),

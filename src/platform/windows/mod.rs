@@ -32,6 +32,7 @@ pub(super) mod stat;
 pub(super) mod swap_file;
 pub(super) mod sync;
 pub(super) mod termination;
+pub(super) mod tree;
 pub(super) mod unnamed;
 pub(super) mod wait;
 mod win32;

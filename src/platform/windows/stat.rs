@@ -44,6 +44,10 @@ pub(crate) struct Stat {
     pub(crate) gid: u32,
     /// In bytes.
     pub(crate) size: u64,
+    /// Which device a device node stands for: there are none.
+    pub(crate) device_number: u64,
+    /// When the content was last read: seconds and nanoseconds since the epoch.
+    pub(crate) atime: (i64, i64),
     /// When the content was last changed: seconds and nanoseconds since the epoch.
     pub(crate) mtime: (i64, i64),
     /// When anything was last changed, NTFS's `ChangeTime`: seconds and nanoseconds since the epoch.
@@ -86,6 +90,7 @@ impl Stat {
             mode: if read_only { 0o444 } else { 0o666 },
             links: identity.number_of_links(),
             size: metadata.len(),
+            atime: since_epoch(metadata.last_access_time()),
             mtime: since_epoch(metadata.last_write_time()),
             // A file system without it has 0.
             ctime: since_epoch(done(win32::change_time(file))?),
@@ -95,8 +100,9 @@ impl Stat {
 
     /// The metadata of a pipe or device: none but its type.
     fn of_stream(kind: FileType) -> Stat {
-        let (mtime, ctime) = ((0, 0), (0, 0));
-        Stat { device: 0, inode: 0, kind, mode: 0o666, links: 1, uid: 0, gid: 0, size: 0, mtime, ctime }
+        let (atime, mtime, ctime) = ((0, 0), (0, 0), (0, 0));
+        let (mode, device_number) = (0o666, 0);
+        Stat { device: 0, inode: 0, kind, mode, links: 1, uid: 0, gid: 0, size: 0, device_number, atime, mtime, ctime }
     }
 
     /// The metadata of a name in a directory. A symbolic link is not followed. No open of another program excludes it.
@@ -138,6 +144,11 @@ impl Stat {
     }
 
     pub(crate) fn is_append_only(&self) -> bool {
+        false
+    }
+
+    /// Holes are not searched for here.
+    pub(crate) fn may_have_holes(&self) -> bool {
         false
     }
 

@@ -121,6 +121,11 @@ pub(crate) fn remove_attribute(_: impl AsFd, _: &CStr) -> Result<()> {
     Ok(())
 }
 
+/// Whether a copy of the file has the attribute too.
+pub(crate) fn is_copied(_: &CStr) -> bool {
+    true
+}
+
 /// Whether an attribute belongs to the file, and is preserved, or to its old content.
 pub(crate) fn is_preserved(_: &CStr) -> bool {
     true

@@ -1,0 +1,56 @@
+//! The metadata of the top directory: that of the one that is replaced, or what a new one was made with.
+
+use super::Staged;
+use crate::error::{Context, Result};
+use crate::platform::{self, AsFd, Attributes, Stat, acl, is_metadata_refusal, remove_attribute, set_attribute};
+use crate::protocol::apply_metadata::{self, MetadataSource};
+use crate::protocol::directory::PathHandle;
+use crate::protocol::metadata::Metadata;
+use crate::protocol::request::Replacement;
+
+const STEP: &str = "set metadata";
+
+/// Gives the top directory the metadata of `old`, or of a new directory. Returns a warning about what could not be kept.
+pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHandle>) -> Result<Option<String>> {
+    let file = staged.directory.as_fd();
+    let mode = job.options.mode;
+    let Some(old) = old else {
+        if let (None, Some(bits)) = (mode, staged.mode) {
+            platform::set_mode(file, bits).context(STEP)?;
+        }
+        return apply_metadata::apply_metadata(file, &MetadataSource::New { mode }, None);
+    };
+    // The command may have given it an ACL and attributes.
+    apply_metadata::reset_metadata(file)?;
+    let bits = old.stat.bits();
+    keep_default_acl(job, staged, old)?;
+    let source = MetadataSource::Old { old: Metadata::of(old, job.target)?, mode };
+    let warning = apply_metadata::apply_metadata(file, &source, None)?;
+    // For a directory, set-group-ID is no privilege: new files in it get its group.
+    if mode.is_none() && bits & 0o6000 != 0 {
+        let now = Stat::of(file).context(STEP)?.bits();
+        match platform::set_mode(file, now | bits & 0o6000) {
+            Err(errno) if is_metadata_refusal(errno) => {}
+            set => set.context(STEP)?,
+        }
+    }
+    Ok(warning)
+}
+
+/// Keeps the ACL that new files in the directory get.
+fn keep_default_acl(job: &Replacement<'_>, staged: &Staged, old: &PathHandle) -> Result<()> {
+    let file = staged.directory.as_fd();
+    let opened = job.target.open(old);
+    let value = match &opened {
+        Ok(opened) => Attributes::of_file(opened.as_fd()).value(acl::DEFAULT).ok().flatten(),
+        Err(_) => None,
+    };
+    let kept = match value {
+        Some(value) => set_attribute(file, acl::DEFAULT, &value),
+        None => remove_attribute(file, acl::DEFAULT),
+    };
+    match kept {
+        Err(errno) if is_metadata_refusal(errno) => Ok(()),
+        kept => kept.context(STEP),
+    }
+}

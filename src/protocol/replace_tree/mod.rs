@@ -1,0 +1,183 @@
+//! `--tree`: a directory is replaced as a whole.
+//!
+//! The new tree is staged in a private directory beside TARGET, under TARGET's own name. Then:
+//!
+//! ```text
+//! 1. sync everything in it                                a kill or a power cut leaves
+//! 2. exchange it with TARGET, or rename it if there       before: the old tree
+//!    is no TARGET; rename the old tree to the backup      between: the new tree; after a power cut the old or the new
+//! 3. sync TARGET's directory                              after: the new tree
+//! 4. remove the old tree                                  the new tree, and what is left of the old one
+//! ```
+//!
+//! Until the private directory is removed, a kill leaves it. An exchange is one step for whoever opens TARGET: TARGET is
+//! never absent, and its entries are those of one tree. A process that holds the old directory open keeps the old tree,
+//! from which entries disappear in step 4.
+
+mod checks;
+mod commit;
+mod metadata;
+mod stage;
+
+use std::ffi::OsStr;
+use std::rc::Rc;
+
+use super::directory::{Directory, Entry};
+use super::parents::Parents;
+use super::private_directory::PrivateDirectory;
+use super::request::{Change, Outcome, Plan, Replacement, Run, Target};
+use super::{lock, tree};
+use crate::error::{Context, Error, Result, failed, refused_by_guard};
+use crate::guard::NonEmpty;
+use crate::input::{self, Input};
+use crate::options::Sync;
+use crate::platform::{self, AsFd, FileType, Stat};
+
+/// The steps. `slot` keeps the command, to end it after a failure.
+pub(super) fn replace<'i>(
+    plan: &'i Plan<'_>,
+    target: &Target,
+    parents: &mut Option<Parents<'_>>,
+    slot: &mut Option<Box<dyn Input + 'i>>,
+    run: Run<'i>,
+) -> Result<Outcome> {
+    let job = &Replacement::new(plan, target, None, run);
+    let old = OldTree::open(job)?;
+    checks::check(job, old.as_ref())?;
+    let private = PrivateDirectory::create(&job.target.directory, job.signals, job.notices)?;
+    checks::check_renames(job, &private)?;
+
+    let staged = stage::fill(plan, job, old.as_ref(), private, slot, run)?;
+    check_guards(job, &staged)?;
+    if let Some(old) = old.as_ref().filter(|_| job.options.if_changed || plan.origin.edits())
+        && may_stay(job, &staged, old)?
+    {
+        return Ok(Outcome { change: Change::Unchanged, received: 0 });
+    }
+    validate(job, &staged)?;
+
+    if job.options.sync != Sync::None {
+        tree::sync(&staged.directory, job.signals)?;
+    }
+    if job.is_locked {
+        lock::lock_staged(staged.directory.as_fd())?;
+    }
+    job.hold_signals()?;
+    let change = commit::commit(job, &staged, old.as_ref())?;
+    parents.iter_mut().for_each(Parents::keep);
+    Ok(Outcome { change, received: 0 })
+}
+
+/// The staged tree.
+///
+/// Fields are dropped in order: some systems do not remove a directory that is open.
+struct Staged {
+    /// Its top directory.
+    directory: Directory,
+    private: Rc<PrivateDirectory>,
+    /// The mode of the top directory that was made for a new TARGET, if it has another one meanwhile.
+    mode: Option<u32>,
+}
+
+impl Staged {
+    fn entry<'a>(&'a self, name: &'a OsStr) -> Entry<'a> {
+        self.private.entry(name)
+    }
+}
+
+/// TARGET, which is a directory.
+struct OldTree {
+    directory: Directory,
+    stat: Stat,
+    /// The state of everything in it, where the new tree depends on it.
+    fingerprint: Option<crate::digest::Digest>,
+}
+
+impl OldTree {
+    /// `None` if there is no TARGET, or if it is a symbolic link to be replaced.
+    fn open(job: &Replacement<'_>) -> Result<Option<OldTree>> {
+        let Some(existing) = job.target.existing.as_ref().filter(|old| old.kind() == FileType::Directory) else {
+            if job.plan.origin.edits() {
+                return Err(failed("edit", "does not exist as a directory, so there is nothing to edit"));
+            }
+            return Ok(None);
+        };
+        let directory = job.target.directory.enter(&job.target.name, false).context("open directory")?;
+        let stat = directory.stat().context("look")?;
+        if !stat.is_same_file(&existing.stat) {
+            return Err(failed("look", "has been replaced meanwhile"));
+        }
+        let depends = job.plan.origin.edits();
+        let fingerprint = depends.then(|| tree::fingerprint(&directory, job.signals)).transpose()?;
+        Ok(Some(OldTree { directory, stat, fingerprint }))
+    }
+
+    /// Fails if anything in the tree has changed since it was opened, where that matters.
+    fn ensure_unchanged(&self, job: &Replacement<'_>) -> Result<()> {
+        let Some(before) = &self.fingerprint else { return Ok(()) };
+        if tree::fingerprint(&self.directory, job.signals)? == *before {
+            return Ok(());
+        }
+        Err(changed())
+    }
+}
+
+/// The error if TARGET is not in the state that was read.
+fn changed() -> Error {
+    use crate::error::{ErrorExt, TargetState};
+    refused_by_guard("replace", "has changed since it was read")
+        .context(TargetState::Changed)
+        .hint("another writer, or COMMAND itself; --lock makes writers take turns")
+}
+
+fn check_guards(job: &Replacement<'_>, staged: &Staged) -> Result<()> {
+    let Some(why) = job.plan.guards.non_empty else { return Ok(()) };
+    if !tree::is_empty(&staged.directory)? {
+        return Ok(());
+    }
+    Err(match why {
+        NonEmpty::Requested => refused_by_guard("non-empty", "SOURCE is empty"),
+        NonEmpty::Printed | NonEmpty::Written => {
+            use crate::error::ErrorExt;
+            refused_by_guard("replace", "the command made nothing in the directory")
+                .hint("--allow-empty permits an empty directory")
+        }
+    })
+}
+
+/// `--if-changed`, or `--edit` without a change: whether TARGET can be left alone. If so, it is synced.
+fn may_stay(job: &Replacement<'_>, staged: &Staged, old: &OldTree) -> Result<bool> {
+    let has_mode = job.options.mode.is_none_or(|mode| platform::is_mode_met(mode, old.stat.bits()));
+    if !has_mode || !tree::same(&staged.directory, &old.directory, job.signals)? {
+        return Ok(false);
+    }
+    let now = job.target.directory.lstat(&job.target.name).context("look")?;
+    if !now.is_some_and(|now| now.is_same_file(&old.stat)) {
+        return Ok(false);
+    }
+    if job.options.sync != Sync::None {
+        tree::sync(&old.directory, job.signals)?;
+    }
+    if job.options.sync == Sync::Full {
+        super::sync::directory(&job.target.directory, Some(old.directory.as_fd())).context("sync directory")?;
+    }
+    Ok(true)
+}
+
+/// `--validate`: the command gets the directory's path, and nothing on its standard input. It must not change the tree.
+fn validate(job: &Replacement<'_>, staged: &Staged) -> Result<()> {
+    const STEP: &str = "validate";
+    let Some(script) = &job.plan.guards.validate else { return Ok(()) };
+    let before = tree::fingerprint(&staged.directory, job.signals)?;
+    let (nothing, _) = platform::pipe().context("pipe")?;
+    let path = staged.private.path_of(&job.target.name);
+    input::validate(script, nothing.as_fd(), &path, job.plan.path, job.signals)?;
+    let same_directory = |now: Stat| Ok::<bool, Error>(now.is_same_file(&staged.directory.stat().context(STEP)?));
+    let now = staged.entry(&job.target.name).lstat().context(STEP)?;
+    if now.map(same_directory).transpose()? != Some(true)
+        || tree::fingerprint(&staged.directory, job.signals)? != before
+    {
+        return Err(refused_by_guard(STEP, "the command changed the directory that it was to look at"));
+    }
+    Ok(())
+}

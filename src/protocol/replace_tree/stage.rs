@@ -1,0 +1,81 @@
+//! Filling the staged tree: by a command, or with a copy of SOURCE.
+
+use std::rc::Rc;
+
+use super::{OldTree, Staged, checks};
+use crate::error::{Context, Result, failed, refused_by_guard};
+use crate::input::{Input, Origin};
+use crate::options::Sync;
+use crate::platform::{self, FileType};
+use crate::protocol::directory::Directory;
+use crate::protocol::private_directory::PrivateDirectory;
+use crate::protocol::request::{Plan, Replacement, Run};
+use crate::protocol::{by_name, tree};
+
+const STEP: &str = "stage";
+
+/// Makes the staged tree.
+pub(super) fn fill<'i>(
+    plan: &'i Plan<'_>,
+    job: &Replacement<'_>,
+    old: Option<&OldTree>,
+    private: Rc<PrivateDirectory>,
+    slot: &mut Option<Box<dyn Input + 'i>>,
+    run: Run<'i>,
+) -> Result<Staged> {
+    let name = &job.target.name;
+    let source = match plan.origin {
+        Origin::File(path) => {
+            let source = checks::open_source(path, job.notices)?;
+            checks::check_source(job, &source, old)?;
+            Some(source)
+        }
+        _ => None,
+    };
+    platform::make_directory(private.directory(), &**name, 0o777).context(STEP)?;
+    let empty = private.directory().enter(name, false).context(STEP)?;
+    if let Some(source) = source {
+        let write_behind = job.options.sync != Sync::None;
+        tree::copy(&source, &empty, write_behind, job.notices, job.signals)?;
+        tree::copy_top_metadata(&source, &empty, job.notices)?;
+        return opened(job, private);
+    }
+    if let Some(old) = old.filter(|_| plan.origin.edits()) {
+        copy_old(job, old, &empty)?;
+    }
+    // On some systems a command could not rename or remove it while it is open.
+    drop(empty);
+    by_name::run(plan, job, &private, slot, run)?;
+    opened(job, private)
+}
+
+fn copy_old(job: &Replacement<'_>, old: &OldTree, empty: &Directory) -> Result<()> {
+    tree::copy(&old.directory, empty, false, job.notices, job.signals)?;
+    match platform::set_mode(&**empty, old.stat.bits() & 0o777) {
+        Err(errno) if !platform::is_metadata_refusal(errno) => Err(errno).context(STEP),
+        _ => Ok(()),
+    }
+}
+
+/// Opens what the name leads to by now.
+fn opened(job: &Replacement<'_>, private: Rc<PrivateDirectory>) -> Result<Staged> {
+    let name = &job.target.name;
+    match private.entry(name).lstat().context(STEP)?.map(|found| found.kind()) {
+        Some(FileType::Directory) => {}
+        None => return Err(refused_by_guard("replace", "the command removed the directory that it was given")),
+        Some(_) => return Err(refused_by_guard("replace", "the command left something that is no directory")),
+    }
+    let directory = private.directory().enter(name, false).context(STEP)?;
+    if directory.readable() {
+        return Ok(Staged { private, directory, mode: None });
+    }
+    // A directory that even its owner may not read.
+    let mode = directory.stat().context(STEP)?.bits();
+    drop(directory);
+    platform::set_mode_of_name(private.directory(), name, 0o700).context(STEP)?;
+    let directory = private.directory().enter(name, false).context(STEP)?;
+    if !directory.readable() {
+        return Err(failed(STEP, "the directory that the command made cannot be read"));
+    }
+    Ok(Staged { private, directory, mode: Some(mode) })
+}
