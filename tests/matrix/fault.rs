@@ -80,8 +80,16 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
     for errno in errnos {
         // The error would have to be true: the program has to take the file for absent.
         let opens = call.args.contains("O_RDONLY|O_NOCTTY") && call.args.contains("O_NOFOLLOW");
-        let stats = call.args.contains("O_PATH") || opens;
-        if errno == "ENOENT" && call.succeeded() && (stats || call.name == "unlinkat") {
+        // A directory of ours, which another program may have taken away.
+        let enters = call.args.contains("O_NOFOLLOW|O_CLOEXEC|O_DIRECTORY");
+        let stats = call.args.contains("O_PATH") || opens || enters;
+        let untrue = match errno {
+            "ENOENT" if call.name == "unlinkat" => !call.result.contains("ENOENT"),
+            "ENOENT" => call.succeeded() && stats,
+            "ELOOP" => call.succeeded() && enters,
+            _ => false,
+        };
+        if untrue {
             continue;
         }
         faults.push(Fault::Once(errno));

@@ -376,7 +376,7 @@ fn has_backup_of_command(scenario: &Scenario, expected: &Expected) -> bool {
 /// SIGKILL: TARGET is the old or the finished file, and no more staging files are left than the contract allows.
 fn killed(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     let left = leftovers(expected, after);
-    let files: Vec<_> = left.iter().filter(|(name, _)| is_staging_name(name)).collect();
+    let files: Vec<_> = left.iter().filter(|(name, _)| is_staging_name(name) && !is_in_private(name)).collect();
     files.iter().try_for_each(|(name, state)| is_private(expected, name, state))?;
     let directories = files.iter().filter(|(_, state)| state.is_directory()).count();
     if directories > usize::from(scenario.has_private_directory()) {
@@ -442,7 +442,7 @@ fn damaged(expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
         .into_iter()
         .find(|(name, state)| is_reported(name, stderr) && state.content == expected.after.content);
     match whole {
-        Some((_, state)) if state.permissions() == 0o600 => Ok(()),
+        Some((name, state)) if state.permissions() == 0o600 || is_in_private(name) => Ok(()),
         other => Err(format!("the file with the whole new content is not reported, or not 0600: {other:?}")),
     }
 }

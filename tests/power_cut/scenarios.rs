@@ -1,6 +1,6 @@
 //! The scenarios, by name.
 
-use crate::scenario::{Refused, SET_MODE, Scenario, Setting, Source, Writes};
+use crate::scenario::{Makes, Refused, SET_MODE, Scenario, Setting, Source, Writes};
 
 const KB40: usize = 40_000;
 const MB4: usize = 4 << 20;
@@ -32,6 +32,9 @@ const BY_NAME: Scenario = Scenario { name: "by-name-40k", source: Source::ByName
 
 const VALIDATE: Scenario =
     Scenario { name: "validate-40k", options: &["--validate", "test -s \"$1\""], ..REPLACE };
+
+const TREE: Scenario =
+    Scenario { name: "tree", source: Source::Tree(Makes::ByCommand), has_rich_metadata: false, ..REPLACE };
 
 const LEAST: &[Refused] = &[Refused::UnnamedFiles, Refused::RenameFlags, Refused::HardLinks];
 
@@ -131,6 +134,13 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
         ..BACKUP
     },
     Scenario { name: "validate-by-name-40k", source: BY_NAME.source, ..VALIDATE },
+    TREE,
+    Scenario { name: "tree-new", old: None, ..TREE },
+    Scenario { name: "tree-from", source: Source::Tree(Makes::Copy), ..TREE },
+    Scenario { name: "tree-large", source: Source::Tree(Makes::Large), ..TREE },
+    Scenario { name: "tree-large-new", source: Source::Tree(Makes::Large), old: None, ..TREE },
+    Scenario { name: "tree-edit", source: Source::Tree(Makes::Edited), ..TREE },
+    Scenario { name: "tree-backup", options: BACKUP.options, setting: BACKUP.setting, ..TREE },
 ];
 
 /// A name that does not exist gives the first scenario, which then shows in the name of the job.

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::content::{self, Version};
 use super::error::{Context, Result};
 use super::file_state::{FileState, Snapshot, snapshot};
+use super::tree::{self, Trees};
 use crate::common::acl::{self, Entry};
 
 /// Where the bytes come from.
@@ -27,6 +28,31 @@ pub enum Source {
     CommandWritesTarget,
     /// `-I`: a command writes the content by name.
     ByName(Writes),
+    /// `--tree`: TARGET is a directory.
+    Tree(Makes),
+}
+
+/// How the new tree of `--tree` is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Makes {
+    /// `--from`.
+    Copy,
+    /// A command copies SOURCE.
+    ByCommand,
+    /// `--edit`: a command replaces files in a copy of TARGET.
+    Edited,
+    /// `--from` a tree that is synced with its whole file system.
+    Large,
+}
+
+impl Makes {
+    const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Copy | Self::Large => &[],
+            Self::ByCommand => &["cp", "-R", "elsewhere/source/.", PLACEHOLDER],
+            Self::Edited => &["sed", "-i", content::SED, "{}/a", "{}/sub/b", "{}/sub/deeper/c"],
+        }
+    }
 }
 
 /// What the command of `-I` does with its path.
@@ -166,6 +192,8 @@ pub struct Expected {
     /// The finished file, had there been no old one.
     pub fresh: FileState,
     pub backup: Option<PathBuf>,
+    /// Where TARGET is a directory.
+    pub trees: Option<Trees>,
 }
 
 impl Expected {
@@ -201,7 +229,11 @@ impl Scenario {
 
     /// `--edit`.
     pub fn edits(&self) -> bool {
-        matches!(self.source, Source::Edit | Source::ByName(Writes::Edited))
+        matches!(self.source, Source::Edit | Source::ByName(Writes::Edited) | Source::Tree(Makes::Edited))
+    }
+
+    pub fn is_tree(&self) -> bool {
+        matches!(self.source, Source::Tree(_))
     }
 
     pub fn is_by_name(&self) -> bool {
@@ -215,7 +247,7 @@ impl Scenario {
 
     /// Whether the content is in a private directory for some time.
     pub fn has_private_directory(&self) -> bool {
-        self.is_by_name() || self.validates()
+        self.is_by_name() || self.is_tree() || self.validates()
     }
 
     /// The status with which the program must end, if what the command leaves is not to become TARGET.
@@ -261,6 +293,9 @@ impl Scenario {
             Source::Edit => &["--edit"],
             Source::ByName(Writes::Edited) => &["--edit", "-I", PLACEHOLDER],
             Source::ByName(_) => &["-I", PLACEHOLDER],
+            Source::Tree(Makes::Copy | Makes::Large) => &["--tree", "--from", SOURCE],
+            Source::Tree(Makes::ByCommand) => &["--tree", "-I", PLACEHOLDER],
+            Source::Tree(Makes::Edited) => &["--tree", "--edit", "-I", PLACEHOLDER],
             Source::Append => &["--append"],
             _ => &[],
         });
@@ -271,12 +306,14 @@ impl Scenario {
             Source::Command => &["--", "cat", SOURCE][..],
             Source::Edit => &["--", content::EDIT[0], content::EDIT[1], content::EDIT[2]],
             Source::CommandWritesTarget => &["--", "sh", "-c", "cat elsewhere/other >home/f; cat elsewhere/source"],
-            Source::ByName(_) => &["--"],
+            Source::ByName(_) | Source::Tree(Makes::ByCommand | Makes::Edited) => &["--"],
             _ => &[],
         });
-        if let Source::ByName(writes) = self.source {
-            words.extend(writes.words());
-        }
+        words.extend(match self.source {
+            Source::ByName(writes) => writes.words(),
+            Source::Tree(makes) => makes.words(),
+            _ => &[],
+        });
         let input = matches!(self.source, Source::Stdin | Source::Append)
             .then(|| content::bytes(Version::New, self.new).into());
         Invocation { program: program.into(), arguments: words.into_iter().map(OsString::from).collect(), input }
@@ -311,6 +348,10 @@ impl Scenario {
         if self.setting == Setting::LinkItself {
             write(&root.join("pointee"), &content::bytes(Version::Older, 6), 0o600)?;
             symlink("../pointee", &target).context(target.display())?;
+        } else if self.is_tree() {
+            if old.is_some() {
+                tree::write_old(&target)?;
+            }
         } else if let Some(old) = old {
             write(&target, &old, 0o664)?;
             if self.has_rich_metadata {
@@ -326,6 +367,9 @@ impl Scenario {
         }
         if self.setting == Setting::UnsyncedSource {
             sync_all(&home)?;
+        }
+        if let Source::Tree(makes) = self.source {
+            tree::write_new(&root.join(SOURCE), makes == Makes::Large)?;
         }
         if matches!(
             self.source,
@@ -344,7 +388,11 @@ impl Scenario {
             Setting::Backup { name, .. } => Some(Path::new(HOME).join(name)),
             _ => None,
         };
-        Ok(Expected { operand: self.operand(), target, before, after, fresh, backup })
+        let trees = match self.source {
+            Source::Tree(makes) => Some(Trees::of(root, &target, SOURCE, makes == Makes::Edited)?),
+            _ => None,
+        };
+        Ok(Expected { operand: self.operand(), target, before, after, fresh, backup, trees })
     }
 
     /// A new file is as `>` would create it, or has SOURCE's mode, also where a command copies or links it.
