@@ -128,7 +128,7 @@ pub fn removed(scenario: &Scenario, expected: &Expected, after: &Snapshot, ended
 /// Judges a run without a fault.
 pub fn succeeded(scenario: &Scenario, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
     untouched(scenario, expected, after)?;
-    nothing_left(expected, after, "", false)?;
+    nothing_left(expected, after, &ended.stderr, false)?;
     if scenario.fails().is_some() {
         return unchanged(scenario, expected, after);
     }
