@@ -93,7 +93,8 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
             continue;
         }
         faults.push(Fault::Once(errno));
-        let may_last = may_last && !(errno == "ELOOP" && later.iter().any(enters_ours));
+        let may_last = may_last && !(errno == "ENOENT" && call.name == "unlinkat");
+        let may_last = may_last && !(matches!(errno, "ELOOP" | "ENOENT") && later.iter().any(enters_ours));
         if may_last {
             faults.push(Fault::On(errno));
         }
