@@ -3,6 +3,7 @@
 #[path = "../../tests/common/mod.rs"]
 pub(crate) mod common;
 
+pub(crate) mod by_name;
 pub(crate) mod clock;
 pub(crate) mod digest;
 pub(crate) mod figure;
@@ -25,7 +26,7 @@ use setup::Setup;
 use table::Results;
 
 const WRITE: &str = "ATOMIC_WRITE_BENCH_WRITE";
-const SUBJECTS: [&str; 7] = ["stream", "small", "many", "from", "if-changed", "checksum", "memory"];
+const SUBJECTS: [&str; 9] = ["stream", "small", "many", "from", "by-name", "tree", "if-changed", "checksum", "memory"];
 
 pub(crate) fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -74,6 +75,12 @@ fn measure(wanted: impl Fn(&str) -> bool) -> Results {
     if wanted("from") {
         races.push(from::copied(&setup));
         races.extend(from::shared(&setup));
+    }
+    if wanted("by-name") {
+        races.push(by_name::file(&setup));
+    }
+    if wanted("tree") {
+        races.push(by_name::tree(&setup));
     }
     if wanted("if-changed") {
         races.push(unchanged::race(&setup));

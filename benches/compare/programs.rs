@@ -109,7 +109,7 @@ fn floors(directory: &Path) -> Option<PathBuf> {
         eprintln!("skipped: the floors, which are written in C");
         return None;
     }
-    for name in ["small", "read_write", "splice", "write_behind", "dontcache", "peak"] {
+    for name in ["small", "read_write", "splice", "write_behind", "dontcache", "peak", "exchange"] {
         if !compile("cc", name, &directory.join(name)) {
             eprintln!("skipped: the floors: cc cannot link statically here");
             return None;

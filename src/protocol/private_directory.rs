@@ -45,7 +45,9 @@ impl PrivateDirectory {
         let directory = match parent.enter(&name, false) {
             Ok(directory) => Rc::new(directory),
             Err(errno) => {
-                let _ = platform::remove_directory(parent, &name);
+                if let Err(left) = platform::remove_directory(parent, &name) {
+                    notices.left_behind(&parent.join(&name), &platform::os_message(left));
+                }
                 return Err(cannot(errno));
             }
         };

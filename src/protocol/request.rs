@@ -137,7 +137,8 @@ impl<'a> Replacement<'a> {
     /// How the staging file is created: never with more access than the finished file.
     pub(super) fn create_options(&self) -> CreateOptions {
         let old = self.old_file();
-        let narrow = old.is_some() || self.options.mode.is_some();
+        // The mode that a command gave its file is known, but a copy of it gets that at the end.
+        let narrow = old.is_some() || self.options.mode.is_some() || self.plan.origin.is_by_name();
         CreateOptions {
             mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },
             private: self.plan.guards.validate.is_some(),

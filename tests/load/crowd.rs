@@ -10,7 +10,7 @@ use crate::common::{Scene, stderr};
 use crate::{share, staging_names, tell};
 
 /// A content that shows when it is torn or mixed: one letter, and as long as its first bytes say.
-fn content(writer: usize, round: usize) -> Vec<u8> {
+pub(crate) fn content(writer: usize, round: usize) -> Vec<u8> {
     let letter = b'A' + u8::try_from(writer % 26).unwrap();
     let length = 100 + (writer * 7919 + round * 104_729) % 200_000;
     let mut bytes = format!("{length:08}").into_bytes();
@@ -18,13 +18,13 @@ fn content(writer: usize, round: usize) -> Vec<u8> {
     bytes
 }
 
-fn is_whole(bytes: &[u8]) -> bool {
+pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     let length = bytes.get(..8).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
     // All are alike when each is like the next: one comparison, so that a million reads take minutes.
     length == Some(bytes.len()) && bytes[9..] == bytes[8..bytes.len() - 1]
 }
 
-fn feed(mut child: Child, bytes: &[u8]) -> std::process::Output {
+pub(crate) fn feed(mut child: Child, bytes: &[u8]) -> std::process::Output {
     child.stdin.take().unwrap().write_all(bytes).unwrap();
     child.wait_with_output().unwrap()
 }

@@ -9,6 +9,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod by_name;
 mod crowd;
 mod limits;
 mod races;

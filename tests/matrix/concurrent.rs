@@ -6,7 +6,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::file_state::{FileState, Snapshot, is_staging_name};
+use crate::file_state::{FileState, Snapshot, is_in_private, is_staging_name};
 use crate::judge::{self, Verdict};
 use crate::other_writer::{Action, INSIDE, POINTEE};
 use crate::refusal;
@@ -143,7 +143,7 @@ impl ConcurrentRun<'_> {
         name == self.expected.target
             || Some(name) == self.expected.backup.as_deref()
             || (self.expected.backup.is_some() && name == Path::new(judge::NEXT_BACKUP))
-            || is_staging_name(name)
+            || judge::is_staged(name)
             || (self.expected.target.starts_with(name) && self.scenario.setting == Setting::Parents)
     }
 
@@ -200,9 +200,20 @@ impl ConcurrentRun<'_> {
             _ => self.expected.after.permissions(),
         };
         for stop in &self.run.stops {
+            let private = |(name, state): &(&PathBuf, &FileState)| is_staging_name(name) && state.is_directory();
+            if let Some((name, state)) = stop
+                .seen
+                .iter()
+                .filter(private)
+                .find(|(_, state)| state.permissions() & 0o077 != 0 && self.scenario.has_private_directory())
+            {
+                return Err(format!("others may enter {}: {state:?}", name.display()));
+            }
             // Before the other writer acts, the finished file is the one of an undisturbed run.
             let expected = if stop.calls > self.interference.calls { 0 } else { self.expected.after.permissions() };
-            for (name, state) in stop.seen.iter().filter(|(name, state)| is_staging_name(name) && state.is_file()) {
+            for (name, state) in stop.seen.iter().filter(|(name, state)| {
+                is_staging_name(name) && state.is_file() && !is_in_private(name)
+            }) {
                 let known = [self.before(), self.theirs(), self.interference.before.get(name)];
                 let is_known = known
                     .into_iter()
@@ -303,7 +314,7 @@ impl ConcurrentRun<'_> {
         }
         let content = |state: Option<&FileState>| state.map(|state| state.content.clone());
         let changed = content(self.before()) != content(self.theirs());
-        let includes_it = self.scenario.source == Source::Edit && target.content == self.content_from(self.theirs());
+        let includes_it = self.scenario.edits() && target.content == self.content_from(self.theirs());
         if looked && changed && self.scenario.compares() && !includes_it {
             return Err("it has replaced what changed since it was read".to_owned());
         }

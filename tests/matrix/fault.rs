@@ -80,11 +80,21 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
     for errno in errnos {
         // The error would have to be true: the program has to take the file for absent.
         let opens = call.args.contains("O_RDONLY|O_NOCTTY") && call.args.contains("O_NOFOLLOW");
-        let stats = call.args.contains("O_PATH") || opens;
-        if errno == "ENOENT" && call.succeeded() && (stats || call.name == "unlinkat") {
+        // A directory of ours, which another program may have taken away.
+        let enters = enters_ours(call);
+        let stats = call.args.contains("O_PATH") || opens || enters;
+        let untrue = match errno {
+            "ENOENT" if call.name == "unlinkat" => !call.result.contains("ENOENT"),
+            "ENOENT" => call.succeeded() && stats,
+            "ELOOP" => call.succeeded() && enters,
+            _ => false,
+        };
+        if untrue {
             continue;
         }
         faults.push(Fault::Once(errno));
+        let may_last = may_last && !(errno == "ENOENT" && call.name == "unlinkat");
+        let may_last = may_last && !(matches!(errno, "ELOOP" | "ENOENT") && later.iter().any(enters_ours));
         if may_last {
             faults.push(Fault::On(errno));
         }
@@ -96,6 +106,11 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
         faults.push(Fault::Short);
     }
     faults
+}
+
+/// Whether it opens a directory that must not be a link.
+fn enters_ours(call: &Call) -> bool {
+    call.args.contains("O_NOFOLLOW|O_CLOEXEC|O_DIRECTORY")
 }
 
 /// All actions of another writer between this call and the next. `exists`: whether there is a TARGET.
@@ -181,7 +196,8 @@ fn errnos(name: &str) -> &'static [&'static str] {
         ],
         "unlinkat" => &["EACCES", "EBUSY", "EIO", "ENOENT", "EPERM", "EROFS", "ENOTEMPTY"],
         "mkdirat" => &["EEXIST", "EACCES", "EDQUOT", "EIO", "EMLINK", "ENOSPC", "EPERM", "EROFS"],
-        "readlinkat" => &["EIO", "EINVAL", "ENOENT"],
+        "readlinkat" | "readlink" => &["EIO", "EINVAL", "ENOENT"],
+        "getcwd" => &["EACCES", "ENOENT", "ENOMEM"],
         "statx" | "newfstatat" | "fstat" | "lstat" | "stat" | "fstatfs" => {
             &["EIO", "ENOMEM", "ENOSYS", "EACCES", "ESTALE"]
         }

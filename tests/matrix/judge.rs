@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitStatus;
 
 use crate::fault::Fault;
-use crate::file_state::{FileState, Snapshot, is_staging_name};
+use crate::file_state::{FileState, Snapshot, is_in_private, is_staging_name};
 use crate::runner::Case;
 use crate::scenario::{Expected, Refused, Scenario, Setting, Source, other_content};
 use crate::trace::Call;
@@ -57,6 +57,11 @@ pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) 
     }
     let silent = case.call.is_message();
     match (ended.status.code().unwrap_or(-1), scenario.has_command()) {
+        (status, _) if scenario.fails() == Some(status) => {
+            unchanged(scenario, expected, after)?;
+            nothing_left(expected, after, stderr, silent)
+        }
+        (0 | 121, _) if scenario.fails().is_some() => Err("it has taken what it must refuse".to_owned()),
         (0, _) => {
             nothing_left(expected, after, stderr, silent)?;
             if !cannot_sync_directory(case) {
@@ -123,7 +128,10 @@ pub fn removed(scenario: &Scenario, expected: &Expected, after: &Snapshot, ended
 /// Judges a run without a fault.
 pub fn succeeded(scenario: &Scenario, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
     untouched(scenario, expected, after)?;
-    nothing_left(expected, after, "", false)?;
+    nothing_left(expected, after, &ended.stderr, false)?;
+    if scenario.fails().is_some() {
+        return unchanged(scenario, expected, after);
+    }
     durable(scenario, ended)?;
     replaced(scenario, expected, after, "")
 }
@@ -147,11 +155,16 @@ fn untouched(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verd
         let ours = *name == expected.target || Some(name) == expected.backup.as_ref();
         let made = expected.target.starts_with(name) && scenario.setting == Setting::Parents;
         let next = expected.backup.is_some() && name == Path::new(NEXT_BACKUP);
-        if !ours && !made && !next && !expected.before.contains_key(name) && !is_staging_name(name) {
+        if !ours && !made && !next && !expected.before.contains_key(name) && !is_staged(name) {
             return Err(format!("{} appeared: {state:?}", name.display()));
         }
     }
     Ok(())
+}
+
+/// Whether the contract allows this name for a staging file, or it is in a private directory.
+pub fn is_staged(name: &Path) -> bool {
+    is_staging_name(name) || is_in_private(name)
 }
 
 fn leftovers<'a>(expected: &Expected, after: &'a Snapshot) -> Vec<(&'a Path, &'a FileState)> {
@@ -171,10 +184,14 @@ fn nothing_left(expected: &Expected, after: &Snapshot, stderr: &str, silent: boo
         if expected.target.starts_with(name) && after.contains_key(&expected.target) {
             continue;
         }
-        if !is_reported(name, stderr) && !silent {
+        // A private directory is reported with all that is in it.
+        if !name.ancestors().any(|name| is_staged(name) && is_reported(name, stderr))
+            && !is_reported(name, stderr)
+            && !silent
+        {
             return Err(format!("{} is left behind and not reported: {state:?}", name.display()));
         }
-        is_private(expected, state)?;
+        is_private(expected, name, state)?;
     }
     Ok(())
 }
@@ -185,8 +202,14 @@ pub fn is_reported(name: &Path, stderr: &str) -> bool {
     stderr.lines().filter(beside).any(|line| line.split_whitespace().any(|word| Path::new(word).starts_with(name)))
 }
 
-/// Group and others have no permission that the finished file does not give them.
-fn is_private(expected: &Expected, state: &FileState) -> Verdict {
+/// Group and others have no permission that the finished file does not give them, and none for a private directory.
+fn is_private(expected: &Expected, name: &Path, state: &FileState) -> Verdict {
+    if is_in_private(name) {
+        return Ok(());
+    }
+    if state.is_directory() && is_staging_name(name) && state.permissions() & 0o077 != 0 {
+        return Err(format!("others may enter {}: {state:?}", name.display()));
+    }
     let is_old = expected.old().is_some_and(|old| old.inode == state.inode || old.is_like(state));
     let wider = state.permissions() & 0o077 & !expected.after.permissions();
     if state.is_file() && !is_old && wider != 0 {
@@ -353,8 +376,12 @@ fn has_backup_of_command(scenario: &Scenario, expected: &Expected) -> bool {
 /// SIGKILL: TARGET is the old or the finished file, and no more staging files are left than the contract allows.
 fn killed(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     let left = leftovers(expected, after);
-    let files: Vec<_> = left.iter().filter(|(name, _)| is_staging_name(name)).collect();
-    files.iter().try_for_each(|(_, state)| is_private(expected, state))?;
+    let files: Vec<_> = left.iter().filter(|(name, _)| is_staging_name(name) && !is_in_private(name)).collect();
+    files.iter().try_for_each(|(name, state)| is_private(expected, name, state))?;
+    let directories = files.iter().filter(|(_, state)| state.is_directory()).count();
+    if directories > usize::from(scenario.has_private_directory()) {
+        return Err(format!("{directories} private directories are left: {files:?}"));
+    }
     let most = match expected.old() {
         Some(_) if scenario.refuses(Refused::RenameFlags) && expected.backup.is_some() => 2,
         Some(_) => 1,
@@ -363,12 +390,21 @@ fn killed(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &s
         None if scenario.refuses(Refused::RenameFlags) && scenario.is_no_clobber() => 2,
         None => usize::from(scenario.is_named() || scenario.source == Source::CommandWritesTarget),
     };
+    // The directory; and a staging file that was not in it yet, or is a copy of what is in it.
+    let most = if scenario.has_private_directory() {
+        most.max(1 + usize::from(scenario.is_named() || scenario.refuses(Refused::RenameBetween)))
+    } else {
+        most
+    };
     if files.len() > most {
         return Err(format!("{} names are left, not {most}: {files:?}", files.len()));
     }
     let target = after.get(&expected.target);
     if is_of_command(scenario, expected, target) {
         return Ok(());
+    }
+    if scenario.fails().is_some() {
+        return unchanged(scenario, expected, after);
     }
     let Some(old) = expected.old() else {
         // What the command created may have a staging file's name only.
@@ -406,7 +442,7 @@ fn damaged(expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
         .into_iter()
         .find(|(name, state)| is_reported(name, stderr) && state.content == expected.after.content);
     match whole {
-        Some((_, state)) if state.permissions() == 0o600 => Ok(()),
+        Some((name, state)) if state.permissions() == 0o600 || is_in_private(name) => Ok(()),
         other => Err(format!("the file with the whole new content is not reported, or not 0600: {other:?}")),
     }
 }
@@ -417,6 +453,11 @@ pub fn message(scenario: &Scenario, expected: &Expected, ended: &Ended, states: 
     let start = format!("atomic-write: {}: ", expected.operand);
     let mut errors = 0;
     for line in ended.stderr.lines() {
+        // A command that fails because its directory was removed may have written the beginning of its line.
+        let line = match line.find("atomic-write: ") {
+            Some(at) if scenario.is_by_name() => &line[at..],
+            _ => line,
+        };
         let Some(said) = line.strip_prefix(&start) else {
             // A command and its shell write messages of their own.
             let others = scenario.has_command() || scenario.validates();

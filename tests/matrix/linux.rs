@@ -6,6 +6,7 @@ pub(crate) mod concurrent;
 pub(crate) mod fault;
 pub(crate) mod judge;
 pub(crate) mod other_writer;
+pub(crate) mod processes;
 pub(crate) mod refusal;
 pub(crate) mod runner;
 pub(crate) mod scenarios;
@@ -75,6 +76,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
 
+    let _processes = processes::hide()?;
     let seed = std::env::var(SEED).ok().map_or(Ok(20_261_125), |text| text.parse())?;
     let mut cases: Vec<Case> = Vec::new();
     let mut broken = false;

@@ -8,6 +8,7 @@ enum Which {
     All,
     /// The first whose arguments contain this.
     Marked(&'static str),
+    First,
     /// All but the first, which is a trial.
     AllButFirst,
 }
@@ -35,9 +36,10 @@ impl Refusal {
                 let marked = calls.iter().find(|other| other.is(call, &[mark]))?;
                 (format!(":when={}", marked.nth), marked.nth)
             }
+            Which::First => (":when=1".to_owned(), 1),
             Which::AllButFirst => (":when=2+".to_owned(), 2),
         };
-        let once = matches!(which, Which::Marked(_));
+        let once = matches!(which, Which::Marked(_) | Which::First);
         Some(Self { call, errno, rule: format!("{call}:error={errno}{when}"), first, once })
     }
 
@@ -67,6 +69,7 @@ fn rule(refused: Refused) -> (&'static str, &'static str, Which) {
         Refused::HardLinks => ("linkat", "EPERM", Which::All),
         Refused::LinkToUnnamed => ("linkat", "EACCES", Which::AllButFirst),
         Refused::Rename => ("renameat", "EPERM", Which::All),
+        Refused::RenameBetween => ("renameat", "EXDEV", Which::First),
         Refused::DirectoryWrite => ("faccessat2", "EACCES", Which::Marked("\".\", W_OK|X_OK")),
         Refused::Unlink => ("unlinkat", "EIO", Which::All),
     }

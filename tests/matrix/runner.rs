@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -81,7 +81,7 @@ pub fn cases(scenario: &Scenario, program: &Path) -> Result<Vec<Case>> {
         let existed = exists;
         exists |= call.gives(&name);
         // A command that writes TARGET is another writer already.
-        let alone = scenario.source != Source::CommandWritesTarget;
+        let alone = scenario.source != Source::CommandWritesTarget && scenario.fails().is_none();
         let other = fault::between(call, exists && alone);
         let removing = fault::removing(call, &name).filter(|_| existed && alone);
         for fault in fault::at(call, &calls[at + 1..]).into_iter().chain(other).chain(removing) {
@@ -119,7 +119,7 @@ fn record(scenario: &Scenario, program: &Path, refusal: Option<&Refusal>) -> Res
     let rules: Vec<String> = refusal.map(|refusal| refusal.rule.clone()).into_iter().collect();
     let ended = run(scenario, program, &scene, &rules, None)?;
     let after = snapshot(scene.root())?;
-    if !ended.status.success() {
+    if ended.status.code() != Some(scenario.fails().unwrap_or(0)) {
         return Err(format!("{}: {}: {}", scenario.name, ended.status, ended.stderr).into());
     }
     if scenario.refused.is_empty() || refusal.is_some() {
@@ -136,7 +136,11 @@ fn run(scenario: &Scenario, program: &Path, scene: &Scene, inject: &[String], tr
     let options: Vec<String> =
         traced.map(|traced| format!("--trace={}", traced.trim_end_matches(','))).into_iter().collect();
     let mut command = strace(scenario, program, scene, &log, &options, inject)?;
-    let status = bounded(command.stderr(fs::File::create(&stderr)?))?;
+    // A command of `-I` has it, too: after its end nothing is written any more.
+    let (end, stdout) = std::io::pipe()?;
+    let status = bounded(command.stdout(stdout).stderr(fs::File::create(&stderr)?))?;
+    drop(command);
+    wait_for(&end, PollFlags::empty())?;
     let log = fs::read_to_string(&log).context("strace's log")?;
     Ok(Ended { status, stderr: fs::read_to_string(&stderr).context("stderr")?, calls: trace::parse(&log) })
 }
@@ -170,14 +174,18 @@ fn bounded(command: &mut Command) -> Result<ExitStatus> {
     let mut child = command.spawn()?;
     let pid = Pid::from_child(&child);
     let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-    let bound = Timespec { tv_sec: BOUND.as_secs().cast_signed(), tv_nsec: 0 };
-    let ended = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound))?;
-    if ended == 0 {
+    if !wait_for(&pidfd, PollFlags::IN)? {
         kill_process_group(pid, Signal::KILL)?;
         child.wait()?;
         return Err(format!("hung for {} s", BOUND.as_secs()).into());
     }
     Ok(child.wait()?)
+}
+
+/// Whether this happens in time. No flags: the other end of a pipe is closed.
+fn wait_for(what: &impl AsFd, flags: PollFlags) -> Result<bool> {
+    let bound = Timespec { tv_sec: BOUND.as_secs().cast_signed(), tv_nsec: 0 };
+    Ok(poll(&mut [PollFd::new(what, flags)], Some(&bound))? != 0)
 }
 
 /// Runs one case and judges it.

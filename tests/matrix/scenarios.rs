@@ -1,7 +1,7 @@
 //! The scenarios, by name, and what the judges need to know of them.
 
 use crate::common;
-use crate::scenario::{Refused, SET_MODE, Scenario, Setting, Source};
+use crate::scenario::{Refused, SET_MODE, Scenario, Setting, Source, Writes};
 
 /// Each is more than the program reads from /proc or of an attribute list.
 const OLD_LENGTH: usize = 4800;
@@ -20,6 +20,10 @@ const EXISTING: Scenario = Scenario {
 const NEW: Scenario = Scenario { name: "new", old: None, ..EXISTING };
 const SIMPLE_BACKUP: Setting = Setting::Backup { name: "f~", older: Some("f~") };
 const NUMBERED_BACKUP: Setting = Setting::Backup { name: "f.~2~", older: Some("f.~1~") };
+
+const BY_NAME: Scenario = Scenario { name: "by-name", source: Source::ByName(Writes::Copy), ..EXISTING };
+const BY_NAME_NEW: Scenario = Scenario { name: "by-name-new", source: BY_NAME.source, ..NEW };
+const VALIDATE: Scenario = Scenario { name: "validate", options: &["--validate", "test -s \"$1\""], ..EXISTING };
 
 pub fn all() -> Vec<Scenario> {
     let mut scenarios = vec![
@@ -47,7 +51,14 @@ pub fn all() -> Vec<Scenario> {
         Scenario { name: "lock-new", options: &["--lock"], ..NEW },
         Scenario { name: "lock-edit", source: Source::Edit, options: &["--lock"], ..EXISTING },
         Scenario { name: "parents", options: &["--parents"], setting: Setting::Parents, ..NEW },
-        Scenario { name: "validate", options: &["--validate", "test -s \"$1\""], ..EXISTING },
+        VALIDATE,
+        Scenario { name: "validate-new", options: VALIDATE.options, ..NEW },
+        Scenario {
+            name: "validate-backup",
+            options: &["--backup=simple", "--validate", "test -s \"$1\""],
+            setting: SIMPLE_BACKUP,
+            ..EXISTING
+        },
         Scenario { name: "mode", options: &[SET_MODE], ..EXISTING },
         Scenario { name: "mode-new", options: &[SET_MODE], ..NEW },
         Scenario { name: "symlink", setting: Setting::Symlink, ..EXISTING },
@@ -71,6 +82,10 @@ pub fn all() -> Vec<Scenario> {
             ..EXISTING
         },
     ];
+    // Elsewhere each run would look at all processes of the machine.
+    if cfg!(generic_unix) || common::is_root() {
+        scenarios.extend(by_name());
+    }
     // What the backend does without anyway cannot be refused to it.
     scenarios
         .extend(with_refusals().into_iter().filter(|scenario| !scenario.refused.iter().any(|what| what.is_unused())));
@@ -82,8 +97,62 @@ pub fn all() -> Vec<Scenario> {
     scenarios
 }
 
+/// The scenarios of `-I`.
+fn by_name() -> Vec<Scenario> {
+    let edited = Scenario { source: Source::ByName(Writes::Edited), ..EXISTING };
+    let mut scenarios = vec![
+        BY_NAME,
+        BY_NAME_NEW,
+        Scenario { name: "by-name-edit", ..edited },
+        Scenario { name: "by-name-edit-same", setting: Setting::Same, old: Some(NEW_LENGTH), ..edited },
+        Scenario { name: "by-name-lock-edit", options: &["--lock"], ..edited },
+        Scenario {
+            name: "by-name-if-changed-same",
+            options: &["--if-changed"],
+            setting: Setting::Same,
+            old: Some(NEW_LENGTH),
+            ..BY_NAME
+        },
+        Scenario { name: "by-name-backup", options: &["--backup=simple"], setting: SIMPLE_BACKUP, ..BY_NAME },
+        Scenario {
+            name: "by-name-backup-numbered",
+            options: &["--backup=numbered"],
+            setting: NUMBERED_BACKUP,
+            ..BY_NAME
+        },
+        Scenario { name: "by-name-no-clobber", options: &["--no-clobber"], ..BY_NAME_NEW },
+        Scenario { name: "by-name-validate", options: VALIDATE.options, ..BY_NAME },
+        Scenario { name: "by-name-mode", options: &[SET_MODE], ..BY_NAME },
+        Scenario { name: "by-name-mode-new", options: &[SET_MODE], ..BY_NAME_NEW },
+        Scenario { name: "by-name-parents", options: &["--parents"], setting: Setting::Parents, ..BY_NAME_NEW },
+        Scenario { name: "by-name-linked", source: Source::ByName(Writes::Link), ..BY_NAME },
+        Scenario { name: "by-name-linked-new", source: Source::ByName(Writes::Link), ..BY_NAME_NEW },
+        Scenario { name: "by-name-more", source: Source::ByName(Writes::More), ..BY_NAME },
+        Scenario { name: "by-name-fails", source: Source::ByName(Writes::Fails), ..BY_NAME },
+        Scenario { name: "by-name-nothing", source: Source::ByName(Writes::Nothing), ..BY_NAME_NEW },
+        Scenario { name: "by-name-symlink", source: Source::ByName(Writes::SymbolicLink), ..BY_NAME },
+        Scenario {
+            name: "by-name-in-place",
+            options: &["--allow-in-place"],
+            refused: &[Refused::DirectoryWrite],
+            ..BY_NAME
+        },
+        Scenario { name: "by-name-unremovable", refused: &[Refused::Unlink], ..BY_NAME },
+        Scenario { name: "by-name-kept-inside", refused: &[Refused::RenameBetween], ..BY_NAME },
+        Scenario {
+            name: "by-name-backup-without-exchange",
+            options: &["--backup=simple"],
+            setting: SIMPLE_BACKUP,
+            refused: &[Refused::RenameFlags],
+            ..BY_NAME
+        },
+    ];
+    scenarios.retain(|scenario| !scenario.refused.iter().any(|what| what.is_unused()));
+    scenarios
+}
+
 /// The scenarios on a system that refuses something.
-fn with_refusals() -> [Scenario; 14] {
+fn with_refusals() -> [Scenario; 15] {
     [
         Scenario {
             name: "backup-without-exchange",
@@ -131,12 +200,8 @@ fn with_refusals() -> [Scenario; 14] {
             ..EXISTING
         },
         Scenario { name: "named-lock", options: &["--lock"], refused: &[Refused::UnnamedFiles], ..EXISTING },
-        Scenario {
-            name: "named-validate",
-            options: &["--validate", "test -s \"$1\""],
-            refused: &[Refused::UnnamedFiles],
-            ..EXISTING
-        },
+        Scenario { name: "validate-named", refused: &[Refused::UnnamedFiles], ..VALIDATE },
+        Scenario { name: "validate-naming-refused", refused: &[Refused::LinkToUnnamed], ..VALIDATE },
     ]
 }
 
@@ -156,12 +221,7 @@ impl Scenario {
     }
 
     pub fn has_command(&self) -> bool {
-        matches!(self.source, Source::Command | Source::Edit | Source::CommandWritesTarget)
-    }
-
-    /// Whether a command reads the content before the commit.
-    pub fn validates(&self) -> bool {
-        self.options.contains(&"--validate")
+        matches!(self.source, Source::Command | Source::Edit | Source::CommandWritesTarget | Source::ByName(_))
     }
 
     /// Whether the staging file has a name before it can have TARGET's.
@@ -180,7 +240,7 @@ impl Scenario {
 
     /// Whether a TARGET that has changed since it was read is refused.
     pub fn compares(&self) -> bool {
-        self.source == Source::Edit || self.setting == Setting::IfMatch
+        self.edits() || self.setting == Setting::IfMatch
     }
 
     /// Whether a lock is taken.
@@ -195,6 +255,6 @@ impl Scenario {
 
     /// Whether the new content is made of the old one.
     fn reads_old_content(&self) -> bool {
-        matches!(self.source, Source::Edit | Source::Append)
+        self.edits() || self.source == Source::Append
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
+use std::path::Path;
 
 use crate::common::strace;
+use crate::file_state::is_staging_name;
 
 /// One system call of the program.
 #[derive(Clone, Debug)]
@@ -16,6 +18,8 @@ pub struct Call {
     pub runtime: bool,
     /// Whether it closes an end of a pipe that the program has made.
     pub closes_pipe: bool,
+    /// Whether the last name among its arguments is in a private directory, where a file has TARGET's name.
+    in_private: bool,
 }
 
 impl Deref for Call {
@@ -27,9 +31,9 @@ impl Deref for Call {
 }
 
 impl Call {
-    /// Whether the last name among its arguments, which is made, replaced or removed, is this one.
+    /// Whether the last name among its arguments, which is made, replaced or removed, is this one beside TARGET.
     pub fn names(&self, name: &str) -> bool {
-        self.args.split('"').nth_back(1) == Some(name)
+        !self.in_private && last_name(&self.shown) == Some(name)
     }
 
     /// Whether it reads the state of what has this name, and not of an open file.
@@ -68,6 +72,7 @@ impl Call {
 pub fn parse(log: &str) -> Vec<Call> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     let mut pipes: HashSet<String> = HashSet::new();
+    let mut private: HashSet<String> = HashSet::new();
     let mut calls = Vec::new();
     for shown in log.lines().filter_map(strace::Call::parse) {
         let count = counts.entry(shown.name.clone()).or_default();
@@ -78,10 +83,29 @@ pub fn parse(log: &str) -> Vec<Call> {
         {
             pipes.extend(both.split(", ").map(str::to_owned));
         }
+        let in_private = directory_of_last_name(&shown).is_some_and(|directory| private.contains(directory));
+        if let ("openat", Some(opened), Some(name)) = (shown.name.as_str(), shown.returned(), last_name(&shown))
+            && (is_staging_name(Path::new(name)) || (in_private && name == "."))
+        {
+            private.insert(opened.to_string());
+        }
         let closes_pipe = shown.name == "close" && pipes.remove(&shown.args);
-        calls.push(Call { nth: *count, runtime: false, closes_pipe, shown });
+        if shown.name == "close" && shown.succeeded() {
+            private.remove(&shown.args);
+        }
+        calls.push(Call { nth: *count, runtime: false, closes_pipe, in_private, shown });
     }
     calls
+}
+
+fn last_name(call: &strace::Call) -> Option<&str> {
+    call.args.split('"').nth_back(1)
+}
+
+/// The descriptor before the last name among its arguments.
+fn directory_of_last_name(call: &strace::Call) -> Option<&str> {
+    let before = call.args.rsplitn(3, '"').nth(2)?.strip_suffix(", ")?;
+    before.rsplit(", ").next()
 }
 
 /// The calls after the dynamic linker's. The first is the check of the standard descriptors, before `main`; those from

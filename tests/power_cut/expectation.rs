@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::file_state::{FileState, describe, is_staging_name};
+use crate::tree::{self, Trees};
 use crate::scenario::{ELSEWHERE, Expected, Refused, Scenario, Setting};
 
 /// A path and the states that it may have.
@@ -28,6 +29,15 @@ pub(crate) struct Expectation {
     /// A content that must not be lost, under whatever name.
     old: Option<FileState>,
     finished: FileState,
+    /// TARGET is a directory.
+    tree: Option<TreeRule>,
+}
+
+/// TARGET and the backup are whole trees.
+struct TreeRule {
+    target: PathBuf,
+    backup: Option<PathBuf>,
+    trees: Trees,
 }
 
 /// What the judge compares.
@@ -42,6 +52,15 @@ impl Expectation {
     pub(crate) fn new(scenario: &Scenario, expected: Expected) -> Self {
         let (old, finished) = (expected.old().cloned(), expected.after);
         let either = vec![old.clone(), Some(finished.clone())];
+        let tree = expected.trees.clone().map(|trees| TreeRule {
+            target: expected.target.clone(),
+            backup: expected.backup.clone(),
+            trees,
+        });
+        let is_tree = tree.is_some();
+        let in_tree = |path: &Path| {
+            tree.as_ref().is_some_and(|tree| tree.names().any(|name| path.starts_with(name)))
+        };
         let target = PathRule {
             path: expected.target,
             before: (scenario.setting != Setting::SameUnsynced).then(|| either.clone()),
@@ -55,7 +74,10 @@ impl Expectation {
         let has_backup = backup.is_some();
         let listed = |path: &Path| *path == target.path || backup.as_ref().is_some_and(|backup| *path == backup.path);
         // Everything else stays as it is.
-        let others = expected.before.iter().filter(|(path, _)| !path.starts_with(ELSEWHERE) && !listed(path));
+        let others = expected
+            .before
+            .iter()
+            .filter(|(path, _)| !path.starts_with(ELSEWHERE) && !listed(path) && !in_tree(path));
         let unchanged: Vec<PathRule> = others
             .filter(|(_, state)| !state.is_directory())
             .map(|(path, state)| {
@@ -67,14 +89,18 @@ impl Expectation {
             directory: scenario.directory().to_owned(),
             leftovers: leftovers(scenario, old.as_ref()),
             copy: (scenario.setting == Setting::MountPoint).then(|| finished.clone()),
-            rules: [target].into_iter().chain(backup).chain(unchanged).collect(),
-            old: old.filter(|_| has_backup),
+            old: old.filter(|_| has_backup && !is_tree),
+            rules: [target].into_iter().chain(backup).filter(|_| !is_tree).chain(unchanged).collect(),
             finished,
+            tree,
         }
     }
 
     /// Nothing, or what is wrong. `done`: the program had exited with status 0 before the power went.
     pub(crate) fn judge(&self, root: &Path, done: bool, strictness: Strictness) -> Result<()> {
+        if let Some(tree) = &self.tree {
+            tree.judge(root, done, &self.leftovers(root)?)?;
+        }
         let has_copy = !done && self.has_copy(root)?;
         for rule in &self.rules[usize::from(has_copy)..] {
             let allowed = match (done, &rule.before) {
@@ -99,6 +125,16 @@ impl Expectation {
             return Err(format!("left behind: {leftovers:?}; allowed: {count}").into());
         }
         self.old_survives(root, &leftovers)
+    }
+
+    /// Nothing, or what is wrong with the new tree after a second run.
+    pub(crate) fn judge_again(&self, root: &Path) -> Result<()> {
+        let Some(tree) = &self.tree else { return Ok(()) };
+        let found = Trees::at(root, &tree.target)?;
+        if tree::is_like(found.as_ref(), Some(&tree.trees.new)) {
+            return Ok(());
+        }
+        Err(format!("not the new tree: {}", tree::difference(found.as_ref(), Some(&tree.trees.new))).into())
     }
 
     /// Nothing, or what has changed although the program says that nothing has. `stderr` must name each staging file that
@@ -126,7 +162,8 @@ impl Expectation {
         let mut leftovers = Vec::new();
         for entry in entries {
             let name = self.directory.join(entry?.file_name());
-            if self.rules.iter().any(|rule| rule.path == name) {
+            let in_rules = self.rules.iter().any(|rule| rule.path == name);
+            if in_rules || self.tree.as_ref().is_some_and(|tree| tree.names().any(|tree| *tree == name)) {
                 continue;
             }
             if !is_staging_name(&name) {
@@ -140,9 +177,22 @@ impl Expectation {
 
     fn has_copy(&self, root: &Path) -> Result<bool> {
         match &self.copy {
-            Some(copy) => any_has_content(root, &self.leftovers(root)?, copy),
+            Some(copy) => any_has_content(root, &Self::with_private(root, &self.leftovers(root)?)?, copy),
             None => Ok(false),
         }
+    }
+
+    /// These names, and what is in those that are private directories.
+    fn with_private(root: &Path, leftovers: &[PathBuf]) -> Result<Vec<PathBuf>> {
+        let mut names = leftovers.to_vec();
+        for left in leftovers {
+            if FileState::of(&root.join(left))?.is_directory() {
+                for entry in fs::read_dir(root.join(left))? {
+                    names.push(left.join(entry?.file_name()));
+                }
+            }
+        }
+        Ok(names)
     }
 
     /// Others must not be allowed more than the finished file allows them.
@@ -156,8 +206,39 @@ impl Expectation {
 
     fn old_survives(&self, root: &Path, leftovers: &[PathBuf]) -> Result<()> {
         let Some(old) = &self.old else { return Ok(()) };
-        let paths: Vec<PathBuf> = self.rules.iter().map(|rule| rule.path.clone()).chain(leftovers.to_vec()).collect();
+        let leftovers = Self::with_private(root, leftovers)?;
+        let paths: Vec<PathBuf> = self.rules.iter().map(|rule| rule.path.clone()).chain(leftovers).collect();
         if any_has_content(root, &paths, old)? { Ok(()) } else { Err("the old content has no name".into()) }
+    }
+}
+
+impl TreeRule {
+    fn names(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.target].into_iter().chain(&self.backup)
+    }
+
+    fn judge(&self, root: &Path, done: bool, leftovers: &[PathBuf]) -> Result<()> {
+        let Trees { old, new } = &self.trees;
+        let target = Trees::at(root, &self.target)?;
+        let is_old = tree::is_like(target.as_ref(), old.as_ref());
+        if !tree::is_like(target.as_ref(), Some(new)) && (done || !is_old) {
+            let (old, new) = (old.as_ref(), Some(new));
+            let [old, new] = [old, new].map(|wanted| tree::difference(target.as_ref(), wanted));
+            return Err(format!("TARGET is neither old ({old}) nor new ({new}), or old after exit 0: {done}").into());
+        }
+        let (Some(backup), Some(old)) = (&self.backup, old) else { return Ok(()) };
+        let kept = Trees::at(root, backup)?;
+        let is_kept = tree::is_like(kept.as_ref(), Some(old));
+        if !is_kept && (done || kept.is_some()) {
+            return Err(format!("the backup is not the old tree: {}", tree::difference(kept.as_ref(), Some(old))).into());
+        }
+        let name = self.target.file_name().unwrap_or_default();
+        for left in leftovers {
+            if tree::is_like(Trees::at(root, &left.join(name))?.as_ref(), Some(old)) {
+                return Ok(());
+            }
+        }
+        if is_kept || is_old { Ok(()) } else { Err("the old tree has no name".into()) }
     }
 }
 
@@ -180,6 +261,11 @@ fn any_has_content(root: &Path, paths: &[PathBuf], content: &FileState) -> Resul
 }
 
 fn leftovers(scenario: &Scenario, old: Option<&FileState>) -> usize {
+    if scenario.has_private_directory() {
+        // The directory; and a staging file that was not in it yet, or the old file.
+        let beside = scenario.refuses(Refused::UnnamedFiles) || scenario.refuses(Refused::RenameFlags);
+        return 1 + usize::from(beside);
+    }
     if scenario.refuses(Refused::RenameFlags) {
         // The staging file and the old file; or a second name of the staging file, which is the trial link.
         return 2;

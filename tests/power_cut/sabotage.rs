@@ -87,13 +87,19 @@ pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
         },
     }));
     // Not on btrfs: there the sync after the commit makes the file's name durable, and the directory's sync has nothing to do.
-    jobs.extend(["new-40k", "replace-40k", "backup-40k"].map(|name| Job {
+    jobs.extend(["new-40k", "replace-40k", "backup-40k", "by-name-40k", "by-name-new-40k", "by-name-backup-40k"].map(|name| Job {
         name: format!("catch/each-sync/{name}"),
         task: Task::CatchEachSync { setups: circumstances(named(name), &Filesystem::ALL[..5]), effort },
     }));
     // One of these alone does not show: the file systems commit all directories with any of them, and a file's name with its
     // content.
     let together = [
+        ("by-name-40k", &Filesystem::ALL[5..], 1..20),
+        // Those of the tree, however it is synced.
+        ("tree", &Filesystem::ALL[..], 1..9),
+        ("tree-large", &Filesystem::ALL, 1..2),
+        // Those of TARGET's directory, with what would make up for it.
+        ("tree-large", &Filesystem::ALL, 2..20),
         ("replace-40k", &Filesystem::ALL[5..], 1..3),
         ("replace-40k", &Filesystem::ALL[5..], 2..4),
         ("backup-40k", &Filesystem::ALL[5..], 2..4),

@@ -1,6 +1,6 @@
 //! The scenarios, by name.
 
-use crate::scenario::{Refused, SET_MODE, Scenario, Setting, Source};
+use crate::scenario::{Makes, Refused, SET_MODE, Scenario, Setting, Source, Writes};
 
 const KB40: usize = 40_000;
 const MB4: usize = 4 << 20;
@@ -27,6 +27,14 @@ const BACKUP: Scenario = Scenario {
     setting: Setting::Backup { name: "f~", older: None },
     ..REPLACE
 };
+
+const BY_NAME: Scenario = Scenario { name: "by-name-40k", source: Source::ByName(Writes::Copy), ..REPLACE };
+
+const VALIDATE: Scenario =
+    Scenario { name: "validate-40k", options: &["--validate", "test -s \"$1\""], ..REPLACE };
+
+const TREE: Scenario =
+    Scenario { name: "tree", source: Source::Tree(Makes::ByCommand), has_rich_metadata: false, ..REPLACE };
 
 const LEAST: &[Refused] = &[Refused::UnnamedFiles, Refused::RenameFlags, Refused::HardLinks];
 
@@ -91,6 +99,48 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     Scenario { name: "in-place-40k", options: &["--allow-in-place"], setting: Setting::MountPoint, ..REPLACE },
     Scenario { name: "mode-40k", options: &[SET_MODE], has_rich_metadata: false, ..REPLACE },
     Scenario { name: "default-acl-40k", setting: Setting::DefaultAcl, ..NEW },
+    BY_NAME,
+    Scenario { name: "by-name-new-40k", source: BY_NAME.source, ..NEW },
+    Scenario { name: "by-name-4m", old: Some(MB4), new: MB4, ..BY_NAME },
+    Scenario { name: "by-name-edit-40k", old: Some(KB40), source: Source::ByName(Writes::Edited), ..BY_NAME },
+    Scenario { name: "by-name-linked-40k", source: Source::ByName(Writes::Link), ..BY_NAME },
+    Scenario { name: "by-name-backup-40k", source: BY_NAME.source, ..BACKUP },
+    Scenario {
+        name: "by-name-backup-no-exchange-40k",
+        source: BY_NAME.source,
+        refused: &[Refused::RenameFlags],
+        ..BACKUP
+    },
+    Scenario { name: "by-name-no-clobber-40k", source: BY_NAME.source, options: &["--no-clobber"], ..NEW },
+    Scenario {
+        name: "by-name-parents-40k",
+        source: BY_NAME.source,
+        options: &["--parents"],
+        setting: Setting::Parents,
+        ..NEW
+    },
+    Scenario {
+        name: "by-name-in-place-40k",
+        options: &["--allow-in-place"],
+        setting: Setting::MountPoint,
+        ..BY_NAME
+    },
+    VALIDATE,
+    Scenario { name: "validate-new-40k", options: VALIDATE.options, ..NEW },
+    Scenario { name: "validate-named-40k", refused: &[Refused::UnnamedFiles], ..VALIDATE },
+    Scenario {
+        name: "validate-backup-40k",
+        options: &["--backup=simple", "--validate", "test -s \"$1\""],
+        ..BACKUP
+    },
+    Scenario { name: "validate-by-name-40k", source: BY_NAME.source, ..VALIDATE },
+    TREE,
+    Scenario { name: "tree-new", old: None, ..TREE },
+    Scenario { name: "tree-from", source: Source::Tree(Makes::Copy), ..TREE },
+    Scenario { name: "tree-large", source: Source::Tree(Makes::Large), ..TREE },
+    Scenario { name: "tree-large-new", source: Source::Tree(Makes::Large), old: None, ..TREE },
+    Scenario { name: "tree-edit", source: Source::Tree(Makes::Edited), ..TREE },
+    Scenario { name: "tree-backup", options: BACKUP.options, setting: BACKUP.setting, ..TREE },
 ];
 
 /// A name that does not exist gives the first scenario, which then shows in the name of the job.

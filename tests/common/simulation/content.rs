@@ -57,6 +57,9 @@ pub fn edited(content: &[u8]) -> Vec<u8> {
 /// The command that edits.
 pub const EDIT: [&str; 3] = ["tr", "OX", "NY"];
 
+/// The same, for `sed`.
+pub const SED: &str = "y/OX/NY/";
+
 /// Whether a write to the disk contains any line of the new version.
 pub fn contains_new(data: &[u8]) -> bool {
     // Files nearly always begin at a multiple of 64 bytes on the disk; elsewhere every offset has to be tried.

@@ -124,16 +124,20 @@ fn attributes(path: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
     Ok(found)
 }
 
-/// Every name below a directory.
+/// Every name below a directory. What a command removes meanwhile is left out.
 pub type Snapshot = BTreeMap<PathBuf, FileState>;
 
 pub fn snapshot(root: &Path) -> io::Result<Snapshot> {
     let mut found = Snapshot::new();
     let mut left = vec![root.to_owned()];
     while let Some(directory) = left.pop() {
-        for entry in fs::read_dir(&directory)? {
+        let entries = match fs::read_dir(&directory) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
             let path = entry?.path();
-            let state = FileState::of(&path)?;
+            let Some(state) = FileState::at(&path)? else { continue };
             if state.is_directory() {
                 left.push(path.clone());
             }
@@ -141,6 +145,11 @@ pub fn snapshot(root: &Path) -> io::Result<Snapshot> {
         }
     }
     Ok(found)
+}
+
+/// Whether this is in a private directory, which has a staging file's name.
+pub fn is_in_private(path: &Path) -> bool {
+    path.ancestors().skip(1).any(is_staging_name)
 }
 
 /// Whether this is a name that the contract allows a staging file to have.

@@ -7,3 +7,4 @@ pub mod file_state;
 pub mod parallel;
 pub mod rng;
 pub mod scenario;
+pub mod tree;

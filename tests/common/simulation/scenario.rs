@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::content::{self, Version};
 use super::error::{Context, Result};
 use super::file_state::{FileState, Snapshot, snapshot};
+use super::tree::{self, Trees};
 use crate::common::acl::{self, Entry};
 
 /// Where the bytes come from.
@@ -25,6 +26,67 @@ pub enum Source {
     Append,
     /// A command that writes TARGET itself before it prints the new content.
     CommandWritesTarget,
+    /// `-I`: a command writes the content by name.
+    ByName(Writes),
+    /// `--tree`: TARGET is a directory.
+    Tree(Makes),
+}
+
+/// How the new tree of `--tree` is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Makes {
+    /// `--from`.
+    Copy,
+    /// A command copies SOURCE.
+    ByCommand,
+    /// `--edit`: a command replaces files in a copy of TARGET.
+    Edited,
+    /// `--from` a tree that is synced with its whole file system.
+    Large,
+}
+
+impl Makes {
+    const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Copy | Self::Large => &[],
+            Self::ByCommand => &["cp", "-R", "elsewhere/source/.", PLACEHOLDER],
+            Self::Edited => &["sed", "-i", content::SED, "{}/a", "{}/sub/b", "{}/sub/deeper/c"],
+        }
+    }
+}
+
+/// What the command of `-I` does with its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// It copies SOURCE there.
+    Copy,
+    /// It makes a hard link to SOURCE.
+    Link,
+    /// It copies SOURCE there, and leaves another file beside it.
+    More,
+    /// `--edit`: it replaces what it finds there.
+    Edited,
+    Nothing,
+    SymbolicLink,
+    /// It copies SOURCE there, and exits with status 7.
+    Fails,
+}
+
+impl Writes {
+    /// With [`PLACEHOLDER`] for the path.
+    const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Copy => &["cp", SOURCE, PLACEHOLDER],
+            Self::Link => &["ln", SOURCE, PLACEHOLDER],
+            Self::More => {
+                &["sh", "-c", "cp elsewhere/source \"$1\" && echo more >\"${1%/*}/more\"", "sh", PLACEHOLDER]
+            }
+            Self::Edited => &["sed", "-i", content::SED, PLACEHOLDER],
+            Self::Nothing => &["test", "-n", PLACEHOLDER],
+            Self::SymbolicLink => &["ln", "-s", SOURCE, PLACEHOLDER],
+            Self::Fails => &["sh", "-c", "cp elsewhere/source \"$1\"; exit 7", "sh", PLACEHOLDER],
+        }
+    }
 }
 
 /// What is special about the directory or about TARGET.
@@ -70,6 +132,8 @@ pub enum Refused {
     LinkToUnnamed,
     /// Renaming, although nothing forbids it.
     Rename,
+    /// Renaming from one directory to another.
+    RenameBetween,
     /// Writing to TARGET's directory.
     DirectoryWrite,
     Unlink,
@@ -104,6 +168,7 @@ pub const HOME: &str = "home";
 /// A directory beside it, for everything else.
 pub const ELSEWHERE: &str = "elsewhere";
 const SOURCE: &str = "elsewhere/source";
+const PLACEHOLDER: &str = "{}";
 /// The option that sets the mode.
 pub const SET_MODE: &str = "--mode=0604";
 
@@ -127,6 +192,8 @@ pub struct Expected {
     /// The finished file, had there been no old one.
     pub fresh: FileState,
     pub backup: Option<PathBuf>,
+    /// Where TARGET is a directory.
+    pub trees: Option<Trees>,
 }
 
 impl Expected {
@@ -160,12 +227,44 @@ impl Scenario {
         self.options.contains(&SET_MODE)
     }
 
+    /// `--edit`.
+    pub fn edits(&self) -> bool {
+        matches!(self.source, Source::Edit | Source::ByName(Writes::Edited) | Source::Tree(Makes::Edited))
+    }
+
+    pub fn is_tree(&self) -> bool {
+        matches!(self.source, Source::Tree(_))
+    }
+
+    pub fn is_by_name(&self) -> bool {
+        matches!(self.source, Source::ByName(_))
+    }
+
+    /// Whether a command reads the content before the commit.
+    pub fn validates(&self) -> bool {
+        self.options.contains(&"--validate")
+    }
+
+    /// Whether the content is in a private directory for some time.
+    pub fn has_private_directory(&self) -> bool {
+        self.is_by_name() || self.is_tree() || self.validates()
+    }
+
+    /// The status with which the program must end, if what the command leaves is not to become TARGET.
+    pub fn fails(&self) -> Option<i32> {
+        match self.source {
+            Source::ByName(Writes::Nothing | Writes::SymbolicLink) => Some(123),
+            Source::ByName(Writes::Fails) => Some(7),
+            _ => None,
+        }
+    }
+
     /// What the program makes of a file with this content, or of none.
     pub fn content_from(&self, old: Option<&[u8]>) -> Vec<u8> {
         let (old, new) = (old.unwrap_or_default(), content::bytes(Version::New, self.new));
         match self.source {
             Source::Append => [old, &new].concat(),
-            Source::Edit => content::edited(old),
+            _ if self.edits() => content::edited(old),
             _ => new,
         }
     }
@@ -192,6 +291,11 @@ impl Scenario {
         words.extend(match self.source {
             Source::From => &["--from", SOURCE][..],
             Source::Edit => &["--edit"],
+            Source::ByName(Writes::Edited) => &["--edit", "-I", PLACEHOLDER],
+            Source::ByName(_) => &["-I", PLACEHOLDER],
+            Source::Tree(Makes::Copy | Makes::Large) => &["--tree", "--from", SOURCE],
+            Source::Tree(Makes::ByCommand) => &["--tree", "-I", PLACEHOLDER],
+            Source::Tree(Makes::Edited) => &["--tree", "--edit", "-I", PLACEHOLDER],
             Source::Append => &["--append"],
             _ => &[],
         });
@@ -202,6 +306,12 @@ impl Scenario {
             Source::Command => &["--", "cat", SOURCE][..],
             Source::Edit => &["--", content::EDIT[0], content::EDIT[1], content::EDIT[2]],
             Source::CommandWritesTarget => &["--", "sh", "-c", "cat elsewhere/other >home/f; cat elsewhere/source"],
+            Source::ByName(_) | Source::Tree(Makes::ByCommand | Makes::Edited) => &["--"],
+            _ => &[],
+        });
+        words.extend(match self.source {
+            Source::ByName(writes) => writes.words(),
+            Source::Tree(makes) => makes.words(),
             _ => &[],
         });
         let input = matches!(self.source, Source::Stdin | Source::Append)
@@ -238,6 +348,10 @@ impl Scenario {
         if self.setting == Setting::LinkItself {
             write(&root.join("pointee"), &content::bytes(Version::Older, 6), 0o600)?;
             symlink("../pointee", &target).context(target.display())?;
+        } else if self.is_tree() {
+            if old.is_some() {
+                tree::write_old(&target)?;
+            }
         } else if let Some(old) = old {
             write(&target, &old, 0o664)?;
             if self.has_rich_metadata {
@@ -254,7 +368,13 @@ impl Scenario {
         if self.setting == Setting::UnsyncedSource {
             sync_all(&home)?;
         }
-        if matches!(self.source, Source::From | Source::Command | Source::CommandWritesTarget) {
+        if let Source::Tree(makes) = self.source {
+            tree::write_new(&root.join(SOURCE), makes == Makes::Large)?;
+        }
+        if matches!(
+            self.source,
+            Source::From | Source::Command | Source::CommandWritesTarget | Source::ByName(_)
+        ) {
             write(&root.join(SOURCE), &new, 0o640)?;
         }
         if self.source == Source::CommandWritesTarget {
@@ -268,16 +388,21 @@ impl Scenario {
             Setting::Backup { name, .. } => Some(Path::new(HOME).join(name)),
             _ => None,
         };
-        Ok(Expected { operand: self.operand(), target, before, after, fresh, backup })
+        let trees = match self.source {
+            Source::Tree(makes) => Some(Trees::of(root, &target, SOURCE, makes == Makes::Edited)?),
+            _ => None,
+        };
+        Ok(Expected { operand: self.operand(), target, before, after, fresh, backup, trees })
     }
 
-    /// A new file is as `>` would create it, or has SOURCE's mode.
+    /// A new file is as `>` would create it, or has SOURCE's mode, also where a command copies or links it.
     fn fresh(&self, home: &Path) -> Result<FileState> {
         let path = home.join("created");
         File::create(&path).context(path.display())?;
         let created = FileState::of(&path).context(path.display())?;
         fs::remove_file(&path).context(path.display())?;
-        let mode = if self.source == Source::From { 0o100_640 } else { created.mode };
+        let copied = self.source == Source::From || self.is_by_name();
+        let mode = if copied { 0o100_640 } else { created.mode };
         Ok(FileState { mode, ..created })
     }
 }
