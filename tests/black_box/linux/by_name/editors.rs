@@ -17,11 +17,8 @@ struct Editor {
     leaves: &'static str,
 }
 
-const VIM: Editor = Editor {
-    words: "vim.tiny -u NONE -i NONE -N {}",
-    saves: &["omore\u{1b}", ":wq\r"],
-    leaves: ":q!\r",
-};
+const VIM: Editor =
+    Editor { words: "vim.tiny -u NONE -i NONE -N {}", saves: &["omore\u{1b}", ":wq\r"], leaves: ":q!\r" };
 const NANO: Editor = Editor { words: "nano -I {}", saves: &["\u{5}\rmore", "\u{f}\r\u{18}"], leaves: "\u{18}" };
 const ED: Editor = Editor { words: "ed {}", saves: &["a\nmore\n.\n", "w\nq\n"], leaves: "q\n" };
 /// It has an editor do it, and shows the file again.

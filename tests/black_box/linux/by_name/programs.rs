@@ -109,7 +109,10 @@ fn archivers_write() {
     assert_eq!(said(&scene, "tar -tf a.tar"), "one\ntwo\n");
     writes(&scene, "a.zip", &[], &["zip", "-q", "{}", "one"]);
     writes(&scene, "a.zip", &["-e"], &["zip", "-q", "{}", "two"]);
-    assert_eq!(said(&scene, "unzip -Z1 a.zip || zip -sf a.zip | sed -n 's/^  //p' | grep -E '^(one|two)$'"), "one\ntwo\n");
+    assert_eq!(
+        said(&scene, "unzip -Z1 a.zip || zip -sf a.zip | sed -n 's/^  //p' | grep -E '^(one|two)$'"),
+        "one\ntwo\n"
+    );
 }
 
 #[test]
