@@ -22,6 +22,8 @@ Register-ArgumentCompleter -Native -CommandName 'atomic-write' -ScriptBlock {
     $completions = @(switch ($command) {
         'atomic-write' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the new content from SOURCE (-: standard input)')
+            [CompletionResult]::new('-I', '-I ', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name; STR becomes a path')
+            [CompletionResult]::new('--placeholder', '--placeholder', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name; STR becomes a path')
             [CompletionResult]::new('--checksum', '--checksum', [CompletionResultType]::ParameterName, 'Refuse input whose sha256 or sha512 digest differs')
             [CompletionResult]::new('--validate', '--validate', [CompletionResultType]::ParameterName, 'Refuse unless sh -c COMMAND exits 0')
             [CompletionResult]::new('--if-match', '--if-match', [CompletionResultType]::ParameterName, 'Refuse unless the old content has this digest')
@@ -32,8 +34,8 @@ Register-ArgumentCompleter -Native -CommandName 'atomic-write' -ScriptBlock {
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Set the mode, in octal')
             [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'Set the mode, in octal')
             [CompletionResult]::new('--sync', '--sync', [CompletionResultType]::ParameterName, 'What is durable after exit 0: full, file or none')
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Give COMMAND the content of TARGET on its standard input')
-            [CompletionResult]::new('--edit', '--edit', [CompletionResultType]::ParameterName, 'Give COMMAND the content of TARGET on its standard input')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Give COMMAND the content of TARGET on its standard input (with -I: at the path)')
+            [CompletionResult]::new('--edit', '--edit', [CompletionResultType]::ParameterName, 'Give COMMAND the content of TARGET on its standard input (with -I: at the path)')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Append the input to the old content')
             [CompletionResult]::new('--append', '--append', [CompletionResultType]::ParameterName, 'Append the input to the old content')
             [CompletionResult]::new('--allow-empty', '--allow-empty', [CompletionResultType]::ParameterName, 'Permit empty output of COMMAND')

@@ -23,7 +23,7 @@ _atomic__write() {
 
     case "${cmd}" in
         atomic__write)
-            opts="-e -a -n -C -b -S -m -f -P -D -v -q -h -V --from --edit --append --allow-empty --non-empty --checksum --validate --no-clobber --if-match --if-changed --backup --suffix --lock --lock-timeout --mode --force --no-dereference --parents --allow-in-place --sync --report --verbose --quiet --help --version"
+            opts="-e -I -a -n -C -b -S -m -f -P -D -v -q -h -V --from --edit --placeholder --append --allow-empty --non-empty --checksum --validate --no-clobber --if-match --if-changed --backup --suffix --lock --lock-timeout --mode --force --no-dereference --parents --allow-in-place --sync --report --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -42,6 +42,14 @@ _atomic__write() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --placeholder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -I)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --checksum)

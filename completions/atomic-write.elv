@@ -19,6 +19,8 @@ set edit:completion:arg-completer[atomic-write] = {|@words|
     var completions = [
         &'atomic-write'= {
             cand --from 'Read the new content from SOURCE (-: standard input)'
+            cand -I 'COMMAND writes the content by name; STR becomes a path'
+            cand --placeholder 'COMMAND writes the content by name; STR becomes a path'
             cand --checksum 'Refuse input whose sha256 or sha512 digest differs'
             cand --validate 'Refuse unless sh -c COMMAND exits 0'
             cand --if-match 'Refuse unless the old content has this digest'
@@ -29,8 +31,8 @@ set edit:completion:arg-completer[atomic-write] = {|@words|
             cand -m 'Set the mode, in octal'
             cand --mode 'Set the mode, in octal'
             cand --sync 'What is durable after exit 0: full, file or none'
-            cand -e 'Give COMMAND the content of TARGET on its standard input'
-            cand --edit 'Give COMMAND the content of TARGET on its standard input'
+            cand -e 'Give COMMAND the content of TARGET on its standard input (with -I: at the path)'
+            cand --edit 'Give COMMAND the content of TARGET on its standard input (with -I: at the path)'
             cand -a 'Append the input to the old content'
             cand --append 'Append the input to the old content'
             cand --allow-empty 'Permit empty output of COMMAND'
