@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::system::words::{from_units, units};
+use crate::platform::system::words::{from_units, units};
 
 /// The word with `with` in place of each `placeholder`, which must not be empty.
 pub(crate) fn replace_all(word: &OsStr, placeholder: &OsStr, with: &OsStr) -> OsString {

@@ -32,7 +32,10 @@ fn start(editor: &Editor) -> (Scene, Terminal, Pid) {
     scene.write("add", "#!/bin/sh\nfor file; do :; done\necho more >>\"$file\"\n");
     scene.chmod("add", 0o755);
     let mut ready = Fifo::new(&scene, "ready");
-    let line = format!("echo $$ >ready; export VISUAL=./add HOME=.; exec $AW -v -e -I {{}} f.txt -- {}", editor.words);
+    let line = format!(
+        "echo $$ >ready; export VISUAL=./add HOME=. LESSHISTFILE=-; exec $AW -v -e -I {{}} f.txt -- {}",
+        editor.words
+    );
     let mut terminal = Terminal::run(&scene, &line);
     let id = Pid::from_raw(ready.line().parse().unwrap());
     // ed(1) tells the size.

@@ -144,7 +144,7 @@ fn a_default_acl_comes_to_new_targets_and_opens_nothing() {
     scene.chmod("d/old", 0o600);
     scene.sh("setfacl -m d:u:1234:rwx,d:g::rx,d:o::r d; setfacl -b d/old; : >d/direct");
     let direct = attributes(&scene, "d/direct");
-    let script = r#"echo new >"$1"; getfacl -cn "${1%/*}" | grep -v ^default"#;
+    let script = r#"echo new >"$1"; getfacl -cnp "${1%/*}" | grep -v ^default"#;
     for (target, expected) in [("d/f", direct.as_str()), ("d/old", "user::rw-\ngroup::---\nother::---\n\n")] {
         let args = ["-I", "{}", target, "--", "sh", "-c", script, "sh", "{}"];
         let output = scene.cmd().args(args).output().unwrap();

@@ -119,7 +119,7 @@ fn a_private_directory_that_is_renamed_meanwhile_loses_nothing() {
 }
 
 #[test]
-fn a_directory_given_by_dots_or_by_a_link_is_the_final_one() {
+fn dots_and_links_on_the_way_lead_to_the_final_directory() {
     let scene = Scene::new();
     for directory in ["a", "a/b", "c"] {
         scene.mkdir(directory);
