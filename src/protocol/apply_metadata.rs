@@ -105,6 +105,11 @@ pub(crate) fn reset_metadata(file: BorrowedFd<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Takes rights away that a program would have, as set-ID bits give them.
+pub(crate) fn drop_privileges(file: BorrowedFd<'_>) -> Result<()> {
+    platform::PRIVILEGES.map_or(Ok(()), |name| unless_refused(remove_attribute(file, name)).map(drop))
+}
+
 /// The seven steps above.
 fn apply_old_metadata(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Option<String>> {
     let created = Stat::of(file).context(STEP)?;

@@ -43,9 +43,12 @@ impl Finished {
             Some(old) => MetadataSource::Old { old: Metadata::of(old, job.target)?, mode: job.options.mode },
             None => metadata_of_new(job, job.target, sealed.naming())?,
         };
-        if job.plan.origin.is_by_name() && source.old_stat().is_some() {
-            // The command may have given its file an ACL and attributes.
-            apply_metadata::reset_metadata(sealed.file()?)?;
+        if job.plan.origin.is_by_name() {
+            // The command may have given its file capabilities, an ACL and attributes.
+            apply_metadata::drop_privileges(sealed.file()?)?;
+            if source.old_stat().is_some() {
+                apply_metadata::reset_metadata(sealed.file()?)?;
+            }
         }
         let applied = Applied::to(&sealed, source)?;
         Ok(Finished { synced: Synced::from(sealed, job.options.sync)?, applied })

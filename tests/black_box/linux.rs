@@ -1,4 +1,5 @@
 mod backup;
+mod by_name;
 mod changes;
 mod command;
 mod commit;

@@ -14,6 +14,9 @@ use crate::platform::unix::errors::{Errno, Result};
 /// The name of the flags.
 const FLAGS: &CStr = c"file flags (chflags)";
 
+/// The attribute that gives rights to whoever executes the file.
+pub(crate) const PRIVILEGES: Option<&CStr> = None;
+
 /// How the attributes of a file are reached.
 pub(crate) struct Attributes<'a>(Option<BorrowedFd<'a>>);
 

@@ -7,6 +7,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use super::handle::FileHandle;
 use crate::platform::unix::errors::{Errno, Result};
 
+/// The attribute that gives rights to whoever executes the file.
+pub(crate) const PRIVILEGES: Option<&CStr> = None;
+
 /// How the attributes of a file are reached.
 pub(crate) struct Attributes<'a>(PhantomData<BorrowedFd<'a>>);
 

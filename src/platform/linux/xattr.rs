@@ -13,6 +13,9 @@ use super::proc::descriptor_path;
 use crate::platform::unix::errors::{Errno, Result};
 use crate::platform::unix::retry::retry_on_intr;
 
+/// The attribute that gives rights to whoever executes the file.
+pub(crate) const PRIVILEGES: Option<&CStr> = Some(c"security.capability");
+
 /// How the attributes of a file are reached.
 pub(crate) enum Attributes<'a> {
     /// Those of a handle, by its path in /proc.

@@ -22,6 +22,9 @@ const ENCRYPTION: &CStr = c"encryption";
 
 const KEPT_FLAGS: u32 = FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM | FILE_ATTRIBUTE_NOT_CONTENT_INDEXED;
 
+/// The attribute that gives rights to whoever executes the file.
+pub(crate) const PRIVILEGES: Option<&CStr> = None;
+
 /// How the attributes of a file are reached.
 pub(crate) enum Attributes<'a> {
     File(BorrowedFd<'a>),

@@ -17,11 +17,8 @@ struct Editor {
     leaves: &'static str,
 }
 
-const VIM: Editor = Editor {
-    words: "vim.tiny -u NONE -i NONE -N {}",
-    saves: &["omore\u{1b}", ":wq\r"],
-    leaves: ":q!\r",
-};
+const VIM: Editor =
+    Editor { words: "vim.tiny -u NONE -i NONE -N {}", saves: &["omore\u{1b}", ":wq\r"], leaves: ":q!\r" };
 const NANO: Editor = Editor { words: "nano -I {}", saves: &["\u{5}\rmore", "\u{f}\r\u{18}"], leaves: "\u{18}" };
 const ED: Editor = Editor { words: "ed {}", saves: &["a\nmore\n.\n", "w\nq\n"], leaves: "q\n" };
 /// It has an editor do it, and shows the file again.
@@ -35,7 +32,10 @@ fn start(editor: &Editor) -> (Scene, Terminal, Pid) {
     scene.write("add", "#!/bin/sh\nfor file; do :; done\necho more >>\"$file\"\n");
     scene.chmod("add", 0o755);
     let mut ready = Fifo::new(&scene, "ready");
-    let line = format!("echo $$ >ready; export VISUAL=./add HOME=.; exec $AW -v -e -I {{}} f.txt -- {}", editor.words);
+    let line = format!(
+        "echo $$ >ready; export VISUAL=./add HOME=. LESSHISTFILE=-; exec $AW -v -e -I {{}} f.txt -- {}",
+        editor.words
+    );
     let mut terminal = Terminal::run(&scene, &line);
     let id = Pid::from_raw(ready.line().parse().unwrap());
     // ed(1) tells the size.

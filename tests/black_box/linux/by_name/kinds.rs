@@ -13,7 +13,8 @@ use crate::common::{Scene, stderr};
 #[test]
 fn a_fifo_a_socket_or_a_device_is_refused_and_not_opened() {
     let scene = Scene::with_old();
-    let socket = r#"perl -MIO::Socket::UNIX -e 'chdir $ARGV[0]; IO::Socket::UNIX->new(Local => "f", Listen => 1)' "${1%/*}""#;
+    let socket =
+        r#"perl -MIO::Socket::UNIX -e 'chdir $ARGV[0]; IO::Socket::UNIX->new(Local => "f", Listen => 1)' "${1%/*}""#;
     for script in [r#"mkfifo "$1""#, socket, r#"mknod "$1" c 1 3"#] {
         if script == socket {
             needs!(perl);
@@ -57,8 +58,7 @@ fn a_cached_file_keeps_inode_and_mode_and_gives_them_to_nobody() {
     scene.chmod("cache", 0o444);
     let before = std::fs::metadata(scene.path("cache")).unwrap();
     for target in ["f", "new"] {
-        let output =
-            scene.cmd().args(["-I", "{}", target, "--", "ln", "cache", "{}"]).output().unwrap();
+        let output = scene.cmd().args(["-I", "{}", target, "--", "ln", "cache", "{}"]).output().unwrap();
         assert!(output.status.success() && stderr(&output).is_empty(), "{output:?}");
         let (after, made) =
             (std::fs::metadata(scene.path("cache")).unwrap(), std::fs::metadata(scene.path(target)).unwrap());

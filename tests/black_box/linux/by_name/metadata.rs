@@ -76,7 +76,10 @@ fn a_new_target_looks_as_if_command_had_written_it_there() {
     needs!(shell);
     for umask in ["022", "077", "002"] {
         let scene = Scene::new();
-        let script = format!("umask {umask}; $AW -I {{}} f -- cp ../{}/x {{}}", scene.root().file_name().unwrap().to_str().unwrap());
+        let script = format!(
+            "umask {umask}; $AW -I {{}} f -- cp ../{}/x {{}}",
+            scene.root().file_name().unwrap().to_str().unwrap()
+        );
         scene.write("x", "#!");
         scene.chmod("x", 0o777);
         let output = scene.sh(&format!("{script}; umask {umask}; cp x direct"));
@@ -87,7 +90,8 @@ fn a_new_target_looks_as_if_command_had_written_it_there() {
 
 #[test]
 fn set_id_bits_are_never_taken() {
-    for (old, options) in [(None, &[][..]), (Some(0o755), &[]), (Some(0o755), &["-e"]), (None, &["--validate", "true"])] {
+    for (old, options) in [(None, &[][..]), (Some(0o755), &[]), (Some(0o755), &["-e"]), (None, &["--validate", "true"])]
+    {
         let scene = Scene::new();
         if let Some(mode) = old {
             scene.write("f", "old");
@@ -140,7 +144,7 @@ fn a_default_acl_comes_to_new_targets_and_opens_nothing() {
     scene.chmod("d/old", 0o600);
     scene.sh("setfacl -m d:u:1234:rwx,d:g::rx,d:o::r d; setfacl -b d/old; : >d/direct");
     let direct = attributes(&scene, "d/direct");
-    let script = r#"echo new >"$1"; getfacl -cn "${1%/*}" | grep -v ^default"#;
+    let script = r#"echo new >"$1"; getfacl -cnp "${1%/*}" | grep -v ^default"#;
     for (target, expected) in [("d/f", direct.as_str()), ("d/old", "user::rw-\ngroup::---\nother::---\n\n")] {
         let args = ["-I", "{}", target, "--", "sh", "-c", script, "sh", "{}"];
         let output = scene.cmd().args(args).output().unwrap();

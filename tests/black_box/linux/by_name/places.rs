@@ -66,7 +66,8 @@ fn an_unwritable_directory_is_gone_round_only_if_that_is_allowed() {
     // A validator alone.
     let script = "cat \"$1\"; case $1 in *.aw-*/f) ;; *) exit 1; esac";
     let mut command = scene.through(&words);
-    let output = command.args(["--allow-in-place", "--validate", script, "d/f"]).write_stdin("newer\n").output().unwrap();
+    let output =
+        command.args(["--allow-in-place", "--validate", script, "d/f"]).write_stdin("newer\n").output().unwrap();
     assert!(output.status.success() && stderr(&output).starts_with("newer\n"), "{output:?}");
     assert_eq!((scene.text("d/f").as_str(), elsewhere.names()), ("newer\n", vec![]));
     scene.chmod("d", 0o755);
@@ -76,9 +77,12 @@ fn an_unwritable_directory_is_gone_round_only_if_that_is_allowed() {
 /// The directory is held, whatever becomes of its name.
 #[test]
 fn a_directory_that_is_renamed_meanwhile_loses_nothing() {
-    for (meanwhile, other) in
-        [("mv d e", None), ("mv d e; mkdir d", Some("d")), ("mv d e; ln -s / d", None), ("mv d e; mkdir d; echo x >d/f", Some("d/f"))]
-    {
+    for (meanwhile, other) in [
+        ("mv d e", None),
+        ("mv d e; mkdir d", Some("d")),
+        ("mv d e; ln -s / d", None),
+        ("mv d e; mkdir d; echo x >d/f", Some("d/f")),
+    ] {
         for options in [&[][..], &["-e"], &["-b"], &["--validate", "test -e \"$1\" || exit 0"]] {
             let scene = Scene::new();
             scene.mkdir("d");
@@ -115,7 +119,7 @@ fn a_private_directory_that_is_renamed_meanwhile_loses_nothing() {
 }
 
 #[test]
-fn a_directory_given_by_dots_or_by_a_link_is_the_final_one() {
+fn dots_and_links_on_the_way_lead_to_the_final_directory() {
     let scene = Scene::new();
     for directory in ["a", "a/b", "c"] {
         scene.mkdir(directory);

@@ -45,7 +45,8 @@ fn nobody_else_can_reach_what_is_staged() {
 /// The program, with a shell script for COMMAND or for a validator, which says when it runs and sleeps.
 fn start(scene: &Scene, args: &[&str], script: &str) -> Child {
     let mut ready = Fifo::new(scene, "ready");
-    let script = format!("echo more >\"${{1%/*}}/beside\"; mkdir \"${{1%/*}}/d\"; {script}; echo ready >ready; exec sleep 100");
+    let script =
+        format!("echo more >\"${{1%/*}}/beside\"; mkdir \"${{1%/*}}/d\"; {script}; echo ready >ready; exec sleep 100");
     let words: Vec<&str> = args.iter().map(|&word| if word == "SCRIPT" { script.as_str() } else { word }).collect();
     let mut process = scene.process();
     process.args(words).process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
@@ -75,7 +76,10 @@ fn a_signal_leaves_nothing_and_ends_us() {
 
 #[test]
 fn a_signal_leaves_nothing_of_a_new_target_and_its_parents() {
-    for args in [&["-D", "-I", "{}", "a/b/f", "--", "sh", "-c", "SCRIPT", "sh", "{}"][..], &["-D", "--validate", "SCRIPT", "a/b/f"]] {
+    for args in [
+        &["-D", "-I", "{}", "a/b/f", "--", "sh", "-c", "SCRIPT", "sh", "{}"][..],
+        &["-D", "--validate", "SCRIPT", "a/b/f"],
+    ] {
         let scene = Scene::new();
         let mut child = start(&scene, args, ":");
         kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();

@@ -34,7 +34,8 @@ fn a_compiler_writes_a_program_that_can_be_executed() {
     let scene = Scene::new();
     scene.write("hello.c", "#include <stdio.h>\nint main(void) { return puts(\"hello\") < 0; }\n");
     for options in [&[][..], &["-b"], &["-C"], &["--validate", "\"$1\" >/dev/null"]] {
-        writes(&scene, "hello", options, &["gcc", "-o", "{}", "hello.c"]);
+        let command = ["-I", "{}", "hello", "--", "gcc", "-o", "{}", "hello.c"];
+        scene.cmd().args(options).args(command).assert().success().stderr("");
         assert_eq!(said(&scene, "./hello"), "hello\n");
         assert_eq!(scene.mode("hello") & 0o111, 0o111);
         let _ = std::fs::remove_file(scene.path("hello~"));
@@ -109,7 +110,10 @@ fn archivers_write() {
     assert_eq!(said(&scene, "tar -tf a.tar"), "one\ntwo\n");
     writes(&scene, "a.zip", &[], &["zip", "-q", "{}", "one"]);
     writes(&scene, "a.zip", &["-e"], &["zip", "-q", "{}", "two"]);
-    assert_eq!(said(&scene, "unzip -Z1 a.zip || zip -sf a.zip | sed -n 's/^  //p' | grep -E '^(one|two)$'"), "one\ntwo\n");
+    assert_eq!(
+        said(&scene, "unzip -Z1 a.zip || zip -sf a.zip | sed -n 's/^  //p' | grep -E '^(one|two)$'"),
+        "one\ntwo\n"
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn typed(scene: &Scene, key: &str, script: &str) -> String {
     let mut ready = Fifo::new(scene, "ready");
     let _go = Fifo::new(scene, "go");
     scene.write("command", format!("echo new >\"$1\"; {script}"));
-    let mut terminal = Terminal::run(scene, &format!("ulimit -c 0; {STATUS} $AW -I {{}} f -- sh command {{}}"));
+    let mut terminal = Terminal::run(scene, &format!("ulimit -c 0; exec {STATUS} $AW -I {{}} f -- sh command {{}}"));
     assert_eq!(ready.line(), "ready");
     terminal.types(key);
     terminal.end();

@@ -9,7 +9,7 @@ use crate::portable::guards::refused;
 use crate::portable::guards::validate::run;
 
 #[test]
-fn the_staged_content_has_no_name_and_is_for_us_alone() {
+fn the_staged_content_and_its_directory_are_for_us_alone() {
     let scene = Scene::new();
     for (before, options) in [(None, &["-m", "666"][..]), (Some(0o640), &[]), (None, &[]), (Some(0o666), &["--lock"])] {
         let _ = std::fs::remove_file(scene.path("f"));
@@ -17,9 +17,9 @@ fn the_staged_content_has_no_name_and_is_for_us_alone() {
             scene.write("f", "old");
             scene.chmod("f", mode);
         }
-        let script = r#"umask 0; stat -L -c %a "$1"; ls -A"#;
+        let script = r#"umask 0; stat -c %a "$1" "${1%/*}"; ls -A | sed 's/^[.]aw-.\{12\}$/private/'"#;
         let output = scene.cmd().args(options).args(["--validate", script, "f"]).write_stdin("new").output().unwrap();
-        assert_eq!(stderr(&output), if before.is_some() { "600\nf\n" } else { "600\n" });
+        assert_eq!(stderr(&output), if before.is_some() { "600\n700\nprivate\nf\n" } else { "600\n700\nprivate\n" });
         if let Some(mode) = before {
             assert_eq!(scene.mode("f"), mode);
         }

@@ -84,7 +84,7 @@ fn a_failed_edit_changes_nothing_and_its_status_is_passed_on() {
     let scene = Scene::with_old();
     let traces = || system::traces(&scene.path("f")).without_access();
     let before = traces();
-    for (steps, code) in [(&["exit 3"][..], 3), (&["append {} more", "exit 5"], 5)] {
+    for (steps, code) in [(&["print {}", "exit 3"][..], 3), (&["append {} more", "exit 5"], 5)] {
         assert_eq!(run(&scene, &["-e"], steps).status.code(), Some(code));
         assert_eq!(traces(), before);
     }

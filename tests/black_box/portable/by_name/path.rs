@@ -144,7 +144,7 @@ fn the_directory_is_private() {
 #[test]
 fn a_failure_leaves_no_directory() {
     let scene = Scene::with_old();
-    for steps in [&["exit 3"][..], &["write {} new", "exit 3"], &["mkdir {}", "write {}/x", "exit 3"]] {
+    for steps in [&["print {}", "exit 3"][..], &["write {} new", "exit 3"], &["mkdir {}", "write {}/x", "exit 3"]] {
         let output = run(&scene, &[], steps);
         assert_eq!(output.status.code(), Some(3), "{output:?}");
         scene.has_only("f", "old");

@@ -30,7 +30,7 @@ fn the_file_itself_becomes_the_target() {
 #[test]
 fn nothing_at_the_path_is_refused() {
     let words = "replace: the command wrote no file at the path that it was given";
-    for steps in [&[][..], &["print {}"], &["write {} new", "remove {}"], &["write {} new", "rename {} {}.x"]] {
+    for steps in [&["print {}"][..], &["write {} new", "remove {}"], &["write {} new", "rename {} {}.x"]] {
         let scene = Scene::with_old();
         let output = run(&scene, &[], steps);
         refused(&scene, &output, words);
