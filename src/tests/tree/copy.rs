@@ -192,7 +192,7 @@ fn acls_are_kept_and_not_inherited() {
     }
 }
 
-/// Readable by nobody else, however long the copy takes: only the end gives the mode.
+/// Until then nobody else can read what is in it.
 #[test]
 fn the_top_gets_its_metadata_when_asked() {
     let top = scratch();

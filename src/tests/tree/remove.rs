@@ -61,7 +61,6 @@ fn a_deep_tree_is_removed() {
     assert!(!tree.exists());
 }
 
-/// Entries of another mount cannot be removed; /proc is one, in a directory that may be read.
 #[test]
 fn what_stays_is_reported_with_its_reason() {
     if rustix::process::geteuid().is_root() {
