@@ -10,7 +10,7 @@ use crate::protocol::directory::{Directory, Entry};
 use crate::protocol::private_directory::PrivateDirectory;
 use crate::protocol::rename::{self, Fallback};
 use crate::protocol::request::Replacement;
-use crate::protocol::staging_name::random_name;
+use crate::protocol::staging_name::with_free_name;
 use crate::protocol::tree;
 use crate::quote::Shown;
 
@@ -94,8 +94,8 @@ struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     fn make(private: &'a PrivateDirectory) -> Result<Self> {
-        let name = random_name().context(STEP)?;
-        platform::make_directory(private.directory(), &*name, 0o700).context(STEP)?;
+        let made = with_free_name(|name| platform::make_directory(private.directory(), name, 0o700));
+        let (name, ()) = made.context(STEP)?;
         Ok(Trial { private, name })
     }
 
