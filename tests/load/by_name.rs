@@ -85,9 +85,8 @@ fn increments_by_name_under_the_lock_lose_none() {
 }
 
 /// The names in a tree, of which half are in a directory.
-const NAMES: [&str; 16] = [
-    "a", "b", "c", "d", "e", "f", "g", "h", "sub/a", "sub/b", "sub/c", "sub/d", "sub/e", "sub/f", "sub/g", "sub/h",
-];
+const NAMES: [&str; 16] =
+    ["a", "b", "c", "d", "e", "f", "g", "h", "sub/a", "sub/b", "sub/c", "sub/d", "sub/e", "sub/f", "sub/g", "sub/h"];
 
 fn write_tree(scene: &Scene, top: &str, version: &str) {
     scene.mkdir(top);

@@ -7,9 +7,9 @@
 // Nobody outside reads these.
 #![allow(missing_docs, unreachable_pub)]
 
+mod by_name;
 #[path = "../common/mod.rs"]
 mod common;
-mod by_name;
 mod crowd;
 mod limits;
 mod races;

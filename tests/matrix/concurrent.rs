@@ -211,9 +211,11 @@ impl ConcurrentRun<'_> {
             }
             // Before the other writer acts, the finished file is the one of an undisturbed run.
             let expected = if stop.calls > self.interference.calls { 0 } else { self.expected.after.permissions() };
-            for (name, state) in stop.seen.iter().filter(|(name, state)| {
-                is_staging_name(name) && state.is_file() && !is_in_private(name)
-            }) {
+            for (name, state) in stop
+                .seen
+                .iter()
+                .filter(|(name, state)| is_staging_name(name) && state.is_file() && !is_in_private(name))
+            {
                 let known = [self.before(), self.theirs(), self.interference.before.get(name)];
                 let is_known = known
                     .into_iter()

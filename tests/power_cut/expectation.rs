@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::file_state::{FileState, describe, is_staging_name};
-use crate::tree::{self, Trees};
 use crate::scenario::{ELSEWHERE, Expected, Refused, Scenario, Setting};
+use crate::tree::{self, Trees};
 
 /// A path and the states that it may have.
 struct PathRule {
@@ -58,9 +58,7 @@ impl Expectation {
             trees,
         });
         let is_tree = tree.is_some();
-        let in_tree = |path: &Path| {
-            tree.as_ref().is_some_and(|tree| tree.names().any(|name| path.starts_with(name)))
-        };
+        let in_tree = |path: &Path| tree.as_ref().is_some_and(|tree| tree.names().any(|name| path.starts_with(name)));
         let target = PathRule {
             path: expected.target,
             before: (scenario.setting != Setting::SameUnsynced).then(|| either.clone()),
@@ -74,10 +72,8 @@ impl Expectation {
         let has_backup = backup.is_some();
         let listed = |path: &Path| *path == target.path || backup.as_ref().is_some_and(|backup| *path == backup.path);
         // Everything else stays as it is.
-        let others = expected
-            .before
-            .iter()
-            .filter(|(path, _)| !path.starts_with(ELSEWHERE) && !listed(path) && !in_tree(path));
+        let others =
+            expected.before.iter().filter(|(path, _)| !path.starts_with(ELSEWHERE) && !listed(path) && !in_tree(path));
         let unchanged: Vec<PathRule> = others
             .filter(|(_, state)| !state.is_directory())
             .map(|(path, state)| {
@@ -230,7 +226,9 @@ impl TreeRule {
         let kept = Trees::at(root, backup)?;
         let is_kept = tree::is_like(kept.as_ref(), Some(old));
         if !is_kept && (done || kept.is_some()) {
-            return Err(format!("the backup is not the old tree: {}", tree::difference(kept.as_ref(), Some(old))).into());
+            return Err(
+                format!("the backup is not the old tree: {}", tree::difference(kept.as_ref(), Some(old))).into()
+            );
         }
         let name = self.target.file_name().unwrap_or_default();
         for left in leftovers {

@@ -122,7 +122,11 @@ fn run_tree_again(simulator: &Simulator, recording: &Recording, leftovers: &[Pat
         return Err(format!("status {:?}: {}", ended.status, ended.stderr).into());
     }
     recording.expectation.judge_again(&root)?;
-    if recording.expectation.leftovers(&root)? == *leftovers { Ok(()) } else { Err("another name was left behind".into()) }
+    if recording.expectation.leftovers(&root)? == *leftovers {
+        Ok(())
+    } else {
+        Err("another name was left behind".into())
+    }
 }
 
 /// A run without the scenario's options, from standard input.

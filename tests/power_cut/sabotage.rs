@@ -87,10 +87,12 @@ pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
         },
     }));
     // Not on btrfs: there the sync after the commit makes the file's name durable, and the directory's sync has nothing to do.
-    jobs.extend(["new-40k", "replace-40k", "backup-40k", "by-name-40k", "by-name-new-40k", "by-name-backup-40k"].map(|name| Job {
-        name: format!("catch/each-sync/{name}"),
-        task: Task::CatchEachSync { setups: circumstances(named(name), &Filesystem::ALL[..5]), effort },
-    }));
+    jobs.extend(["new-40k", "replace-40k", "backup-40k", "by-name-40k", "by-name-new-40k", "by-name-backup-40k"].map(
+        |name| Job {
+            name: format!("catch/each-sync/{name}"),
+            task: Task::CatchEachSync { setups: circumstances(named(name), &Filesystem::ALL[..5]), effort },
+        },
+    ));
     // One of these alone does not show: the file systems commit all directories with any of them, and a file's name with its
     // content.
     let together = [

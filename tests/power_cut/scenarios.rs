@@ -30,8 +30,7 @@ const BACKUP: Scenario = Scenario {
 
 const BY_NAME: Scenario = Scenario { name: "by-name-40k", source: Source::ByName(Writes::Copy), ..REPLACE };
 
-const VALIDATE: Scenario =
-    Scenario { name: "validate-40k", options: &["--validate", "test -s \"$1\""], ..REPLACE };
+const VALIDATE: Scenario = Scenario { name: "validate-40k", options: &["--validate", "test -s \"$1\""], ..REPLACE };
 
 const TREE: Scenario =
     Scenario { name: "tree", source: Source::Tree(Makes::ByCommand), has_rich_metadata: false, ..REPLACE };
@@ -119,20 +118,11 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
         setting: Setting::Parents,
         ..NEW
     },
-    Scenario {
-        name: "by-name-in-place-40k",
-        options: &["--allow-in-place"],
-        setting: Setting::MountPoint,
-        ..BY_NAME
-    },
+    Scenario { name: "by-name-in-place-40k", options: &["--allow-in-place"], setting: Setting::MountPoint, ..BY_NAME },
     VALIDATE,
     Scenario { name: "validate-new-40k", options: VALIDATE.options, ..NEW },
     Scenario { name: "validate-named-40k", refused: &[Refused::UnnamedFiles], ..VALIDATE },
-    Scenario {
-        name: "validate-backup-40k",
-        options: &["--backup=simple", "--validate", "test -s \"$1\""],
-        ..BACKUP
-    },
+    Scenario { name: "validate-backup-40k", options: &["--backup=simple", "--validate", "test -s \"$1\""], ..BACKUP },
     Scenario { name: "validate-by-name-40k", source: BY_NAME.source, ..VALIDATE },
     TREE,
     Scenario { name: "tree-new", old: None, ..TREE },

@@ -78,9 +78,7 @@ impl Writes {
         match self {
             Self::Copy => &["cp", SOURCE, PLACEHOLDER],
             Self::Link => &["ln", SOURCE, PLACEHOLDER],
-            Self::More => {
-                &["sh", "-c", "cp elsewhere/source \"$1\" && echo more >\"${1%/*}/more\"", "sh", PLACEHOLDER]
-            }
+            Self::More => &["sh", "-c", "cp elsewhere/source \"$1\" && echo more >\"${1%/*}/more\"", "sh", PLACEHOLDER],
             Self::Edited => &["sed", "-i", content::SED, PLACEHOLDER],
             Self::Nothing => &["test", "-n", PLACEHOLDER],
             Self::SymbolicLink => &["ln", "-s", SOURCE, PLACEHOLDER],
@@ -371,10 +369,7 @@ impl Scenario {
         if let Source::Tree(makes) = self.source {
             tree::write_new(&root.join(SOURCE), makes == Makes::Large)?;
         }
-        if matches!(
-            self.source,
-            Source::From | Source::Command | Source::CommandWritesTarget | Source::ByName(_)
-        ) {
+        if matches!(self.source, Source::From | Source::Command | Source::CommandWritesTarget | Source::ByName(_)) {
             write(&root.join(SOURCE), &new, 0o640)?;
         }
         if self.source == Source::CommandWritesTarget {
