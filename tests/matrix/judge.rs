@@ -366,7 +366,8 @@ fn metadata(expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     }
     let wider = has.permissions() & 0o077 & !wanted.permissions();
     // Without the ACL, the mode shows the owning group's entry and not the mask.
-    if wider != 0 {
+    // The top directory of a copied tree has SOURCE's mode before it gets the old one's, which is told if it fails.
+    if wider != 0 && expected.trees.is_none() {
         return Err(format!("TARGET gives more access than before: {has:?}, not {wanted:?}"));
     }
     Ok(())
