@@ -149,8 +149,8 @@ impl Written {
             _ => return refuse("the command left something that is no regular file"),
         }
         let file = match platform::open_written(entry.directory, entry.name) {
-            Err(Errno::ACCESS) => {
-                // A file that even its owner may not read.
+            // A file that even its owner may not read. One with other names is somebody else's as well.
+            Err(Errno::ACCESS) if found.links == 1 => {
                 platform::set_mode_of_name(entry.directory, entry.name, 0o600).context(STEP)?;
                 platform::open_written(entry.directory, entry.name)
             }

@@ -1,7 +1,7 @@
 //! Whether a run with a fault kept the contract: its exit status and messages are true, and nothing else was changed.
 
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use crate::fault::Fault;
@@ -9,6 +9,7 @@ use crate::file_state::{FileState, Snapshot, is_in_private, is_staging_name};
 use crate::runner::Case;
 use crate::scenario::{Expected, Refused, Scenario, Setting, Source, other_content};
 use crate::trace::Call;
+use crate::tree::{self, Trees};
 
 /// How a run ended.
 pub struct Ended {
@@ -143,16 +144,22 @@ pub fn no_panic(ended: &Ended) -> Verdict {
     Ok(())
 }
 
+/// Whether it is TARGET, the backup, or in one of them.
+fn is_ours(expected: &Expected, name: &Path) -> bool {
+    let within = |top: &PathBuf| name == top || (expected.trees.is_some() && name.starts_with(top));
+    within(&expected.target) || expected.backup.as_ref().is_some_and(within)
+}
+
 /// Everything but TARGET and the backup is as it was.
 fn untouched(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
     for (name, state) in &expected.before {
-        let ours = *name == expected.target || Some(name) == expected.backup.as_ref();
+        let ours = is_ours(expected, name);
         if !ours && after.get(name) != Some(state) {
             return Err(format!("{} was changed: {state:?} became {:?}", name.display(), after.get(name)));
         }
     }
     for (name, state) in after {
-        let ours = *name == expected.target || Some(name) == expected.backup.as_ref();
+        let ours = is_ours(expected, name);
         let made = expected.target.starts_with(name) && scenario.setting == Setting::Parents;
         let next = expected.backup.is_some() && name == Path::new(NEXT_BACKUP);
         if !ours && !made && !next && !expected.before.contains_key(name) && !is_staged(name) {
@@ -171,7 +178,7 @@ fn leftovers<'a>(expected: &Expected, after: &'a Snapshot) -> Vec<(&'a Path, &'a
     after
         .iter()
         .filter(|(name, _)| !expected.before.contains_key(*name))
-        .filter(|(name, _)| **name != expected.target && Some(*name) != expected.backup.as_ref())
+        .filter(|(name, _)| !is_ours(expected, name))
         .filter(|(name, _)| **name != Path::new(NEXT_BACKUP))
         .map(|(name, state)| (name.as_path(), state))
         .collect()
@@ -220,6 +227,9 @@ fn is_private(expected: &Expected, name: &Path, state: &FileState) -> Verdict {
 
 fn unchanged(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
     for name in [Some(&expected.target), expected.backup.as_ref()].into_iter().flatten() {
+        if expected.trees.is_some() && Trees::part(&expected.before, name) != Trees::part(after, name) {
+            return Err(format!("something in {} is not unchanged", name.display()));
+        }
         let (old, now) = (expected.before.get(name), after.get(name));
         if old != now && !(*name == expected.target && is_of_command(scenario, expected, now)) {
             return Err(format!("{} is not unchanged: {old:?} became {now:?}", name.display()));
@@ -289,6 +299,14 @@ fn replaced(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: 
 /// TARGET has the new content, in which at most `wrong` bytes are wrong.
 fn content(scenario: &Scenario, expected: &Expected, after: &Snapshot, wrong: usize) -> Verdict {
     let Some(target) = after.get(&expected.target) else { return Err("TARGET is absent".to_owned()) };
+    if let Some(trees) = &expected.trees {
+        let found = Trees::part(after, &expected.target).unwrap_or_default();
+        return if wrong > 0 || tree::has_content_of(&found, &trees.new) {
+            Ok(())
+        } else {
+            Err(format!("TARGET is not the new tree: {}", tree::difference(Some(&found), Some(&trees.new))))
+        };
+    }
     if scenario.leaves_alone() && expected.old() == Some(target) {
         return Ok(());
     }
@@ -305,6 +323,14 @@ fn content(scenario: &Scenario, expected: &Expected, after: &Snapshot, wrong: us
 /// The old file has the backup's name, or the next number where the kernel said that the name is taken.
 pub fn backup(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
     let Some(backup) = &expected.backup else { return Ok(()) };
+    if let Some(old) = expected.trees.as_ref().and_then(|trees| trees.old.as_ref()) {
+        let kept = Trees::part(after, backup);
+        return if tree::is_like(kept.as_ref(), Some(old)) {
+            Ok(())
+        } else {
+            Err(format!("the backup is not the old tree: {}", tree::difference(kept.as_ref(), Some(old))))
+        };
+    }
     let kept = after.get(backup).or_else(|| after.get(Path::new(NEXT_BACKUP)));
     let Some(old) = expected.old() else {
         let written = kept.is_some_and(|kept| kept.content == other_content());
@@ -322,10 +348,17 @@ pub fn backup(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Ver
 
 /// TARGET has the expected metadata; or a warning reports the difference, which gives nobody more access.
 fn metadata(expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
-    let (Some(has), wanted) = (after.get(&expected.target), &expected.after) else {
+    let top = expected.trees.as_ref().and_then(|trees| trees.new.get(Path::new("")));
+    let (Some(has), wanted) = (after.get(&expected.target), top.unwrap_or(&expected.after)) else {
         return Err("TARGET is absent".to_owned());
     };
-    if has.has_metadata_of(wanted) {
+    let is_same = match &expected.trees {
+        Some(trees) => {
+            Trees::part(after, &expected.target).is_some_and(|found| tree::has_metadata_of(&found, &trees.new))
+        }
+        None => has.has_metadata_of(wanted),
+    };
+    if is_same {
         return Ok(());
     }
     if !["warning: cannot keep", "warning: cannot set mode"].iter().any(|told| stderr.contains(told)) {
@@ -333,7 +366,8 @@ fn metadata(expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
     }
     let wider = has.permissions() & 0o077 & !wanted.permissions();
     // Without the ACL, the mode shows the owning group's entry and not the mask.
-    if wider != 0 {
+    // The top directory of a copied tree has SOURCE's mode before it gets the old one's, which is told if it fails.
+    if wider != 0 && expected.trees.is_none() {
         return Err(format!("TARGET gives more access than before: {has:?}, not {wanted:?}"));
     }
     Ok(())
@@ -351,7 +385,9 @@ fn differs_by_one(has: &[u8], wanted: &[u8]) -> bool {
 /// Exit 0: the content was synced before the commit, and the directory after it.
 pub fn durable(scenario: &Scenario, ended: &Ended) -> Verdict {
     let synced = |call: &Call| matches!(call.name.as_str(), "fsync" | "syncfs") && call.succeeded();
-    let names = |call: &Call| matches!(call.name.as_str(), "linkat" | "renameat" | "renameat2") && call.succeeded();
+    // The old tree is removed by renames, too.
+    let naming: &[&str] = if scenario.is_tree() { &["renameat2"] } else { &["linkat", "renameat", "renameat2"] };
+    let names = |call: &Call| naming.contains(&call.name.as_str()) && call.succeeded();
     let calls = &ended.calls;
     let Some(last) = calls.iter().rposition(names).filter(|_| !scenario.in_place()) else {
         // TARGET was left alone, or overwritten in place.
@@ -405,6 +441,11 @@ fn killed(scenario: &Scenario, expected: &Expected, after: &Snapshot, stderr: &s
     }
     if scenario.fails().is_some() {
         return unchanged(scenario, expected, after);
+    }
+    if let Some(trees) = &expected.trees {
+        let found = Trees::part(after, &expected.target);
+        let whole = [trees.old.as_ref(), Some(&trees.new)].into_iter().any(|tree| tree::is_like(found.as_ref(), tree));
+        return if whole { Ok(()) } else { Err("TARGET is neither the old nor the new tree".to_owned()) };
     }
     let Some(old) = expected.old() else {
         // What the command created may have a staging file's name only.

@@ -16,7 +16,7 @@ pub(crate) mod trace;
 use std::process::ExitCode;
 
 use common::Scene;
-pub(crate) use common::simulation::{arguments, error, file_state, parallel, rng, scenario};
+pub(crate) use common::simulation::{arguments, error, file_state, parallel, rng, scenario, tree};
 
 use arguments::Arguments;
 use error::Result;

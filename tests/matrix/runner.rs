@@ -81,7 +81,7 @@ pub fn cases(scenario: &Scenario, program: &Path) -> Result<Vec<Case>> {
         let existed = exists;
         exists |= call.gives(&name);
         // A command that writes TARGET is another writer already.
-        let alone = scenario.source != Source::CommandWritesTarget && scenario.fails().is_none();
+        let alone = scenario.source != Source::CommandWritesTarget && scenario.fails().is_none() && !scenario.is_tree();
         let other = fault::between(call, exists && alone);
         let removing = fault::removing(call, &name).filter(|_| existed && alone);
         for fault in fault::at(call, &calls[at + 1..]).into_iter().chain(other).chain(removing) {

@@ -1,7 +1,7 @@
 //! The scenarios, by name, and what the judges need to know of them.
 
 use crate::common;
-use crate::scenario::{Refused, SET_MODE, Scenario, Setting, Source, Writes};
+use crate::scenario::{Makes, Refused, SET_MODE, Scenario, Setting, Source, Writes};
 
 /// Each is more than the program reads from /proc or of an attribute list.
 const OLD_LENGTH: usize = 4800;
@@ -85,6 +85,24 @@ pub fn all() -> Vec<Scenario> {
     // Elsewhere each run would look at all processes of the machine.
     if cfg!(generic_unix) || common::is_root() {
         scenarios.extend(by_name());
+    }
+    // The generic backend cannot exchange names.
+    if !cfg!(generic_unix) {
+        let tree = Scenario { name: "tree", source: Source::Tree(Makes::ByCommand), ..EXISTING };
+        let from = Source::Tree(Makes::Copy);
+        scenarios.extend([
+            tree,
+            Scenario { name: "tree-new", old: None, ..tree },
+            Scenario { name: "tree-from", source: from, ..tree },
+            Scenario { name: "tree-edit", source: Source::Tree(Makes::Edited), ..tree },
+            Scenario {
+                name: "tree-backup",
+                source: from,
+                options: &["--backup=simple"],
+                setting: Setting::Backup { name: "f~", older: None },
+                ..tree
+            },
+        ]);
     }
     // What the backend does without anyway cannot be refused to it.
     scenarios
@@ -222,6 +240,7 @@ impl Scenario {
 
     pub fn has_command(&self) -> bool {
         matches!(self.source, Source::Command | Source::Edit | Source::CommandWritesTarget | Source::ByName(_))
+            || matches!(self.source, Source::Tree(Makes::ByCommand | Makes::Edited))
     }
 
     /// Whether the staging file has a name before it can have TARGET's.

@@ -8,7 +8,7 @@ use crate::notices::Notices;
 use crate::platform::{self, Errno, working_directory};
 use crate::protocol::directory::{Directory, Entry};
 use crate::protocol::private_directory::PrivateDirectory;
-use crate::protocol::random_name::random_name;
+use crate::protocol::random_name::with_free_name;
 use crate::protocol::rename::{self, Fallback};
 use crate::protocol::request::Replacement;
 use crate::protocol::tree;
@@ -94,8 +94,8 @@ struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     fn make(private: &'a PrivateDirectory) -> Result<Self> {
-        let name = random_name().context(STEP)?;
-        platform::make_directory(private.directory(), &*name, 0o700).context(STEP)?;
+        let made = with_free_name(|name| platform::make_directory(private.directory(), name, 0o700));
+        let (name, ()) = made.context(STEP)?;
         Ok(Trial { private, name })
     }
 

@@ -30,7 +30,9 @@ pub(super) fn fill<'i>(
         }
         _ => None,
     };
-    platform::make_directory(private.directory(), &**name, 0o777).context(STEP)?;
+    // Not wider than the old one, whose mode it gets at the end: the system may refuse to set it.
+    let mode = old.map_or(0o777, |old| old.stat.bits() & 0o777 | 0o700);
+    platform::make_directory(private.directory(), &**name, mode).context(STEP)?;
     let empty = private.directory().enter(name, false).context(STEP)?;
     if let Some(source) = source {
         let write_behind = job.options.sync != Sync::None;

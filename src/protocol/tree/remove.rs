@@ -101,6 +101,12 @@ fn open(parent: &DirectoryHandle, name: &OsStr, expected: &Stat) -> Result<Optio
     }
     match platform::open_directory(parent, name, false) {
         Ok((directory, _)) if Stat::of(&directory)?.is_same_file(expected) => Ok(Some(directory)),
+        // That would mean that something else has the name.
+        Err(errno @ (Errno::NOENT | Errno::NOTDIR | Errno::LOOP))
+            if Stat::at(parent, name).is_ok_and(|now| now.is_same_file(expected)) =>
+        {
+            Err(errno)
+        }
         // Something else has the name by now.
         Ok(_) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
         Err(errno) => Err(errno),

@@ -98,6 +98,17 @@ pub fn is_like(one: Option<&Snapshot>, other: Option<&Snapshot>) -> bool {
     }
 }
 
+/// Whether all names and contents are the same.
+pub fn has_content_of(one: &Snapshot, other: &Snapshot) -> bool {
+    one.len() == other.len()
+        && one.iter().all(|(name, state)| other.get(name).is_some_and(|other| state.has_content_of(other)))
+}
+
+/// Whether the metadata of all names is the same.
+pub fn has_metadata_of(one: &Snapshot, other: &Snapshot) -> bool {
+    one.iter().all(|(name, state)| other.get(name).is_none_or(|other| state.has_metadata_of(other)))
+}
+
 /// The first difference between them, in words.
 pub fn difference(found: Option<&Snapshot>, wanted: Option<&Snapshot>) -> String {
     let (Some(found), Some(wanted)) = (found, wanted) else {
