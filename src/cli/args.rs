@@ -58,7 +58,7 @@ pub struct Cli {
     #[arg(long, value_name = "SOURCE", help_heading = "Content", allow_hyphen_values = true, value_hint = clap::ValueHint::FilePath)]
     pub(super) from: Option<OsString>,
 
-    /// Give COMMAND the content of TARGET on its standard input
+    /// Give COMMAND TARGET's content on standard input
     ///
     /// With -I, a copy of it is at the path that COMMAND is given.
     #[arg(short, long, help_heading = "Content")]

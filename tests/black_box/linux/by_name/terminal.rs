@@ -47,8 +47,8 @@ fn an_interrupt_that_command_handles_is_no_failure() {
     needs!(script, perl);
     for (key, signal) in [("\u{3}", "INT"), ("\u{1c}", "QUIT")] {
         let scene = Scene::with_old();
-        // The signal ends the reading.
-        let script = format!("trap 'echo {signal} >>\"$1\"' {signal}; echo ready >ready; read line <go; exit 0");
+        let script =
+            format!("trap 'echo {signal} >>\"$1\"; exit 0' {signal}; echo ready >ready; read line <go; exit 8");
         assert_eq!(typed(&scene, key, &script), "0", "{signal}");
         scene.has_only("f", &format!("new\n{signal}\n"));
     }
