@@ -10,7 +10,7 @@ complete -c atomic-write -s m -l mode -d 'Set the mode, in octal' -r
 complete -c atomic-write -l sync -d 'What is durable after exit 0: full, file or none' -r -f -a "full\t'Content, metadata and name'
 file\t'Content and metadata; after a power cut the name may still lead to the old file'
 none\t'Nothing: atomic for running programs only'"
-complete -c atomic-write -s e -l edit -d 'Give COMMAND the content of TARGET on its standard input'
+complete -c atomic-write -s e -l edit -d 'Give COMMAND TARGET\'s content on standard input'
 complete -c atomic-write -s a -l append -d 'Append the input to the old content'
 complete -c atomic-write -l allow-empty -d 'Permit empty output of COMMAND'
 complete -c atomic-write -l non-empty -d 'Refuse empty input'
