@@ -22,8 +22,8 @@ Register-ArgumentCompleter -Native -CommandName 'atomic-write' -ScriptBlock {
     $completions = @(switch ($command) {
         'atomic-write' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the new content from SOURCE (-: standard input)')
-            [CompletionResult]::new('-I', '-I ', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name; STR becomes a path')
-            [CompletionResult]::new('--placeholder', '--placeholder', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name; STR becomes a path')
+            [CompletionResult]::new('-I', '-I ', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name: STR is its path')
+            [CompletionResult]::new('--placeholder', '--placeholder', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name: STR is its path')
             [CompletionResult]::new('--checksum', '--checksum', [CompletionResultType]::ParameterName, 'Refuse input whose sha256 or sha512 digest differs')
             [CompletionResult]::new('--validate', '--validate', [CompletionResultType]::ParameterName, 'Refuse unless sh -c COMMAND exits 0')
             [CompletionResult]::new('--if-match', '--if-match', [CompletionResultType]::ParameterName, 'Refuse unless the old content has this digest')

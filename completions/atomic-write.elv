@@ -19,8 +19,8 @@ set edit:completion:arg-completer[atomic-write] = {|@words|
     var completions = [
         &'atomic-write'= {
             cand --from 'Read the new content from SOURCE (-: standard input)'
-            cand -I 'COMMAND writes the content by name; STR becomes a path'
-            cand --placeholder 'COMMAND writes the content by name; STR becomes a path'
+            cand -I 'COMMAND writes the content by name: STR is its path'
+            cand --placeholder 'COMMAND writes the content by name: STR is its path'
             cand --checksum 'Refuse input whose sha256 or sha512 digest differs'
             cand --validate 'Refuse unless sh -c COMMAND exits 0'
             cand --if-match 'Refuse unless the old content has this digest'

@@ -1,5 +1,5 @@
 complete -c atomic-write -l from -d 'Read the new content from SOURCE (-: standard input)' -r -F
-complete -c atomic-write -s I -l placeholder -d 'COMMAND writes the content by name; STR becomes a path' -r
+complete -c atomic-write -s I -l placeholder -d 'COMMAND writes the content by name: STR is its path' -r
 complete -c atomic-write -l checksum -d 'Refuse input whose sha256 or sha512 digest differs' -r
 complete -c atomic-write -l validate -d 'Refuse unless sh -c COMMAND exits 0' -r -f -a "(__fish_complete_command)"
 complete -c atomic-write -l if-match -d 'Refuse unless the old content has this digest' -r

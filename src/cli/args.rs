@@ -64,7 +64,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Content")]
     pub(super) edit: bool,
 
-    /// COMMAND writes the content by name; STR becomes a path
+    /// COMMAND writes the content by name: STR is its path
     #[arg(
         short = 'I',
         long,
