@@ -60,16 +60,13 @@ pub struct Cli {
     #[arg(long, value_name = "SOURCE", help_heading = "Content", allow_hyphen_values = true, value_hint = clap::ValueHint::FilePath)]
     pub(super) from: Option<OsString>,
 
-    /// Give COMMAND the content of TARGET as its input
-    #[arg(
-        short,
-        long,
-        help_heading = "Content",
-        long_help = "Give COMMAND the content of TARGET on its standard input or, with -I, as a file at its path."
-    )]
+    /// Give COMMAND TARGET's content on standard input
+    ///
+    /// With -I, a copy of it is at the path that COMMAND is given.
+    #[arg(short, long, help_heading = "Content")]
     pub(super) edit: bool,
 
-    /// COMMAND writes the content by name: at STR
+    /// COMMAND writes the content by name: STR is its path
     #[arg(
         short = 'I',
         long,

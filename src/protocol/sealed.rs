@@ -121,9 +121,14 @@ impl Sealed {
         };
         match moved.or_else(|errno| to.directory.verify_after_error(name, &inode, errno)) {
             Ok(()) => {}
-            Err(errno) if refuses_names(errno) => return Ok(Err(self)),
+            Err(errno) if errno == Errno::NOENT || refuses_names(errno) => {
+                self.reopened()?;
+                return Ok(Err(self));
+            }
             Err(errno) => return Err(self.directory.staging_error(STEP, errno)),
         }
+        // Some file systems make inode numbers from paths. Nobody else can have put a file there.
+        let inode = to.lstat().context(STEP)?.unwrap_or(inode);
         let name = StagingName::in_private(Rc::clone(private), name, inode);
         self.directory = Rc::clone(private.directory());
         if self.is_named() {

@@ -176,7 +176,8 @@ impl Trial {
     fn begin(&self, names: &[&str]) {
         self.set(|quirks| *quirks = Quirks::default());
         for name in self.names() {
-            std::fs::remove_file(self.path(name)).unwrap();
+            let path = self.path(name);
+            if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.unwrap();
         }
         for &name in names {
             self.write(name, if name == "f" { "old\n" } else { "new\n" });

@@ -146,3 +146,24 @@ fn a_working_directory_that_was_removed_is_an_error() {
     assert!(matches!(output.status.code(), Some(1 | 125)), "{output:?}");
     assert_eq!(scene.names(), [""; 0]);
 }
+
+/// There would be no path for COMMAND or a validator, although the program itself stands in the directory.
+#[test]
+fn a_directory_that_no_path_reaches_is_an_error_before_command_runs() {
+    needs!(root);
+    let scene = Scene::new();
+    for name in ["closed", "closed/d"] {
+        scene.mkdir(name);
+    }
+    scene.give_to_user("closed/d");
+    scene.chmod("closed", 0o700);
+    let ran = scene.path("closed/d/ran");
+    for args in [&["-I", "{}", "f", "--", "touch", "ran", "{}"][..], &["--validate", "touch ran", "f"]] {
+        let mut command = scene.through(as_user());
+        let output = command.current_dir(scene.path("closed/d")).args(args).write_stdin("new").output().unwrap();
+        assert!(matches!(output.status.code(), Some(1 | 125)), "{output:?}");
+        let words = stderr(&output);
+        assert!(words.contains("f: stage: ") && words.contains("Permission denied (unchanged)"), "{words}");
+        assert!(!ran.exists() && names_in(&scene.path("closed/d")).is_empty(), "{output:?}");
+    }
+}

@@ -2,6 +2,9 @@
 //!
 //! Rows: 68, 98.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use crate::common::Scene;
 use crate::common::events::Fifo;
 use crate::common::needs::needs;
@@ -44,8 +47,8 @@ fn an_interrupt_that_command_handles_is_no_failure() {
     needs!(script, perl);
     for (key, signal) in [("\u{3}", "INT"), ("\u{1c}", "QUIT")] {
         let scene = Scene::with_old();
-        // The signal ends the reading.
-        let script = format!("trap 'echo {signal} >>\"$1\"' {signal}; echo ready >ready; read line <go; exit 0");
+        let script =
+            format!("trap 'echo {signal} >>\"$1\"; exit 0' {signal}; echo ready >ready; read line <go; exit 8");
         assert_eq!(typed(&scene, key, &script), "0", "{signal}");
         scene.has_only("f", &format!("new\n{signal}\n"));
     }
@@ -68,5 +71,27 @@ fn a_command_that_fails_after_an_interrupt_commits_nothing() {
     let script = "trap 'exit 9' INT; echo ready >ready; read line <go";
     let status = typed(&scene, "\u{3}", script);
     assert!(["2", "2304"].contains(&status.as_str()), "{status}");
+    scene.has_only("f", "old");
+}
+
+/// What comes after a key that COMMAND has handled is no key.
+#[test]
+fn a_signal_that_is_sent_after_an_interrupt_ends_it() {
+    needs!(script);
+    let scene = Scene::with_old();
+    let mut ready = Fifo::new(&scene, "ready");
+    let traps = "trap 'echo int >ready' INT; trap 'kill $!; exit 0' TERM";
+    scene.write("command", format!("{traps}; echo new >\"$1\"; sleep 100 & trap 'kill $! 2>&-' EXIT; echo $PPID >ready; while :; do wait $!; done"));
+    let mut terminal = Terminal::run(&scene, "exec $AW -I {} f -- sh command {}");
+    let id = ready.line().parse().unwrap();
+    for _ in 0..2 {
+        terminal.types("\u{3}");
+        assert_eq!(ready.line(), "int");
+    }
+    kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
+    assert_eq!(terminal.end(), 128 + 15);
+    for name in ["ready", "command"] {
+        std::fs::remove_file(scene.path(name)).unwrap();
+    }
     scene.has_only("f", "old");
 }

@@ -4,7 +4,7 @@
 
 use rustix::io::Errno;
 
-use super::{Trial, every_way};
+use super::{Trial, Way, every_way};
 use crate::common::quirks::Change;
 
 const CHMOD: [Change; 2] = [Change::Ignored, Change::Refused(Errno::PERM)];
@@ -28,7 +28,9 @@ fn without_a_mode_asked_for_each_way_works_in_silence() {
                 quirks.mode = Some(mode);
                 quirks.chmod = chmod;
             };
-            trial.each(every_way(), quirks, Trial::is_done_in_silence);
+            // A validator's path leads through the root of the mount, which nobody but root can enter then.
+            let has_path = |way: &&Way| !(trial.ordinary && mode == 0o700 && way.args.contains(&"--validate"));
+            trial.each(every_way().filter(has_path), quirks, Trial::is_done_in_silence);
         }
     }
 }

@@ -141,7 +141,9 @@ fn says_what_is_missing(trial: &Trial, way: &Way, run: &Run, reader: File) {
         assert!(old.is_none_or(|old| trial.content(old).as_deref() == Some("old\n")), "{told}");
     };
     let names = |target: Option<&'static str>| {
-        let mut names: Vec<&str> = [Some(new), old, target, Some("source")].into_iter().flatten().collect();
+        // It may be in a private directory.
+        let new = new.split('/').next();
+        let mut names: Vec<&str> = [new, old, target, Some("source")].into_iter().flatten().collect();
         names.sort_unstable();
         names
     };

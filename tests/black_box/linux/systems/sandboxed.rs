@@ -180,3 +180,67 @@ fn where_the_directory_may_be_written_it_is_replaced() {
     sandbox.assert_content("new", "replaced");
     assert_ne!(sandbox.scene.inode("d/f"), inode);
 }
+
+/// Everything but to move a file from one directory to another: that answers EXDEV.
+fn within_directories() -> BitFlags<AccessFs> {
+    AccessFs::from_all(RIGHTS) & !AccessFs::Refer
+}
+
+#[test]
+fn what_may_not_change_directories_is_copied() {
+    let by_name = |script| ["-I", "{}", "d/f", "--", "sh", "-c", script, "sh", "{}"];
+    let writes = by_name("printf new >\"$1\"");
+    let validates = ["--validate", "grep -q new \"$1\" && test \"${1##*/}\" = f", "d/f"];
+    let ways: [(&[&str], &[&str]); 7] = [
+        (&[], &writes),
+        (&["-e"], &writes),
+        (&["--lock"], &writes),
+        (&["--validate", "grep -q new \"$1\""], &writes),
+        (&[], &validates),
+        (&["--lock"], &validates),
+        (&["-C", "--sync", "none"], &validates),
+    ];
+    for (options, args) in ways {
+        let sandbox = Sandbox::new();
+        let inode = sandbox.scene.inode("d/f");
+        let Some(output) = sandbox.run(within_directories(), &[options, args].concat()) else { return };
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{options:?} {args:?}");
+        sandbox.assert_content("new", &format!("{options:?} {args:?}"));
+        assert_ne!(sandbox.scene.inode("d/f"), inode);
+        assert_eq!(sandbox.scene.mode("d/f"), 0o640, "{options:?} {args:?}");
+    }
+    // A new one has the bits that COMMAND gave it.
+    let sandbox = Sandbox::new();
+    std::fs::remove_file(sandbox.scene.path("d/f")).unwrap();
+    let Some(output) = sandbox.run(within_directories(), &by_name("printf new >\"$1\"; chmod 750 \"$1\"")) else {
+        return;
+    };
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+    sandbox.assert_content("new", "created");
+    assert_eq!(sandbox.scene.mode("d/f"), 0o750);
+}
+
+#[test]
+fn what_is_refused_there_leaves_nothing() {
+    for args in [
+        &["--validate", "false", "d/f"][..],
+        &["--validate", "rm \"$1\"", "d/f"],
+        &["-n", "-I", "{}", "d/f", "--", "touch", "{}"],
+        &["-I", "{}", "d/f", "--", "ln", "-s", "f", "{}"],
+    ] {
+        let sandbox = Sandbox::new();
+        let Some(output) = sandbox.run(within_directories(), args) else { return };
+        assert!(matches!(output.status.code(), Some(3 | 123)), "{args:?}: {output:?}");
+        sandbox.assert_content("old", &format!("{args:?}"));
+    }
+}
+
+#[test]
+fn backup_is_kept_where_nothing_may_change_directories() {
+    let sandbox = Sandbox::new();
+    let args = ["-b", "-I", "{}", "d/f", "--", "sh", "-c", "printf new >\"$1\"", "sh", "{}"];
+    let Some(output) = sandbox.run(within_directories(), &args) else { return };
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+    assert_eq!((sandbox.scene.text("d/f"), sandbox.scene.text("d/f~")), ("new".to_owned(), "old".to_owned()));
+    assert_eq!(names_in(&sandbox.scene.path("d")), ["f", "f~"]);
+}

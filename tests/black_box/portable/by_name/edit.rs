@@ -145,8 +145,8 @@ fn a_link_stays_and_the_file_behind_it_is_edited() {
 /// The turn begins before the copy is made.
 #[test]
 fn with_a_lock_no_update_is_lost() {
-    needs!(locks_without_names);
     const WRITERS: usize = 8;
+    needs!(locks_without_names);
     let scene = Scene::new();
     scene.write("f", "");
     std::thread::scope(|threads| {

@@ -18,14 +18,15 @@ fn path_for(scene: &Scene, target: &str, options: &[&str]) -> PathBuf {
 /// Asserts that it is `name` in a private directory in `directory`.
 #[track_caller]
 fn assert_beside(scene: &Scene, path: &Path, directory: &str, name: &str) {
-    assert!(path.is_absolute(), "{path:?}");
-    assert_eq!(path.file_name().unwrap(), name, "{path:?}");
+    let shown = path.display();
+    assert!(path.is_absolute(), "{shown}");
+    assert_eq!(path.file_name().unwrap(), name, "{shown}");
     let private = path.parent().unwrap();
     let random = private.file_name().unwrap().to_str().unwrap().strip_prefix(".aw-").unwrap();
-    assert!(random.len() == 12 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{path:?}");
+    assert!(random.len() == 12 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{shown}");
     let (beside, expected) = (private.parent().unwrap(), scene.path(directory));
-    assert_eq!(beside.canonicalize().unwrap(), expected.canonicalize().unwrap(), "{path:?}");
-    assert!(!private.exists(), "{path:?}");
+    assert_eq!(beside.canonicalize().unwrap(), expected.canonicalize().unwrap(), "{shown}");
+    assert!(!private.exists(), "{shown}");
 }
 
 #[test]

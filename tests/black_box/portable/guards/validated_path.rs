@@ -157,7 +157,7 @@ fn what_was_written_by_name_is_validated_where_it_is() {
         let said = stderr(&output);
         let path = said.strip_suffix("\nnewnew").unwrap_or_else(|| panic!("{said}"));
         let (one, two) = path.split_at(path.len() / 2);
-        assert!(one == two && Path::new(one).is_absolute() && one.ends_with("f"), "{said}");
+        assert!(one == two && Path::new(one).is_absolute() && one.ends_with('f'), "{said}");
         scene.has_only("f", "new");
         scene.write("f", "old");
     }
