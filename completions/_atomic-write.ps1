@@ -22,8 +22,8 @@ Register-ArgumentCompleter -Native -CommandName 'atomic-write' -ScriptBlock {
     $completions = @(switch ($command) {
         'atomic-write' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the new content from SOURCE (-: standard input)')
-            [CompletionResult]::new('-I', '-I ', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name: at STR')
-            [CompletionResult]::new('--placeholder', '--placeholder', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name: at STR')
+            [CompletionResult]::new('-I', '-I ', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name: STR is its path')
+            [CompletionResult]::new('--placeholder', '--placeholder', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name: STR is its path')
             [CompletionResult]::new('--checksum', '--checksum', [CompletionResultType]::ParameterName, 'Refuse input whose sha256 or sha512 digest differs')
             [CompletionResult]::new('--validate', '--validate', [CompletionResultType]::ParameterName, 'Refuse unless sh -c COMMAND exits 0')
             [CompletionResult]::new('--if-match', '--if-match', [CompletionResultType]::ParameterName, 'Refuse unless the old content has this digest')
@@ -34,8 +34,8 @@ Register-ArgumentCompleter -Native -CommandName 'atomic-write' -ScriptBlock {
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Set the mode, in octal')
             [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'Set the mode, in octal')
             [CompletionResult]::new('--sync', '--sync', [CompletionResultType]::ParameterName, 'What is durable after exit 0: full, file or none')
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Give COMMAND the content of TARGET as its input')
-            [CompletionResult]::new('--edit', '--edit', [CompletionResultType]::ParameterName, 'Give COMMAND the content of TARGET as its input')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Give COMMAND TARGET''s content on standard input')
+            [CompletionResult]::new('--edit', '--edit', [CompletionResultType]::ParameterName, 'Give COMMAND TARGET''s content on standard input')
             [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Replace a directory as a whole (with --from or -I)')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Append the input to the old content')
             [CompletionResult]::new('--append', '--append', [CompletionResultType]::ParameterName, 'Append the input to the old content')

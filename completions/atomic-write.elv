@@ -19,8 +19,8 @@ set edit:completion:arg-completer[atomic-write] = {|@words|
     var completions = [
         &'atomic-write'= {
             cand --from 'Read the new content from SOURCE (-: standard input)'
-            cand -I 'COMMAND writes the content by name: at STR'
-            cand --placeholder 'COMMAND writes the content by name: at STR'
+            cand -I 'COMMAND writes the content by name: STR is its path'
+            cand --placeholder 'COMMAND writes the content by name: STR is its path'
             cand --checksum 'Refuse input whose sha256 or sha512 digest differs'
             cand --validate 'Refuse unless sh -c COMMAND exits 0'
             cand --if-match 'Refuse unless the old content has this digest'
@@ -31,8 +31,8 @@ set edit:completion:arg-completer[atomic-write] = {|@words|
             cand -m 'Set the mode, in octal'
             cand --mode 'Set the mode, in octal'
             cand --sync 'What is durable after exit 0: full, file or none'
-            cand -e 'Give COMMAND the content of TARGET as its input'
-            cand --edit 'Give COMMAND the content of TARGET as its input'
+            cand -e 'Give COMMAND TARGET''s content on standard input'
+            cand --edit 'Give COMMAND TARGET''s content on standard input'
             cand --tree 'Replace a directory as a whole (with --from or -I)'
             cand -a 'Append the input to the old content'
             cand --append 'Append the input to the old content'

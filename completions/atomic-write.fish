@@ -1,5 +1,5 @@
 complete -c atomic-write -l from -d 'Read the new content from SOURCE (-: standard input)' -r -F
-complete -c atomic-write -s I -l placeholder -d 'COMMAND writes the content by name: at STR' -r
+complete -c atomic-write -s I -l placeholder -d 'COMMAND writes the content by name: STR is its path' -r
 complete -c atomic-write -l checksum -d 'Refuse input whose sha256 or sha512 digest differs' -r
 complete -c atomic-write -l validate -d 'Refuse unless sh -c COMMAND exits 0' -r -f -a "(__fish_complete_command)"
 complete -c atomic-write -l if-match -d 'Refuse unless the old content has this digest' -r
@@ -10,7 +10,7 @@ complete -c atomic-write -s m -l mode -d 'Set the mode, in octal' -r
 complete -c atomic-write -l sync -d 'What is durable after exit 0: full, file or none' -r -f -a "full\t'Content, metadata and name'
 file\t'Content and metadata; after a power cut the name may still lead to the old file'
 none\t'Nothing: atomic for running programs only'"
-complete -c atomic-write -s e -l edit -d 'Give COMMAND the content of TARGET as its input'
+complete -c atomic-write -s e -l edit -d 'Give COMMAND TARGET\'s content on standard input'
 complete -c atomic-write -l tree -d 'Replace a directory as a whole (with --from or -I)'
 complete -c atomic-write -s a -l append -d 'Append the input to the old content'
 complete -c atomic-write -l allow-empty -d 'Permit empty output of COMMAND'
