@@ -54,7 +54,6 @@ pub(crate) fn check_kind(kind: FileType, options: &Options) -> Result<()> {
         FileType::Directory if options.tree => Ok(()),
         FileType::Symlink if options.tree && options.no_dereference => Ok(()),
         _ if options.tree => Err(failed(STEP, "is not a directory, and --tree replaces one")),
-        FileType::Directory => Err(failed(STEP, "is a directory").hint("--tree replaces a directory as a whole")),
         kind => check_file_type(kind, options.no_dereference),
     }
 }

@@ -51,7 +51,8 @@ pub(crate) fn remove(parent: &Directory, name: &OsStr) -> Removal {
         Err(errno) => Err(errno),
     };
     match removed {
-        Ok(()) | Err(Errno::NOENT) => {}
+        // ESTALE refers to the directory: it was removed on its server, which required it to be empty.
+        Ok(()) | Err(Errno::NOENT | Errno::STALE) => {}
         Err(errno) => removal.add(parent.join(name), os_message(errno)),
     }
     removal

@@ -156,7 +156,7 @@ fn a_repository_is_a_tree_and_a_bundle_is_a_file() {
     assert!(stderr(&output).contains("the command left a directory in place of a file"), "{output:?}");
     assert_eq!(scene.names(), ["r"]);
     writes(&scene, "r.bundle", &[], &["git", "-C", "r", "bundle", "create", "-q", "{}", "HEAD"]);
-    assert!(said(&scene, "git ls-remote r.bundle").contains("HEAD"));
+    assert!(said(&scene, "git ls-remote \"$PWD/r.bundle\"").contains("HEAD"));
 }
 
 /// The key's other half is a file of its own, and is not silently lost.
