@@ -2,7 +2,7 @@
 
 use super::Staged;
 use crate::error::{Context, Result};
-use crate::platform::{self, AsFd, Attributes, Stat, acl, is_metadata_refusal, remove_attribute, set_attribute};
+use crate::platform::{self, AsFd, Attributes, FileType, Stat, acl, is_metadata_refusal, remove_attribute, set_attribute};
 use crate::protocol::apply_metadata::{self, MetadataSource};
 use crate::protocol::directory::PathHandle;
 use crate::protocol::metadata::Metadata;
@@ -14,7 +14,8 @@ const STEP: &str = "set metadata";
 pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHandle>) -> Result<Option<String>> {
     let file = staged.directory.as_fd();
     let mode = job.options.mode;
-    let Some(old) = old else {
+    // A symbolic link that is replaced has nothing to pass on.
+    let Some(old) = old.filter(|old| old.stat.kind() == FileType::Directory) else {
         if let (None, Some(bits)) = (mode, staged.mode) {
             platform::set_mode(file, bits).context(STEP)?;
         }
