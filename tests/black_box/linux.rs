@@ -16,3 +16,4 @@ mod signals;
 mod space;
 mod stage;
 mod systems;
+mod tree;

@@ -10,3 +10,4 @@ pub mod lock;
 pub mod metadata;
 pub mod names;
 mod space;
+pub mod tree;

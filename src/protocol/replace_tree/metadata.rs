@@ -2,7 +2,9 @@
 
 use super::Staged;
 use crate::error::{Context, Result};
-use crate::platform::{self, AsFd, Attributes, FileType, Stat, acl, is_metadata_refusal, remove_attribute, set_attribute};
+use crate::platform::{
+    self, AsFd, Attributes, FileType, Stat, acl, is_metadata_refusal, remove_attribute, set_attribute,
+};
 use crate::protocol::apply_metadata::{self, MetadataSource};
 use crate::protocol::directory::PathHandle;
 use crate::protocol::metadata::Metadata;
