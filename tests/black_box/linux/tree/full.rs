@@ -40,7 +40,7 @@ fn a_disk_that_fills_leaves_target_as_it_was() {
 }
 
 #[test]
-fn an_edit_that_has_no_room_for_the_copy_is_told_before_the_command_runs() {
+fn an_edit_without_room_for_the_copy_starts_no_command() {
     needs!(root, exchange);
     let outer = Scene::new();
     let mounted = Mounted::with(&outer, "memory", &["-t", "tmpfs", "-o", "size=4m", "none"]);

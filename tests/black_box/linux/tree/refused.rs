@@ -166,7 +166,7 @@ fn what_an_ordinary_user_may_not_do_is_refused() {
     let before = tree(&scene, ".");
     for (target, says) in [
         ("closed/d", "closed/d: replace: "),
-        ("closed/new", "closed/new: replace: directory closed/: Permission denied"),
+        ("closed/new", "closed/new: replace: directory closed/ may not be written"),
         ("sticky/d", "sticky/d: replace: another user's file in the sticky directory sticky/"),
         ("open/d", "open/d: replace: you may not write the directory, which a rename of it needs"),
     ] {

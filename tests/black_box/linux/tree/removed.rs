@@ -80,7 +80,7 @@ fn what_is_mounted_in_the_old_tree_meanwhile_is_not_emptied() {
     needs!(root, exchange);
     let scene = with_tree();
     make(&scene, "theirs", "theirs");
-    let script = "mount --bind theirs d/sub && echo new >{}/f";
+    let script = "mount --bind theirs d/sub && printf new >{}/f";
     let output = scene.cmd().args(["--tree", "-I", "{}", "d", "--", "sh", "-c", script]).output().unwrap();
     let left = scene.names().into_iter().find(|name| name.starts_with(".aw-")).unwrap();
     let mounted = Mounted::at(scene.path(format!("{left}/d/sub")));

@@ -134,7 +134,7 @@ fn a_sync_that_fails_before_the_exchange_changes_nothing() {
         let traced = Strace::new(&scene, &["--tree", "--from", "src", "d"]).inject(injection).run();
         assert_eq!(traced.output.status.code(), Some(1), "{parts:?}: {:?}", traced.output);
         assert!(stderr(&traced.output).contains("d: sync: "), "{:?}", traced.output);
-        assert!(stderr(&traced.output).ends_with("Input/output error (unchanged)\n"), "{:?}", traced.output);
+        assert!(stderr(&traced.output).ends_with("I/O error (unchanged)\n"), "{:?}", traced.output);
         assert_eq!(
             (tree(&scene, "d"), names_in(scene.root())),
             (made("old"), ["d", "src"].map(str::to_owned).to_vec())
@@ -144,7 +144,7 @@ fn a_sync_that_fails_before_the_exchange_changes_nothing() {
 
 /// After a power cut the old tree may be TARGET.
 #[test]
-fn a_directory_that_cannot_be_synced_keeps_the_old_tree_and_names_it() {
+fn where_the_directory_cannot_be_synced_the_old_tree_is_kept() {
     needs!(strace, exchange);
     let plain = run(&scene(), &["d"]).calls;
     let scene = scene();
@@ -154,7 +154,7 @@ fn a_directory_that_cannot_be_synced_keeps_the_old_tree_and_names_it() {
         Strace::new(&scene, &["--tree", "--from", "src", "d"]).inject(injection).inject("syncfs:error=EIO").run();
     assert_eq!(traced.output.status.code(), Some(4), "{:?}", traced.output);
     let says = stderr(&traced.output);
-    assert!(says.contains("d: sync directory: Input/output error (replaced, may not survive a power cut)"), "{says}");
+    assert!(says.contains("d: sync directory: I/O error (replaced, may not survive a power cut)"), "{says}");
     let names = scene.names();
     let [private, d, src] = &names[..] else { panic!("{names:?}") };
     assert!(private.starts_with(".aw-") && d == "d" && src == "src", "{names:?}");

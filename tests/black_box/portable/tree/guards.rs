@@ -16,6 +16,7 @@ fn no_clobber_refuses_an_existing_directory_before_the_command_runs() {
     let output = scene.cmd().args(["--tree", "-n", "--from", "src", "d"]).output().unwrap();
     std::fs::remove_dir(scene.path("src")).unwrap();
     fails(&scene, &output, 3, "d: no-clobber: exists (unchanged)");
+    needs!(exchange);
     done(&scene, &["-n", "new"], &super::NEW);
     assert_eq!(tree(&scene, "new"), ["f = new"]);
 }

@@ -163,7 +163,7 @@ fn a_link_is_followed_or_replaced() {
 
 /// As if TARGET were new.
 #[test]
-fn a_directory_in_place_of_a_link_has_no_mode_of_the_link() {
+fn a_directory_in_place_of_a_link_has_not_its_mode() {
     needs!(exchange, symlinks, shell, permissions);
     let scene = with_tree();
     scene.symlink("d", "link");
