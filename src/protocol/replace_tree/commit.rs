@@ -21,6 +21,7 @@ pub(super) fn commit(job: &Replacement<'_>, staged: &Staged, old: Option<&OldTre
         let now = job.target.open_path().context("look")?;
         check_target(job, old, now.as_ref())?;
         let warning = metadata::apply(job, staged, now.as_ref())?;
+        let final_mode = metadata::permit_rename(staged)?;
         if job.options.sync != Sync::None {
             platform::sync_directory(&staged.directory).context("sync")?;
         }
@@ -32,11 +33,20 @@ pub(super) fn commit(job: &Replacement<'_>, staged: &Staged, old: Option<&OldTre
             if let Some(warning) = warning {
                 job.notices.warn(warning);
             }
+            if let Some(bits) = final_mode {
+                set_final_mode(job, staged, bits).map_err(|errno| not_durable("set metadata", os_message(errno)))?;
+            }
             finish(job, staged, change)?;
             return Ok(change);
         }
     }
     Err(failed("rename", "other writers keep replacing it, or removing and creating it"))
+}
+
+/// Takes the right away that the rename has needed.
+fn set_final_mode(job: &Replacement<'_>, staged: &Staged, bits: u32) -> platform::Result<()> {
+    platform::set_mode(&*staged.directory, bits)?;
+    if job.options.sync == Sync::None { Ok(()) } else { platform::sync_directory(&staged.directory) }
 }
 
 /// Fails if TARGET must not be replaced as it is now.

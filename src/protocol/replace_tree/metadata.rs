@@ -40,6 +40,17 @@ pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHan
     Ok(warning)
 }
 
+/// A rename to another directory changes `..`, and needs the right to write the directory: its owner gets it for that time.
+/// Returns the mode to be set again then.
+pub(super) fn permit_rename(staged: &Staged) -> Result<Option<u32>> {
+    let bits = staged.directory.stat().context(STEP)?.bits();
+    if bits & 0o200 != 0 || platform::may_write_directory(&staged.directory).is_ok() {
+        return Ok(None);
+    }
+    platform::set_mode(&*staged.directory, bits | 0o200).context(STEP)?;
+    Ok(Some(bits))
+}
+
 /// Keeps the ACL that new files in the directory get.
 fn keep_default_acl(job: &Replacement<'_>, staged: &Staged, old: &PathHandle) -> Result<()> {
     let file = staged.directory.as_fd();
