@@ -101,3 +101,27 @@ fn an_edit_shares_the_blocks_of_the_files() {
     assert!(traced.calls.all("ioctl", &["FICLONE"]).any(|call| call.succeeded()), "{:#?}", traced.calls);
     assert_eq!(scene.read("d/f").len(), (1 << 20) + 2);
 }
+
+/// A rename to another directory needs the right to write the renamed one.
+#[test]
+fn a_directory_that_is_read_only_gets_its_name() {
+    needs!(exchange);
+    for mode in [0o555, 0o500, 0o050, 0] {
+        let (scene, bits) = (mine(), format!("{mode:o}"));
+        done(&scene, &["new"], &format!("printf new >{{}}/f; chmod {bits} {{}}"));
+        done(&scene, &["--mode", &bits, "d"], "printf new >{}/f");
+        assert_eq!((scene.mode("new"), scene.mode("d"), scene.names().len()), (mode, mode, 2));
+        for name in ["new", "d"] {
+            scene.chmod(name, 0o755);
+            assert_eq!(tree(&scene, name), ["f = new"]);
+        }
+        scene.chmod("new", mode | 0o400);
+        scene.through(as_user()).args(["--tree", "--from", "new", "copy"]).assert().code(i32::from(mode < 0o500));
+        if mode >= 0o500 {
+            assert_eq!((scene.mode("copy"), tree(&scene, "copy")), (mode | 0o400, vec!["f = new".to_owned()]));
+        }
+        for name in scene.names() {
+            scene.chmod(name, 0o755);
+        }
+    }
+}
