@@ -48,7 +48,7 @@ pub(super) fn replace<'i>(
     checks::check_renames(job, &private)?;
 
     let staged = stage::fill(plan, job, old.as_ref(), private, slot, run)?;
-    check_guards(job, &staged)?;
+    check_guards(job, &staged, old.as_ref())?;
     if let Some(old) = old.as_ref().filter(|_| job.options.if_changed || plan.origin.edits())
         && may_stay(job, &staged, old)?
     {
@@ -130,9 +130,17 @@ fn changed() -> Error {
         .hint("another writer, or COMMAND itself; --lock makes writers take turns")
 }
 
-fn check_guards(job: &Replacement<'_>, staged: &Staged) -> Result<()> {
+fn check_guards(job: &Replacement<'_>, staged: &Staged, old: Option<&OldTree>) -> Result<()> {
     let Some(why) = job.plan.guards.non_empty else { return Ok(()) };
     if !tree::is_empty(&staged.directory)? {
+        return Ok(());
+    }
+    // As for a file: what is edited may have been empty.
+    if why != NonEmpty::Requested
+        && job.plan.origin.edits()
+        && let Some(old) = old
+        && tree::is_empty(&old.directory)?
+    {
         return Ok(());
     }
     Err(match why {
