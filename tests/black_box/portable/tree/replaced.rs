@@ -55,6 +55,28 @@ fn edit_needs_a_directory_that_exists() {
 }
 
 #[test]
+fn an_edit_of_an_empty_directory_may_leave_it_empty() {
+    needs!(exchange);
+    let scene = Scene::new();
+    scene.mkdir("d");
+    let inode = scene.inode("d");
+    done(&scene, &["--edit", "d"], &["list {}"]);
+    assert_eq!((tree(&scene, "d"), scene.inode("d")), (vec![], inode));
+    let output = run(&scene, &["--edit", "--non-empty", "d"], &["list {}"]);
+    assert_eq!(output.status.code(), Some(123), "{output:?}");
+    // Whoever empties it has to say so.
+    done(&scene, &["--edit", "d"], &["write {}/f new"]);
+    let output = run(&scene, &["--edit", "d"], &["remove {}/f"]);
+    assert!(
+        stderr(&output).contains("d: replace: the command made nothing in the directory (unchanged)"),
+        "{output:?}"
+    );
+    assert_eq!((output.status.code(), tree(&scene, "d")), (Some(123), vec!["f = new".to_owned()]));
+    done(&scene, &["--edit", "--allow-empty", "d"], &["remove {}/f"]);
+    assert_eq!(tree(&scene, "d"), [""; 0]);
+}
+
+#[test]
 fn an_edit_of_what_has_changed_meanwhile_is_refused() {
     needs!(exchange);
     for (change, content) in [("append d/sub/g x", "oldx"), ("disguise d/sub/g OLD", "OLD")] {
