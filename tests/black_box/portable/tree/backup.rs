@@ -3,8 +3,9 @@
 //! Rows: 97.
 
 use super::{done, fails, made, make, run, tree, with_tree};
-use crate::common::names_in;
 use crate::common::needs::needs;
+use crate::common::{Scene, does, names_in};
+use crate::portable::lock::lost::at_once;
 
 #[test]
 fn the_old_tree_gets_the_backups_name() {
@@ -62,7 +63,7 @@ fn numbers_go_on_where_there_are_some() {
 #[test]
 fn a_backup_is_made_of_a_directory_that_appears() {
     needs!(exchange);
-    let scene = crate::common::Scene::new();
+    let scene = Scene::new();
     done(&scene, &["-b", "d"], &["write {}/f new", "mkdir d", "write d/g theirs"]);
     assert_eq!((tree(&scene, "d"), tree(&scene, "d~")), (vec!["f = new".to_owned()], vec!["g = theirs".to_owned()]));
 }
@@ -94,4 +95,25 @@ fn nothing_is_kept_of_what_was_not_there_or_did_not_change() {
     fails(&scene, &output, 0, "");
     done(&scene, &["-b", "new"], &super::NEW);
     assert_eq!(names_in(scene.root()), ["d", "new"]);
+}
+
+/// Each exchange gives away one old tree, and each of those is somebody's.
+#[test]
+fn many_writers_at_once_lose_no_tree() {
+    needs!(exchange, open_files_give_way);
+    let scene = Scene::new();
+    scene.mkdir("d");
+    scene.write("d/f", "0");
+    let writers = 8;
+    let ends = at_once(writers, |number| {
+        let text = format!("write {{}}/f {}", number + 1);
+        let mut command = scene.process();
+        command.args(["--tree", "--backup=numbered", "-I", "{}", "d", "--"]).args(does(&[&text]));
+        command.spawn().unwrap()
+    });
+    assert_eq!(ends, vec![0; writers]);
+    let names = scene.names();
+    let mut texts: Vec<String> = names.iter().map(|name| scene.text(format!("{name}/f"))).collect();
+    texts.sort();
+    assert_eq!(texts, (0..=writers).map(|number| number.to_string()).collect::<Vec<_>>(), "{names:?}");
 }

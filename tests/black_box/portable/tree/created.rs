@@ -4,7 +4,8 @@
 
 use super::{done, run, tree};
 use crate::common::needs::needs;
-use crate::common::{Scene, its_name, stderr, stdout};
+use crate::common::{Scene, does, its_name, stderr, stdout};
+use crate::portable::lock::lost::at_once;
 
 #[test]
 fn the_command_gets_an_empty_directory_with_targets_own_name() {
@@ -131,4 +132,21 @@ fn what_is_left_beside_the_directory_is_removed_and_named() {
     let says = "atomic-write: new: warning: removed what the command left beside its output: new-x, new.log\n";
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), says));
     assert_eq!((tree(&scene, "new"), scene.names()), (vec!["f = new".to_owned()], vec!["new".to_owned()]));
+}
+
+#[test]
+fn of_many_writers_at_once_one_tree_is_there_and_whole() {
+    needs!(exchange, open_files_give_way);
+    for options in [&[][..], &["-C"], &["--sync=none"]] {
+        let scene = Scene::new();
+        let ends = at_once(8, |number| {
+            let steps = ["f", "g", "h"].map(|name| format!("write {{}}/{name} {number}"));
+            let mut command = scene.process();
+            command.args(["--tree", "-I", "{}"]).args(options).args(["new", "--"]);
+            command.args(does(&steps.each_ref().map(String::as_str))).spawn().unwrap()
+        });
+        assert_eq!((ends, scene.names()), (vec![0; 8], vec!["new".to_owned()]));
+        let texts = ["f", "g", "h"].map(|name| scene.text(format!("new/{name}")));
+        assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
+    }
 }
