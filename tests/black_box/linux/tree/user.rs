@@ -5,7 +5,7 @@
 use std::process::Output;
 
 use crate::common::needs::needs;
-use crate::common::strace::Strace;
+use crate::common::strace::{Call, Strace};
 use crate::common::{Disk, Scene, as_user, stderr, stdout};
 use crate::portable::tree::{made, tree, with_tree};
 
@@ -98,7 +98,7 @@ fn an_edit_shares_the_blocks_of_the_files() {
     let args = ["--tree", "--edit", "-I", "{}", "d", "--", "sh", "-c", "echo y >>{}/f"];
     let traced = Strace::new(&scene, &args).run();
     assert!(traced.output.status.success(), "{traced:?}");
-    assert!(traced.calls.all("ioctl", &["FICLONE"]).any(|call| call.succeeded()), "{:#?}", traced.calls);
+    assert!(traced.calls.all("ioctl", &["FICLONE"]).any(Call::succeeded), "{:#?}", traced.calls);
     assert_eq!(scene.read("d/f").len(), (1 << 20) + 2);
 }
 
