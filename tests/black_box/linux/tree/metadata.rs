@@ -85,6 +85,30 @@ fn files_that_the_command_creates_are_as_the_umask_says() {
     assert_eq!(["new", "new/a", "new/a/f"].map(|name| scene.mode(name)), [0o750, 0o750, 0o640]);
 }
 
+/// From the directory that TARGET is in, by way of the private one.
+#[test]
+fn a_new_directory_inherits_what_mkdir_would() {
+    needs!(root, acls_and_attributes);
+    let scene = Scene::new();
+    scene.mkdir("in");
+    scene.give("in", 0, 7);
+    scene.chmod("in", 0o2775);
+    set(&scene, "in", DEFAULT, &acl(1));
+    scene.mkdir("in/plain");
+    scene.mkdir("in/plain/sub");
+    scene.write("in/plain/f", "");
+    done(&scene, &["in/new"], &["write {}/f new", "mkdir {}/sub"]);
+    for name in ["", "/f", "/sub"] {
+        let [plain, new] = ["in/plain", "in/new"].map(|top| {
+            let path = format!("{top}{name}");
+            let acls = [ACCESS, DEFAULT].map(|kind| attribute(&scene, &path, kind));
+            (scene.owner(&path), scene.mode(&path), acls)
+        });
+        assert_eq!(new, plain, "{name:?}");
+    }
+    assert_eq!(scene.owner("in/new").1, 7);
+}
+
 #[test]
 fn a_new_directory_is_as_the_command_left_it() {
     needs!(root, acls_and_attributes);
