@@ -23,6 +23,7 @@ fn no_clobber_refuses_an_existing_directory_before_the_command_runs() {
 
 #[test]
 fn no_clobber_refuses_what_is_created_while_the_command_runs() {
+    needs!(exchange);
     let scene = Scene::new();
     for made in ["mkdir new", "write new theirs"] {
         let output = run(&scene, &["-n", "new"], &["write {}/f new", made]);

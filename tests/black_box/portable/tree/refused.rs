@@ -64,7 +64,10 @@ fn names_that_are_no_entry_of_a_directory_are_refused() {
 #[test]
 fn a_source_that_holds_target_is_refused() {
     let scene = with_tree();
-    for (source, target) in [(".", "d"), (".", "new"), ("d", "d/new"), ("d", "d/sub/new"), ("d", "d/sub")] {
+    for (source, target) in [(".", "new"), ("d", "d/new"), ("d", "d/sub/new"), (".", "d"), ("d", "d/sub")] {
+        if scene.path(target).exists() {
+            needs!(exchange);
+        }
         let output = scene.cmd().args(["--tree", "--from", source, target]).output().unwrap();
         fails(&scene, &output, 1, "replace: is in SOURCE, which would be copied into itself (unchanged)");
     }
