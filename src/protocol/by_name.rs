@@ -58,7 +58,7 @@ pub(super) fn run<'i>(
     let command = slot.insert(command.ok_or_else(|| failed("run", "there is no command"))?);
     command.begin()?;
     command.finish()?;
-    private.warn_of_others(&job.target.name);
+    private.warn_of_others(&job.target.name, "what the command left beside its output");
     Ok(())
 }
 

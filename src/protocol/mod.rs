@@ -100,6 +100,8 @@ pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<O
         let state = match (error.downcast_ref(), target.resolved.state_since_lookup()) {
             // The lookup compares size and times only. The step that failed has read the content.
             (Some(TargetState::Changed), TargetState::TimesChanged) => TargetState::Changed,
+            // Of a tree it sees the top directory only.
+            (Some(TargetState::Changed), _) if plan.options.tree => TargetState::Changed,
             (_, state) => state,
         };
         Failed { error: error.context(state), still_running }

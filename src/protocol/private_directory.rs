@@ -31,8 +31,8 @@ pub(crate) struct PrivateDirectory {
     /// Its absolute path, for other programs.
     path: PathBuf,
     notices: Notices,
-    /// What is left in it when it is removed is named in a warning, but for this name.
-    expected: OnceCell<OsString>,
+    /// What is left in it when it is removed is named in a warning, but for this name. The words say what it is.
+    expected: OnceCell<(OsString, &'static str)>,
     keep: Cell<bool>,
 }
 
@@ -109,9 +109,9 @@ impl PrivateDirectory {
         self.path.join(Path::new(name))
     }
 
-    /// Names in a warning what else than `expected` is in it when it is removed.
-    pub(crate) fn warn_of_others(&self, expected: &OsStr) {
-        let _ = self.expected.set(expected.to_owned());
+    /// Names in a warning what else than `expected` is in it when it is removed, in these words.
+    pub(crate) fn warn_of_others(&self, expected: &OsStr, what: &'static str) {
+        let _ = self.expected.set((expected.to_owned(), what));
     }
 
     /// Keeps it, because the user needs a file in it.
@@ -119,7 +119,7 @@ impl PrivateDirectory {
         self.keep.set(true);
     }
 
-    fn list_others(&self, expected: &OsStr) {
+    fn list_others(&self, expected: &OsStr, what: &str) {
         let mut names = Vec::new();
         let listed = platform::for_each_name(&self.directory, |name| {
             if name != "." && name != ".." && name != expected {
@@ -133,7 +133,7 @@ impl PrivateDirectory {
         let more = names.len().saturating_sub(MAX_NAMES);
         names.truncate(MAX_NAMES);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        self.notices.warn(format!("removed what the command left beside its output: {}{more}", names.join(", ")));
+        self.notices.warn(format!("removed {what}: {}{more}", names.join(", ")));
     }
 }
 
@@ -142,8 +142,8 @@ impl Drop for PrivateDirectory {
         if self.keep.get() {
             return;
         }
-        if let Some(expected) = self.expected.get() {
-            self.list_others(expected);
+        if let Some((expected, what)) = self.expected.get() {
+            self.list_others(expected, what);
         }
         // Some systems do not remove a directory that is open.
         self.directory = Rc::clone(&self.parent);

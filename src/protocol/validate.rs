@@ -43,7 +43,7 @@ pub(super) fn validate(job: &Replacement<'_>, mut sealed: Sealed) -> Result<Seal
     let content = sealed.open_by_name().context(STEP)?;
     let path = private.path_of(&job.target.name);
     input::validate(script, content.as_fd(), &path, job.plan.path, job.signals)?;
-    private.warn_of_others(&job.target.name);
+    private.warn_of_others(&job.target.name, "what the validator left beside the file");
     let file = sealed.file()?;
     let after = Stat::of(file).context(STEP)?;
     let now = private.entry(&job.target.name).lstat().context(STEP)?;

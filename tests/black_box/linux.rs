@@ -17,3 +17,4 @@ mod signals;
 mod space;
 mod stage;
 mod systems;
+mod tree;

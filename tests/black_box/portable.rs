@@ -11,3 +11,4 @@ pub mod lock;
 pub mod metadata;
 pub mod names;
 mod space;
+pub mod tree;

@@ -90,6 +90,8 @@ fn one(step: &str) -> io::Result<()> {
         "symlink" => system::symlink(Path::new(name), Path::new(text)),
         "mode" => system::set_mode(Path::new(name), u32::from_str_radix(text, 8).map_err(io::Error::other)?),
         "mkdir" => fs::create_dir(name),
+        // The names in a directory, one a line.
+        "list" => super::names_in(Path::new(name)).iter().try_for_each(|name| print(format!("{name}\n").as_bytes())),
         // For whoever else may run.
         "pause" => {
             std::thread::sleep(std::time::Duration::from_millis(10));

@@ -1,7 +1,7 @@
 //! Which processes have a file open for writing.
 //!
-//! A lease, fcntl(2), would tell whether there is one, but no safe crate has it. So the descriptors of all processes that
-//! /proc shows are compared, as fuser(1) does.
+//! A lease, fcntl(2), would tell whether there is one, but no safe crate has it. So descriptors that /proc shows are compared,
+//! as fuser(1) does: those of the processes that were started after this one, among which are all descendants of a command.
 
 use std::os::fd::AsFd;
 
@@ -15,7 +15,9 @@ use crate::platform::unix::stat::Stat;
 /// A process that has the file open for writing, as its id and its name. `None` if there is none, as far as /proc tells.
 pub(crate) fn find_writer(file: impl AsFd) -> Option<(u32, String)> {
     let wanted = Stat::of(file).ok()?;
-    numbers("/proc").ok()?.into_iter().filter(|pid| *pid != std::process::id()).find_map(|pid| {
+    let ours = started("self");
+    let is_later = |pid: &u32| *pid != std::process::id() && started(&pid.to_string()) >= ours;
+    numbers("/proc").ok()?.into_iter().filter(is_later).find_map(|pid| {
         let directory = format!("/proc/{pid}/fd");
         let is_writer = |number: &u32| {
             Stat::follow(format!("{directory}/{number}").as_str()).is_ok_and(|found| found.is_same_file(&wanted))
@@ -26,6 +28,13 @@ pub(crate) fn find_writer(file: impl AsFd) -> Option<(u32, String)> {
         let name = proc::read(&format!("/proc/{pid}/comm")).unwrap_or_default();
         Some((pid, name.trim_end().to_owned()))
     })
+}
+
+/// When a process was started, in ticks since the system was: the 22nd field of proc_pid_stat(5). The second may contain
+/// anything, and ends at the last parenthesis.
+fn started(process: &str) -> Option<u64> {
+    let stat = proc::read(&format!("/proc/{process}/stat"))?;
+    stat.get(stat.rfind(')')?..)?.split(' ').nth(20)?.parse().ok()
 }
 
 /// The names in a directory that are numbers.

@@ -78,8 +78,9 @@ pub(super) fn check_renames(job: &Replacement<'_>, private: &PrivateDirectory) -
         });
     }
     if job.options.no_clobber {
-        let taken = rename::to_free_name(one.entry(), other.entry(), Fallback::Link, Err);
-        if taken != Err(Errno::EXIST) {
+        // Only a free name tells: a link to one that is taken fails as a rename does, and no directory can have a link.
+        platform::remove_directory(private.directory(), &*other.name).context(STEP)?;
+        if rename::to_free_name(one.entry(), other.entry(), Fallback::Link, Err).is_err() {
             return Err(failed("no-clobber", "this file system cannot rename a directory without replacing another"));
         }
     }

@@ -3,7 +3,7 @@
 use super::{OldTree, Staged, changed, metadata};
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable, refused_by_guard};
 use crate::options::Sync;
-use crate::platform::{self, Errno, FileType, OwnedFd, Stat, os_message};
+use crate::platform::{self, Errno, OwnedFd, Stat, os_message};
 use crate::protocol::backup_name::{BackupName, numbered};
 use crate::protocol::directory::{Entry, PathHandle};
 use crate::protocol::preflight;
@@ -20,8 +20,8 @@ pub(super) fn commit(job: &Replacement<'_>, staged: &Staged, old: Option<&OldTre
     for _ in 0..MAX_ATTEMPTS {
         let now = job.target.open_path().context("look")?;
         check_target(job, old, now.as_ref())?;
-        let replaced = now.as_ref().filter(|now| now.kind() == FileType::Directory);
-        let warning = metadata::apply(job, staged, replaced)?;
+        let warning = metadata::apply(job, staged, now.as_ref())?;
+        let final_mode = metadata::permit_rename(&*staged.directory(&job.target.name)?)?;
         if job.options.sync != Sync::None {
             let directory = staged.directory(&job.target.name)?;
             sync::directory(&directory, None::<&OwnedFd>).context("sync")?;
@@ -34,11 +34,21 @@ pub(super) fn commit(job: &Replacement<'_>, staged: &Staged, old: Option<&OldTre
             if let Some(warning) = warning {
                 job.notices.warn(warning);
             }
+            if let Some(bits) = final_mode {
+                set_final_mode(job, staged, bits).map_err(|errno| not_durable("set metadata", os_message(errno)))?;
+            }
             finish(job, staged, change)?;
             return Ok(change);
         }
     }
     Err(failed("rename", "other writers keep replacing it, or removing and creating it"))
+}
+
+/// Takes the right away that the rename has needed.
+fn set_final_mode(job: &Replacement<'_>, staged: &Staged, bits: u32) -> platform::Result<()> {
+    let directory = staged.directory.get()?;
+    platform::set_mode(&**directory, bits)?;
+    if job.options.sync == Sync::None { Ok(()) } else { sync::directory(&directory, None::<&OwnedFd>) }
 }
 
 /// Fails if TARGET must not be replaced as it is now.

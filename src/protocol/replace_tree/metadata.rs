@@ -3,10 +3,10 @@
 use super::Staged;
 use crate::error::{Context, Result};
 use crate::platform::{
-    self, AsFd, Attributes, BorrowedFd, Stat, acl, is_metadata_refusal, remove_attribute, set_attribute,
+    self, AsFd, Attributes, BorrowedFd, FileType, Stat, acl, is_metadata_refusal, remove_attribute, set_attribute,
 };
 use crate::protocol::apply_metadata::{self, MetadataSource};
-use crate::protocol::directory::PathHandle;
+use crate::protocol::directory::{Directory, PathHandle};
 use crate::protocol::metadata::Metadata;
 use crate::protocol::request::Replacement;
 
@@ -17,7 +17,8 @@ pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHan
     let directory = staged.directory(&job.target.name)?;
     let file = directory.as_fd();
     let mode = job.options.mode;
-    let Some(old) = old else {
+    // A symbolic link that is replaced has nothing to pass on.
+    let Some(old) = old.filter(|old| old.stat.kind() == FileType::Directory) else {
         if let (None, Some(bits)) = (mode, staged.mode) {
             platform::set_mode(file, bits).context(STEP)?;
         }
@@ -38,6 +39,17 @@ pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHan
         }
     }
     Ok(warning)
+}
+
+/// A rename to another directory changes `..`, and needs the right to write the directory: its owner gets it for that time.
+/// Returns the mode to be set again then.
+pub(super) fn permit_rename(staged: &Directory) -> Result<Option<u32>> {
+    let bits = staged.stat().context(STEP)?.bits();
+    if bits & 0o200 != 0 || platform::may_write_directory(staged).is_ok() {
+        return Ok(None);
+    }
+    platform::set_mode(&**staged, bits | 0o200).context(STEP)?;
+    Ok(Some(bits))
 }
 
 /// Keeps the ACL that new files in the directory get.

@@ -53,7 +53,7 @@ pub(super) fn replace<'i>(
 
     let staged = stage::fill(plan, job, old.as_ref(), private, slot, run)?;
     let name = job.target.name.as_os_str();
-    check_guards(job, &*staged.directory(name)?)?;
+    check_guards(job, &*staged.directory(name)?, old.as_ref())?;
     if let Some(old) = old.as_ref().filter(|_| job.options.if_changed || plan.origin.edits())
         && may_stay(job, &*staged.directory(name)?, old)?
     {
@@ -149,9 +149,17 @@ fn changed() -> Error {
         .hint("another writer, or COMMAND itself; --lock makes writers take turns")
 }
 
-fn check_guards(job: &Replacement<'_>, staged: &Directory) -> Result<()> {
+fn check_guards(job: &Replacement<'_>, staged: &Directory, old: Option<&OldTree>) -> Result<()> {
     let Some(why) = job.plan.guards.non_empty else { return Ok(()) };
     if !tree::is_empty(staged)? {
+        return Ok(());
+    }
+    // As for a file: what is edited may have been empty.
+    if why != NonEmpty::Requested
+        && job.plan.origin.edits()
+        && let Some(old) = old
+        && tree::is_empty(&old.directory)?
+    {
         return Ok(());
     }
     Err(match why {

@@ -37,7 +37,9 @@ pub(super) fn fill<'i>(
     if let Some(source) = source {
         let write_behind = job.options.sync != Sync::None;
         tree::copy(&source, &empty, write_behind, job.notices, job.signals)?;
-        tree::copy_top_metadata(&source, &empty, job.notices)?;
+        if old.is_none() {
+            tree::copy_top_metadata(&source, &empty, job.notices)?;
+        }
         return opened(job, private);
     }
     if let Some(old) = old.filter(|_| plan.origin.edits()) {

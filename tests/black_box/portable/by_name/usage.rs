@@ -26,6 +26,11 @@ fn any_word_can_be_the_placeholder() {
     for word in ["%", "OUTPUT", "{", "-o", "--", "$1", "'"] {
         let scene = Scene::with_old();
         let command = does(&[&format!("write {word} new")]);
+        let (_, arguments) = command.split_first().unwrap();
+        if arguments.iter().filter(|argument| argument.contains(word)).count() > 1 {
+            // It is in what makes the test program that tool.
+            continue;
+        }
         let placeholder = format!("--placeholder={word}");
         scene.cmd().args([&placeholder, "f", "--"]).args(command).assert().success();
         scene.has_only("f", "new");
