@@ -96,7 +96,7 @@ fn an_empty_source_is_fine_unless_it_is_excluded() {
     scene.mkdir("src");
     let output = scene.cmd().args(["--tree", "--non-empty", "--from", "src", "new"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    assert_eq!(stderr(&output), "atomic-write: new: non-empty: SOURCE is empty (unchanged)\n");
+    assert_eq!(stderr(&output), "atomic-write: new: non-empty: the new directory is empty (unchanged)\n");
     scene.cmd().args(["--tree", "--from", "src", "new"]).assert().success().stderr("");
     assert_eq!((tree(&scene, "new"), scene.names()), (vec![], ["d", "new", "src"].map(str::to_owned).to_vec()));
 }

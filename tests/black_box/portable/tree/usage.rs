@@ -66,8 +66,8 @@ fn a_new_target_may_end_in_slashes() {
 }
 
 #[test]
-fn without_the_option_a_directory_is_refused_with_a_hint() {
+fn without_the_option_a_directory_is_refused() {
     let scene = with_tree();
     let output = scene.cmd().arg("d").write_stdin("new").output().unwrap();
-    fails(&scene, &output, 1, "hint: --tree replaces a directory as a whole\n");
+    fails(&scene, &output, 1, "d: replace: is a directory (unchanged)\n");
 }
