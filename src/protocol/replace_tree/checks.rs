@@ -19,8 +19,16 @@ const STEP: &str = "replace";
 /// Fails if TARGET is a directory that must not be moved away.
 pub(super) fn check(job: &Replacement<'_>, old: Option<&OldTree>) -> Result<()> {
     let Some(old) = old else { return Ok(()) };
+    let beside = job.target.directory.stat().context(STEP)?;
+    if !old.stat.is_on_same_device(&beside) {
+        return Err(failed(
+            STEP,
+            "is a file system or a subvolume of its own, which exchanges its name with no directory",
+        ));
+    }
     let here = Directory::open(&working_directory(), OsStr::new("."), ".".into(), job.notices);
-    if here.and_then(|here| holds(&old.directory, here)).context(STEP)? {
+    // It may have been removed.
+    if here.is_ok_and(|here| holds(&old.directory, here).unwrap_or(false)) {
         return Err(failed(STEP, "holds the working directory, which would be removed with the old tree")
             .hint("run the command in another directory"));
     }
@@ -56,8 +64,8 @@ fn holds(directory: &Directory, inner: Directory) -> platform::Result<bool> {
         }
         let above = match here.enter(OsStr::new(".."), true) {
             Ok(above) => above,
-            // A directory above may not be searched, so it is not one that could be replaced.
-            Err(Errno::ACCESS) => return Ok(false),
+            // A directory above may not be searched, so it is not one that could be replaced. Or this one has been removed.
+            Err(Errno::ACCESS | Errno::NOENT) => return Ok(false),
             Err(errno) => return Err(errno),
         };
         let next = above.stat()?;

@@ -34,10 +34,9 @@ pub(super) fn commit(job: &Replacement<'_>, staged: &Staged, old: Option<&OldTre
             if let Some(warning) = warning {
                 job.notices.warn(warning);
             }
-            if let Some(bits) = final_mode {
-                set_final_mode(job, staged, bits).map_err(|errno| not_durable("set metadata", os_message(errno)))?;
-            }
+            let final_mode_set = final_mode.map_or(Ok(()), |bits| set_final_mode(job, staged, bits));
             finish(job, staged, change)?;
+            final_mode_set.map_err(|errno| not_durable("set metadata", os_message(errno)))?;
             return Ok(change);
         }
     }
@@ -108,7 +107,7 @@ fn replace(job: &Replacement<'_>, staged: &Staged, now: &PathHandle) -> Result<O
             let error = target.with_link_hint(Error::new(errno).context("rename"));
             let is_layered = errno == Errno::XDEV;
             return Err(if is_layered {
-                error.hint("an overlay exchanges no directory of its lower layer")
+                error.hint("on an overlay, a directory of the lower layer cannot be exchanged")
             } else {
                 error
             });

@@ -41,6 +41,20 @@ pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHan
     Ok(warning)
 }
 
+/// Gives the directory, before a command makes anything in it, what new files in `old` get from that: its default ACL, and
+/// its group where it is set-group-ID. What the system refuses is told of later, of the finished directory.
+pub(super) fn pass_on(job: &Replacement<'_>, empty: &Directory, old: &PathHandle) -> Result<()> {
+    let file = empty.as_fd();
+    keep_default_acl(job, file, old)?;
+    let bits = old.stat.bits() & 0o2000;
+    if bits != 0 && platform::set_owner(file, None, Some(old.stat.gid)).is_ok() {
+        let now = Stat::of(file).context(STEP)?.bits();
+        // Refused to those who are not in the group.
+        let _ = platform::set_mode(file, now | bits);
+    }
+    Ok(())
+}
+
 /// A rename to another directory changes `..`, and needs the right to write the directory: its owner gets it for that time.
 /// Returns the mode to be set again then.
 pub(super) fn permit_rename(staged: &Directory) -> Result<Option<u32>> {

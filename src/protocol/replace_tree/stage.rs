@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::{OldTree, STEP, Staged, checks};
+use super::{OldTree, STEP, Staged, checks, metadata};
 use crate::error::{Context, Result, failed, refused_by_guard};
 use crate::input::{Input, Origin};
 use crate::options::Sync;
-use crate::platform::{self, FileType};
+use crate::platform::{self, FileType, Stat};
 use crate::protocol::directory::Directory;
 use crate::protocol::private_directory::PrivateDirectory;
 use crate::protocol::request::{Plan, Replacement, Run};
@@ -42,6 +42,9 @@ pub(super) fn fill<'i>(
         }
         return opened(job, private);
     }
+    if let Some(existing) = job.target.existing.as_ref().filter(|_| old.is_some()) {
+        metadata::pass_on(job, &empty, existing)?;
+    }
     if let Some(old) = old.filter(|_| plan.origin.edits()) {
         copy_old(job, old, &empty)?;
     }
@@ -53,7 +56,8 @@ pub(super) fn fill<'i>(
 
 fn copy_old(job: &Replacement<'_>, old: &OldTree, empty: &Directory) -> Result<()> {
     tree::copy(&old.directory, empty, false, job.notices, job.signals)?;
-    match platform::set_mode(&**empty, old.stat.bits() & 0o777) {
+    let group = Stat::of(&**empty).context(STEP)?.bits() & 0o2000;
+    match platform::set_mode(&**empty, group | old.stat.bits() & 0o777) {
         Err(errno) if !platform::is_metadata_refusal(errno) => Err(errno).context(STEP),
         _ => Ok(()),
     }

@@ -37,6 +37,19 @@ fn owner_group_and_mode_of_the_old_directory_are_kept() {
 }
 
 #[test]
+fn new_files_in_a_directory_that_passes_its_group_on_have_that() {
+    needs!(root, exchange);
+    for args in [&["d"][..], &["--edit", "d"]] {
+        let scene = with_tree();
+        scene.give("d", 5, 6);
+        scene.chmod("d", 0o2750);
+        done(&scene, args, &["mkdir {}/made", "write {}/made/f new"]);
+        assert_eq!((scene.owner("d/made").1, scene.mode("d/made") & 0o2000), (6, 0o2000), "{args:?}");
+        assert_eq!(scene.owner("d/made/f").1, 6, "{args:?}");
+    }
+}
+
+#[test]
 fn so_they_are_with_a_source() {
     needs!(root, exchange);
     let scene = with_tree();
@@ -62,8 +75,10 @@ fn acls_and_attributes_are_the_old_ones_and_no_others() {
     assert_eq!(attribute(&scene, "d", ACCESS), Some(acl(1)));
     assert_eq!(attribute(&scene, "d", DEFAULT), Some(acl(2)));
     assert_eq!(attribute(&scene, "d", "user.mine").as_deref(), Some(&b"x"[..]));
-    // What is in it got nothing of that.
-    assert_eq!(attribute(&scene, "d/f", ACCESS), None);
+    // A new file in it got what it would get in the old one.
+    scene.write("d/plain", "");
+    assert_eq!(attribute(&scene, "d/f", ACCESS), attribute(&scene, "d/plain", ACCESS));
+    assert!(attribute(&scene, "d/f", ACCESS).is_some());
 
     scene.mkdir("src");
     set(&scene, "src", ACCESS, &acl(3));

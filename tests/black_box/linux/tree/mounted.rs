@@ -2,9 +2,11 @@
 //!
 //! Rows: 101.
 
+use std::fs;
+
 use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Mounted, Scene, stderr};
+use crate::common::{Mounted, Scene, names_in, stderr, tool};
 use crate::portable::tree::{NEW, done, made, make, run, tree, with_tree};
 
 #[test]
@@ -49,6 +51,24 @@ fn a_mount_point_that_appears_while_the_command_runs_is_refused() {
     assert_eq!(scene.names(), ["d", "other"]);
 }
 
+/// No exchange of names is possible between a subvolume and a directory.
+#[test]
+fn a_subvolume_is_refused_before_the_command_runs() {
+    needs!(root, "mkfs.btrfs", btrfs, exchange);
+    let outer = Scene::new();
+    let mounted = Mounted::image(&outer, "btrfs", 128, "");
+    let volume = mounted.path().join("volume");
+    tool("btrfs", &["-q", "subvolume", "create", volume.to_str().unwrap()]);
+    fs::write(volume.join("f"), "old").unwrap();
+    let target = volume.to_str().unwrap();
+    let output =
+        outer.cmd().args(["--tree", "-I", "{}", target, "--", "sh", "-c", "touch ran {}/new"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(125), "{output:?}");
+    assert!(stderr(&output).contains(": replace: is a file system or a subvolume of its own, "), "{output:?}");
+    assert_eq!((names_in(&volume), outer.path("ran").exists()), (vec!["f".to_owned()], false));
+    assert_eq!(names_in(mounted.path()), ["volume"]);
+}
+
 #[test]
 fn whatever_refuses_the_exchange_leaves_all_as_it_was() {
     needs!(strace, exchange);
@@ -69,7 +89,7 @@ fn whatever_refuses_the_exchange_leaves_all_as_it_was() {
             let traced = Strace::new(&scene, &args).inject(format!("renameat2:error={errno}:when=2")).run();
             let mut says = format!("atomic-write: d: rename: {words} (unchanged)\n");
             if errno == "EXDEV" {
-                says.push_str("hint: an overlay exchanges no directory of its lower layer\n");
+                says.push_str("hint: on an overlay, a directory of the lower layer cannot be exchanged\n");
             }
             assert_eq!((traced.output.status.code(), stderr(&traced.output)), (Some(1), says));
             assert_eq!((tree(&scene, "."), scene.inode("d")), (before, inode));

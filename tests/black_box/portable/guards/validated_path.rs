@@ -96,7 +96,10 @@ fn what_is_left_beside_is_removed_and_told() {
     let output = run(&scene, r#"echo x >"$1.pyc"; mkdir "${1%/*}/__pycache__"; echo y >"${1%/*}/__pycache__/z""#);
     assert!(output.status.success(), "{output:?}");
     let words = stderr(&output);
-    assert!(words.starts_with("atomic-write: f: warning: removed what the validator left beside the file: "), "{words}");
+    assert!(
+        words.starts_with("atomic-write: f: warning: removed what the validator left beside the file: "),
+        "{words}"
+    );
     assert!(words.ends_with(": __pycache__, f.pyc\n") && words.lines().count() == 1, "{words}");
     scene.has_only("f", "new");
 }
