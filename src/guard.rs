@@ -27,10 +27,12 @@ pub(crate) enum NonEmpty {
 }
 
 impl Guards {
-    /// Checks the whole input: `count` bytes with this digest.
-    pub(crate) fn received(&self, count: u64, digest: Option<Hasher>) -> Result<()> {
+    /// Checks the whole input: `count` bytes with this digest. `edits_nothing` tells that a command edits an empty content,
+    /// which may stay empty.
+    pub(crate) fn received(&self, count: u64, digest: Option<Hasher>, edits_nothing: bool) -> Result<()> {
         if count == 0 {
             match self.non_empty {
+                Some(NonEmpty::Printed | NonEmpty::Written) if edits_nothing => {}
                 Some(NonEmpty::Requested) => {
                     return Err(refused_by_guard("non-empty", "the input is empty").hint("did the producer fail?"));
                 }

@@ -100,7 +100,7 @@ fn take(job: &Replacement<'_>, private: Rc<PrivateDirectory>) -> Result<Filled> 
         Some(expected) => Some(digest(job, file.as_fd(), expected)?),
         None => None,
     };
-    job.plan.guards.received(received, hasher)?;
+    job.plan.guards.received(received, hasher, job.edits_nothing())?;
     if let Some(old) = job.old.as_ref().filter(|_| job.options.if_changed || job.plan.origin.edits())
         && is_same_content(job, old, file.as_fd(), stat.size)?
         && fill::may_stay(job, old)?

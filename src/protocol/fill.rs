@@ -49,7 +49,7 @@ pub(super) fn fill(
         (None, None) => return Err(failed("stage", "there is nothing to compare with")),
     };
     input.finish()?;
-    job.plan.guards.received(filled.received, hasher)?;
+    job.plan.guards.received(filled.received, hasher, job.edits_nothing())?;
     Ok(filled)
 }
 

@@ -42,7 +42,7 @@ impl PrivateDirectory {
         signals.watch().context("signals")?;
         let cannot = |errno| at(STEP, format_args!("directory {}", parent.shown()))(errno);
         let (name, ()) = with_free_name(|name| platform::make_directory(parent, name, 0o700)).map_err(cannot)?;
-        let directory = match parent.enter(&name, false) {
+        let directory = match open(parent, &name) {
             Ok(directory) => Rc::new(directory),
             Err(errno) => {
                 if let Err(left) = platform::remove_directory(parent, &name) {
@@ -134,6 +134,19 @@ impl PrivateDirectory {
         names.truncate(MAX_NAMES);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         self.notices.warn(format!("removed {what}: {}{more}", names.join(", ")));
+    }
+}
+
+/// Opens a directory that was made here, and that the umask may have closed even to its owner.
+pub(super) fn open(parent: &Directory, name: &OsStr) -> platform::Result<Directory> {
+    let directory = parent.enter(name, false)?;
+    let bits = directory.stat()?.bits();
+    if bits & 0o700 == 0o700 {
+        return Ok(directory);
+    }
+    match platform::set_mode_of_name(parent, name, bits | 0o700) {
+        Err(errno) if is_metadata_refusal(errno) => Ok(directory),
+        set => set.and_then(|()| parent.enter(name, false)),
     }
 }
 

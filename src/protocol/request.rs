@@ -147,6 +147,11 @@ impl<'a> Replacement<'a> {
         }
     }
 
+    /// Whether a command edits an empty TARGET.
+    pub(super) fn edits_nothing(&self) -> bool {
+        self.plan.origin.edits() && self.old.as_ref().is_some_and(|old| old.stat.size == 0)
+    }
+
     /// From here until the exit, signals stay pending. A signal that arrived earlier prevents the last step.
     pub(super) fn hold_signals(&self) -> Result<()> {
         Signals::hold().context("signals")?;

@@ -46,9 +46,14 @@ impl ResolvedTarget {
             (None, Ok(Some(_))) | (Some(_), Ok(None)) => return TargetState::Changed,
             (Some(before), Ok(Some(now))) => (&before.stat, now),
         };
+        let by_us = self.ctime_changed_by_us.get();
+        // XFS dates a directory that is renamed to another one, since its `..` changes.
+        let is_renamed_back = || by_us && before.kind() == FileType::Directory;
         if !before.is_same_file(&now) && !self.directory.has_unstable_inode_numbers(&self.name) {
             TargetState::Changed
-        } else if before.is_unchanged(&now, self.ctime_changed_by_us.get()) {
+        } else if before.is_unchanged(&now, by_us)
+            || is_renamed_back() && before.with_times_of(&now).is_unchanged(&now, true)
+        {
             TargetState::Unchanged
         } else if self.directory.filesystem().updates_times_late()
             && before.with_times_of(&now).is_unchanged(&now, true)

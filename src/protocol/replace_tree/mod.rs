@@ -33,7 +33,7 @@ use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refuse
 use crate::guard::NonEmpty;
 use crate::input::{self, Input};
 use crate::options::Sync;
-use crate::platform::{self, AsFd, FileType, Stat};
+use crate::platform::{self, AsFd, Errno, FileType, Interrupted, Stat};
 
 const STEP: &str = "stage";
 
@@ -122,14 +122,30 @@ impl OldTree {
             }
             return Ok(None);
         };
-        let directory = job.target.directory.enter(&job.target.name, false).context("open directory")?;
-        let stat = directory.stat().context("look")?;
-        if !stat.is_same_file(&existing.stat) {
-            return Err(failed("look", "has been replaced meanwhile"));
-        }
         let depends = job.plan.origin.edits();
+        let directory = match job.target.directory.enter(&job.target.name, false) {
+            // Another writer has removed it since it was looked up.
+            Err(Errno::NOENT) if !depends => return Ok(None),
+            opened => opened.context("open directory")?,
+        };
+        let stat = directory.stat().context("look")?;
+        // Where writers do not take turns, the last one wins.
+        if depends && !stat.is_same_file(&existing.stat) {
+            return Err(changed());
+        }
         let fingerprint = depends.then(|| tree::fingerprint(&directory, job.signals)).transpose()?;
         Ok(Some(OldTree { directory, stat, fingerprint }))
+    }
+
+    /// Whether TARGET is still this directory.
+    fn is_target(&self, job: &Replacement<'_>) -> Result<bool> {
+        let now = job.target.directory.lstat(&job.target.name).context("look")?;
+        Ok(now.is_some_and(|now| now.is_same_file(&self.stat)))
+    }
+
+    /// Whether a read failed because another writer has replaced the tree and removes it meanwhile.
+    fn is_lost(&self, job: &Replacement<'_>, error: &Error) -> Result<bool> {
+        Ok(!error.is::<Interrupted>() && !self.is_target(job)?)
     }
 
     /// Fails if anything in the tree has changed since it was opened, where that matters.
@@ -174,11 +190,18 @@ fn check_guards(job: &Replacement<'_>, staged: &Directory, old: Option<&OldTree>
 /// `--if-changed`, or `--edit` without a change: whether TARGET can be left alone. If so, it is synced.
 fn may_stay(job: &Replacement<'_>, staged: &Directory, old: &OldTree) -> Result<bool> {
     let has_mode = job.options.mode.is_none_or(|mode| platform::is_mode_met(mode, old.stat.bits()));
-    if !has_mode || !tree::same(staged, &old.directory, job.signals)? {
+    if !has_mode {
         return Ok(false);
     }
-    let now = job.target.directory.lstat(&job.target.name).context("look")?;
-    if !now.is_some_and(|now| now.is_same_file(&old.stat)) {
+    match is_same_and_synced(job, staged, old) {
+        Err(error) if old.is_lost(job, &error)? => Ok(false),
+        Ok(is_same) => Ok(is_same && old.is_target(job)?),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_same_and_synced(job: &Replacement<'_>, staged: &Directory, old: &OldTree) -> Result<bool> {
+    if !tree::same(staged, &old.directory, job.signals)? {
         return Ok(false);
     }
     if job.options.sync != Sync::None {

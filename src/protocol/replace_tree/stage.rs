@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use super::{OldTree, STEP, Staged, checks, metadata};
+use super::{OldTree, STEP, Staged, changed, checks, metadata};
 use crate::error::{Context, Result, failed, refused_by_guard};
 use crate::input::{Input, Origin};
 use crate::options::Sync;
 use crate::platform::{self, FileType, Stat};
 use crate::protocol::directory::Directory;
-use crate::protocol::private_directory::PrivateDirectory;
+use crate::protocol::private_directory::{self, PrivateDirectory};
 use crate::protocol::request::{Plan, Replacement, Run};
 use crate::protocol::{by_name, tree};
 
@@ -33,7 +33,7 @@ pub(super) fn fill<'i>(
     // Not wider than the old one, whose mode it gets at the end: the system may refuse to set it.
     let mode = old.map_or(0o777, |old| old.stat.bits() & 0o777 | 0o700);
     platform::make_directory(private.directory(), &**name, mode).context(STEP)?;
-    let empty = private.directory().enter(name, false).context(STEP)?;
+    let empty = private_directory::open(private.directory(), name).context(STEP)?;
     if let Some(source) = source {
         let write_behind = job.options.sync != Sync::None;
         tree::copy(&source, &empty, write_behind, job.notices, job.signals)?;
@@ -55,7 +55,10 @@ pub(super) fn fill<'i>(
 }
 
 fn copy_old(job: &Replacement<'_>, old: &OldTree, empty: &Directory) -> Result<()> {
-    tree::copy(&old.directory, empty, false, job.notices, job.signals)?;
+    match tree::copy(&old.directory, empty, false, job.notices, job.signals) {
+        Err(error) if old.is_lost(job, &error)? => return Err(changed()),
+        copied => copied?,
+    }
     let group = Stat::of(&**empty).context(STEP)?.bits() & 0o2000;
     match platform::set_mode(&**empty, group | old.stat.bits() & 0o777) {
         Err(errno) if !platform::is_metadata_refusal(errno) => Err(errno).context(STEP),

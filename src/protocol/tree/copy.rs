@@ -84,6 +84,10 @@ impl Copy<'_> {
             FileType::Directory => {
                 self.make_directory(&entry.name)?;
                 let created = Stat::at(self.to.here(), entry.name.as_os_str()).map_err(self.to.failed(&entry.name))?;
+                if created.bits() & 0o700 != 0o700 {
+                    // The umask denies the owner what the copy needs. If this fails, the next call says so.
+                    let _ = platform::set_mode_of_name(self.to.here(), &entry.name, 0o700);
+                }
                 self.walk.enter(entry)?;
                 self.to.enter(&entry.name, &created)
             }

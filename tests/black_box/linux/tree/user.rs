@@ -7,6 +7,7 @@ use std::process::Output;
 use crate::common::needs::needs;
 use crate::common::strace::{Call, Strace};
 use crate::common::{Disk, Scene, as_user, stderr, stdout};
+use crate::portable::metadata::new::UMASKS;
 use crate::portable::tree::{made, tree, with_tree};
 
 /// All in the scene is the user's.
@@ -100,6 +101,30 @@ fn an_edit_shares_the_blocks_of_the_files() {
     assert!(traced.output.status.success(), "{traced:?}");
     assert!(traced.calls.all("ioctl", &["FICLONE"]).any(Call::succeeded), "{:#?}", traced.calls);
     assert_eq!(scene.read("d/f").len(), (1 << 20) + 2);
+}
+
+/// A umask may deny even the owner what a copy, a command and a rename need.
+#[test]
+fn every_umask_lets_trees_be_made_copied_and_edited() {
+    needs!(exchange);
+    for umask in UMASKS {
+        let scene = mine();
+        let program = crate::common::program().display().to_string();
+        let script = format!(
+            "umask {umask}; {program} --tree -I {{}} new -- sh -c 'umask 022; printf new >\"$1/f\"' - {{}} &&
+            {program} --tree --from d copy && {program} --tree --edit -I {{}} d -- sh -c 'printf new >\"$1/f\"' - {{}} &&
+            {program} -I {{}} file -- cp d/f {{}} && echo x | {program} --validate 'test -s \"$1\"' other"
+        );
+        let words = [as_user(), &["sh", "-c", &script]].concat();
+        let output = scene.other(words[0]).args(&words[1..]).output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{umask}");
+        for name in ["new", "copy", "d"] {
+            scene.chmod(name, 0o755);
+        }
+        assert_eq!(tree(&scene, "new"), ["f = new"], "{umask}");
+        assert_eq!((tree(&scene, "copy"), tree(&scene, "d")[0].as_str()), (made("old"), "f = new"), "{umask}");
+        assert_eq!(scene.names(), ["copy", "d", "file", "new", "other"], "{umask}");
+    }
 }
 
 /// A rename to another directory needs the right to write the renamed one.

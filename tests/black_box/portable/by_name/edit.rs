@@ -104,6 +104,16 @@ fn a_copy_that_was_removed_or_emptied_is_refused() {
 }
 
 #[test]
+fn an_empty_target_may_stay_empty() {
+    let scene = Scene::new();
+    scene.write("f", "");
+    let output = run(&scene, &["-e", "--report"], &["write {}"]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), "unchanged\n"), "{output:?}");
+    assert!(run(&scene, &["-e"], &["write {} new"]).status.success());
+    scene.has_only("f", "new");
+}
+
+#[test]
 fn a_missing_target_starts_nothing() {
     let scene = Scene::new();
     let output = run(&scene, &["-e"], &["write ran {}"]);
