@@ -20,8 +20,8 @@ use super::sealed::InitialAccess;
 use super::staging::{is_wider, mode_unsupported};
 use crate::error::{Context, Error, Result, at};
 use crate::platform::{
-    self, Attributes, BorrowedFd, Errno, IdMapping, Stat, acl, has_attribute, is_metadata_refusal, is_preserved,
-    needs_write_permission, opaque_acl, remove_attribute, set_attribute, set_owner,
+    self, Attributes, BorrowedFd, Errno, FileType, IdMapping, Stat, acl, has_attribute, is_metadata_refusal,
+    is_preserved, needs_write_permission, opaque_acl, remove_attribute, set_attribute, set_owner,
 };
 
 const STEP: &str = "set metadata";
@@ -89,10 +89,11 @@ fn restore_access(file: BorrowedFd<'_>, initial: &InitialAccess) -> Result<Optio
     Ok(warning(&not_preserved, None))
 }
 
-/// Removes the metadata of a file that is no longer TARGET: sets mode 0600, and removes ACL and attributes. What the
-/// system refuses to remove, such as its own label, stays.
+/// Removes the metadata of a file that is no longer TARGET: sets mode 0600, or 0700 for a directory, and removes ACL and
+/// attributes. What the system refuses to remove, such as its own label, stays.
 pub(crate) fn reset_metadata(file: BorrowedFd<'_>) -> Result<()> {
-    set_mode(file, 0o600)?;
+    let is_directory = Stat::of(file).context(STEP)?.kind() == FileType::Directory;
+    set_mode(file, if is_directory { 0o700 } else { 0o600 })?;
     let names = match Attributes::of_file(file).names() {
         Ok(names) => names,
         // It has no attributes, or they cannot be listed and therefore not removed.

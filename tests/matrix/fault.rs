@@ -85,6 +85,8 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
         let stats = call.args.contains("O_PATH") || opens || enters;
         let untrue = match errno {
             "ENOENT" if call.name == "unlinkat" => !call.result.contains("ENOENT"),
+            // The directory would have to be removed, and so empty.
+            "ENOENT" if call.name == "getdents64" => call.returned().is_some_and(|length| length > 0),
             "ENOENT" => call.succeeded() && stats,
             "ELOOP" => call.succeeded() && enters,
             _ => false,
@@ -93,7 +95,7 @@ pub fn at(call: &Call, later: &[Call]) -> Vec<Fault> {
             continue;
         }
         faults.push(Fault::Once(errno));
-        let may_last = may_last && !(errno == "ENOENT" && call.name == "unlinkat");
+        let may_last = may_last && !(errno == "ENOENT" && matches!(call.name.as_str(), "unlinkat" | "getdents64"));
         let may_last = may_last && !(matches!(errno, "ELOOP" | "ENOENT") && later.iter().any(enters_ours));
         if may_last {
             faults.push(Fault::On(errno));

@@ -48,6 +48,8 @@ pub(crate) fn remove(parent: &Directory, name: &OsStr) -> Removal {
             Err(Errno::NOTEMPTY | Errno::EXIST) => return remove_tree(parent, name, &stat),
             removed => removed,
         },
+        // It may be the parent that is gone.
+        Err(Errno::STALE) => platform::remove_directory(parent, name),
         Err(errno) => Err(errno),
     };
     match removed {

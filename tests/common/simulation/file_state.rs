@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::buffer::spare_capacity;
@@ -131,6 +131,11 @@ pub fn snapshot(root: &Path) -> io::Result<Snapshot> {
     let mut found = Snapshot::new();
     let mut left = vec![root.to_owned()];
     while let Some(directory) = left.pop() {
+        let is_private = directory.strip_prefix(root).is_ok_and(is_in_private);
+        if is_private && FileState::at(&directory)?.is_some_and(|state| state.mode & 0o700 != 0o700) {
+            // What is left of a staged tree may have a mode that keeps its owner out, and is not needed any more.
+            fs::set_permissions(&directory, fs::Permissions::from_mode(0o700))?;
+        }
         let entries = match fs::read_dir(&directory) {
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             entries => entries?,
