@@ -6,13 +6,14 @@ use std::fs;
 
 use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Mounted, Scene, names_in, stderr, tool};
+use crate::common::{Disk, Mounted, Scene, names_in, stderr, tool};
 use crate::portable::tree::{NEW, done, made, make, run, tree, with_tree};
 
 #[test]
 fn a_directory_of_a_lower_layer_is_not_exchanged() {
-    needs!(root);
-    let scene = Scene::new();
+    needs!(root, "mkfs.ext4", exchange);
+    // No overlay is the upper layer of another.
+    let scene = Disk::new("ext4", 64, "");
     for name in ["lower", "lower/in", "upper", "work"] {
         scene.mkdir(name);
     }

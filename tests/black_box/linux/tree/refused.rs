@@ -72,6 +72,7 @@ fn a_mount_point_deep_inside_is_refused_and_named() {
 
 #[test]
 fn a_file_system_that_cannot_exchange_is_refused() {
+    needs!(exchange);
     let Some(scene) = Quirky::new() else { return };
     make(&scene, "d", "old");
     let before = tree(&scene, ".");
@@ -93,6 +94,7 @@ fn a_file_system_that_cannot_exchange_is_refused() {
 
 #[test]
 fn no_clobber_needs_a_rename_that_replaces_nothing() {
+    needs!(exchange);
     let Some(scene) = Quirky::new() else { return };
     let output = run(&scene, &["-n", "new"], &STEPS);
     refused(
