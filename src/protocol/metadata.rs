@@ -7,7 +7,7 @@ use super::directory::PathHandle;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, ErrorExt, Result, failed};
 use crate::platform::{
-    self, Acl, AsFd, Attributes, Errno, FileHandle, FileSystem, FileType, IdMapping, Ids, OwnedFd, Stat, acl,
+    self, Acl, AsFd, Attributes, Errno, FileHandle, FileSystem, IdMapping, Ids, OwnedFd, Stat, acl,
     is_metadata_refusal, is_preserved, opaque_acl, os_message,
 };
 use crate::quote::ShownBytes;
@@ -42,7 +42,7 @@ impl Metadata {
                 _ => break,
             }
             let now = target.open_path().context(STEP)?;
-            let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) else { break };
+            let Some(now) = now.filter(|now| now.kind() == old.kind()) else { break };
             read = Metadata::of_inode(&now, target);
         }
         read

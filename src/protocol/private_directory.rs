@@ -144,7 +144,12 @@ pub(super) fn open(parent: &Directory, name: &OsStr) -> platform::Result<Directo
     if bits & 0o700 == 0o700 {
         return Ok(directory);
     }
-    match platform::set_mode_of_name(parent, name, bits | 0o700) {
+    let set = if directory.readable() {
+        platform::set_mode(&*directory, bits | 0o700)
+    } else {
+        platform::set_mode_of_name(parent, name, bits | 0o700)
+    };
+    match set {
         Err(errno) if is_metadata_refusal(errno) => Ok(directory),
         set => set.and_then(|()| parent.enter(name, false)),
     }
