@@ -13,6 +13,10 @@ use crate::common::terminal::Terminal;
 /// How perl(1) tells how its child ended: a signal's number, or 256 times the status.
 const STATUS: &str = r#"perl -e 'system @ARGV; open F, ">status"; print F $?'"#;
 
+/// Tells that it is ready, and waits for a signal. A shell that waits for a child notices one that came just before; one that
+/// opens a FIFO does not.
+const WAITS: &str = "sleep 100 & echo ready >ready; wait";
+
 /// Types a key while COMMAND runs, which is this script. Returns what is said of the end.
 fn typed(scene: &Scene, key: &str, script: &str) -> String {
     let mut ready = Fifo::new(scene, "ready");
@@ -47,8 +51,7 @@ fn an_interrupt_that_command_handles_is_no_failure() {
     needs!(script, perl);
     for (key, signal) in [("\u{3}", "INT"), ("\u{1c}", "QUIT")] {
         let scene = Scene::with_old();
-        let script =
-            format!("trap 'echo {signal} >>\"$1\"; exit 0' {signal}; echo ready >ready; read line <go; exit 8");
+        let script = format!("trap 'kill $!; echo {signal} >>\"$1\"; exit 0' {signal}; {WAITS}; exit 8");
         assert_eq!(typed(&scene, key, &script), "0", "{signal}");
         scene.has_only("f", &format!("new\n{signal}\n"));
     }
@@ -68,8 +71,7 @@ fn an_interrupt_that_command_dies_of_is_ours_too() {
 fn a_command_that_fails_after_an_interrupt_commits_nothing() {
     needs!(script, perl);
     let scene = Scene::with_old();
-    let script = "trap 'exit 9' INT; echo ready >ready; read line <go";
-    let status = typed(&scene, "\u{3}", script);
+    let status = typed(&scene, "\u{3}", &format!("trap 'kill $!; exit 9' INT; {WAITS}"));
     assert!(["2", "2304"].contains(&status.as_str()), "{status}");
     scene.has_only("f", "old");
 }
