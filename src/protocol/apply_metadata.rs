@@ -314,7 +314,7 @@ fn ensure_attribute(file: BorrowedFd<'_>, name: &CStr, value: &[u8]) -> Result<b
 }
 
 /// Whether the call succeeded. A refusal becomes a warning; any other error ends the run.
-fn unless_refused(result: platform::Result<()>) -> Result<bool> {
+pub(super) fn unless_refused(result: platform::Result<()>) -> Result<bool> {
     match result {
         Ok(()) => Ok(true),
         Err(errno) if is_metadata_refusal(errno) => Ok(false),

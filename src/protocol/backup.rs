@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use super::apply_metadata::{self, MetadataSource};
 use super::backup_name::{BackupName, STEP, numbered};
-use super::copy::{self, OldContentReader};
+use super::copy::{self, FileReader, OLD_CONTENT};
 use super::directory::Entry;
 use super::metadata::Metadata;
 use super::preflight;
@@ -236,7 +236,7 @@ fn copy(target: &ResolvedTarget, sync: Sync) -> Result<StagingName> {
     let content = target.open(old).context(STEP)?;
     let (name, file) = StagingName::create(&target.directory, 0o600).context(STEP)?;
     let mut sink = StagingWriter::new(file.as_fd(), &target.directory, false);
-    let mut input = OldContentReader { file: content.as_fd(), signals: None };
+    let mut input = FileReader { file: content.as_fd(), name: OLD_CONTENT, signals: None };
     copy::copy_prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
     let source = MetadataSource::Old { old: Metadata::of(old, target)?, mode: None };
     apply_metadata::apply_metadata(file.as_fd(), &source, None)?;

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use super::compare::{self, Comparison};
-use super::copy::{self, OldContentReader};
+use super::copy::{self, FileReader, OLD_CONTENT};
 use super::directory::Entry;
 use super::fill::{self, Filled};
 use super::old_content::OldContent;
@@ -23,6 +23,9 @@ use crate::digest::{Digest, Hasher};
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
 use crate::input::Input;
 use crate::platform::{self, AsFd, BorrowedFd, Errno, FileType, OwnedFd, Stat};
+
+/// What the content is called in messages.
+const OUTPUT: &str = "the file that the command wrote";
 
 /// Runs the command and takes the file that it has written. `slot` keeps the command, to end it after a failure.
 pub(super) fn fill<'i>(
@@ -79,7 +82,7 @@ fn copy_old(job: &Replacement<'_>, old: &OldContent, private: &PrivateDirectory)
     let file = platform::create_new(directory, &*job.target.name, 0o600).context(STEP)?;
     let mut sink = StagingWriter::new(file.as_fd(), directory, false);
     let content = old.file.get().context("read")?;
-    let mut reader = OldContentReader { file: content.as_fd(), signals: Some(job.signals) };
+    let mut reader = FileReader { file: content.as_fd(), name: OLD_CONTENT, signals: Some(job.signals) };
     copy::copy_prefix(&mut reader, &old.stat, old.stat.size, &mut sink)?;
     old.ensure_unchanged(job.signals)?;
     match platform::set_mode(&file, old.stat.bits() & 0o777) {
@@ -156,7 +159,7 @@ impl Written {
             }
             opened => opened,
         };
-        let file = file.map_err(|errno| at(STEP, "the file that the command wrote")(errno))?;
+        let file = file.map_err(|errno| at(STEP, OUTPUT)(errno))?;
         let stat = Stat::of(&file).context(STEP)?;
         if !stat.is_same_file(&found) {
             return refuse("another process replaces the file that the command wrote");
@@ -167,7 +170,7 @@ impl Written {
 
 fn digest(job: &Replacement<'_>, file: BorrowedFd<'_>, expected: &Digest) -> Result<Hasher> {
     let mut hasher = expected.hasher();
-    let mut reader = OldContentReader { file, signals: Some(job.signals) };
+    let mut reader = FileReader { file, name: OUTPUT, signals: Some(job.signals) };
     copy::hash(&mut reader, &mut hasher)?;
     Ok(hasher)
 }
@@ -177,8 +180,8 @@ fn is_same_content(job: &Replacement<'_>, old: &OldContent, new: BorrowedFd<'_>,
         return Ok(false);
     }
     platform::seek(new, 0).context("compare")?;
-    let mut input = OldContentReader { file: new, signals: Some(job.signals) };
+    let mut input = FileReader { file: new, name: OUTPUT, signals: Some(job.signals) };
     let file = old.file.get().context("read")?;
-    let reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
+    let reader = FileReader { file: file.as_fd(), name: OLD_CONTENT, signals: Some(job.signals) };
     Ok(matches!(compare::compare(&mut input, &reader, size, None)?, Comparison::Same(_)))
 }

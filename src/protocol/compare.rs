@@ -4,7 +4,7 @@
 //! common part is then copied from the old file, which must not have changed. If there is no difference, nothing has
 //! been written.
 
-use super::copy::{BUFFER, OldContentReader, read};
+use super::copy::{BUFFER, FileReader, read};
 use crate::digest::Hasher;
 use crate::error::{Context, Result};
 use crate::input::Input;
@@ -25,7 +25,7 @@ pub(crate) enum Comparison {
 /// Compares, and hashes the common part.
 pub(crate) fn compare(
     input: &mut dyn Input,
-    old: &OldContentReader<'_>,
+    old: &FileReader<'_>,
     size: u64,
     mut hasher: Option<&mut Hasher>,
 ) -> Result<Comparison> {
@@ -55,7 +55,7 @@ pub(crate) fn compare(
 }
 
 /// Reads at `offset` until the buffer is full or the file ends.
-fn read_full_at(old: &OldContentReader<'_>, buffer: &mut [u8], offset: u64) -> Result<usize> {
+fn read_full_at(old: &FileReader<'_>, buffer: &mut [u8], offset: u64) -> Result<usize> {
     let mut filled = 0;
     while let Some(rest @ [_, ..]) = buffer.get_mut(filled..) {
         match platform::read_at_into(old.file, rest, offset + filled as u64).context("compare")? {

@@ -73,8 +73,8 @@ pub(crate) fn stream(
     }
 }
 
-/// Reads a file from its start to its end.
-pub(crate) fn hash(file: &mut OldContentReader<'_>, hasher: &mut Hasher) -> Result<()> {
+/// Reads a file from its start to its end, for its digest.
+pub(crate) fn hash(file: &mut FileReader<'_>, hasher: &mut Hasher) -> Result<()> {
     platform::seek(file.file, 0).map_err(|errno| cannot_read(file, errno))?;
     let mut buffer = Vec::with_capacity(BUFFER);
     loop {
@@ -145,14 +145,19 @@ pub(crate) fn reflink(from: BorrowedFd<'_>, sink: &mut StagingWriter<'_>, size: 
     Ok(true)
 }
 
-/// The old file as an input. It is open, and no other event needs to be waited for.
-pub(crate) struct OldContentReader<'a> {
+/// What the file that is replaced is called in messages.
+pub(crate) const OLD_CONTENT: &str = "the old content";
+
+/// An open file as an input, of which nothing needs to be waited for.
+pub(crate) struct FileReader<'a> {
     pub(crate) file: BorrowedFd<'a>,
+    /// For messages.
+    pub(crate) name: &'a str,
     /// Checked between chunks; `None` where they are held.
     pub(crate) signals: Option<&'a Signals>,
 }
 
-impl Input for OldContentReader<'_> {
+impl Input for FileReader<'_> {
     fn descriptor(&self) -> BorrowedFd<'_> {
         self.file
     }
@@ -169,13 +174,13 @@ impl Input for OldContentReader<'_> {
         Ok(())
     }
     fn name(&self) -> String {
-        "the old content".to_owned()
+        self.name.to_owned()
     }
 }
 
 /// Copies the first `length` bytes of the old content, of which `stat` is the state.
 pub(crate) fn copy_prefix(
-    old: &mut OldContentReader<'_>,
+    old: &mut FileReader<'_>,
     stat: &Stat,
     length: u64,
     sink: &mut StagingWriter<'_>,

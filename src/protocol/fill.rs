@@ -1,7 +1,7 @@
 //! Filling the staging file: the old content if it is kept, then the whole input. Then the guards check it.
 
 use super::compare::{self, Comparison};
-use super::copy::{self, OldContentReader};
+use super::copy::{self, FileReader, OLD_CONTENT};
 use super::directory::PathHandle;
 use super::metadata::Metadata;
 use super::old_content::OldContent;
@@ -93,7 +93,7 @@ fn compare_with_old(
         return Ok(if next.is_empty() { Comparison::Same(0) } else { Comparison::Differs { common, next } });
     }
     let file = old.file.get().context("read")?;
-    let reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
+    let reader = FileReader { file: file.as_fd(), name: OLD_CONTENT, signals: Some(job.signals) };
     compare::compare(input, &reader, old.stat.size, hasher)
 }
 
@@ -158,7 +158,7 @@ fn copy_input(
 /// Copies the first `length` bytes of the old content, which must not have changed since it was opened.
 fn copy_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut StagingWriter<'_>) -> Result<()> {
     let file = old.file.get().context("read")?;
-    let mut reader = OldContentReader { file: file.as_fd(), signals: Some(job.signals) };
+    let mut reader = FileReader { file: file.as_fd(), name: OLD_CONTENT, signals: Some(job.signals) };
     copy::copy_prefix(&mut reader, &old.stat, length, sink)?;
     old.ensure_unchanged(job.signals)
 }
@@ -179,7 +179,7 @@ pub(super) fn copy_staged(job: &Replacement<'_>, sealed: &Sealed, stage: Stage, 
 pub(super) fn copy_content(job: &Replacement<'_>, sealed: &Sealed, stage: Stage) -> Result<Stage> {
     let from = sealed.file()?;
     let stat = Stat::of(from).context("copy")?;
-    let mut reader = OldContentReader { file: from, signals: Some(job.signals) };
+    let mut reader = FileReader { file: from, name: OLD_CONTENT, signals: Some(job.signals) };
     copy::copy_prefix(&mut reader, &stat, stat.size, &mut sink(job, &stage))?;
     Ok(stage)
 }

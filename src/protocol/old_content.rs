@@ -85,7 +85,7 @@ impl OldContent {
 
 /// Reads the whole file, then seeks back to its start for the next reader of this descriptor.
 fn digest(file: BorrowedFd<'_>, mut hasher: Hasher, signals: Option<&Signals>) -> Result<Digest> {
-    copy::hash(&mut copy::OldContentReader { file, signals }, &mut hasher)?;
+    copy::hash(&mut copy::FileReader { file, name: copy::OLD_CONTENT, signals }, &mut hasher)?;
     platform::seek(file, 0).context("read")?;
     Ok(hasher.finish())
 }

@@ -1,35 +1,14 @@
-//! Renames with flags, and the names in a directory.
+//! The names in a directory.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::{Dir, OFlags, RenameFlags, renameat_with};
-use rustix::path::Arg;
+use rustix::fs::{Dir, OFlags};
 
 use crate::platform::unix::directory::DirectoryHandle;
 use crate::platform::unix::errors::Result;
+pub(crate) use crate::platform::unix::flagged_rename::{exchange_once, rename_noreplace};
 use crate::platform::unix::open::open;
-use crate::platform::unix::retry::retry_on_intr;
-
-/// Renames a file. Fails with EEXIST if `new` exists.
-pub(crate) fn rename_noreplace(
-    from: &DirectoryHandle,
-    old: impl Arg + Copy,
-    to: &DirectoryHandle,
-    new: impl Arg + Copy,
-) -> Result<()> {
-    retry_on_intr(|| renameat_with(from, old, to, new, RenameFlags::NOREPLACE))
-}
-
-/// Exchanges two names. Not retried after EINTR: a second exchange would undo the first.
-pub(crate) fn exchange_once(
-    from: &DirectoryHandle,
-    one: impl Arg + Copy,
-    to: &DirectoryHandle,
-    other: impl Arg + Copy,
-) -> Result<()> {
-    renameat_with(from, one, to, other, RenameFlags::EXCHANGE)
-}
 
 /// Calls `call` with each name in the directory.
 pub(crate) fn for_each_name(directory: &DirectoryHandle, mut call: impl FnMut(&OsStr)) -> Result<()> {

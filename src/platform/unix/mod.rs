@@ -4,6 +4,8 @@ pub(super) mod child;
 pub(super) mod content;
 pub(super) mod directory;
 pub(super) mod errors;
+#[cfg(all(any(target_os = "linux", target_os = "macos"), not(generic_unix)))]
+pub(super) mod flagged_rename;
 pub(super) mod ids;
 pub(super) mod links;
 pub(super) mod lock;

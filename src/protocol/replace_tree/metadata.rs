@@ -2,9 +2,7 @@
 
 use super::Staged;
 use crate::error::{Context, Result};
-use crate::platform::{
-    self, AsFd, Attributes, BorrowedFd, FileType, Stat, acl, is_metadata_refusal, remove_attribute, set_attribute,
-};
+use crate::platform::{self, AsFd, Attributes, BorrowedFd, FileType, Stat, acl, remove_attribute, set_attribute};
 use crate::protocol::apply_metadata::{self, MetadataSource};
 use crate::protocol::directory::{Directory, PathHandle};
 use crate::protocol::metadata::Metadata;
@@ -33,10 +31,7 @@ pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHan
     // For a directory, set-group-ID is no privilege: new files in it get its group.
     if mode.is_none() && bits & 0o6000 != 0 {
         let now = Stat::of(file).context(STEP)?.bits();
-        match platform::set_mode(file, now | bits & 0o6000) {
-            Err(errno) if is_metadata_refusal(errno) => {}
-            set => set.context(STEP)?,
-        }
+        apply_metadata::unless_refused(platform::set_mode(file, now | bits & 0o6000))?;
     }
     Ok(warning)
 }
@@ -77,8 +72,5 @@ fn keep_default_acl(job: &Replacement<'_>, file: BorrowedFd<'_>, old: &PathHandl
         Some(value) => set_attribute(file, acl::DEFAULT, &value),
         None => remove_attribute(file, acl::DEFAULT),
     };
-    match kept {
-        Err(errno) if is_metadata_refusal(errno) => Ok(()),
-        kept => kept.context(STEP),
-    }
+    apply_metadata::unless_refused(kept).map(drop)
 }

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use crate::error::{Result, at, failed};
-use crate::input::Input;
-use crate::platform::{self, AsFd, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_full};
-use crate::protocol::copy::{copy_chunk, next_data};
+use crate::platform::{self, AsFd, Errno, OwnedFd, Signals, Stat, is_full};
+use crate::protocol::copy::{FileReader, copy_chunk, next_data};
 use crate::protocol::writer::StagingWriter;
 use crate::quote::Shown;
 
@@ -66,7 +65,8 @@ impl<'a> Contents<'a> {
 
     /// Copies the data between the holes, within the kernel if it can.
     fn copy_ranges(&self, from: &OwnedFd, stat: &Stat, path: &Path, sink: &mut StagingWriter<'_>) -> Result<()> {
-        let mut input = TreeFile { file: from.as_fd(), path, signals: self.signals };
+        let name = Shown(path.as_os_str()).to_string();
+        let mut input = FileReader { file: from.as_fd(), name: &name, signals: Some(self.signals) };
         let mut offset = 0;
         while let Some(data) = next_data(&input, offset, stat.size)? {
             sink.offset = data.start;
@@ -74,7 +74,7 @@ impl<'a> Contents<'a> {
             offset = data.start;
             while offset < data.end {
                 match copy_chunk(&mut input, offset, data.end - offset, sink, None)? {
-                    0 => return Err(failed("read", format_args!("{}: changed while it was read", input.name()))),
+                    0 => return Err(failed("read", format_args!("{name}: changed while it was read"))),
                     count => offset += count,
                 }
             }
@@ -84,33 +84,5 @@ impl<'a> Contents<'a> {
         }
         sink.offset = stat.size;
         sink.finish()
-    }
-}
-
-/// A file of the tree as an input.
-struct TreeFile<'a> {
-    file: BorrowedFd<'a>,
-    path: &'a Path,
-    signals: &'a Signals,
-}
-
-impl Input for TreeFile<'_> {
-    fn descriptor(&self) -> BorrowedFd<'_> {
-        self.file
-    }
-    fn regular(&self) -> Option<(&Stat, u64)> {
-        None
-    }
-    fn begin(&mut self) -> Result<()> {
-        Ok(())
-    }
-    fn ready(&mut self) -> Result<()> {
-        Ok(self.signals.check()?)
-    }
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
-    }
-    fn name(&self) -> String {
-        Shown(self.path.as_os_str()).to_string()
     }
 }
