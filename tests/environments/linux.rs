@@ -5,16 +5,22 @@ pub(crate) mod common;
 pub(crate) mod enter;
 pub(crate) mod suite;
 
-use std::process::ExitCode;
+use std::fs::File;
+use std::process::{Command, ExitCode, ExitStatus};
 
 use common::needs::lacks;
-use suite::{Exceptions, Run, Suite};
+use suite::{Exceptions, Suite};
+
+/// Runs the test program somewhere; what it says goes to the file.
+type Run = fn(&mut Command, &File) -> ExitStatus;
 
 /// Where the suite can be run.
-struct Environment {
+pub(crate) struct Environment {
     name: &'static str,
     /// Lists of the tests that have nothing to say there, each under its reason. Environments may share a list.
     exceptions: &'static [&'static str],
+    /// What the tests need and cannot have there. Those that ask for it do nothing.
+    lacks: Option<&'static str>,
     needs_root: bool,
     tool: Option<&'static str>,
     /// Runs the test program there.
@@ -24,10 +30,14 @@ struct Environment {
 /// Of where statx, copy_file_range and all newer calls are refused.
 const OLD_CALLS: &str = include_str!("old-calls.txt");
 
+/// As the tests call it.
+const EXCHANGE: &str = "an exchange of names";
+
 const ENVIRONMENTS: [Environment; 5] = [
     Environment {
         name: "old-kernel",
         exceptions: &[OLD_CALLS, include_str!("old-kernel.txt")],
+        lacks: Some(EXCHANGE),
         needs_root: false,
         tool: None,
         run: enter::old_kernel,
@@ -35,6 +45,7 @@ const ENVIRONMENTS: [Environment; 5] = [
     Environment {
         name: "old-filter",
         exceptions: &[OLD_CALLS, include_str!("old-filter.txt")],
+        lacks: None,
         needs_root: false,
         tool: None,
         run: enter::old_filter,
@@ -42,6 +53,7 @@ const ENVIRONMENTS: [Environment; 5] = [
     Environment {
         name: "user-namespace",
         exceptions: &[include_str!("user-namespace.txt")],
+        lacks: None,
         needs_root: true,
         tool: Some("unshare"),
         run: enter::user_namespace,
@@ -49,6 +61,7 @@ const ENVIRONMENTS: [Environment; 5] = [
     Environment {
         name: "no-proc",
         exceptions: &[include_str!("no-proc.txt")],
+        lacks: None,
         needs_root: true,
         tool: Some("unshare"),
         run: enter::no_proc,
@@ -56,6 +69,7 @@ const ENVIRONMENTS: [Environment; 5] = [
     Environment {
         name: "fuse",
         exceptions: &[include_str!("fuse.txt")],
+        lacks: Some(EXCHANGE),
         needs_root: true,
         tool: Some("bindfs"),
         run: enter::fuse,
@@ -86,7 +100,7 @@ pub(crate) fn main() -> ExitCode {
             continue;
         }
         let tests = suite.without(&exceptions, |test| whole || TASTE.iter().any(|module| test.starts_with(module)));
-        if suite.passes(environment.name, &tests, environment.run) {
+        if suite.passes(environment, &tests) {
             println!("{}: {} tests, {} exceptions", environment.name, tests.len(), exceptions.tests.len());
             passed += tests.len();
         } else {

@@ -1,9 +1,11 @@
 //! The built suite, the tests of the program in it, and those that an environment leaves out.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
+
+use crate::Environment;
+use crate::common::needs::LACKING;
 
 /// Modules that say the same everywhere: about the sources, or in a system of their own, whatever there is around it.
 const EVERYWHERE: [&str; 5] =
@@ -41,9 +43,6 @@ impl Exceptions {
 fn is_or_holds(exception: &str, test: &str) -> bool {
     if exception.ends_with("::") { test.starts_with(exception) } else { test == exception }
 }
-
-/// Runs the test program somewhere; what it says goes to the file.
-pub type Run = fn(&mut Command, &File) -> ExitStatus;
 
 pub struct Suite {
     program: PathBuf,
@@ -91,17 +90,20 @@ impl Suite {
     }
 
     /// Whether all of these pass there. Where not, says what did not.
-    pub fn passes(&self, environment: &str, tests: &[&str], run: Run) -> bool {
+    pub fn passes(&self, environment: &Environment, tests: &[&str]) -> bool {
         let mut command = Command::new(&self.program);
-        command.arg("--exact").args(tests);
+        command.arg("--exact").args(tests).env_remove(LACKING);
+        if let Some(lacking) = environment.lacks {
+            command.env(LACKING, lacking);
+        }
         let log = tempfile::NamedTempFile::new().unwrap();
-        let status = run(&mut command, log.as_file());
+        let status = (environment.run)(&mut command, log.as_file());
         let said = String::from_utf8_lossy(&std::fs::read(log.path()).unwrap()).into_owned();
         let all = said.contains(&format!("test result: ok. {} passed; 0 failed; 0 ignored", tests.len()));
         if status.success() && all {
             return true;
         }
-        println!("{environment}: {status}\n{said}");
+        println!("{}: {status}\n{said}", environment.name);
         false
     }
 }
