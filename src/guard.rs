@@ -12,7 +12,8 @@ pub(crate) struct Guards {
     /// Why the input must not be empty; `None` where it may be.
     pub(crate) non_empty: Option<NonEmpty>,
     pub(crate) checksum: Option<Digest>,
-    pub(crate) validate: Option<OsString>,
+    /// The shell commands that must accept the content.
+    pub(crate) validate: Vec<OsString>,
 }
 
 /// Why an empty input is refused.

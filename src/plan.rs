@@ -51,8 +51,8 @@ fn origin(args: &Args) -> Origin<'_> {
     match &args.from {
         From::Stdin => Origin::Stdin,
         From::File(path) => Origin::File(path),
-        From::Command { words, edit, placeholder, .. } => {
-            Origin::Command { argv: words, edits: *edit, placeholder: placeholder.as_deref() }
+        From::Command { words, edit, placeholder, success, .. } => {
+            Origin::Command { argv: words, edits: *edit, placeholder: placeholder.as_deref(), success }
         }
     }
 }

@@ -96,6 +96,18 @@ pub struct Cli {
     #[arg(long, help_heading = "Guards")]
     pub(super) allow_empty: bool,
 
+    /// Other exit statuses of COMMAND that are success
+    #[arg(
+        long,
+        value_name = "LIST",
+        help_heading = "Guards",
+        value_delimiter = ',',
+        value_parser = clap::value_parser!(u8).range(1..),
+        long_help = "Exit statuses of COMMAND, separated by commas, that count as success beside 0. grep and diff exit 1 if \
+                     they have found nothing, or a difference."
+    )]
+    pub(super) success_status: Vec<u8>,
+
     /// Refuse empty input
     #[arg(long, help_heading = "Guards")]
     pub(super) non_empty: bool,
@@ -112,7 +124,7 @@ pub struct Cli {
         value_hint = clap::ValueHint::CommandString,
         action = ArgAction::Append,
         long_help = "Refuse unless sh -c COMMAND exits 0. The staged content is on its standard input and readable at \
-                     \"$1\", a path that ends in TARGET's own name. \"$2\" is TARGET."
+                     \"$1\", a path that ends in TARGET's own name. \"$2\" is TARGET. May be given more than once."
     )]
     pub(super) validate: Vec<OsString>,
 
@@ -232,6 +244,8 @@ pub enum From {
         placeholder: Option<OsString>,
         /// Whether it may write nothing.
         allow_empty: bool,
+        /// The exit statuses beside 0 that count as success.
+        success: Vec<u8>,
     },
 }
 
@@ -251,8 +265,8 @@ pub struct Args {
     pub non_empty: bool,
     /// The digest that the input must have.
     pub checksum: Option<Digest>,
-    /// The shell command that must exit 0.
-    pub validate: Option<OsString>,
+    /// The shell commands that must exit 0, in this order.
+    pub validate: Vec<OsString>,
     /// The digest that the old content must have.
     pub if_match: Option<Digest>,
     /// Lock TARGET against other writers.

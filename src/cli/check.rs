@@ -5,10 +5,10 @@ use std::mem::take;
 use std::path::{Path, PathBuf};
 
 use clap::error::{ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches};
+use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
 use super::args::{Args, Cli, From};
-use crate::options::{Backup, Control, Options};
+use crate::options::{Backup, Control, Options, Sync};
 use crate::quote::Shown;
 
 /// Parses and checks the command line, which includes `argv[0]`.
@@ -81,20 +81,25 @@ impl Cli {
         }
         let checksum = at_most_once("--checksum", take(&mut self.checksum))?;
         let if_match = at_most_once("--if-match", take(&mut self.if_match))?;
-        let validate = at_most_once("--validate", take(&mut self.validate))?;
-        if validate.as_ref().is_some_and(|command| command.is_empty()) {
+        let validate = take(&mut self.validate);
+        if validate.iter().any(|command| command.is_empty()) {
             return Err(usage(
                 ErrorKind::InvalidValue,
                 "--validate: COMMAND is an empty word, which accepts everything",
             ));
         }
 
+        let sync = match self.sync {
+            Some(sync) => sync,
+            None => sync_from(env)?,
+        };
         let from = match (self.from, has_command) {
             (_, true) => From::Command {
                 words: command,
                 edit: self.edit,
                 placeholder: self.placeholder,
                 allow_empty: self.allow_empty,
+                success: self.success_status,
             },
             (Some(source), _) if source != "-" => From::File(source.into()),
             _ => From::Stdin,
@@ -112,7 +117,7 @@ impl Cli {
                 allow_in_place: self.allow_in_place,
                 mode: self.mode,
                 backup,
-                sync: self.sync.unwrap_or_default(),
+                sync,
             },
             non_empty: self.non_empty,
             checksum,
@@ -154,7 +159,7 @@ impl Cli {
     /// Two options that contradict each other, with the reason, which clap's own conflict message does not give.
     fn contradiction(&self, has_command: bool, has_backup: bool) -> Option<&'static str> {
         let (has_checksum, has_if_match) = (!self.checksum.is_empty(), !self.if_match.is_empty());
-        let contradictions: [(bool, &'static str); 19] = [
+        let contradictions: [(bool, &'static str); 20] = [
             (self.from.is_some() && has_command, "the content comes from --from SOURCE or from COMMAND, not from both"),
             (
                 self.tree
@@ -190,6 +195,7 @@ impl Cli {
             (self.allow_in_place && has_backup, "--allow-in-place cannot rename TARGET, so --backup cannot keep it"),
             (self.allow_in_place && self.no_dereference, "--allow-in-place cannot overwrite a symbolic link itself"),
             (self.allow_empty && self.non_empty, "--allow-empty and --non-empty contradict each other"),
+            (!self.success_status.is_empty() && !has_command, "--success-status is of COMMAND, and there is none"),
             (
                 self.allow_empty && !has_command,
                 "--allow-empty is for COMMAND; standard input and --from may be empty anyway",
@@ -197,6 +203,16 @@ impl Cli {
         ];
         contradictions.into_iter().find_map(|(holds, message)| holds.then_some(message))
     }
+}
+
+/// What `ATOMIC_WRITE_SYNC` says, where `--sync` is not given.
+fn sync_from(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Sync, clap::Error> {
+    const NAME: &str = "ATOMIC_WRITE_SYNC";
+    let Some(word) = env(NAME).filter(|word| !word.is_empty()) else { return Ok(Sync::default()) };
+    word.to_str().and_then(|word| Sync::from_str(word, false).ok()).ok_or_else(|| {
+        let shown = Shown(&word).to_string();
+        usage(ErrorKind::InvalidValue, &format!("{NAME}: {shown} is none of full, file, none"))
+    })
 }
 
 /// A directory may be named with slashes at its end, as a shell completes it.

@@ -25,6 +25,8 @@ const OPEN_PIPE_NOTICE: Duration = Duration::from_secs(2);
 /// A command whose output is the input, or that writes the content by name.
 pub(crate) struct Command<'s> {
     argv: Cow<'s, [OsString]>,
+    /// The exit statuses beside 0 that count as success.
+    success: &'s [u8],
     /// Its standard input; `None` inherits ours.
     stdin: Option<OwnedFd>,
     /// Whether its standard output is the input. Otherwise it is ours.
@@ -49,27 +51,37 @@ impl<'s> Command<'s> {
     /// Does not start the command; [`Input::begin`] does.
     pub(crate) fn new(
         argv: &'s [OsString],
+        success: &'s [u8],
         stdin: Option<OwnedFd>,
         note: &'s dyn Fn(&str),
         signals: &'s Signals,
     ) -> Self {
-        Command { argv: Cow::Borrowed(argv), stdin, prints: true, note, signals, running: None }
+        Command { argv: Cow::Borrowed(argv), success, stdin, prints: true, note, signals, running: None }
     }
 
     /// A command that writes the content by name. It has our standard input and output.
-    pub(crate) fn by_name(argv: Vec<OsString>, note: &'s dyn Fn(&str), signals: &'s Signals) -> Self {
-        Command { argv: Cow::Owned(argv), stdin: None, prints: false, note, signals, running: None }
+    pub(crate) fn by_name(
+        argv: Vec<OsString>,
+        success: &'s [u8],
+        note: &'s dyn Fn(&str),
+        signals: &'s Signals,
+    ) -> Self {
+        Command { argv: Cow::Owned(argv), success, stdin: None, prints: false, note, signals, running: None }
     }
 
     fn shown(&self) -> String {
         format!("command '{}'", Shown(self.argv.first().map_or(OsStr::new(""), OsString::as_os_str)))
     }
 
+    fn is_success(&self, status: Status) -> bool {
+        matches!(status, Status::Exited(code) if code == 0 || self.success.contains(&code))
+    }
+
     /// Converts a failure of the command into an error.
     fn check_status(&self, status: Status) -> Result<()> {
         let command = self.shown();
         match status {
-            Status::Exited(0) => Ok(()),
+            status if self.is_success(status) => Ok(()),
             Status::Exited(code) => {
                 let ours = if RESERVED_STATUSES.contains(&code) { 125 } else { code };
                 Err(command_failed(ours, format_args!("{command} exited with status {code}")))
@@ -118,7 +130,8 @@ impl<'s> Command<'s> {
                 && let Some(status) = running.child.try_wait().context("wait")?
             {
                 running.succeeded = Some(Instant::now());
-                if let Some(typed) = running.typed.filter(|_| status != Status::Exited(0)) {
+                let typed = running.typed;
+                if let Some(typed) = typed.filter(|_| !self.is_success(status)) {
                     return Err(Interrupted(typed).into());
                 }
                 // A failed command ends the input at once, even if another process still holds the pipe.

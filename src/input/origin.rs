@@ -20,6 +20,8 @@ pub(crate) enum Origin<'a> {
         edits: bool,
         /// What stands for the path of its output in its arguments. `None` if it prints its output.
         placeholder: Option<&'a OsStr>,
+        /// The exit statuses beside 0 that count as success.
+        success: &'a [u8],
     },
 }
 
@@ -41,11 +43,11 @@ impl<'a> Origin<'a> {
         note: &'a dyn Fn(&str),
         signals: &'a Signals,
     ) -> Option<Box<dyn Input + 'a>> {
-        let Origin::Command { argv, placeholder: Some(placeholder), .. } = self else { return None };
+        let Origin::Command { argv, placeholder: Some(placeholder), success, .. } = self else { return None };
         let (program, arguments) = argv.split_first()?;
         let arguments = arguments.iter().map(|word| platform::replace_all(word, placeholder, path.as_os_str()));
         let argv = std::iter::once(program.clone()).chain(arguments).collect();
-        Some(Box::new(Command::by_name(argv, note, signals)))
+        Some(Box::new(Command::by_name(argv, success, note, signals)))
     }
 
     /// Opens it; a command is not started yet. `stdin` is a command's standard input, `None` to inherit ours. `note`
@@ -59,7 +61,7 @@ impl<'a> Origin<'a> {
         Ok(match self {
             Origin::Stdin => Box::new(Source::stdin(signals)?),
             Origin::File(path) => Box::new(Source::open(path, signals)?),
-            Origin::Command { argv, .. } => Box::new(Command::new(argv, stdin, note, signals)),
+            Origin::Command { argv, success, .. } => Box::new(Command::new(argv, success, stdin, note, signals)),
         })
     }
 }

@@ -141,7 +141,7 @@ impl<'a> Replacement<'a> {
         let narrow = old.is_some() || self.options.mode.is_some() || self.plan.origin.is_by_name();
         CreateOptions {
             mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },
-            private: self.plan.guards.validate.is_some(),
+            private: !self.plan.guards.validate.is_empty(),
             named: old.is_some_and(|old| owner_change_prevents_link(old.stat.uid)),
             requested_mode: self.options.mode,
         }

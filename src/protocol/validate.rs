@@ -20,7 +20,7 @@ const STEP: &str = "validate";
 
 /// Finds out before the input is read whether there can be a private directory.
 pub(super) fn check(job: &Replacement<'_>) -> Result<()> {
-    if job.plan.guards.validate.is_none() || job.must_overwrite() {
+    if job.plan.guards.validate.is_empty() || job.must_overwrite() {
         return Ok(());
     }
     PrivateDirectory::create(&job.target.directory, job.signals, job.notices).map(drop)
@@ -29,7 +29,9 @@ pub(super) fn check(job: &Replacement<'_>) -> Result<()> {
 /// Runs the command. The staged file has mode 0600. It is synced first, because writeback errors are reported on the
 /// descriptor that wrote. That descriptor is then closed, because the command may execute the file.
 pub(super) fn validate(job: &Replacement<'_>, mut sealed: Sealed) -> Result<Sealed> {
-    let Some(script) = &job.plan.guards.validate else { return Ok(sealed) };
+    if job.plan.guards.validate.is_empty() {
+        return Ok(sealed);
+    }
     if job.options.sync != Sync::None {
         sync::file(sealed.file()?)?;
     }
@@ -40,17 +42,19 @@ pub(super) fn validate(job: &Replacement<'_>, mut sealed: Sealed) -> Result<Seal
     // marker.
     set_times(file, Time::Mark)?;
     let before = Stat::of(file).context(STEP)?;
-    let content = sealed.open_by_name().context(STEP)?;
     let path = private.path_of(&job.target.name);
-    input::validate(script, content.as_fd(), &path, job.plan.path, job.signals)?;
-    private.warn_of_others(&job.target.name, "what the validator left beside the file");
-    let file = sealed.file()?;
-    let after = Stat::of(file).context(STEP)?;
-    let now = private.entry(&job.target.name).lstat().context(STEP)?;
-    if (before.size, before.mtime) != (after.size, after.mtime) || !now.is_some_and(|now| now.is_same_file(&before)) {
-        return Err(refused_by_guard(STEP, "the command changed the content that it was to look at"));
+    for script in &job.plan.guards.validate {
+        let content = sealed.open_by_name().context(STEP)?;
+        input::validate(script, content.as_fd(), &path, job.plan.path, job.signals)?;
+        private.warn_of_others(&job.target.name, "what the validator left beside the file");
+        let after = Stat::of(sealed.file()?).context(STEP)?;
+        let now = private.entry(&job.target.name).lstat().context(STEP)?;
+        let is_same = now.is_some_and(|now| now.is_same_file(&before));
+        if (before.size, before.mtime) != (after.size, after.mtime) || !is_same {
+            return Err(refused_by_guard(STEP, "the command changed the content that it was to look at"));
+        }
     }
-    set_times(file, Time::Now)?;
+    set_times(sealed.file()?, Time::Now)?;
     Ok(sealed)
 }
 

@@ -216,15 +216,19 @@ fn is_same_and_synced(job: &Replacement<'_>, staged: &Directory, old: &OldTree) 
 /// `--validate`: the command gets the directory's path, and nothing on its standard input. It must not change the tree.
 fn validate(job: &Replacement<'_>, staged: &Staged) -> Result<()> {
     const STEP: &str = "validate";
-    let Some(script) = &job.plan.guards.validate else { return Ok(()) };
+    if job.plan.guards.validate.is_empty() {
+        return Ok(());
+    }
     let name = job.target.name.as_os_str();
     let directory = staged.directory(name)?;
     let (top, before) = (directory.stat().context(STEP)?, tree::fingerprint(&directory, job.signals)?);
-    let (nothing, _) = platform::pipe().context("pipe")?;
-    input::validate(script, nothing.as_fd(), &staged.private.path_of(name), job.plan.path, job.signals)?;
-    let now = staged.entry(name).lstat().context(STEP)?;
-    if !now.is_some_and(|now| now.is_same_file(&top)) || tree::fingerprint(&directory, job.signals)? != before {
-        return Err(refused_by_guard(STEP, "the command changed the directory that it was to look at"));
+    for script in &job.plan.guards.validate {
+        let (nothing, _) = platform::pipe().context("pipe")?;
+        input::validate(script, nothing.as_fd(), &staged.private.path_of(name), job.plan.path, job.signals)?;
+        let now = staged.entry(name).lstat().context(STEP)?;
+        if !now.is_some_and(|now| now.is_same_file(&top)) || tree::fingerprint(&directory, job.signals)? != before {
+            return Err(refused_by_guard(STEP, "the command changed the directory that it was to look at"));
+        }
     }
     Ok(())
 }
