@@ -1,7 +1,7 @@
 //! From the arguments to a plan: TARGET is resolved, and every predictable failure is reported. Nothing is written, and
 //! no command runs.
 
-use crate::cli::{Args, From};
+use crate::cli::{Args, From, Lock};
 use crate::error::{Result, failed};
 use crate::guard::{Guards, NonEmpty};
 use crate::input::Origin;
@@ -23,7 +23,10 @@ pub(crate) fn plan<'a>(args: &'a Args, notices: &Notices) -> Result<Plan<'a>> {
         guards: guards(args),
         origin: origin(args),
         if_match: args.if_match.as_ref(),
-        lock: args.lock.then_some(LockOptions { timeout: args.lock_timeout }),
+        lock: match args.lock {
+            Lock::No => None,
+            wanted => Some(LockOptions { timeout: args.lock_timeout, is_required: wanted == Lock::Required }),
+        },
         parents: args.parents,
         target,
     })
@@ -51,8 +54,12 @@ fn origin(args: &Args) -> Origin<'_> {
     match &args.from {
         From::Stdin => Origin::Stdin,
         From::File(path) => Origin::File(path),
-        From::Command { words, edit, placeholder, success, .. } => {
-            Origin::Command { argv: words, edits: *edit, placeholder: placeholder.as_deref(), success }
-        }
+        From::Command { words, edit, create, placeholder, success, .. } => Origin::Command {
+            argv: words,
+            edits: *edit,
+            creates: *create,
+            placeholder: placeholder.as_deref(),
+            success,
+        },
     }
 }

@@ -88,6 +88,10 @@ pub struct Cli {
     )]
     pub(super) tree: bool,
 
+    /// With --edit, begin with nothing if TARGET is missing
+    #[arg(long, help_heading = "Content")]
+    pub(super) create: bool,
+
     /// Append the input to the old content
     #[arg(short, long, help_heading = "Content")]
     pub(super) append: bool,
@@ -164,6 +168,10 @@ pub struct Cli {
     #[arg(long, help_heading = "Old file")]
     pub(super) lock: bool,
 
+    /// Take no lock, even with --edit and --append
+    #[arg(long, help_heading = "Old file")]
+    pub(super) no_lock: bool,
+
     /// Limit the wait for the lock (0: try once)
     #[arg(
         long,
@@ -227,6 +235,17 @@ pub struct Cli {
     pub(super) version: Option<bool>,
 }
 
+/// Whether TARGET is locked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lock {
+    /// No.
+    No,
+    /// If its file system has locks: the new content depends on the old.
+    IfPossible,
+    /// Or fail.
+    Required,
+}
+
 /// Where the content comes from.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum From {
@@ -240,6 +259,8 @@ pub enum From {
         words: Vec<OsString>,
         /// Whether it begins with TARGET's content.
         edit: bool,
+        /// Whether a missing TARGET is as an empty one.
+        create: bool,
         /// What stands for the path at which it writes the content. `None` if it prints the content.
         placeholder: Option<OsString>,
         /// Whether it may write nothing.
@@ -270,7 +291,7 @@ pub struct Args {
     /// The digest that the old content must have.
     pub if_match: Option<Digest>,
     /// Lock TARGET against other writers.
-    pub lock: bool,
+    pub lock: Lock,
     /// How long to wait for the lock, in seconds; `None` is for ever.
     pub lock_timeout: Option<f64>,
     /// Create missing parents.

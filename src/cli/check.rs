@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
-use super::args::{Args, Cli, From};
+use super::args::{Args, Cli, From, Lock};
 use crate::options::{Backup, Control, Options, Sync};
 use crate::quote::Shown;
 
@@ -74,7 +74,7 @@ impl Cli {
         let (target, command) = operands(take(&mut self.operands), take(&mut self.command), ends_in_dashes)?;
         let has_command = !command.is_empty();
         let backup = backup(self.backup.take(), self.backup_default, self.suffix.take(), env)?;
-        let lock = self.lock || self.lock_timeout.is_some();
+        let lock = self.which_lock();
         self.check_placeholder(&command)?;
         if let Some(message) = self.contradiction(has_command, backup.is_some()) {
             return Err(usage(ErrorKind::ArgumentConflict, message));
@@ -97,6 +97,7 @@ impl Cli {
             (_, true) => From::Command {
                 words: command,
                 edit: self.edit,
+                create: self.create,
                 placeholder: self.placeholder,
                 allow_empty: self.allow_empty,
                 success: self.success_status,
@@ -132,6 +133,17 @@ impl Cli {
         })
     }
 
+    /// What reads the old content to make the new takes its turn by itself.
+    fn which_lock(&self) -> Lock {
+        if self.lock || self.lock_timeout.is_some() {
+            Lock::Required
+        } else if (self.edit || self.append) && !self.no_lock {
+            Lock::IfPossible
+        } else {
+            Lock::No
+        }
+    }
+
     /// The placeholder must be in an argument of COMMAND: otherwise COMMAND would not know where to write.
     fn check_placeholder(&self, command: &[OsString]) -> Result<(), clap::Error> {
         let Some(placeholder) = &self.placeholder else { return Ok(()) };
@@ -159,7 +171,7 @@ impl Cli {
     /// Two options that contradict each other, with the reason, which clap's own conflict message does not give.
     fn contradiction(&self, has_command: bool, has_backup: bool) -> Option<&'static str> {
         let (has_checksum, has_if_match) = (!self.checksum.is_empty(), !self.if_match.is_empty());
-        let contradictions: [(bool, &'static str); 20] = [
+        let contradictions: [(bool, &'static str); 22] = [
             (self.from.is_some() && has_command, "the content comes from --from SOURCE or from COMMAND, not from both"),
             (
                 self.tree
@@ -171,6 +183,11 @@ impl Cli {
             (self.tree && has_checksum, "--checksum is of a file, and --tree replaces a directory"),
             (self.tree && has_if_match, "--if-match is of a file, and --tree replaces a directory"),
             (self.tree && self.allow_in_place, "--allow-in-place overwrites a file, and --tree replaces a directory"),
+            (self.create && !self.edit, "--create is for --edit: other content does not come from TARGET"),
+            (
+                self.no_lock && (self.lock || self.lock_timeout.is_some()),
+                "--no-lock and --lock or --lock-timeout contradict each other",
+            ),
             (self.edit && !has_command, "--edit needs a command: atomic-write --edit TARGET -- COMMAND"),
             (
                 self.placeholder.is_some() && self.append,

@@ -6,5 +6,5 @@
 mod args;
 mod check;
 
-pub use args::{Args, Cli, From};
+pub use args::{Args, Cli, From, Lock};
 pub use check::parse;

@@ -18,6 +18,8 @@ pub(crate) enum Origin<'a> {
         argv: &'a [OsString],
         /// Whether it begins with TARGET's content.
         edits: bool,
+        /// Whether a missing TARGET is as an empty one.
+        creates: bool,
         /// What stands for the path of its output in its arguments. `None` if it prints its output.
         placeholder: Option<&'a OsStr>,
         /// The exit statuses beside 0 that count as success.
@@ -29,6 +31,11 @@ impl<'a> Origin<'a> {
     /// Whether a command derives the content from TARGET's own.
     pub(crate) fn edits(&self) -> bool {
         matches!(self, Origin::Command { edits: true, .. })
+    }
+
+    /// Whether a command that edits begins with nothing if TARGET is missing.
+    pub(crate) fn creates(&self) -> bool {
+        matches!(self, Origin::Command { creates: true, .. })
     }
 
     /// Whether a command writes the content by name.

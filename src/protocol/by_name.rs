@@ -14,7 +14,8 @@ use super::old_content::OldContent;
 use super::overwrite;
 use super::placing::{beside_or_elsewhere, create_stage};
 use super::private_directory::PrivateDirectory;
-use super::request::{Plan, Replacement, Run};
+use super::request::{Plan, Replacement};
+use super::run::Run;
 use super::sealed::{InitialAccess, KeepOpen};
 use super::staging::{CreateOptions, Stage};
 use super::staging_name::StagingName;
@@ -40,8 +41,8 @@ pub(super) fn fill<'i>(
         |reason| overwrite::private_directory(job, reason),
     )?;
     check_options(job, &private)?;
-    if let Some(old) = job.old.as_ref().filter(|_| job.plan.origin.edits()) {
-        copy_old(job, old, &private)?;
+    if plan.origin.edits() {
+        copy_old(job, job.old.as_ref(), &private)?;
     }
     run(plan, job, &private, slot, with)?;
     take(job, private)
@@ -75,11 +76,14 @@ fn check_options(job: &Replacement<'_>, private: &PrivateDirectory) -> Result<()
     if job.options.no_clobber { stage.check_can_create() } else { Ok(()) }
 }
 
-/// `--edit`: the command finds a copy of the old content, which shares its blocks if possible.
-fn copy_old(job: &Replacement<'_>, old: &OldContent, private: &PrivateDirectory) -> Result<()> {
+/// `--edit`: the command finds a copy of the old content, which shares its blocks if possible. Without old content it is
+/// empty.
+fn copy_old(job: &Replacement<'_>, old: Option<&OldContent>, private: &PrivateDirectory) -> Result<()> {
     const STEP: &str = "copy";
     let directory = private.directory();
-    let file = platform::create_new(directory, &*job.target.name, 0o600).context(STEP)?;
+    let mode = if old.is_some() { 0o600 } else { 0o666 };
+    let file = platform::create_new(directory, &*job.target.name, mode).context(STEP)?;
+    let Some(old) = old else { return Ok(()) };
     let mut sink = StagingWriter::new(file.as_fd(), directory, false);
     let content = old.file.get().context("read")?;
     let mut reader = FileReader { file: content.as_fd(), name: OLD_CONTENT, signals: Some(job.signals) };

@@ -119,6 +119,7 @@ fn resolve_again(
 fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
     let expected = match (&job.old, job.is_locked, job.plan.depends_on_old()) {
         (Some(old), _, true) => Precondition::SameState(old),
+        (None, _, true) => Precondition::Absent,
         (_, true, _) => Precondition::SameFile(job.target.existing.as_ref().map(|old| &old.stat)),
         _ => Precondition::None,
     };

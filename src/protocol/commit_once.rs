@@ -35,6 +35,8 @@ pub(crate) enum Precondition<'a> {
     None,
     /// The inode that was locked, or still no file.
     SameFile(Option<&'a Stat>),
+    /// No file, which was read as an empty one.
+    Absent,
     /// Exactly the state that was read.
     SameState(&'a OldContent),
 }
@@ -207,7 +209,10 @@ fn check_target(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<
         preflight::check_file_type(now.kind(), options.no_dereference)?;
     }
     match (options.expected, &now) {
-        (Precondition::None, _) | (Precondition::SameFile(None), None) => Ok(now),
+        (Precondition::None, _) | (Precondition::SameFile(None) | Precondition::Absent, None) => Ok(now),
+        (Precondition::Absent, Some(_)) => Err(refused_by_guard("replace", "has been created since it was looked for")
+            .context(TargetState::Changed)
+            .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
         (Precondition::SameFile(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
         (Precondition::SameFile(_), _) => {
             Err(failed("lock", "has been replaced meanwhile by a writer that does not take turns"))

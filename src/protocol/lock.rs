@@ -5,19 +5,22 @@
 //! only if a second lookup, with the lock held, finds the same file. The staging file is locked before it gets its
 //! name, so that a writer that opens the new TARGET waits as well.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::directory::PathHandle;
 use super::preflight;
 use super::resolve::ResolvedTarget;
+use super::run::Run;
 use crate::error::{Context, Error, Result, at, failed, refused_by_guard};
 use crate::options::Options;
 use crate::platform::{
-    self, AsFd, BorrowedFd, Errno, Event, FileType, OwnedFd, Signals, Woken, from_io, pipe, try_lock, unlock, wait,
-    write_all,
+    self, AsFd, BorrowedFd, Errno, Event, FileType, OwnedFd, Woken, from_io, pipe, try_lock, unlock, wait, write_all,
 };
 
 const STEP: &str = "lock";
+/// How long the wait for another writer is silent.
+const NOTICE: Duration = Duration::from_secs(2);
 
 /// The lock is held while this lives.
 #[derive(Debug)]
@@ -31,15 +34,15 @@ pub(crate) fn acquire(
     target: &mut ResolvedTarget,
     options: &Options,
     timeout: Option<f64>,
-    signals: &Signals,
+    run: Run<'_>,
 ) -> Result<TargetLock> {
-    let deadline = timeout.and_then(Deadline::after);
+    let waiting = Waiting::new(timeout, run);
     let mut lost = LostLocks::default();
     loop {
         if let Some(old) = &target.existing {
             preflight::check_kind(old.kind(), options)?;
         }
-        match attempt(target, options, deadline.as_ref(), signals)? {
+        match attempt(target, options, &waiting)? {
             Attempt::Locked(lock) => return Ok(lock),
             Attempt::Lost { waited } => lost.retry(target, waited)?,
         }
@@ -55,12 +58,7 @@ enum Attempt {
     },
 }
 
-fn attempt(
-    target: &mut ResolvedTarget,
-    options: &Options,
-    deadline: Option<&Deadline>,
-    signals: &Signals,
-) -> Result<Attempt> {
+fn attempt(target: &mut ResolvedTarget, options: &Options, waiting: &Waiting<'_>) -> Result<Attempt> {
     let lock_name = || {
         let held = platform::try_lock_name(&target.directory, &target.name);
         if matches!(held, Err(Errno::WOULDBLOCK)) {
@@ -69,7 +67,7 @@ fn attempt(
         }
         held
     };
-    if let Some(held) = by_polling("TARGET", deadline, signals, lock_name)? {
+    if let Some(held) = by_polling("TARGET", waiting, lock_name)? {
         target.existing = target.open_path().context(STEP)?;
         return Ok(Attempt::Locked(TargetLock { _held: Some(held) }));
     }
@@ -82,8 +80,8 @@ fn attempt(
         }
     };
     let waited = match &held {
-        Some(file) => lock(file.as_fd(), "TARGET", deadline, signals)?,
-        None => lock(target.directory.as_fd(), "its directory", deadline, signals)?,
+        Some(file) => lock(file.as_fd(), "TARGET", waiting)?,
+        None => lock(target.directory.as_fd(), "its directory", waiting)?,
     };
     let now = target.open_path().context(STEP)?;
     let same = is_same(now.as_ref(), target.existing.as_ref());
@@ -112,7 +110,8 @@ fn open(target: &ResolvedTarget, options: &Options) -> Result<Opened> {
     if filesystem.is_remote() {
         // A file lock is on an open inode, and these clients move or remove an inode that is open when it is replaced.
         // A directory lock is local to this machine.
-        return Err(failed(STEP, "its network file system has no lock that lasts for a replacement"));
+        let reason = "its network file system has no lock that lasts for a replacement";
+        return Err(failed(STEP, reason).context(Unavailable));
     }
     // On FUSE, renaming over an open file may first rename it away.
     let kind = if options.tree { FileType::Directory } else { FileType::RegularFile };
@@ -122,7 +121,7 @@ fn open(target: &ResolvedTarget, options: &Options) -> Result<Opened> {
             return Ok(Opened::Nothing);
         }
         let reason = format!("directory {} may not be read, so it cannot be locked", target.directory.shown());
-        return Err(failed(STEP, reason));
+        return Err(failed(STEP, reason).context(Unavailable));
     };
     // A separate open file description: otherwise a command that inherits the descriptor would keep the lock.
     let errno = match target.open(old) {
@@ -159,7 +158,8 @@ impl LostLocks {
             return Err(failed(
                 STEP,
                 "TARGET cannot be locked: its file system gives it another inode number at each look",
-            ));
+            )
+            .context(Unavailable));
         }
         self.without_wait = if waited { 0 } else { self.without_wait + 1 };
         if self.without_wait < Self::MAX {
@@ -187,17 +187,68 @@ impl Deadline {
     }
 }
 
+/// The wait for another writer: for how long, and whom to tell that it lasts.
+struct Waiting<'a> {
+    deadline: Option<Deadline>,
+    run: Run<'a>,
+    /// When a note says that the wait lasts; `None` once it has.
+    notice: Cell<Option<Instant>>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(timeout: Option<f64>, run: Run<'a>) -> Self {
+        let notice = Cell::new(Instant::now().checked_add(NOTICE));
+        Waiting { deadline: timeout.and_then(Deadline::after), run, notice }
+    }
+
+    /// When there is something to do, if the lock is not had before.
+    fn next(&self) -> Option<Instant> {
+        let deadline = self.deadline.as_ref().map(|deadline| deadline.at);
+        self.notice.get().into_iter().chain(deadline).min()
+    }
+
+    /// Fails if the time is over. Tells once that the wait lasts.
+    fn check(&self) -> Result<()> {
+        let now = Instant::now();
+        if self.deadline.as_ref().is_some_and(|deadline| deadline.at <= now) {
+            return Err(self.timed_out());
+        }
+        if self.notice.get().is_some_and(|notice| notice <= now) {
+            self.notice.set(None);
+            (self.run.note)("waiting: another writer holds the lock");
+        }
+        Ok(())
+    }
+
+    fn timed_out(&self) -> Error {
+        let seconds = self.deadline.as_ref().map_or(0.0, |deadline| deadline.seconds);
+        refused_by_guard(STEP, format_args!("another writer had the turn for all of {seconds} s"))
+    }
+}
+
+/// Marks the error of a lock that cannot be had here. As a context it prints nothing.
+#[derive(Debug)]
+struct Unavailable;
+
+impl std::fmt::Display for Unavailable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Ok(())
+    }
+}
+
+/// Whether [`acquire`] failed because there is no lock here.
+pub(crate) fn is_unavailable(error: &Error) -> bool {
+    error.is::<Unavailable>()
+}
+
 /// Waits for the lock. Returns whether it was held by another process.
-fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, signals: &Signals) -> Result<bool> {
+fn lock(file: BorrowedFd<'_>, what: &'static str, waiting: &Waiting<'_>) -> Result<bool> {
     match try_lock(file) {
         Ok(()) => return Ok(false),
         Err(Errno::WOULDBLOCK) => {}
         Err(errno) => return Err(cannot_lock(errno, what)),
     }
-    if deadline.is_none() && !signals.watched() {
-        return platform::lock(file).map(|()| true).map_err(|errno| cannot_lock(errno, what));
-    }
-    // flock(2) has no timeout, so a thread waits and reports through a pipe. If the wait is given up, the thread ends
+    // flock(2) has no timeout, and does not tell that it waits, so a thread waits and reports through a pipe. If the wait is given up, the thread ends
     // with the process.
     let (done_reader, done_writer) = pipe().context(STEP)?;
     let thread_file = file.try_clone_to_owned().map_err(|error| from_io(&error)).context(STEP)?;
@@ -210,15 +261,14 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, s
     });
     let Ok(waiter) = waiter else {
         // Some seccomp filters refuse clone3(2) with an error after which glibc does not fall back.
-        return by_polling(what, deadline, signals, || try_lock(file)).map(|()| true);
+        return by_polling(what, waiting, || try_lock(file)).map(|()| true);
     };
     loop {
-        let woken =
-            wait([Some(Event::Readable(done_reader.as_fd()))], Some(signals), deadline.map(|deadline| deadline.at));
-        match woken.context(STEP)? {
-            Woken::Deadline => return Err(timed_out(deadline)),
+        let done = Some(Event::Readable(done_reader.as_fd()));
+        match wait([done], Some(waiting.run.signals), waiting.next()).context(STEP)? {
+            Woken::Deadline => waiting.check()?,
             Woken::Ready([true]) => break,
-            Woken::Ready([false]) => signals.check()?,
+            Woken::Ready([false]) => waiting.run.signals.check()?,
         }
     }
     match waiter.join() {
@@ -228,12 +278,7 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, deadline: Option<&Deadline>, s
 }
 
 /// Tries to lock until that succeeds, where no call can wait for it.
-fn by_polling<T>(
-    what: &'static str,
-    deadline: Option<&Deadline>,
-    signals: &Signals,
-    try_lock: impl Fn() -> platform::Result<T>,
-) -> Result<T> {
+fn by_polling<T>(what: &'static str, waiting: &Waiting<'_>, try_lock: impl Fn() -> platform::Result<T>) -> Result<T> {
     const PAUSE: Duration = Duration::from_millis(10);
     loop {
         match try_lock() {
@@ -241,19 +286,15 @@ fn by_polling<T>(
             done => return done.map_err(|errno| cannot_lock(errno, what)),
         }
         let pause = Instant::now() + PAUSE;
-        if deadline.is_some_and(|deadline| deadline.at < pause) {
-            return Err(timed_out(deadline));
+        if waiting.deadline.as_ref().is_some_and(|deadline| deadline.at < pause) {
+            return Err(waiting.timed_out());
         }
-        wait([None], Some(signals), Some(pause)).context(STEP)?;
-        signals.check()?;
+        wait([None], Some(waiting.run.signals), Some(pause)).context(STEP)?;
+        waiting.run.signals.check()?;
+        waiting.check()?;
     }
 }
 
-fn timed_out(deadline: Option<&Deadline>) -> Error {
-    let seconds = deadline.map_or(0.0, |deadline| deadline.seconds);
-    refused_by_guard(STEP, format_args!("another writer had the turn for all of {seconds} s"))
-}
-
 fn cannot_lock(errno: Errno, what: &'static str) -> Error {
-    at(STEP, format_args!("{what} cannot be locked"))(errno)
+    at(STEP, format_args!("{what} cannot be locked"))(errno).context(Unavailable)
 }

@@ -49,6 +49,7 @@ mod rename;
 mod replace_tree;
 mod request;
 pub(crate) mod resolve;
+mod run;
 mod sealed;
 mod spill;
 mod staging;
@@ -64,8 +65,9 @@ use old_content::OldContent;
 use parents::Parents;
 use placing::create_stage;
 use request::Replacement;
-pub(crate) use request::{Change, LockOptions, Outcome, Plan, Run, Target};
+pub(crate) use request::{Change, LockOptions, Outcome, Plan, Target};
 use resolve::ResolvedTarget;
+pub(crate) use run::Run;
 use staging::Stage;
 
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
@@ -125,7 +127,7 @@ fn steps<'i>(
     run: Run<'i>,
 ) -> Result<Outcome> {
     // Other writers that use `--lock` wait from here until `target` is dropped, after all steps.
-    acquire_lock(plan, target, run.signals)?;
+    acquire_lock(plan, target, run)?;
     if plan.options.tree {
         return replace_tree::replace(plan, target, parents, input, run);
     }
@@ -180,11 +182,13 @@ fn receive<'i>(
     fill(job, stage, input, || create_stage(job))
 }
 
-/// `--lock`: acquires the lock, and checks TARGET again once the lock is held.
-fn acquire_lock(plan: &Plan<'_>, target: &mut Target, signals: &Signals) -> Result<()> {
-    let Some(LockOptions { timeout }) = plan.lock else { return Ok(()) };
-    let lock = lock::acquire(&mut target.resolved, plan.options, timeout, signals)?;
-    target.lock = Some(lock);
+/// `--lock`, which `--edit` and `--append` imply as far as there are locks: acquires the lock, and checks TARGET again once the lock is held.
+fn acquire_lock(plan: &Plan<'_>, target: &mut Target, run: Run<'_>) -> Result<()> {
+    let Some(LockOptions { timeout, is_required }) = plan.lock else { return Ok(()) };
+    match lock::acquire(&mut target.resolved, plan.options, timeout, run) {
+        Err(error) if !is_required && lock::is_unavailable(&error) => return Ok(()),
+        acquired => target.lock = Some(acquired?),
+    }
     target.check_again(plan.options)
 }
 
@@ -213,7 +217,9 @@ fn open_old(plan: &Plan<'_>, target: &ResolvedTarget, signals: &Signals) -> Resu
         Some(_) if plan.origin.edits() || plan.options.append => {
             Err(failed("read", "is a symbolic link, which has no content of its own (--no-dereference)"))
         }
-        None if plan.origin.edits() => Err(failed("edit", "does not exist, so there is nothing to edit")),
+        None if plan.origin.edits() && !plan.origin.creates() => {
+            Err(failed("edit", "does not exist, so there is nothing to edit"))
+        }
         _ => Ok(None),
     }
 }
@@ -242,6 +248,8 @@ fn open_input<'s, 'i>(
 ) -> Result<&'s mut (dyn Input + 'i)> {
     let stdin = match &target.existing {
         Some(old) if plan.origin.edits() => Some(target.open(old).context("read")?),
+        // A missing TARGET is read as an empty one.
+        None if plan.origin.edits() => Some(platform::pipe().context("pipe")?.0),
         _ => None,
     };
     Ok(slot.insert(plan.origin.open(stdin, run.note, run.signals)?).as_mut())

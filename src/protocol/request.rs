@@ -9,6 +9,7 @@ use super::lock::TargetLock;
 use super::old_content::OldContent;
 use super::preflight::{self, Strategy};
 use super::resolve::ResolvedTarget;
+use super::run::Run;
 use super::sealed::KeepOpen;
 use super::spill::SpillDirectories;
 use super::staging::CreateOptions;
@@ -54,6 +55,8 @@ impl Plan<'_> {
 pub(crate) struct LockOptions {
     /// How long to wait for another writer, in seconds; `None` is no limit.
     pub(crate) timeout: Option<f64>,
+    /// Whether it is an error if the file system has no lock.
+    pub(crate) is_required: bool,
 }
 
 /// TARGET, resolved, and the result of the preflight checks.
@@ -82,16 +85,6 @@ impl Target {
         self.backup = options.backup.as_ref().map(plan).transpose()?;
         Ok(())
     }
-}
-
-/// What all steps use to report and to be interrupted.
-#[derive(Clone, Copy)]
-pub(crate) struct Run<'a> {
-    pub(crate) signals: &'a Signals,
-    /// Warnings and leftovers, reported at the end with the result.
-    pub(crate) notices: &'a Notices,
-    /// Prints a note at once.
-    pub(crate) note: &'a dyn Fn(&str),
 }
 
 /// A replacement in progress: the state that its steps share.
@@ -149,7 +142,7 @@ impl<'a> Replacement<'a> {
 
     /// Whether a command edits an empty TARGET.
     pub(super) fn edits_nothing(&self) -> bool {
-        self.plan.origin.edits() && self.old.as_ref().is_some_and(|old| old.stat.size == 0)
+        self.plan.origin.edits() && self.old.as_ref().is_none_or(|old| old.stat.size == 0)
     }
 
     /// From here until the exit, signals stay pending. A signal that arrived earlier prevents the last step.

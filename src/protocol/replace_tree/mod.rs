@@ -26,7 +26,8 @@ use std::rc::Rc;
 use super::directory::{Closable, Directory, Entry};
 use super::parents::Parents;
 use super::private_directory::PrivateDirectory;
-use super::request::{Change, Outcome, Plan, Replacement, Run, Target};
+use super::request::{Change, Outcome, Plan, Replacement, Target};
+use super::run::Run;
 use super::{lock, tree};
 use crate::digest::Digest;
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
@@ -117,7 +118,7 @@ impl OldTree {
     /// `None` if there is no TARGET, or if it is a symbolic link to be replaced.
     fn open(job: &Replacement<'_>) -> Result<Option<OldTree>> {
         let Some(existing) = job.target.existing.as_ref().filter(|old| old.kind() == FileType::Directory) else {
-            if job.plan.origin.edits() {
+            if job.plan.origin.edits() && !job.plan.origin.creates() {
                 return Err(failed("edit", "does not exist as a directory, so there is nothing to edit"));
             }
             return Ok(None);

@@ -9,7 +9,8 @@ use crate::options::Sync;
 use crate::platform::{self, FileType, Stat};
 use crate::protocol::directory::Directory;
 use crate::protocol::private_directory::{self, PrivateDirectory};
-use crate::protocol::request::{Plan, Replacement, Run};
+use crate::protocol::request::{Plan, Replacement};
+use crate::protocol::run::Run;
 use crate::protocol::{by_name, tree};
 
 /// Makes the staged tree.

@@ -1,0 +1,14 @@
+//! What all steps use.
+
+use crate::notices::Notices;
+use crate::platform::Signals;
+
+/// What all steps use to report and to be interrupted.
+#[derive(Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) signals: &'a Signals,
+    /// Warnings and leftovers, reported at the end with the result.
+    pub(crate) notices: &'a Notices,
+    /// Prints a note at once.
+    pub(crate) note: &'a dyn Fn(&str),
+}
