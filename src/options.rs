@@ -58,6 +58,8 @@ pub struct Options {
     pub mode: Option<u32>,
     /// Keep the old file.
     pub backup: Option<Backup>,
+    /// Do all but the commit.
+    pub dry_run: bool,
     /// What exit status 0 promises.
     pub sync: Sync,
 }

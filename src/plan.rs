@@ -54,8 +54,9 @@ fn origin(args: &Args) -> Origin<'_> {
     match &args.from {
         From::Stdin => Origin::Stdin,
         From::File(path) => Origin::File(path),
-        From::Command { words, edit, create, placeholder, success, .. } => Origin::Command {
+        From::Command { words, shell, edit, create, placeholder, success, .. } => Origin::Command {
             argv: words,
+            shell: *shell,
             edits: *edit,
             creates: *create,
             placeholder: placeholder.as_deref(),

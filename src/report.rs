@@ -55,12 +55,14 @@ pub(crate) fn success(args: &Args, outcome: &Outcome, notices: &Notices) {
 /// `--verbose`: what was done.
 fn verbose(args: &Args, outcome: &Outcome) -> String {
     let size = if args.options.tree { "a directory".to_owned() } else { bytes(outcome.received) };
-    match outcome.change {
-        Change::Created => format!("created ({size})"),
-        Change::Replaced => format!("replaced ({size})"),
-        Change::Overwritten => format!("overwritten in place ({size})"),
-        Change::Unchanged => format!("unchanged ({size})"),
-    }
+    let done = match outcome.change {
+        Change::Created => "created",
+        Change::Replaced => "replaced",
+        Change::Overwritten => "overwritten in place",
+        Change::Unchanged => "unchanged",
+    };
+    let dry = if args.options.dry_run { "would be " } else { "" };
+    format!("{dry}{done} ({size})")
 }
 
 /// `--report`: one word on standard output.

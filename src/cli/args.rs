@@ -66,6 +66,18 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Content")]
     pub(super) edit: bool,
 
+    /// Run SCRIPT in place of COMMAND, by bash with pipefail
+    #[arg(
+        long,
+        value_name = "SCRIPT",
+        help_heading = "Content",
+        value_hint = clap::ValueHint::CommandString,
+        allow_hyphen_values = true,
+        long_help = "Run SCRIPT in place of COMMAND: by bash -o pipefail -c or, without bash, by sh if that has pipefail. A \
+                     pipeline in it has failed if any part of it has."
+    )]
+    pub(super) shell: Option<OsString>,
+
     /// COMMAND writes the content by name: STR is its path
     #[arg(
         short = 'I',
@@ -214,6 +226,15 @@ pub struct Cli {
     )]
     pub(super) sync: Option<Sync>,
 
+    /// Do all but the commit
+    #[arg(
+        long,
+        help_heading = "Messages",
+        long_help = "Receive the content, check the guards, report and exit as otherwise, but leave TARGET as it is. The new \
+                     content is dropped."
+    )]
+    pub(super) dry_run: bool,
+
     /// Print one word: created, replaced or unchanged
     #[arg(long, help_heading = "Messages")]
     pub(super) report: bool,
@@ -255,8 +276,10 @@ pub enum From {
     File(PathBuf),
     /// A command's output.
     Command {
-        /// Program and arguments, at least the first.
+        /// Program and arguments, at least the first. With `shell`, one script.
         words: Vec<OsString>,
+        /// Whether a shell runs it.
+        shell: bool,
         /// Whether it begins with TARGET's content.
         edit: bool,
         /// Whether a missing TARGET is as an empty one.

@@ -71,10 +71,19 @@ fn parse_with_clap(argv: &[OsString]) -> Result<Cli, clap::Error> {
 
 impl Cli {
     fn check(mut self, ends_in_dashes: bool, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Args, clap::Error> {
-        let (target, command) = operands(take(&mut self.operands), take(&mut self.command), ends_in_dashes)?;
+        let (target, mut command) = operands(take(&mut self.operands), take(&mut self.command), ends_in_dashes)?;
+        let is_shell = self.shell.is_some();
+        if is_shell && !command.is_empty() {
+            return Err(usage(ErrorKind::ArgumentConflict, "--shell SCRIPT stands in place of -- COMMAND"));
+        }
+        command.extend(self.shell.take());
         let has_command = !command.is_empty();
         let backup = backup(self.backup.take(), self.backup_default, self.suffix.take(), env)?;
         let lock = self.which_lock();
+        if is_shell && self.placeholder.is_some() {
+            let message = "--shell and --placeholder do not go together: use -- bash -o pipefail -c SCRIPT - STR";
+            return Err(usage(ErrorKind::ArgumentConflict, message));
+        }
         self.check_placeholder(&command)?;
         if let Some(message) = self.contradiction(has_command, backup.is_some()) {
             return Err(usage(ErrorKind::ArgumentConflict, message));
@@ -96,6 +105,7 @@ impl Cli {
         let from = match (self.from, has_command) {
             (_, true) => From::Command {
                 words: command,
+                shell: is_shell,
                 edit: self.edit,
                 create: self.create,
                 placeholder: self.placeholder,
@@ -118,6 +128,7 @@ impl Cli {
                 allow_in_place: self.allow_in_place,
                 mode: self.mode,
                 backup,
+                dry_run: self.dry_run,
                 sync,
             },
             non_empty: self.non_empty,

@@ -25,6 +25,8 @@ const OPEN_PIPE_NOTICE: Duration = Duration::from_secs(2);
 /// A command whose output is the input, or that writes the content by name.
 pub(crate) struct Command<'s> {
     argv: Cow<'s, [OsString]>,
+    /// Its name, for messages.
+    name: &'s OsStr,
     /// The exit statuses beside 0 that count as success.
     success: &'s [u8],
     /// Its standard input; `None` inherits ours.
@@ -56,21 +58,38 @@ impl<'s> Command<'s> {
         note: &'s dyn Fn(&str),
         signals: &'s Signals,
     ) -> Self {
-        Command { argv: Cow::Borrowed(argv), success, stdin, prints: true, note, signals, running: None }
+        let name = argv.first().map_or(OsStr::new(""), OsString::as_os_str);
+        Command { argv: Cow::Borrowed(argv), name, success, stdin, prints: true, note, signals, running: None }
+    }
+
+    /// A script, run by a shell in which a pipeline fails if any part of it does.
+    pub(crate) fn by_shell(
+        script: &'s OsString,
+        success: &'s [u8],
+        stdin: Option<OwnedFd>,
+        note: &'s dyn Fn(&str),
+        signals: &'s Signals,
+    ) -> Result<Self> {
+        let Some(shell) = platform::shell_with_pipefail() else {
+            return Err(command_failed(127, "--shell: there is no bash, and sh has no pipefail"));
+        };
+        let argv = [shell, "-o", "pipefail", "-c"].map(OsString::from).into_iter().chain([script.clone()]).collect();
+        Ok(Command { argv: Cow::Owned(argv), name: script, success, stdin, prints: true, note, signals, running: None })
     }
 
     /// A command that writes the content by name. It has our standard input and output.
     pub(crate) fn by_name(
         argv: Vec<OsString>,
+        name: &'s OsStr,
         success: &'s [u8],
         note: &'s dyn Fn(&str),
         signals: &'s Signals,
     ) -> Self {
-        Command { argv: Cow::Owned(argv), success, stdin: None, prints: false, note, signals, running: None }
+        Command { argv: Cow::Owned(argv), name, success, stdin: None, prints: false, note, signals, running: None }
     }
 
     fn shown(&self) -> String {
-        format!("command '{}'", Shown(self.argv.first().map_or(OsStr::new(""), OsString::as_os_str)))
+        format!("command '{}'", Shown(self.name))
     }
 
     fn is_success(&self, status: Status) -> bool {

@@ -16,6 +16,8 @@ pub(crate) enum Origin<'a> {
     File(&'a Path),
     Command {
         argv: &'a [OsString],
+        /// Whether the only word is a script for a shell.
+        shell: bool,
         /// Whether it begins with TARGET's content.
         edits: bool,
         /// Whether a missing TARGET is as an empty one.
@@ -54,7 +56,7 @@ impl<'a> Origin<'a> {
         let (program, arguments) = argv.split_first()?;
         let arguments = arguments.iter().map(|word| platform::replace_all(word, placeholder, path.as_os_str()));
         let argv = std::iter::once(program.clone()).chain(arguments).collect();
-        Some(Box::new(Command::by_name(argv, success, note, signals)))
+        Some(Box::new(Command::by_name(argv, program, success, note, signals)))
     }
 
     /// Opens it; a command is not started yet. `stdin` is a command's standard input, `None` to inherit ours. `note`
@@ -68,6 +70,9 @@ impl<'a> Origin<'a> {
         Ok(match self {
             Origin::Stdin => Box::new(Source::stdin(signals)?),
             Origin::File(path) => Box::new(Source::open(path, signals)?),
+            Origin::Command { argv: [script], shell: true, success, .. } => {
+                Box::new(Command::by_shell(script, success, stdin, note, signals)?)
+            }
             Origin::Command { argv, success, .. } => Box::new(Command::new(argv, success, stdin, note, signals)),
         })
     }

@@ -120,7 +120,7 @@ pub(crate) use system::xattr::{
     set_attribute,
 };
 
-pub(crate) use system::child::{Child, Status, Stdio, signal_name, spawn, spawn_shell};
+pub(crate) use system::child::{Child, Status, Stdio, shell_with_pipefail, signal_name, spawn, spawn_shell};
 /// Processes and signals. A command starts with the signal dispositions, mask and descriptors that this program started
 /// with.
 pub(crate) use system::signals::Signals;

@@ -12,8 +12,8 @@ use super::request::{Change, Replacement};
 use super::resolve::{self, ResolvedTarget};
 use super::sealed::{InitialAccess, Sealed};
 use super::staging::{CreateOptions, Stage};
-use super::{fill, overwrite, sync};
-use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable};
+use super::{commit_once, fill, overwrite, sync};
+use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable, refused_by_guard};
 use crate::options::Sync;
 use crate::platform::{self, Errno, FileType, Stat, os_message};
 
@@ -53,6 +53,15 @@ impl Finished {
         let applied = Applied::to(&sealed, source)?;
         Ok(Finished { synced: Synced::from(sealed, job.options.sync)?, applied })
     }
+}
+
+/// Fails if TARGET is not in the state that the new content was made for.
+pub(super) fn check(job: &Replacement<'_>) -> Result<()> {
+    let now = commit_once::check_target(job.target, &commit_options(job))?;
+    if now.is_some() && job.options.no_clobber {
+        return Err(refused_by_guard("no-clobber", "has been created meanwhile"));
+    }
+    Ok(())
 }
 
 /// Commits, and syncs the directory. Signals are held.

@@ -203,7 +203,7 @@ fn same_owner_and_mode(now: &Stat, metadata_from: Option<&Stat>) -> bool {
 }
 
 /// Looks TARGET up and checks the precondition.
-fn check_target(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<Option<Stat>> {
+pub(super) fn check_target(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<Option<Stat>> {
     let now = target.directory.lstat_uncached(&target.name).context("look")?;
     if let Some(now) = &now {
         preflight::check_file_type(now.kind(), options.no_dereference)?;

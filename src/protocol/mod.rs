@@ -139,12 +139,18 @@ fn steps<'i>(
     let Filled { stage, received, warning } = receive(plan, &mut job, input, run)?;
     let Some(stage) = stage else {
         // `--if-changed`, and the content is the same.
-        leave_alone(&job, warning)?;
+        if !plan.options.dry_run {
+            leave_alone(&job, warning)?;
+        }
         return Ok(Outcome { change: Change::Unchanged, received });
     };
     // From here on the staging file is not written.
     let sealed = stage.seal(job.keep_open())?;
     let sealed = validate::validate(&job, sealed)?;
+    if plan.options.dry_run {
+        commit::check(&job)?;
+        return Ok(Outcome { change: job.expected_change(), received });
+    }
 
     let change = if job.must_overwrite() {
         // No rename is possible, so the staged file is not beside TARGET: sync it, hold signals, overwrite TARGET.

@@ -151,6 +151,15 @@ impl<'a> Replacement<'a> {
         Ok(self.signals.check()?)
     }
 
+    /// What the commit would be, as far as is known.
+    pub(super) fn expected_change(&self) -> Change {
+        match &self.target.existing {
+            Some(_) if self.must_overwrite() => Change::Overwritten,
+            Some(_) => Change::Replaced,
+            None => Change::Created,
+        }
+    }
+
     /// Whether the staged file could not be beside TARGET, because no rename is possible.
     pub(super) fn must_overwrite(&self) -> bool {
         self.spill.get().is_some()

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio as Null};
 
 use nix::errno::Errno as NixErrno;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn, posix_spawnp};
@@ -220,6 +220,16 @@ fn spawn_with_fork(argv: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
     }
     let child = command.spawn().map_err(errno)?;
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)
+}
+
+/// A shell whose pipelines fail if any part of them does: bash, or a newer sh.
+pub(crate) fn shell_with_pipefail() -> Option<&'static str> {
+    let has = |shell: &str| {
+        let mut command = Command::new(shell);
+        command.args(["-o", "pipefail", "-c", ":"]).stdin(Null::null()).stdout(Null::null()).stderr(Null::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    ["bash", "sh"].into_iter().find(|shell| has(shell))
 }
 
 /// The path at which PATH finds the program.

@@ -122,6 +122,11 @@ pub(crate) fn spawn_shell(script: &OsStr, path: &Path, target: &Path, stdio: &St
     start(command.env("ATOMIC_WRITE_PATH", path).env("ATOMIC_WRITE_TARGET", target), stdio)
 }
 
+/// A shell whose pipelines fail if any part of them does: bash, or the sh that comes with Git.
+pub(crate) fn shell_with_pipefail() -> Option<&'static str> {
+    ["bash", "sh"].into_iter().find(|shell| program::find(OsStr::new(shell)).is_some())
+}
+
 fn start(command: &mut Command, stdio: &Stdio<'_>) -> Result<Child> {
     let stream = |file: BorrowedFd<'_>| done(file.file()?.try_clone()).map(std::process::Stdio::from);
     if let Some(stdin) = stdio.stdin {

@@ -51,7 +51,7 @@ fn set_final_mode(job: &Replacement<'_>, staged: &Staged, bits: u32) -> platform
 }
 
 /// Fails if TARGET must not be replaced as it is now.
-fn check_target(job: &Replacement<'_>, old: Option<&OldTree>, now: Option<&PathHandle>) -> Result<()> {
+pub(super) fn check_target(job: &Replacement<'_>, old: Option<&OldTree>, now: Option<&PathHandle>) -> Result<()> {
     if now.is_some() && job.options.no_clobber {
         return Err(refused_by_guard("no-clobber", "has been created meanwhile"));
     }

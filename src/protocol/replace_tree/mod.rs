@@ -61,6 +61,10 @@ pub(super) fn replace<'i>(
         return Ok(Outcome { change: Change::Unchanged, received: 0 });
     }
     validate(job, &staged)?;
+    if job.options.dry_run {
+        commit::check_target(job, old.as_ref(), job.target.open_path().context("look")?.as_ref())?;
+        return Ok(Outcome { change: job.expected_change(), received: 0 });
+    }
 
     if job.options.sync != Sync::None {
         tree::sync(&*staged.directory(name)?, job.signals)?;
