@@ -26,7 +26,7 @@ pub fn parse(
         Some(cli) => cli,
         None => parse_with_clap(&argv).map_err(escape_context)?,
     };
-    cli.check(argv.last().is_some_and(|last| last == "--"), env)
+    cli.check(&argv, env)
 }
 
 /// Escapes the arguments that clap repeats in its message, which clap prints unchanged.
@@ -70,8 +70,8 @@ fn parse_with_clap(argv: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 impl Cli {
-    fn check(mut self, ends_in_dashes: bool, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Args, clap::Error> {
-        let (target, mut command) = operands(take(&mut self.operands), take(&mut self.command), ends_in_dashes)?;
+    fn check(mut self, argv: &[OsString], env: &dyn Fn(&str) -> Option<OsString>) -> Result<Args, clap::Error> {
+        let (target, mut command) = operands(take(&mut self.operands), take(&mut self.command), argv)?;
         let is_shell = self.shell.is_some();
         if is_shell && !command.is_empty() {
             return Err(usage(ErrorKind::ArgumentConflict, "--shell SCRIPT stands in place of -- COMMAND"));
@@ -263,8 +263,9 @@ fn at_most_once<T>(option: &str, mut values: Vec<T>) -> Result<Option<T>, clap::
 fn operands(
     mut operands: Vec<OsString>,
     mut last: Vec<OsString>,
-    ends_in_dashes: bool,
+    argv: &[OsString],
 ) -> Result<(OsString, Vec<OsString>), clap::Error> {
+    let ends_in_dashes = argv.last().is_some_and(|last| last == "--");
     if operands.is_empty() && !last.is_empty() {
         operands.push(last.remove(0));
         if !last.is_empty() {
@@ -282,13 +283,7 @@ fn operands(
         return Err(usage(ErrorKind::MissingRequiredArgument, "TARGET is missing: atomic-write [OPTIONS] TARGET"));
     };
     if let Some(second) = operands.next() {
-        let second = Shown(&second).to_string();
-        return Err(usage(
-            ErrorKind::TooManyValues,
-            &format!(
-                "a second operand, {second}: there is one TARGET\nhint: for a file's content use --from SOURCE TARGET, for a command's output TARGET -- COMMAND"
-            ),
-        ));
+        return Err(usage(ErrorKind::TooManyValues, &second_operand(&target, &second, argv)));
     }
     if target == "-" {
         return Err(usage(
@@ -297,6 +292,19 @@ fn operands(
         ));
     }
     Ok((target, command_words(last)?))
+}
+
+/// The commonest slip is a forgotten `--`, so the message has the line with it.
+fn second_operand(target: &OsStr, second: &OsStr, argv: &[OsString]) -> String {
+    let shown = Shown(second).to_string();
+    let after = |word: &OsStr, from: usize| Some(argv.iter().skip(from).position(|other| other == word)? + from);
+    let Some(at) = after(target, 1).and_then(|first| after(second, first + 1)) else {
+        return format!("unexpected argument {shown}: there is one TARGET");
+    };
+    let (before, command) = argv.split_at(at);
+    let words = |words: &[OsString]| words.iter().map(|word| Shown(word).to_string()).collect::<Vec<_>>().join(" ");
+    let (before, command) = (words(before.get(1..).unwrap_or_default()), words(command));
+    format!("unexpected argument {shown}\nhint: to run a command, put -- before it: atomic-write {before} -- {command}")
 }
 
 fn no_command() -> clap::Error {
