@@ -23,7 +23,7 @@ _atomic__write() {
 
     case "${cmd}" in
         atomic__write)
-            opts="-e -I -a -n -C -b -S -m -f -P -D -v -q -h -V --from --edit --placeholder --tree --append --allow-empty --non-empty --checksum --validate --no-clobber --if-match --if-changed --backup --suffix --lock --lock-timeout --mode --force --no-dereference --parents --allow-in-place --sync --report --verbose --quiet --help --version"
+            opts="-e -I -a -n -C -b -S -m -f -P -D -v -q -h -V --from --edit --shell --placeholder --tree --create --append --allow-empty --success-status --non-empty --checksum --validate --no-clobber --if-match --if-changed --backup --suffix --lock --no-lock --lock-timeout --mode --force --no-dereference --parents --allow-in-place --sync --dry-run --report --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -44,11 +44,19 @@ _atomic__write() {
                     fi
                     return 0
                     ;;
+                --shell)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --placeholder)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 -I)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --success-status)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
