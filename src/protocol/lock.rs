@@ -65,10 +65,10 @@ fn attempt(target: &mut ResolvedTarget, options: &Options, waiting: &Waiting<'_>
         }
         held
     };
-    let name = Identity::of_name(&target.directory, &target.name).context(STEP)?;
-    if let Some(held) = by_polling("TARGET", &name, waiting, lock_name)? {
+    let name = || Identity::of_name(&target.directory, &target.name).context(STEP);
+    if let Some(held) = by_polling("TARGET", name, waiting, lock_name)? {
+        waiting.callers.tell_children(&name()?);
         target.existing = target.open_path().context(STEP)?;
-        waiting.callers.tell_children(&name);
         return Ok(Attempt::Locked(TargetLock { _held: Some(held) }));
     }
     let held = match open(target, options)? {
@@ -197,7 +197,8 @@ pub(crate) fn is_unavailable(error: &Error) -> bool {
 
 /// Waits for the lock. Returns what is locked, and whether it was held by another process.
 fn lock(file: BorrowedFd<'_>, what: &'static str, waiting: &Waiting<'_>) -> Result<(Identity, bool)> {
-    let identity = Identity::of_file(&Stat::of(file).context(STEP)?);
+    let stat = Stat::of(file).context(STEP)?;
+    let identity = Identity::of_file(&stat);
     match try_lock(file) {
         Ok(()) => return Ok((identity, false)),
         Err(Errno::WOULDBLOCK) => waiting.begin(&identity, what)?,
@@ -216,7 +217,8 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, waiting: &Waiting<'_>) -> Resu
     });
     let Ok(waiter) = waiter else {
         // Some seccomp filters refuse clone3(2) with an error after which glibc does not fall back.
-        return by_polling(what, &identity, waiting, || try_lock(file)).map(|()| (identity, true));
+        by_polling(what, || Ok(Identity::of_file(&stat)), waiting, || try_lock(file))?;
+        return Ok((identity, true));
     };
     loop {
         let done = Some(Event::Readable(done_reader.as_fd()));
@@ -235,14 +237,14 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, waiting: &Waiting<'_>) -> Resu
 /// Tries to lock until that succeeds, where no call can wait for it.
 fn by_polling<T>(
     what: &'static str,
-    identity: &Identity,
+    identity: impl Fn() -> Result<Identity>,
     waiting: &Waiting<'_>,
     try_lock: impl Fn() -> platform::Result<T>,
 ) -> Result<T> {
     const PAUSE: Duration = Duration::from_millis(10);
     loop {
         match try_lock() {
-            Err(Errno::WOULDBLOCK) => waiting.begin(identity, what)?,
+            Err(Errno::WOULDBLOCK) => waiting.begin(&identity()?, what)?,
             done => return done.map_err(|errno| cannot_lock(errno, what)),
         }
         let pause = Instant::now() + PAUSE;
