@@ -26,7 +26,7 @@ Register-ArgumentCompleter -Native -CommandName 'atomic-write' -ScriptBlock {
             [CompletionResult]::new('-I', '-I ', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name: STR is its path')
             [CompletionResult]::new('--placeholder', '--placeholder', [CompletionResultType]::ParameterName, 'COMMAND writes the content by name: STR is its path')
             [CompletionResult]::new('--success-status', '--success-status', [CompletionResultType]::ParameterName, 'Other exit statuses of COMMAND that are success')
-            [CompletionResult]::new('--checksum', '--checksum', [CompletionResultType]::ParameterName, 'Refuse input whose sha256 or sha512 digest differs')
+            [CompletionResult]::new('--checksum', '--checksum', [CompletionResultType]::ParameterName, 'Refuse input whose sha256/sha512 digest differs')
             [CompletionResult]::new('--validate', '--validate', [CompletionResultType]::ParameterName, 'Refuse unless sh -c COMMAND exits 0')
             [CompletionResult]::new('--if-match', '--if-match', [CompletionResultType]::ParameterName, 'Refuse unless the old content has this digest')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'Keep a backup (none, numbered, existing, simple)')

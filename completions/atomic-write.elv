@@ -23,7 +23,7 @@ set edit:completion:arg-completer[atomic-write] = {|@words|
             cand -I 'COMMAND writes the content by name: STR is its path'
             cand --placeholder 'COMMAND writes the content by name: STR is its path'
             cand --success-status 'Other exit statuses of COMMAND that are success'
-            cand --checksum 'Refuse input whose sha256 or sha512 digest differs'
+            cand --checksum 'Refuse input whose sha256/sha512 digest differs'
             cand --validate 'Refuse unless sh -c COMMAND exits 0'
             cand --if-match 'Refuse unless the old content has this digest'
             cand --backup 'Keep a backup (none, numbered, existing, simple)'

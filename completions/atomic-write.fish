@@ -2,7 +2,7 @@ complete -c atomic-write -l from -d 'Read the new content from SOURCE (-: standa
 complete -c atomic-write -l shell -d 'Run SCRIPT in place of COMMAND, by bash with pipefail' -r -f -a "(__fish_complete_command)"
 complete -c atomic-write -s I -l placeholder -d 'COMMAND writes the content by name: STR is its path' -r
 complete -c atomic-write -l success-status -d 'Other exit statuses of COMMAND that are success' -r
-complete -c atomic-write -l checksum -d 'Refuse input whose sha256 or sha512 digest differs' -r
+complete -c atomic-write -l checksum -d 'Refuse input whose sha256/sha512 digest differs' -r
 complete -c atomic-write -l validate -d 'Refuse unless sh -c COMMAND exits 0' -r -f -a "(__fish_complete_command)"
 complete -c atomic-write -l if-match -d 'Refuse unless the old content has this digest' -r
 complete -c atomic-write -l backup -d 'Keep a backup (none, numbered, existing, simple)' -r

@@ -54,6 +54,22 @@ impl fmt::Display for ShownBytes<'_> {
     }
 }
 
+/// A word of a command line, quoted for the shell where it needs that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word<'a>(pub(crate) &'a OsStr);
+
+impl fmt::Display for Word<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = Shown(self.0).to_string();
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_{}".contains(&byte) || !byte.is_ascii();
+        if shown.bytes().all(is_plain) || shown.as_bytes() != self.0.as_encoded_bytes() {
+            // As it is, or quoted already.
+            return f.write_str(&shown);
+        }
+        write!(f, "'{}'", shown.replace('\'', r"'\''"))
+    }
+}
+
 /// Control characters, characters that change the writing direction, and characters of zero width.
 fn is_unsafe(character: char) -> bool {
     character.is_control()
@@ -79,6 +95,22 @@ mod tests {
     #[test]
     fn plain_names_are_shown_as_they_are() {
         assert_eq!(shown("a b/gr\u{fc}n-\u{65e5}".as_bytes()), "a b/gr\u{fc}n-\u{65e5}");
+    }
+
+    #[test]
+    fn words_are_quoted_where_the_shell_would_change_them() {
+        for (word, expected) in [
+            ("-n", "-n"),
+            ("{}", "{}"),
+            ("gr\u{fc}n", "gr\u{fc}n"),
+            ("a b", "'a b'"),
+            ("s/a*/b/", "'s/a*/b/'"),
+            ("it's $1", r"'it'\''s $1'"),
+            ("", "''"),
+            ("$'x'\n", r"$'$\'x\'\n'"),
+        ] {
+            assert_eq!(Word(word.as_ref()).to_string(), expected);
+        }
     }
 
     #[test]

@@ -74,7 +74,8 @@ pub struct Cli {
         value_hint = clap::ValueHint::CommandString,
         allow_hyphen_values = true,
         long_help = "Run SCRIPT in place of COMMAND: by bash -o pipefail -c or, without bash, by sh if that has pipefail. A \
-                     pipeline in it has failed if any part of it has."
+                     pipeline in it has failed if any part of it has. With -I, STR in it becomes \"$ATOMIC_WRITE_PATH\", \
+                     quoted so, and that variable has the path."
     )]
     pub(super) shell: Option<OsString>,
 
@@ -128,7 +129,7 @@ pub struct Cli {
     #[arg(long, help_heading = "Guards")]
     pub(super) non_empty: bool,
 
-    /// Refuse input whose sha256 or sha512 digest differs
+    /// Refuse input whose sha256/sha512 digest differs
     #[arg(long, value_name = "ALGO:HEX", help_heading = "Guards", value_parser = Digest::parse, action = ArgAction::Append)]
     pub(super) checksum: Vec<Digest>,
 

@@ -9,7 +9,7 @@ use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
 use super::args::{Args, Cli, From, Lock};
 use crate::options::{Backup, Control, Options, Sync};
-use crate::quote::Shown;
+use crate::quote::{Shown, Word};
 
 /// Parses and checks the command line, which includes `argv[0]`.
 ///
@@ -76,15 +76,14 @@ impl Cli {
         if is_shell && !command.is_empty() {
             return Err(usage(ErrorKind::ArgumentConflict, "--shell SCRIPT stands in place of -- COMMAND"));
         }
+        if self.shell.as_ref().is_some_and(|script| script.is_empty()) {
+            return Err(usage(ErrorKind::InvalidValue, "--shell: SCRIPT is an empty word"));
+        }
         command.extend(self.shell.take());
         let has_command = !command.is_empty();
         let backup = backup(self.backup.take(), self.backup_default, self.suffix.take(), env)?;
         let lock = self.which_lock();
-        if is_shell && self.placeholder.is_some() {
-            let message = "--shell and --placeholder do not go together: use -- bash -o pipefail -c SCRIPT - STR";
-            return Err(usage(ErrorKind::ArgumentConflict, message));
-        }
-        self.check_placeholder(&command)?;
+        self.check_placeholder(&command, is_shell)?;
         if let Some(message) = self.contradiction(has_command, backup.is_some()) {
             return Err(usage(ErrorKind::ArgumentConflict, message));
         }
@@ -155,27 +154,28 @@ impl Cli {
         }
     }
 
-    /// The placeholder must be in an argument of COMMAND: otherwise COMMAND would not know where to write.
-    fn check_placeholder(&self, command: &[OsString]) -> Result<(), clap::Error> {
+    /// The placeholder must be in an argument of COMMAND, or in SCRIPT: otherwise it would not know where to write.
+    fn check_placeholder(&self, command: &[OsString], is_shell: bool) -> Result<(), clap::Error> {
         let Some(placeholder) = &self.placeholder else { return Ok(()) };
         if placeholder.is_empty() {
             return Err(usage(ErrorKind::InvalidValue, "--placeholder: STR is an empty word"));
         }
-        let Some((_, arguments)) = command.split_first() else {
+        if command.is_empty() {
             return Err(usage(
                 ErrorKind::ArgumentConflict,
                 "--placeholder needs a command: atomic-write -I {} TARGET -- COMMAND -o {}",
             ));
-        };
+        }
         let wanted = placeholder.as_encoded_bytes();
         let has = |word: &OsString| word.as_encoded_bytes().windows(wanted.len()).any(|part| part == wanted);
-        if arguments.iter().any(has) {
+        let (searched, whose) = if is_shell { (command, "SCRIPT") } else { (&command[1..], "argument of COMMAND") };
+        if searched.iter().any(has) {
             return Ok(());
         }
         let shown = Shown(placeholder);
         Err(usage(
             ErrorKind::InvalidValue,
-            &format!("--placeholder: no argument of COMMAND contains {shown}, so it would not know where to write"),
+            &format!("--placeholder: no {whose} contains {shown}, so it would not know where to write"),
         ))
     }
 
@@ -296,15 +296,25 @@ fn operands(
 
 /// The commonest slip is a forgotten `--`, so the message has the line with it.
 fn second_operand(target: &OsStr, second: &OsStr, argv: &[OsString]) -> String {
-    let shown = Shown(second).to_string();
-    let after = |word: &OsStr, from: usize| Some(argv.iter().skip(from).position(|other| other == word)? + from);
-    let Some(at) = after(target, 1).and_then(|first| after(second, first + 1)) else {
-        return format!("unexpected argument {shown}: there is one TARGET");
+    let unexpected = format!("unexpected argument {}", Shown(second));
+    if argv.windows(2).any(|pair| pair[0] == "--backup" && pair[1] == target) && control(target).is_some() {
+        return format!(
+            "{unexpected}\nhint: the value of --backup comes after an equals sign: --backup={}",
+            Word(target)
+        );
+    }
+    let with_dashes = |at: usize| {
+        let (before, command) = argv.split_at(at);
+        let line = [before, &["--".into()], command].concat();
+        let cli = parse_with_clap(&line).ok()?;
+        let (found, words) = operands(cli.operands, cli.command, &line).ok()?;
+        (found == target && words == command).then_some(line)
     };
-    let (before, command) = argv.split_at(at);
-    let words = |words: &[OsString]| words.iter().map(|word| Shown(word).to_string()).collect::<Vec<_>>().join(" ");
-    let (before, command) = (words(before.get(1..).unwrap_or_default()), words(command));
-    format!("unexpected argument {shown}\nhint: to run a command, put -- before it: atomic-write {before} -- {command}")
+    let Some(line) = (1..argv.len()).filter(|&at| argv[at] == second).find_map(with_dashes) else {
+        return format!("{unexpected}: there is one TARGET");
+    };
+    let line: Vec<String> = line[1..].iter().map(|word| Word(word).to_string()).collect();
+    format!("{unexpected}\nhint: to run a command, put -- before it: atomic-write {}", line.join(" "))
 }
 
 fn no_command() -> clap::Error {

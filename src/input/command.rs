@@ -49,6 +49,14 @@ struct Running {
     notified: bool,
 }
 
+/// The words that run a script by a shell in which a pipeline fails if any part of it does.
+pub(super) fn of_script(script: OsString) -> Result<Vec<OsString>> {
+    let Some(shell) = platform::shell_with_pipefail() else {
+        return Err(command_failed(127, "--shell: there is no bash, and sh has no pipefail"));
+    };
+    Ok([shell, "-o", "pipefail", "-c", "--"].map(OsString::from).into_iter().chain([script]).collect())
+}
+
 impl<'s> Command<'s> {
     /// Does not start the command; [`Input::begin`] does.
     pub(crate) fn new(
@@ -70,10 +78,7 @@ impl<'s> Command<'s> {
         note: &'s dyn Fn(&str),
         signals: &'s Signals,
     ) -> Result<Self> {
-        let Some(shell) = platform::shell_with_pipefail() else {
-            return Err(command_failed(127, "--shell: there is no bash, and sh has no pipefail"));
-        };
-        let argv = [shell, "-o", "pipefail", "-c"].map(OsString::from).into_iter().chain([script.clone()]).collect();
+        let argv = of_script(script.clone())?;
         Ok(Command { argv: Cow::Owned(argv), name: script, success, stdin, prints: true, note, signals, running: None })
     }
 

@@ -3,11 +3,14 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use super::command::Command;
+use super::command::{self, Command};
 use super::reader::Input;
 use super::source::Source;
-use crate::error::Result;
+use crate::error::{Result, failed};
 use crate::platform::{self, OwnedFd, Signals};
+
+/// Where a script finds the path at which it writes the content.
+const PATH_VARIABLE: &str = "ATOMIC_WRITE_PATH";
 
 /// Where the bytes come from.
 #[derive(Clone, Copy, Debug)]
@@ -51,12 +54,21 @@ impl<'a> Origin<'a> {
         path: &Path,
         note: &'a dyn Fn(&str),
         signals: &'a Signals,
-    ) -> Option<Box<dyn Input + 'a>> {
-        let Origin::Command { argv, placeholder: Some(placeholder), success, .. } = self else { return None };
-        let (program, arguments) = argv.split_first()?;
-        let arguments = arguments.iter().map(|word| platform::replace_all(word, placeholder, path.as_os_str()));
-        let argv = std::iter::once(program.clone()).chain(arguments).collect();
-        Some(Box::new(Command::by_name(argv, program, success, note, signals)))
+    ) -> Result<Box<dyn Input + 'a>> {
+        let Origin::Command { argv: [first, others @ ..], shell, placeholder: Some(placeholder), success, .. } = self
+        else {
+            return Err(failed("run", "there is no command"));
+        };
+        let argv = if shell {
+            // In the text of a script no quotes would be right at every place, so the path is not in it.
+            platform::set_for_children(PATH_VARIABLE, path.into());
+            let path = OsString::from(format!("\"${PATH_VARIABLE}\""));
+            command::of_script(platform::replace_all(first, placeholder, &path))?
+        } else {
+            let others = others.iter().map(|word| platform::replace_all(word, placeholder, path.as_os_str()));
+            std::iter::once(first.clone()).chain(others).collect()
+        };
+        Ok(Box::new(Command::by_name(argv, first, success, note, signals)))
     }
 
     /// Opens it; a command is not started yet. `stdin` is a command's standard input, `None` to inherit ours. `note`

@@ -19,6 +19,7 @@
 
 pub(crate) mod acl;
 mod comparison;
+mod environment;
 pub(crate) mod opaque_acl;
 mod refusals;
 mod words;
@@ -120,7 +121,10 @@ pub(crate) use system::xattr::{
     set_attribute,
 };
 
-pub(crate) use system::child::{Child, Status, Stdio, shell_with_pipefail, signal_name, spawn, spawn_shell};
+pub(crate) use environment::set_for_children;
+pub(crate) use system::child::{
+    Child, Status, Stdio, is_running, shell_with_pipefail, signal_name, spawn, spawn_shell,
+};
 /// Processes and signals. A command starts with the signal dispositions, mask and descriptors that this program started
 /// with.
 pub(crate) use system::signals::Signals;

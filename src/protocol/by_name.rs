@@ -21,7 +21,7 @@ use super::staging::{CreateOptions, Stage};
 use super::staging_name::StagingName;
 use super::writer::StagingWriter;
 use crate::digest::{Digest, Hasher};
-use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
+use crate::error::{Context, Error, ErrorExt, Result, at, refused_by_guard};
 use crate::input::Input;
 use crate::platform::{self, AsFd, BorrowedFd, Errno, FileType, OwnedFd, Stat};
 
@@ -58,8 +58,7 @@ pub(super) fn run<'i>(
     with: Run<'i>,
 ) -> Result<()> {
     let path = private.path_of(&job.target.name);
-    let command = plan.origin.open_by_name(&path, with.note, with.signals);
-    let command = slot.insert(command.ok_or_else(|| failed("run", "there is no command"))?);
+    let command = slot.insert(plan.origin.open_by_name(&path, with.note, with.signals)?);
     command.begin()?;
     command.finish()?;
     private.warn_of_others(&job.target.name, "what the command left beside its output");

@@ -55,13 +55,17 @@ impl Finished {
     }
 }
 
-/// Fails if TARGET is not in the state that the new content was made for.
-pub(super) fn check(job: &Replacement<'_>) -> Result<()> {
+/// `--dry-run`: all that could fail before the commit. The staged file is dropped.
+pub(super) fn rehearse(job: &Replacement<'_>, sealed: Sealed) -> Result<Change> {
+    if !job.must_overwrite() {
+        let Finished { applied, .. } = Finished::from(job, sealed)?;
+        applied.not_preserved.into_iter().for_each(|warning| job.notices.warn(warning));
+    }
     let now = commit_once::check_target(job.target, &commit_options(job))?;
     if now.is_some() && job.options.no_clobber {
         return Err(refused_by_guard("no-clobber", "has been created meanwhile"));
     }
-    Ok(())
+    Ok(job.expected_change())
 }
 
 /// Commits, and syncs the directory. Signals are held.

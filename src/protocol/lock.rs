@@ -5,22 +5,20 @@
 //! only if a second lookup, with the lock held, finds the same file. The staging file is locked before it gets its
 //! name, so that a writer that opens the new TARGET waits as well.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use super::directory::PathHandle;
+use super::callers::Identity;
+use super::directory::{Directory, PathHandle};
+use super::lock_wait::{STEP, Waiting};
 use super::preflight;
 use super::resolve::ResolvedTarget;
 use super::run::Run;
-use crate::error::{Context, Error, Result, at, failed, refused_by_guard};
+use crate::error::{Context, Error, Result, at, failed};
 use crate::options::Options;
 use crate::platform::{
-    self, AsFd, BorrowedFd, Errno, Event, FileType, OwnedFd, Woken, from_io, pipe, try_lock, unlock, wait, write_all,
+    self, AsFd, BorrowedFd, Errno, Event, FileType, OwnedFd, Stat, Woken, from_io, pipe, try_lock, unlock, wait,
+    write_all,
 };
-
-const STEP: &str = "lock";
-/// How long the wait for another writer is silent.
-const NOTICE: Duration = Duration::from_secs(2);
 
 /// The lock is held while this lives.
 #[derive(Debug)]
@@ -67,7 +65,9 @@ fn attempt(target: &mut ResolvedTarget, options: &Options, waiting: &Waiting<'_>
         }
         held
     };
-    if let Some(held) = by_polling("TARGET", waiting, lock_name)? {
+    let name = || Identity::of_name(&target.directory, &target.name).context(STEP);
+    if let Some(held) = by_polling("TARGET", name, waiting, lock_name)? {
+        waiting.callers.tell_children(&name()?);
         target.existing = target.open_path().context(STEP)?;
         return Ok(Attempt::Locked(TargetLock { _held: Some(held) }));
     }
@@ -79,7 +79,7 @@ fn attempt(target: &mut ResolvedTarget, options: &Options, waiting: &Waiting<'_>
             return Ok(Attempt::Lost { waited: false });
         }
     };
-    let waited = match &held {
+    let (identity, waited) = match &held {
         Some(file) => lock(file.as_fd(), "TARGET", waiting)?,
         None => lock(target.directory.as_fd(), "its directory", waiting)?,
     };
@@ -87,6 +87,7 @@ fn attempt(target: &mut ResolvedTarget, options: &Options, waiting: &Waiting<'_>
     let same = is_same(now.as_ref(), target.existing.as_ref());
     target.existing = now;
     if same {
+        waiting.callers.tell_children(&identity);
         return Ok(Attempt::Locked(TargetLock { _held: held }));
     }
     if held.is_none() {
@@ -113,9 +114,8 @@ fn open(target: &ResolvedTarget, options: &Options) -> Result<Opened> {
         let reason = "its network file system has no lock that lasts for a replacement";
         return Err(failed(STEP, reason).context(Unavailable));
     }
-    // On FUSE, renaming over an open file may first rename it away.
     let kind = if options.tree { FileType::Directory } else { FileType::RegularFile };
-    let lockable = target.existing.as_ref().filter(|old| old.kind() == kind && !filesystem.is_fuse());
+    let lockable = target.existing.as_ref().filter(|old| old.kind() == kind && locks_files(&target.directory));
     let Some(old) = lockable else {
         if target.directory.readable() {
             return Ok(Opened::Nothing);
@@ -133,6 +133,12 @@ fn open(target: &ResolvedTarget, options: &Options) -> Result<Opened> {
         return Err(cannot_lock(errno, "TARGET"));
     }
     Ok(Opened::Replaced(now))
+}
+
+/// Whether the lock of a file that exists is on the file. On FUSE it is on the directory: renaming over an open file may
+/// first rename it away, or be refused.
+pub(super) fn locks_files(directory: &Directory) -> bool {
+    !directory.filesystem().is_fuse()
 }
 
 fn is_same(now: Option<&PathHandle>, before: Option<&PathHandle>) -> bool {
@@ -174,58 +180,6 @@ pub(crate) fn lock_staged(file: BorrowedFd<'_>) -> Result<()> {
     try_lock(file).map_err(|errno| cannot_lock(errno, "the staging file"))
 }
 
-struct Deadline {
-    at: Instant,
-    seconds: f64,
-}
-
-impl Deadline {
-    /// `None`, which is no time limit, if the clock cannot represent the time.
-    fn after(seconds: f64) -> Option<Deadline> {
-        let duration = Duration::try_from_secs_f64(seconds).ok()?;
-        Instant::now().checked_add(duration).map(|at| Deadline { at, seconds })
-    }
-}
-
-/// The wait for another writer: for how long, and whom to tell that it lasts.
-struct Waiting<'a> {
-    deadline: Option<Deadline>,
-    run: Run<'a>,
-    /// When a note says that the wait lasts; `None` once it has.
-    notice: Cell<Option<Instant>>,
-}
-
-impl<'a> Waiting<'a> {
-    fn new(timeout: Option<f64>, run: Run<'a>) -> Self {
-        let notice = Cell::new(Instant::now().checked_add(NOTICE));
-        Waiting { deadline: timeout.and_then(Deadline::after), run, notice }
-    }
-
-    /// When there is something to do, if the lock is not had before.
-    fn next(&self) -> Option<Instant> {
-        let deadline = self.deadline.as_ref().map(|deadline| deadline.at);
-        self.notice.get().into_iter().chain(deadline).min()
-    }
-
-    /// Fails if the time is over. Tells once that the wait lasts.
-    fn check(&self) -> Result<()> {
-        let now = Instant::now();
-        if self.deadline.as_ref().is_some_and(|deadline| deadline.at <= now) {
-            return Err(self.timed_out());
-        }
-        if self.notice.get().is_some_and(|notice| notice <= now) {
-            self.notice.set(None);
-            (self.run.note)("waiting: another writer holds the lock");
-        }
-        Ok(())
-    }
-
-    fn timed_out(&self) -> Error {
-        let seconds = self.deadline.as_ref().map_or(0.0, |deadline| deadline.seconds);
-        refused_by_guard(STEP, format_args!("another writer had the turn for all of {seconds} s"))
-    }
-}
-
 /// Marks the error of a lock that cannot be had here. As a context it prints nothing.
 #[derive(Debug)]
 struct Unavailable;
@@ -241,15 +195,17 @@ pub(crate) fn is_unavailable(error: &Error) -> bool {
     error.is::<Unavailable>()
 }
 
-/// Waits for the lock. Returns whether it was held by another process.
-fn lock(file: BorrowedFd<'_>, what: &'static str, waiting: &Waiting<'_>) -> Result<bool> {
+/// Waits for the lock. Returns what is locked, and whether it was held by another process.
+fn lock(file: BorrowedFd<'_>, what: &'static str, waiting: &Waiting<'_>) -> Result<(Identity, bool)> {
+    let stat = Stat::of(file).context(STEP)?;
+    let identity = Identity::of_file(&stat);
     match try_lock(file) {
-        Ok(()) => return Ok(false),
-        Err(Errno::WOULDBLOCK) => {}
+        Ok(()) => return Ok((identity, false)),
+        Err(Errno::WOULDBLOCK) => waiting.begin(&identity, what)?,
         Err(errno) => return Err(cannot_lock(errno, what)),
     }
-    // flock(2) has no timeout, and does not tell that it waits, so a thread waits and reports through a pipe. If the wait is given up, the thread ends
-    // with the process.
+    // flock(2) has no timeout, and does not tell that it waits, so a thread waits and reports through a pipe. If the wait
+    // is given up, the thread ends with the process.
     let (done_reader, done_writer) = pipe().context(STEP)?;
     let thread_file = file.try_clone_to_owned().map_err(|error| from_io(&error)).context(STEP)?;
     let waiter = std::thread::Builder::new().stack_size(64 * 1024).spawn(move || {
@@ -261,7 +217,8 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, waiting: &Waiting<'_>) -> Resu
     });
     let Ok(waiter) = waiter else {
         // Some seccomp filters refuse clone3(2) with an error after which glibc does not fall back.
-        return by_polling(what, waiting, || try_lock(file)).map(|()| true);
+        by_polling(what, || Ok(Identity::of_file(&stat)), waiting, || try_lock(file))?;
+        return Ok((identity, true));
     };
     loop {
         let done = Some(Event::Readable(done_reader.as_fd()));
@@ -272,17 +229,22 @@ fn lock(file: BorrowedFd<'_>, what: &'static str, waiting: &Waiting<'_>) -> Resu
         }
     }
     match waiter.join() {
-        Ok(waited) => waited.map(|()| true).map_err(|errno| cannot_lock(errno, what)),
+        Ok(waited) => waited.map(|()| (identity, true)).map_err(|errno| cannot_lock(errno, what)),
         Err(_) => Err(failed(STEP, "the waiting thread failed")),
     }
 }
 
 /// Tries to lock until that succeeds, where no call can wait for it.
-fn by_polling<T>(what: &'static str, waiting: &Waiting<'_>, try_lock: impl Fn() -> platform::Result<T>) -> Result<T> {
+fn by_polling<T>(
+    what: &'static str,
+    identity: impl Fn() -> Result<Identity>,
+    waiting: &Waiting<'_>,
+    try_lock: impl Fn() -> platform::Result<T>,
+) -> Result<T> {
     const PAUSE: Duration = Duration::from_millis(10);
     loop {
         match try_lock() {
-            Err(Errno::WOULDBLOCK) => {}
+            Err(Errno::WOULDBLOCK) => waiting.begin(&identity()?, what)?,
             done => return done.map_err(|errno| cannot_lock(errno, what)),
         }
         let pause = Instant::now() + PAUSE;

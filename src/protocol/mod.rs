@@ -29,6 +29,7 @@ mod apply_metadata;
 mod backup;
 mod backup_name;
 mod by_name;
+mod callers;
 mod commit;
 mod commit_once;
 mod compare;
@@ -36,6 +37,7 @@ mod copy;
 pub(crate) mod directory;
 mod fill;
 mod lock;
+mod lock_wait;
 mod metadata;
 mod naming;
 mod old_content;
@@ -147,12 +149,9 @@ fn steps<'i>(
     // From here on the staging file is not written.
     let sealed = stage.seal(job.keep_open())?;
     let sealed = validate::validate(&job, sealed)?;
-    if plan.options.dry_run {
-        commit::check(&job)?;
-        return Ok(Outcome { change: job.expected_change(), received });
-    }
-
-    let change = if job.must_overwrite() {
+    let change = if plan.options.dry_run {
+        commit::rehearse(&job, sealed)?
+    } else if job.must_overwrite() {
         // No rename is possible, so the staged file is not beside TARGET: sync it, hold signals, overwrite TARGET.
         overwrite::overwrite(&job, sealed)?;
         Change::Overwritten
@@ -164,7 +163,7 @@ fn steps<'i>(
         // Link or rename, then sync the directory. If the system refuses the rename, overwrite.
         commit::commit(&job, finished, parents)?
     };
-    if let Some(parents) = parents {
+    if let Some(parents) = parents.as_mut().filter(|_| !plan.options.dry_run) {
         parents.keep();
     }
     Ok(Outcome { change, received })
@@ -188,11 +187,12 @@ fn receive<'i>(
     fill(job, stage, input, || create_stage(job))
 }
 
-/// `--lock`, which `--edit` and `--append` imply as far as there are locks: acquires the lock, and checks TARGET again once the lock is held.
+/// `--lock`, which `--edit` and `--append` imply as far as there are locks: acquires the lock, and checks TARGET again once
+/// the lock is held.
 fn acquire_lock(plan: &Plan<'_>, target: &mut Target, run: Run<'_>) -> Result<()> {
     let Some(LockOptions { timeout, is_required }) = plan.lock else { return Ok(()) };
     match lock::acquire(&mut target.resolved, plan.options, timeout, run) {
-        Err(error) if !is_required && lock::is_unavailable(&error) => return Ok(()),
+        Err(error) if !is_required && lock::is_unavailable(&error) => {}
         acquired => target.lock = Some(acquired?),
     }
     target.check_again(plan.options)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::backup_name::BackupName;
 use super::directory::PathHandle;
-use super::lock::TargetLock;
+use super::lock::{self, TargetLock};
 use super::old_content::OldContent;
 use super::preflight::{self, Strategy};
 use super::resolve::ResolvedTarget;
@@ -169,7 +169,7 @@ impl<'a> Replacement<'a> {
     pub(super) fn keep_open(&self) -> KeepOpen {
         if self.must_overwrite() {
             KeepOpen::Reader
-        } else if self.is_locked {
+        } else if self.is_locked && lock::locks_files(&self.target.directory) {
             KeepOpen::LockedReader
         } else if self.target.directory.readable() {
             KeepOpen::Nothing

@@ -212,9 +212,16 @@ impl Scene {
 
 /// The environment must not decide a test.
 fn clean(mut remove: impl FnMut(&str)) {
-    for name in ["VERSION_CONTROL", "SIMPLE_BACKUP_SUFFIX", "TMPDIR", "RUST_BACKTRACE", "LD_LIBRARY_PATH"] {
-        remove(name);
-    }
+    const NAMES: [&str; 7] = [
+        "ATOMIC_WRITE_LOCKED",
+        "ATOMIC_WRITE_SYNC",
+        "LD_LIBRARY_PATH",
+        "RUST_BACKTRACE",
+        "SIMPLE_BACKUP_SUFFIX",
+        "TMPDIR",
+        "VERSION_CONTROL",
+    ];
+    NAMES.into_iter().for_each(&mut remove);
 }
 
 /// The names in a directory, sorted; without those that libfuse gives to files that are still being closed.

@@ -29,6 +29,7 @@ impl FileSystem {
     const SYSFS: FileSystem = FileSystem(0x6265_6572);
     const TMPFS: FileSystem = FileSystem(0x0102_1994);
     const UNKNOWN: FileSystem = FileSystem(0);
+    const VBOXSF: FileSystem = FileSystem(0x786f_4256);
     const XFS: FileSystem = FileSystem(0x5846_5342);
 
     /// The file system of an open file.
@@ -79,7 +80,7 @@ impl FileSystem {
 
     /// Whether other machines can replace files on it. A lock held during a replacement would have to exclude them too.
     pub(crate) fn is_remote(self) -> bool {
-        let remote = [FileSystem::AFS, FileSystem::CEPH, FileSystem::NFS, FileSystem::PLAN9];
+        let remote = [FileSystem::AFS, FileSystem::CEPH, FileSystem::NFS, FileSystem::PLAN9, FileSystem::VBOXSF];
         remote.contains(&self) || self.is_smb()
     }
 

@@ -14,13 +14,14 @@ use nix::errno::Errno as NixErrno;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn, posix_spawnp};
 use nix::sys::signal::{SigSet, Signal};
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, test_kill_process, waitid};
 
 use super::errors::{Result, from_io, from_nix};
 use super::retry::Retries;
 use super::startup;
 use super::termination::TerminationSignal;
 use super::wait::{Event, Woken, wait};
+use crate::platform::environment::for_children;
 use crate::platform::system::signals::Signals;
 
 /// A child process. `status` is set once it has been reaped; until then its process id cannot be reused.
@@ -202,7 +203,9 @@ fn environment() -> Vec<CString> {
         pair.extend(value.into_vec());
         CString::new(pair).ok()
     };
-    std::env::vars_os().filter_map(pair).collect()
+    let added = for_children();
+    let ours = std::env::vars_os().filter(|(name, _)| added.iter().all(|(other, _)| name != other));
+    ours.chain(added.iter().map(|(name, value)| (OsString::from(name), value.clone()))).filter_map(pair).collect()
 }
 
 /// Starts the program with the standard library, which forks if a group is set. The child inherits the signal mask. It
@@ -211,7 +214,7 @@ fn spawn_with_fork(argv: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
     let errno = |error: std::io::Error| from_io(&error);
     let (program, arguments) = argv.split_first().ok_or(Errno::NOENT)?;
     let mut command = Command::new(program);
-    command.args(arguments).gid(rustix::process::getgid().as_raw());
+    command.args(arguments).envs(for_children()).gid(rustix::process::getgid().as_raw());
     if let Some(stdin) = stdio.stdin {
         command.stdin(stdin.try_clone_to_owned().map_err(errno)?);
     }
@@ -220,6 +223,12 @@ fn spawn_with_fork(argv: &[OsString], stdio: &Stdio<'_>) -> Result<Pid> {
     }
     let child = command.spawn().map_err(errno)?;
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)
+}
+
+/// Whether there is a process with this id.
+pub(crate) fn is_running(id: u32) -> bool {
+    let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| !matches!(test_kill_process(pid), Err(Errno::SRCH)))
 }
 
 /// A shell whose pipelines fail if any part of them does: bash, or a newer sh.

@@ -16,6 +16,7 @@ use super::signals::{Signals, report_ended_child};
 use super::termination::TerminationSignal;
 use super::wait::{Event, Woken, wait};
 use super::win32::{self, Job};
+use crate::platform::environment::for_children;
 
 /// A child process.
 #[derive(Debug)]
@@ -122,12 +123,18 @@ pub(crate) fn spawn_shell(script: &OsStr, path: &Path, target: &Path, stdio: &St
     start(command.env("ATOMIC_WRITE_PATH", path).env("ATOMIC_WRITE_TARGET", target), stdio)
 }
 
+/// Whether there is a process with this id.
+pub(crate) fn is_running(id: u32) -> bool {
+    win32::is_running(id)
+}
+
 /// A shell whose pipelines fail if any part of them does: bash, or the sh that comes with Git.
 pub(crate) fn shell_with_pipefail() -> Option<&'static str> {
     ["bash", "sh"].into_iter().find(|shell| program::find(OsStr::new(shell)).is_some())
 }
 
 fn start(command: &mut Command, stdio: &Stdio<'_>) -> Result<Child> {
+    command.envs(for_children());
     let stream = |file: BorrowedFd<'_>| done(file.file()?.try_clone()).map(std::process::Stdio::from);
     if let Some(stdin) = stdio.stdin {
         command.stdin(stream(stdin)?);

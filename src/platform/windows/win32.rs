@@ -15,7 +15,7 @@ use std::path::Path;
 use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
 
-use windows_sys::Win32::Foundation::ERROR_INSUFFICIENT_BUFFER;
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, WAIT_OBJECT_0};
 pub(super) use windows_sys::Win32::Foundation::{GENERIC_READ, GENERIC_WRITE};
 use windows_sys::Win32::Security::{
     DACL_SECURITY_INFORMATION, GetKernelObjectSecurity, OWNER_SECURITY_INFORMATION, SE_DACL_AUTO_INHERIT_REQ,
@@ -40,7 +40,7 @@ use windows_sys::Win32::System::JobObjects::{
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
     TerminateJobObject,
 };
-use windows_sys::Win32::System::Threading::{INFINITE, WaitForSingleObject};
+use windows_sys::Win32::System::Threading::{INFINITE, OpenProcess, PROCESS_SYNCHRONIZE, WaitForSingleObject};
 use windows_sys::core::BOOL;
 
 fn check(done: BOOL) -> Result<()> {
@@ -95,6 +95,20 @@ unsafe extern "system" fn dispatch(event: u32) -> BOOL {
 pub(super) fn wait_for_end(process: BorrowedHandle<'_>) {
     // SAFETY: the handle is open while it is borrowed.
     unsafe { WaitForSingleObject(process.as_raw_handle(), INFINITE) };
+}
+
+/// Whether there is a process with this id that has not ended.
+pub(super) fn is_running(id: u32) -> bool {
+    // SAFETY: it takes numbers only.
+    let process = unsafe { OpenProcess(PROCESS_SYNCHRONIZE, 0, id) };
+    if process.is_null() {
+        // Otherwise there is one, and it is another user's.
+        return Error::last_os_error().raw_os_error() != i32::try_from(ERROR_INVALID_PARAMETER).ok();
+    }
+    // SAFETY: the call has just opened it, and nobody else has it.
+    let process = unsafe { OwnedHandle::from_raw_handle(process) };
+    // SAFETY: the handle is open.
+    unsafe { WaitForSingleObject(process.as_raw_handle(), 0) != WAIT_OBJECT_0 }
 }
 
 /// A job: its processes end when it is dropped.

@@ -133,7 +133,7 @@ pub const EXPECTED: &[Expected] = &[
         ..GUARDED
     },
     Expected {
-        first_line: "atomic-write --edit --allow-empty deny.txt -- sh -c 'grep -vxF \"$1\" || [ $? = 1 ]' - 192.0.2.7",
+        first_line: "atomic-write --edit --allow-empty --success-status 1 deny.txt -- grep -vxF 192.0.2.7",
         before: &[("deny.txt", "192.0.2.7\n")],
         after: &[("deny.txt", "")],
         ..UNGUARDED

@@ -4,6 +4,7 @@ mod edit;
 mod failed;
 mod inherited;
 mod output;
+mod shell;
 mod signals;
 mod start;
 mod written;

@@ -76,8 +76,14 @@ const FAILING: [(&[&str], i32); 4] = [
 ];
 
 impl Way {
-    fn locks(&self) -> bool {
+    /// Whether it fails where there is no lock.
+    fn needs_lock(&self) -> bool {
         self.args.contains(&"--lock")
+    }
+
+    /// Whether it locks where it can.
+    fn locks(&self) -> bool {
+        self.needs_lock() || self.args.contains(&"--edit") || self.args.contains(&"--append")
     }
 
     fn target(&self) -> &'static str {

@@ -1,6 +1,8 @@
 //! Writers one after another: `--lock`, `--lock-timeout`.
 
 mod lost;
+mod nested;
+mod others;
 mod refused;
 mod waiting;
 

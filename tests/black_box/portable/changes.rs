@@ -2,5 +2,6 @@
 
 mod append;
 pub mod different;
+mod dry_run;
 mod identical;
 mod report;

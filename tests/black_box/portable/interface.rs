@@ -2,6 +2,7 @@
 
 mod backup;
 mod contradictions;
+mod environment;
 mod forms;
 mod help;
 pub mod messages;

@@ -1,4 +1,6 @@
 //! Writers one after another: `--lock`, `--lock-timeout`.
 
+mod implied;
 pub mod lost;
+mod nested;
 mod refused;

@@ -28,18 +28,7 @@ fn a_staging_file_need_not_be_opened_while_it_is_written() {
 #[test]
 fn a_staging_file_need_not_be_renamed_while_it_is_open() {
     for trial in Trial::for_each_caller() {
-        trial.each(every_way().filter(|way| !way.locks()), in_the_way, Trial::is_done_in_silence);
-    }
-}
-
-// The lock is an open file.
-#[test]
-fn with_a_lock_it_works_or_says_why() {
-    for trial in Trial::for_each_caller() {
-        trial.each(every_way().filter(|way| way.locks()), in_the_way, |trial, way, run| {
-            trial.is_done_or_says_why(way, run);
-            assert!(trial.names().iter().all(|name| !name.starts_with(".aw-")), "{way:?}: {run:?}");
-        });
+        trial.each(every_way(), in_the_way, Trial::is_done_in_silence);
     }
 }
 
@@ -60,15 +49,11 @@ fn a_failed_run_leaves_no_file_that_was_open() {
     }
 }
 
-// Nothing of ours is open on it. With a lock something has to be.
+// Nothing of ours is open on it: the lock is on the directory.
 #[test]
 fn a_target_need_not_be_renamed_over_while_it_is_open() {
     for trial in Trial::for_each_caller() {
-        trial.each(
-            EXISTING.iter().filter(|way| !way.locks()),
-            |quirks| quirks.rename_over_open = Some(Errno::TXTBSY),
-            Trial::is_done_in_silence,
-        );
+        trial.each(&EXISTING, |quirks| quirks.rename_over_open = Some(Errno::TXTBSY), Trial::is_done_in_silence);
     }
 }
 

@@ -37,7 +37,7 @@ fn is_not_lost(trial: &Trial, way: &Way, run: &Run) {
 /// Only a lock of ours can be in the way.
 fn is_never_absent(trial: &Trial, way: &Way, run: &Run) {
     trial.is_done_or_says_why(way, run);
-    assert!(run.status == Some(0) || way.locks(), "{way:?}: {run:?}");
+    assert!(run.status == Some(0) || way.needs_lock(), "{way:?}: {run:?}");
     assert_eq!(trial.absences(), 0, "{way:?}: {run:?}");
 }
 

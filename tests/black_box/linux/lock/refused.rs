@@ -60,6 +60,8 @@ fn a_directory_that_may_not_be_read_cannot_be_locked() {
     assert_eq!(stderr(&output), words);
     let assert = scene.ordinary().args(["--lock", "d/new", "--", "touch", "ran"]).assert();
     assert.code(125);
+    // Where it is not asked for it is done without.
+    scene.ordinary().args(["--append", "d/other"]).write_stdin("new").assert().success().stderr("");
     // A file has its own.
     scene.ordinary().args(["--lock", "d/f"]).write_stdin("new").assert().success();
     scene.chmod("d", 0o700);
@@ -89,6 +91,24 @@ fn a_file_system_without_locks_is_told_before_anything_is_read() {
         assert!(stderr(&traced.output).contains(&words), "{traced:?}");
         assert_eq!(traced.calls.input_read(), None);
         assert_eq!(scene.names(), ["f"]);
+    }
+}
+
+#[test]
+fn without_locks_an_edit_and_an_append_do_without() {
+    needs!(strace);
+    for (args, becomes) in [(&["-a", "f"][..], "old+"), (&["-e", "f", "--", "tr", "a-z", "A-Z"], "OLD")] {
+        for errno in ["ENOLCK", "EOPNOTSUPP", "ENOSYS", "EPERM"] {
+            let scene = Scene::with_old();
+            let run = |args: &[&str]| {
+                let traced = Strace::new(&scene, args).input("+").inject(format!("flock:error={errno}")).run();
+                (traced.output.status.code(), stderr(&traced.output))
+            };
+            let (status, words) = run(&[&["--lock"], args].concat());
+            assert!(matches!(status, Some(1 | 125)) && words.contains("cannot be locked"), "{errno}: {words}");
+            assert_eq!(run(args), (Some(0), String::new()), "{errno}");
+            scene.has_only("f", becomes);
+        }
     }
 }
 

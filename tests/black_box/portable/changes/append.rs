@@ -124,12 +124,12 @@ fn what_others_append_meanwhile_is_lost_without_the_lock() {
     needs!(shell);
     let scene = Scene::new();
     scene.write("f", "old ");
-    let meanwhile = "printf 'other ' | $AW -a f; printf 'mine '";
-    let output = scene.sh(&format!("$AW -a f -- sh -c \"{meanwhile}\""));
+    let meanwhile = "printf 'other ' | $AW -a --no-lock f; printf 'mine '";
+    let output = scene.sh(&format!("$AW -a --no-lock f -- sh -c \"{meanwhile}\""));
     assert!(output.status.success(), "{output:?}");
     assert_eq!(scene.text("f"), "old mine ");
-    let meanwhile = meanwhile.replace("-a f", "-a --lock-timeout 0 f 2>/dev/null");
-    let output = scene.sh(&format!("$AW -a --lock f -- sh -c \"{meanwhile}\""));
+    let meanwhile = meanwhile.replace("--no-lock f", "f 2>/dev/null");
+    let output = scene.sh(&format!("$AW -a f -- sh -c \"{meanwhile}\""));
     assert!(output.status.success(), "{output:?}");
     assert_eq!(scene.text("f"), "old mine mine ");
 }

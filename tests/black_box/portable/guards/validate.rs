@@ -63,6 +63,35 @@ fn a_refusal_replaces_nothing() {
     refused(&scene, &run(&scene, "grep -q old"), "validate: command 'grep -q old' exited with status 1");
 }
 
+#[test]
+fn several_validators_are_asked_in_order_until_one_refuses() {
+    needs!(validation_by_sh);
+    let scene = Scene::with_old();
+    let asks = |scripts: &[&str]| {
+        let options = scripts.iter().flat_map(|script| ["--validate", script]);
+        scene.cmd().args(options).arg("f").write_stdin("new").output().unwrap()
+    };
+    // Each has all of the content.
+    let output = asks(&["printf 1; cat", "printf 2; cat", "printf 3; cat"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!((stderr(&output).as_str(), scene.text("f").as_str()), ("1new2new3new", "new"));
+    scene.write("f", "old");
+    let refusal = "atomic-write: f: validate: command 'printf 2; exit 7' exited with status 7 (unchanged)\n";
+    let output = asks(&["printf 1", "printf 2; exit 7", "printf 3"]);
+    assert_eq!((output.status.code(), stderr(&output)), (Some(3), format!("12{refusal}")));
+    let output = asks(&["exit 1", "printf 2"]);
+    assert!(output.status.code() == Some(3) && !stderr(&output).starts_with('2'), "{output:?}");
+    refused(&scene, &asks(&["true", "false"]), "validate: command 'false' exited with status 1");
+    // What an earlier one changed does not reach the next.
+    let output = asks(&["printf NEW >\"$1\"", "printf 2"]);
+    refused(&scene, &output, "validate: the command changed the content that it was to look at");
+    refused(
+        &scene,
+        &asks(&["true", "printf NEW >\"$1\""]),
+        "validate: the command changed the content that it was to look at",
+    );
+}
+
 /// Nothing has been said about the content then.
 #[test]
 fn a_command_that_could_not_be_run_is_a_failure() {

@@ -43,6 +43,27 @@ fn allow_in_place_and_what_it_cannot_do() {
 }
 
 #[test]
+fn no_lock_and_what_asks_for_one() {
+    for lock in [&["--lock"][..], &["--lock-timeout", "1"]] {
+        for args in [[lock, &["--no-lock", "f"]].concat(), [&["--no-lock"], lock, &["-a", "f"]].concat()] {
+            usage(&args, "--no-lock and --lock or --lock-timeout contradict each other");
+        }
+    }
+}
+
+#[test]
+fn what_only_a_command_has() {
+    usage(&["--create", "f"], "--create is for --edit");
+    usage(&["--create", "f", "--", "true"], "--create is for --edit");
+    usage(&["--success-status", "1", "f"], "--success-status is of COMMAND");
+    usage(&["--success-status", "1", "f", "--from", "src"], "--success-status is of COMMAND");
+    usage(&["--shell", "cat", "f", "--", "cat"], "--shell SCRIPT stands in place of -- COMMAND");
+    usage(&["--shell", "cat", "--from", "src", "f"], "from --from SOURCE or from COMMAND, not from both");
+    usage(&["--shell", "", "f"], "--shell: SCRIPT is an empty word");
+    usage(&["--shell", "cat >x", "-I", "{}", "f"], "--placeholder: no SCRIPT contains {}");
+}
+
+#[test]
 fn allow_empty_and_what_makes_it_senseless() {
     usage(&["--allow-empty", "--non-empty", "f", "--", "true"], "--allow-empty and --non-empty contradict");
     usage(&["--allow-empty", "f"], "--allow-empty is for COMMAND");
@@ -60,6 +81,10 @@ fn what_only_looks_like_a_contradiction_is_fine() {
         &["-v", "-q", "f"],
         &["--non-empty", "f", "--"],
         &["-D", "-n", "g"],
+        &["--no-lock", "f"],
+        &["--no-lock", "-a", "f"],
+        &["--lock", "-a", "f"],
+        &["--dry-run", "-n", "g"],
     ] {
         let scene = Scene::new();
         scene.write("f", "new");
@@ -71,8 +96,10 @@ fn what_only_looks_like_a_contradiction_is_fine() {
 /// Of other options the last one wins; of a guard that is given twice, one would not be asked.
 #[test]
 fn a_guard_is_given_once() {
-    for (option, value) in [("--checksum", SHA256), ("--if-match", SHA256), ("--validate", "true")] {
+    for (option, value) in [("--checksum", SHA256), ("--if-match", SHA256)] {
         usage(&[option, value, option, value, "f"], &format!("{option} is given more than once"));
     }
-    usage(&["--validate", "", "f"], "--validate: COMMAND is an empty word");
+    for args in [&["--validate", "", "f"][..], &["--validate", "true", "--validate", "", "f"]] {
+        usage(args, "--validate: COMMAND is an empty word");
+    }
 }

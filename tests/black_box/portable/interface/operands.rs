@@ -75,17 +75,19 @@ fn a_missing_target_is_an_error() {
 }
 
 #[test]
-fn a_second_operand_is_an_error_that_names_from_and_dashes() {
-    for args in [
-        &["f", "second"][..],
-        &["f", "-q", "second"],
-        &["f", "second", "--", "true"],
-        &["--", "f", "second"],
-        &["-q", "--", "f", "second", "--", "true"],
+fn a_forgotten_pair_of_dashes_is_answered_by_the_line_with_it() {
+    for (args, line) in [
+        (&["f", "second"][..], "f -- second"),
+        (&["f", "-q", "second"], "f -q -- second"),
+        (&["-e", "f", "sed", "s/a b/c/"], "-e f -- sed 's/a b/c/'"),
+        (&["-S", "f", "f", "f", "it's"], r"-S f f -- f 'it'\''s'"),
+        (&["--", "f", "second"], "-- f -- second"),
+        (&["f", "second", "--", "true"], "f -- second -- true"),
     ] {
-        let text = usage(args, "second operand, second:");
-        let hint = text.lines().find(|line| line.starts_with("hint: ")).unwrap();
-        assert!(hint.contains("--from SOURCE TARGET") && hint.contains("TARGET -- COMMAND"), "{hint}");
+        let second = line.trim_start_matches("-- ").split_once("-- ").unwrap().1.split(' ').next().unwrap();
+        let says =
+            format!("unexpected argument {second}\nhint: to run a command, put -- before it: atomic-write {line}\n");
+        usage(args, &says);
     }
 }
 
