@@ -51,3 +51,13 @@ fn the_number_of_packages_is_what_the_command_beside_it_prints() {
     let number = format!("is built from {} packages, itself included", printed.lines().count());
     assert!(page.contains(&number), "{printed}");
 }
+
+#[test]
+fn the_readme_installs_this_version() {
+    let readme = text("README.md");
+    let after = ["/download/v", "atomic-write-", "atomic-write_"].map(|word| readme.split(word).skip(1));
+    let versions = after.into_iter().flatten().filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let versions: Vec<_> = versions.map(|rest| rest.split(['/', '-']).next().unwrap()).collect();
+    assert!(versions.len() >= 4, "{versions:?}");
+    assert!(versions.iter().all(|version| *version == env!("CARGO_PKG_VERSION")), "{versions:?}");
+}
