@@ -7,6 +7,7 @@ mod generated;
 mod layers;
 mod make;
 mod pictures;
+mod places;
 mod recipes;
 mod skipped;
 mod stand_ins;

@@ -30,7 +30,7 @@ pub const EXPECTED: &[Expected] = &[
             ("usr/local/share/man/man1/atomic-write.1", "1"),
             ("usr/local/share/bash-completion/completions/atomic-write", "2"),
             ("usr/local/share/zsh/site-functions/_atomic-write", "3"),
-            ("usr/local/share/fish/vendor_completions.d/atomic-write.fish", "4"),
+            ("etc/fish/completions/atomic-write.fish", "4"),
         ],
         ..UNGUARDED
     },
