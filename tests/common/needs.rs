@@ -104,6 +104,12 @@ macro_rules! need {
     (strace) => {
         $crate::common::needs::Need::Strace
     };
+    (user_namespaces) => {
+        $crate::common::needs::Need::UserNamespaces
+    };
+    (mount_namespaces) => {
+        $crate::common::needs::Need::MountNamespaces
+    };
     ($program:ident) => {
         $crate::common::needs::Need::Program(stringify!($program))
     };
@@ -170,6 +176,11 @@ pub enum Need<'n> {
     NativeProgram,
     /// strace(1) sees the calls of the program under test, and not those of an emulator.
     Strace,
+    /// unshare(1) can make one: not in a chroot, where the kernel refuses it, nor in many a container.
+    UserNamespaces,
+    /// Root can make one, with a network of its own, and mount in it: not in a chroot whose root is no mount point, nor in
+    /// many a container.
+    MountNamespaces,
 }
 
 impl Need<'_> {
@@ -206,6 +217,11 @@ impl Need<'_> {
             Need::OwnProgram => lacking(another_program().is_none(), "the program that was built with the tests"),
             Need::NativeProgram => lacking(!is_emulated(), "a program that no emulator runs"),
             Need::Strace => Need::Program("strace").lacking().or_else(|| Need::NativeProgram.lacking()),
+            Need::UserNamespaces => lacking(once!(unshares("-U true")), "user namespaces"),
+            Need::MountNamespaces => {
+                let mounts = "-n -m sh -c 'mount -t tmpfs none /proc'";
+                lacking(once!(is_root() && unshares(mounts)), "mount namespaces")
+            }
         }
     }
 }
@@ -314,6 +330,11 @@ fn is_of_this_processor(program: &Path) -> bool {
     let head = |path: &Path| std::fs::read(path).unwrap_or_default().into_iter().take(HEAD).collect::<Vec<_>>();
     let (program, tests) = (head(program), head(&super::this_program()));
     program.len() == HEAD && program[..6] == tests[..6] && program[18..] == tests[18..]
+}
+
+/// Whether unshare(1) does this here.
+fn unshares(arguments: &str) -> bool {
+    is_installed("sh") && Scene::new().sh(&format!("unshare {arguments}")).status.success()
 }
 
 fn lacking(is_there: bool, what: &str) -> Option<String> {

@@ -16,12 +16,12 @@ use crate::common::{Scene, stderr, stdout};
 const NAME: &str = "atomic-write";
 
 /// Where a committed file is.
-fn committed(path: &str) -> PathBuf {
+pub fn committed(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// Fails if the committed file is not `fresh`; writes it if that is asked for.
-fn is_fresh(path: &str, fresh: &str) {
+pub fn is_fresh(path: &str, fresh: &str) {
     let file = committed(path);
     let mut there = fs::read_to_string(&file).unwrap_or_default();
     if there != fresh && std::env::var_os("ATOMIC_WRITE_BLESS").is_some() {

@@ -1,4 +1,4 @@
-//! Every block of the README is run, with stand-ins for what is not there, and does what it says.
+//! Every block of the README and of the pages in docs/ is run, with stand-ins for what is not there, and does what it says.
 //!
 //! Absolute paths are taken below the test's own directory. A block is known by its first line; one that nobody expects
 //! anything of fails the test. Where it says so, it is run a second time with producers that die half way, and must then
@@ -8,22 +8,40 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use super::expected::{EXPECTED, Expected};
+use super::expected::{Expected, PAGES};
+use super::stand_ins::{OTHERS, PRODUCERS};
 use crate::common::needs::{lacks, needs};
 use crate::common::{Scene, program, stderr, stdout};
 
-/// A block of the README.
-struct Block {
+/// A block of a page.
+pub struct Block {
+    page: &'static str,
+    expectations: &'static [Expected],
     language: String,
     text: String,
 }
 
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
 fn blocks() -> Vec<Block> {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    // Outside, inside, outside, ...
-    let parts = readme.split("```").skip(1).step_by(2);
-    let blocks = parts.map(|part| part.split_once('\n').unwrap());
-    blocks.map(|(language, text)| Block { language: language.to_owned(), text: text.to_owned() }).collect()
+    let mut blocks = Vec::new();
+    for (name, expectations) in PAGES {
+        let text = page(name);
+        // Outside, inside, outside, ...
+        let parts = text.split("```").skip(1).step_by(2);
+        blocks.extend(parts.map(|part| part.split_once('\n').unwrap()).map(|(language, text)| {
+            let (language, text) = (language.to_owned(), text.to_owned());
+            Block { page: name, expectations, language, text }
+        }));
+    }
+    blocks
+}
+
+/// The block that begins so.
+pub fn block(first_line: &str) -> Block {
+    blocks().into_iter().find(|block| block.first_line() == first_line).unwrap()
 }
 
 impl Block {
@@ -31,14 +49,14 @@ impl Block {
         self.text.lines().next().unwrap()
     }
 
-    fn expected(&self) -> &'static Expected {
+    pub fn expected(&self) -> &'static Expected {
         let first = self.first_line();
-        let expected = EXPECTED.iter().find(|expected| expected.first_line == first);
-        expected.unwrap_or_else(|| panic!("no expectation for the block that begins with {first:?}"))
+        let expected = self.expectations.iter().find(|expected| expected.first_line == first);
+        expected.unwrap_or_else(|| panic!("{}: nothing is expected of the block that begins with {first:?}", self.page))
     }
 
     /// What a shell must run to do what the block's own interpreter does.
-    fn scripts(&self) -> Vec<String> {
+    pub fn scripts(&self) -> Vec<String> {
         let lines = || self.text.lines().map(str::trim);
         let after = |keys: &[&str]| {
             let values = lines().filter_map(|line| keys.iter().find_map(|key| line.strip_prefix(key)));
@@ -71,49 +89,8 @@ impl Block {
     }
 }
 
-/// Programs that make content; with `$BROKEN` they die half way.
-const PRODUCERS: &[(&str, &str)] = &[
-    ("generate-config", "echo \"$@\""),
-    ("generate-package", "echo '{\"name\": \"app\"}'"),
-    ("curl", "case \"$*\" in *json) echo '{\"name\": \"x\"}' ;; *) echo tool ;; esac"),
-    ("uuidgen", "echo id"),
-    ("render-config", "echo config"),
-    ("render-sudoers", "echo 'root ALL=(ALL:ALL) ALL'"),
-    ("render-crontab", "echo '* * * * * root report'"),
-    ("openssl", "echo key"),
-    (
-        "protoc",
-        "case $1 in --rust_out=*) echo \"rust $(cat \"$2\")\" >\"${1#*=}/api.rs\" ;; *) echo \"$1 $(cat \"$2\")\" ;; esac",
-    ),
-    ("gcc", "echo \"compiled $(cat \"$4\")\" >\"$3\""),
-    ("ffmpeg", "case $3 in *.mp4) echo \"mp4 $(cat \"$2\")\" >\"$3\" ;; *) exit 1 ;; esac"),
-    ("sqlite3", "sed -i /log/d \"$1\""),
-    ("hugo", "echo site >\"$2/index.html\""),
-    ("vi", "echo edited >>\"$1\""),
-    ("pdflatex", "to=${1#*=}; echo \"pdf $(cat \"$2\")\" >\"$to/paper.pdf\"; echo log >\"$to/paper.log\""),
-    ("make-table", "cat \"$1\""),
-    ("build-index", "echo \"index of $1\""),
-    ("backup-metrics", "echo 'backup_age 1'"),
-    ("make-status", "echo \"$@\""),
-    ("ip", "echo \"$@\""),
-    ("build-info", "echo \"info $*\""),
-];
-
-/// Programs that do something else.
-const OTHERS: &[(&str, &str)] = &[
-    ("cargo", "echo \"$@\" >>cargo.log"),
-    ("systemctl", "echo \"$@\" >>systemctl.log"),
-    ("sudo", "exec \"$@\""),
-    ("visudo", "[ \"$1\" = -cf ] && grep -q '^root ALL' \"$2\""),
-    ("crontab", "[ \"$1\" = -T ] && grep -q '^[*]' \"$2\""),
-    ("findmnt", "[ \"$1 $2\" = '--verify --tab-file' ] && grep -q edited \"$3\""),
-    ("app", "[ \"$1\" = --check ] && grep -q config \"$2\""),
-    ("date", "[ \"$1\" = +%F ] && echo 2026-11-25"),
-    ("link-app", "echo link >>link.log; cat \"$@\""),
-];
-
 /// A directory with the stand-ins in `bin`, and what the block finds there.
-fn scene(expected: &Expected) -> Scene {
+pub fn scene(expected: &Expected) -> Scene {
     let scene = Scene::new();
     scene.mkdir("bin");
     std::os::unix::fs::symlink(program(), scene.path("bin/atomic-write")).unwrap();
@@ -128,13 +105,18 @@ fn scene(expected: &Expected) -> Scene {
     for (name, content) in expected.before {
         fs::create_dir_all(scene.path(name).parent().unwrap()).unwrap();
         scene.write(name, content);
+        if content.starts_with("#!") {
+            scene.chmod(name, 0o755);
+        }
     }
     scene
 }
 
-fn run(scene: &Scene, script: &str, broken: &str) -> Output {
+pub fn run(scene: &Scene, script: &str, broken: &str) -> Output {
     let here = scene.root().display();
-    let mut script = script.replace("/usr/local/bin/atomic-write", "atomic-write");
+    // Where it begins a command.
+    let script = script.strip_prefix("/usr/local/bin/").unwrap_or(script);
+    let mut script = script.replace("-- /usr/local/bin/", "-- ");
     for absolute in ["/etc/", "/srv/", "/usr/local/", "/var/lib/"] {
         script = script.replace(&format!(" {absolute}"), &format!(" {here}{absolute}"));
     }
@@ -172,11 +154,11 @@ fn has(scene: &Scene, expected: &[(&str, &str)], block: &Block) {
 /// What the block needs that no stand-in could replace.
 fn can_be_run(block: &Block) -> bool {
     let needs = |tool: &str, word: &str| !block.text.contains(word) || !lacks!((tool));
-    needs("jq", "jq ") && (block.language != "make" || !lacks!(make))
+    needs("jq", "jq ") && needs("bash", "--shell") && (block.language != "make" || !lacks!(make))
 }
 
 #[test]
-fn every_block_of_the_readme_does_what_it_says() {
+fn every_block_does_what_it_says() {
     for block in blocks().iter().filter(|block| can_be_run(block)) {
         let expected = block.expected();
         let scene = scene(expected);
@@ -188,7 +170,7 @@ fn every_block_of_the_readme_does_what_it_says() {
                 assert_eq!((stderr(&output), output.status.code()), (block.text.clone(), Some(5)));
             } else {
                 assert!(output.status.success(), "{script}\n{}{}", stdout(&output), stderr(&output));
-                assert_eq!(stderr(&output), "", "{script}");
+                assert_eq!(stderr(&output), expected.said, "{script}");
             }
         }
         has(&scene, expected.after, block);
@@ -203,6 +185,9 @@ fn a_producer_that_dies_half_way_changes_nothing() {
         for script in block.scripts() {
             let output = run(&scene, &script, "yes");
             assert!(!output.status.success(), "{script}\n{}{}", stdout(&output), stderr(&output));
+            // What comes after the command that failed fails by itself; a copy has no producer.
+            let produced: Vec<_> = script.lines().filter(|line| !line.contains("--from ")).collect();
+            run(&scene, &format!("set +e\n{}", produced.join("\n")), "yes");
         }
         has(&scene, expected.before, block);
         for (name, _) in expected.after.iter().filter(|(name, _)| expected.before.iter().all(|(old, _)| old != name)) {
@@ -214,51 +199,56 @@ fn a_producer_that_dies_half_way_changes_nothing() {
 #[test]
 fn every_expectation_has_its_block() {
     let blocks = blocks();
-    for expected in EXPECTED {
-        let found = blocks.iter().filter(|block| block.first_line() == expected.first_line).count();
-        assert_eq!(found, 1, "{:?}", expected.first_line);
+    for (page, expectations) in PAGES {
+        for expected in expectations {
+            let is_its = |block: &&Block| block.page == page && block.first_line() == expected.first_line;
+            assert_eq!(blocks.iter().filter(is_its).count(), 1, "{page}: {:?}", expected.first_line);
+        }
     }
 }
 
-/// The scene of the Makefile, built once, with times that do not depend on the clock: the sources are older than what was
-/// made from them.
-fn built() -> (Scene, String) {
-    let block = blocks().into_iter().find(|block| block.language == "make").unwrap();
-    let scene = scene(block.expected());
-    let script = block.scripts().remove(0);
-    assert!(run(&scene, &script, "").status.success());
-    let times = "touch -d 2020-01-01 api.proto table.csv && touch -d 2020-01-02 gen/* && touch -d 2020-01-03 app";
-    assert!(run(&scene, times, "").status.success());
-    (scene, script)
+#[test]
+fn every_page_with_blocks_is_run() {
+    let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")).unwrap();
+    let names = pages.map(|entry| format!("docs/{}", entry.unwrap().file_name().into_string().unwrap()));
+    for name in names.filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "md")) {
+        let is_run = PAGES.iter().any(|(known, _)| *known == name);
+        assert!(is_run || !page(&name).contains("```"), "{name}");
+    }
+}
+
+/// The cells between backticks of the rows of the README's first table: what people write, and what to write instead.
+fn pairs() -> Vec<(String, String)> {
+    let readme = page("README.md");
+    let rows = readme.lines().skip_while(|line| !line.starts_with("|---")).skip(1).take_while(|line| !line.is_empty());
+    let quoted =
+        |row: &str| row.replace("\\|", "|").split('`').skip(1).step_by(2).map(String::from).collect::<Vec<_>>();
+    rows.map(quoted).map(|cells| (cells[0].clone(), cells.last().unwrap().clone())).collect()
 }
 
 #[test]
-fn make_links_again_only_if_the_generated_content_differs() {
-    needs!(make);
-    let (scene, script) = built();
-    assert!(run(&scene, "touch -d 2020-01-04 table.csv", "").status.success());
-    assert!(run(&scene, &script, "").status.success());
-    assert_eq!(scene.text("link.log"), "link\n", "the same table");
-    let stamp = fs::metadata(scene.path("gen/table.stamp")).unwrap().modified().unwrap();
-    assert!(stamp > fs::metadata(scene.path("table.csv")).unwrap().modified().unwrap(), "made again");
-
-    scene.write("table.csv", "other\n");
-    assert!(
-        run(&scene, "touch -d 2020-01-05 table.csv gen/table.stamp; touch -d 2020-01-06 table.csv", "")
-            .status
-            .success()
-    );
-    assert!(run(&scene, &script, "").status.success());
-    assert_eq!(scene.text("app"), "--print api\nother\n");
-    assert_eq!(scene.text("link.log"), "link\nlink\n");
-}
-
-#[test]
-fn make_keeps_the_target_of_a_recipe_that_fails() {
-    needs!(make);
-    let (scene, script) = built();
-    assert!(run(&scene, "touch -d 2020-01-04 api.proto", "").status.success());
-    let script = script.replacen("END'\n", "END'\n.DELETE_ON_ERROR:\n", 1);
-    assert!(!run(&scene, &script, "yes").status.success());
-    assert_eq!(scene.text("gen/api.rs"), "--print api\n");
+fn the_pairs_at_the_top_do_what_they_say() {
+    needs!(gcc, sponge);
+    let pairs = pairs();
+    assert_eq!(pairs.len(), 3);
+    let prepare = |scene: &Scene| {
+        scene.mkdir("bin");
+        std::os::unix::fs::symlink(program(), scene.path("bin/atomic-write")).unwrap();
+        scene.write("bin/cmd", "#!/bin/sh\necho half\nexit 1\n");
+        scene.chmod("bin/cmd", 0o755);
+        // It compiles, and cannot be linked.
+        scene.write("main.c", "int missing(void); int main(void) { return missing(); }\n");
+        scene.write("f", "old");
+        scene.write("app", "old");
+    };
+    let is_as_before = |command: &str| {
+        let scene = Scene::new();
+        prepare(&scene);
+        run(&scene, command, "");
+        scene.path("app").exists() && (scene.text("f"), scene.text("app")) == ("old".to_owned(), "old".to_owned())
+    };
+    for (usual, instead) in pairs {
+        assert!(!is_as_before(&usual), "{usual}");
+        assert!(is_as_before(&instead), "{instead}");
+    }
 }

@@ -27,7 +27,15 @@ const OF_LINUX: [&str; 17] = [
 ];
 
 /// What no portable test may need.
-const NEEDS_OF_LINUX: [&str; 5] = ["root", "strace", "acls_and_attributes", "changed_answers", "dynamic_program"];
+const NEEDS_OF_LINUX: [&str; 7] = [
+    "root",
+    "strace",
+    "acls_and_attributes",
+    "changed_answers",
+    "dynamic_program",
+    "user_namespaces",
+    "mount_namespaces",
+];
 
 fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")

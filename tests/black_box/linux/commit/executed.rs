@@ -48,7 +48,7 @@ fn a_copied_target_can_be_executed_at_once() {
 
 #[test]
 fn without_proc_too() {
-    needs!(root, strace, unshare);
+    needs!(root, strace, mount_namespaces);
     let old = Scene::with_old();
     executed(&old, Strace::new(&old, &EXECUTABLE).by(&NO_PROC), "renameat:when=1");
     // It gets a name first, by which the writer is exchanged for a reader.

@@ -141,7 +141,7 @@ fn where_neither_can_be_linked_it_has_a_name_from_the_start() {
 // Row 28.
 #[test]
 fn without_proc_the_descriptor_is_linked() {
-    needs!(root, strace, unshare);
+    needs!(root, strace, mount_namespaces);
     for scene in both() {
         let mode = scene.path("f").exists().then(|| scene.mode("f"));
         let run = Strace::new(&scene, &["f"]).input("new").by(&NO_PROC).run();
@@ -154,7 +154,7 @@ fn without_proc_the_descriptor_is_linked() {
 // Row 28.
 #[test]
 fn without_proc_and_links_of_descriptors_it_has_a_name() {
-    needs!(root, strace, unshare);
+    needs!(root, strace, mount_namespaces);
     for scene in both() {
         let run = Strace::new(&scene, &["f"]).input("new").by(&NO_PROC).inject("linkat:error=ENOENT:when=1").run();
         is_replaced(&scene, &run);

@@ -22,7 +22,7 @@ fn scene(user: u32, group: u32) -> Scene {
 
 #[test]
 fn a_file_of_an_unmapped_owner_is_warned_of() {
-    needs!(root, unshare);
+    needs!(root, user_namespaces);
     let scene = scene(1234, 1235);
     let words = [as_user(), &["unshare", "-Ur"]].concat();
     scene.through(&words).arg("f").write_stdin("new").assert().success().stderr(WARNING);
@@ -33,7 +33,7 @@ fn a_file_of_an_unmapped_owner_is_warned_of() {
 /// Two groups that are not mapped look the same, and are not.
 #[test]
 fn an_unmapped_group_is_not_taken_for_the_directorys() {
-    needs!(root, unshare);
+    needs!(root, user_namespaces);
     let scene = scene(USER, 1235);
     scene.give(".", USER, 1300);
     scene.chmod(".", 0o2777);
@@ -68,7 +68,7 @@ fn in_container(scene: &Scene) -> String {
 
 #[test]
 fn nobody_of_a_container_does_not_get_the_files_of_the_unmapped() {
-    needs!(root, unshare);
+    needs!(root, user_namespaces);
     let foreign = scene(200_000, 200_001);
     assert_eq!(in_container(&foreign), WARNING);
     assert_eq!((foreign.owner("f"), foreign.mode("f")), ((0, 0), 0o644));
@@ -80,7 +80,7 @@ fn nobody_of_a_container_does_not_get_the_files_of_the_unmapped() {
 
 #[test]
 fn nobody_of_a_container_keeps_the_files_that_are_his() {
-    needs!(root, unshare);
+    needs!(root, user_namespaces);
     for mode in [0o644, 0o640, 0o600] {
         let scene = scene(65534, 65534);
         scene.chmod("f", mode);
@@ -95,7 +95,7 @@ fn nobody_of_a_container_keeps_the_files_that_are_his() {
 
 #[test]
 fn an_acl_with_unmapped_names_is_warned_of_and_widens_nothing() {
-    needs!(root, unshare, setfacl);
+    needs!(root, user_namespaces, setfacl);
     let scene = scene(USER, USER);
     crate::common::tool("setfacl", &["-m", "u:1234:-,g::r,o::r", scene.path("f").to_str().unwrap()]);
     let words = [as_user(), &["unshare", "-Ur"]].concat();

@@ -101,7 +101,7 @@ fn in_own_network(scene: &Scene, prepare: &str, path: &str, look: &str) -> Outpu
 // There is nothing to be synced of a setting of the kernel's.
 #[test]
 fn a_setting_of_the_kernel_is_written_without_a_sync() {
-    needs!(root, unshare);
+    needs!(root, mount_namespaces);
     let scene = Scene::on("/var/tmp".as_ref());
     let settings = [
         ("true", "/proc/sys/net/ipv4/neigh/lo/ucast_solicit"),
@@ -119,7 +119,7 @@ fn a_setting_of_the_kernel_is_written_without_a_sync() {
 // What the kernel does not take is an error, and not a new content.
 #[test]
 fn a_setting_that_the_kernel_refuses_is_unchanged() {
-    needs!(root, unshare);
+    needs!(root, mount_namespaces);
     let scene = Scene::on("/var/tmp".as_ref());
     let path = "/proc/sys/net/ipv4/ip_forward";
     let script = format!(
