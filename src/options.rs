@@ -54,6 +54,8 @@ pub struct Options {
     pub force: bool,
     /// Overwrite where a rename is impossible.
     pub allow_in_place: bool,
+    /// Overwrite an existing file in any case.
+    pub in_place: bool,
     /// The finished file's mode.
     pub mode: Option<u32>,
     /// Keep the old file.

@@ -90,7 +90,11 @@ pub(super) fn commit(
                 copy_with_name(job, target, sealed, applied, errno)?
             }
             Commit::RenameRefused(sealed, errno) => {
-                overwrite::instead_of_rename(job, target, sealed, errno)?;
+                overwrite::instead_of_rename(job, target, sealed, Some(errno))?;
+                Next::Overwritten
+            }
+            Commit::Appeared(sealed) => {
+                overwrite::instead_of_rename(job, target, sealed, None)?;
                 Next::Overwritten
             }
         };
@@ -136,6 +140,7 @@ fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
     CommitOptions {
         no_clobber: job.options.no_clobber,
         no_dereference: job.options.no_dereference,
+        in_place: job.options.in_place,
         expected,
         backup: job.backup,
         sync: job.options.sync,
@@ -222,7 +227,7 @@ fn copy_with_name(
         Ok(stage) => stage,
         Err(error) if error.errno() == Some(Errno::NOENT) => return no_directory(sealed, applied),
         Err(error) if error.is_refused_by_system() && may_overwrite(job, target)? => {
-            overwrite::from_copy(job, &sealed, format!("link: {}", os_message(errno)))?;
+            overwrite::from_copy(job, &sealed, Some(format!("link: {}", os_message(errno))))?;
             return Ok(Next::Overwritten);
         }
         Err(error) => return Err(cannot_copy(job, target, &error, errno)),

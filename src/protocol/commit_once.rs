@@ -41,10 +41,14 @@ pub(crate) enum Precondition<'a> {
     SameState(&'a OldContent),
 }
 
+// Independent choices of the user.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommitOptions<'a> {
     pub(crate) no_clobber: bool,
     pub(crate) no_dereference: bool,
+    /// Whether a TARGET that appears is overwritten.
+    pub(crate) in_place: bool,
     pub(crate) expected: Precondition<'a>,
     pub(crate) backup: Option<&'a BackupName>,
     pub(crate) sync: Sync,
@@ -77,6 +81,8 @@ pub(crate) enum Commit {
     NotNamed(Sealed, Errno),
     /// The staged file has a name, and the system refuses to rename it over TARGET. TARGET is unchanged.
     RenameRefused(Sealed, Errno),
+    /// The staged file has a name. TARGET, which was absent, exists by now, and is to be overwritten in place.
+    Appeared(Sealed),
 }
 
 #[derive(Debug)]
@@ -293,6 +299,9 @@ fn rename_over_target(
     now: &Stat,
     options: &CommitOptions<'_>,
 ) -> Result<Commit> {
+    if options.in_place {
+        return Ok(Commit::Appeared(sealed));
+    }
     let other_names = other_names(target, now);
     if let Some(backup) = options.backup {
         return Ok(match (WithBackup { target, backup, old: now, sync: options.sync }).replace(sealed)? {

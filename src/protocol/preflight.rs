@@ -16,8 +16,8 @@ const STEP: &str = "replace";
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Strategy {
     Rename,
-    /// By an overwrite, which the user allows. A rename is impossible for this reason.
-    Overwrite(String),
+    /// By an overwrite. A rename is impossible for this reason; `None` if the user requests the overwrite.
+    Overwrite(Option<String>),
 }
 
 /// Decides how TARGET, which is `existing`, can be replaced, or fails.
@@ -29,6 +29,9 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
         check_kind(old.kind(), options)?;
         check_not_immutable(old)?;
         if old.kind() == FileType::RegularFile {
+            if options.in_place {
+                return check_in_place(target, old, options).map(|()| Strategy::Overwrite(None));
+            }
             check_writable(target, old, options)?;
         }
         if old.kind() == FileType::Directory && !may_write_target(target, old)? {
@@ -40,7 +43,7 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
         None => check_can_sync(target, options).map(|()| Strategy::Rename),
         Some(obstacle) => {
             if may_overwrite(target, existing, options)? {
-                return Ok(Strategy::Overwrite(obstacle.reason));
+                return Ok(Strategy::Overwrite(Some(obstacle.reason)));
             }
             let error = target.with_link_hint(failed(STEP, obstacle.reason));
             Err(if may_offer_overwrite(existing, options) { error.hint(obstacle.hint) } else { error })
@@ -120,6 +123,18 @@ fn check_overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Optio
     Ok(())
 }
 
+/// `--in-place`: fails if the file cannot be overwritten, or its directory cannot get the backup.
+fn check_in_place(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
+    if !may_write_target(target, old)? {
+        return Err(failed(STEP, "you may not write it, which --in-place needs"));
+    }
+    check_overwritable(target, old, options)?;
+    match directory_obstacle(target, true)?.filter(|_| options.backup.is_some()) {
+        Some(obstacle) => Err(failed("backup", obstacle.reason)),
+        None => Ok(()),
+    }
+}
+
 fn may_write_target(target: &ResolvedTarget, old: &PathHandle) -> Result<bool> {
     let handle = old.handle.get().context(STEP)?;
     match may_write(&handle, &target.directory, &target.name) {
@@ -150,11 +165,12 @@ pub(crate) fn may_offer_overwrite(existing: Option<&PathHandle>, options: &Optio
         && options.backup.is_none()
         && !options.no_dereference
         && !options.allow_in_place
+        && !options.in_place
 }
 
 /// Whether `--allow-in-place` is given and TARGET can be overwritten in place.
 pub(crate) fn may_overwrite(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Result<bool> {
-    match existing.filter(|old| options.allow_in_place && old.kind() == FileType::RegularFile) {
+    match existing.filter(|old| (options.allow_in_place || options.in_place) && old.kind() == FileType::RegularFile) {
         Some(old) => check_overwritable(target, old, options).map(|()| true),
         None => Ok(false),
     }
@@ -172,13 +188,28 @@ fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Re
         let hint = "mount its directory instead, or --allow-in-place (not atomic)";
         return obstacle("is a mount point".to_owned(), hint);
     }
+    if let Some(found) = directory_obstacle(target, existing.is_some())? {
+        return Ok(Some(found));
+    }
+    if let Some(old) = existing
+        && sticky_denies(&target.directory.stat().context("look")?, old.stat.uid)
+    {
+        let shown = target.directory.shown();
+        return obstacle(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
+    }
+    Ok(None)
+}
+
+/// What keeps names in the directory from being created and, if `replaces`, removed.
+fn directory_obstacle(target: &ResolvedTarget, replaces: bool) -> Result<Option<RenameObstacle>> {
+    let obstacle = |reason: String, hint| Ok(Some(RenameObstacle { reason, hint }));
     let directory = &target.directory;
     let shown = directory.shown();
     let stat = directory.stat().context("look")?;
     if stat.is_immutable() {
         return obstacle(format!("directory {shown} is immutable"), IN_PLACE);
     }
-    if stat.is_append_only() && existing.is_some() {
+    if stat.is_append_only() && replaces {
         return obstacle(format!("directory {shown} is append-only"), IN_PLACE);
     }
     match may_write_directory(directory) {
@@ -188,9 +219,6 @@ fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Re
         Err(errno) => {
             return Err(target.with_link_hint(at(STEP, format_args!("directory {shown}"))(errno)));
         }
-    }
-    if existing.is_some_and(|old| sticky_denies(&stat, old.stat.uid)) {
-        return obstacle(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
     }
     Ok(None)
 }
