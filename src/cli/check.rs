@@ -246,7 +246,7 @@ fn sync_from(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Sync, clap::Error
     let Some(word) = env(NAME).filter(|word| !word.is_empty()) else { return Ok(Sync::default()) };
     word.to_str().and_then(|word| Sync::from_str(word, false).ok()).ok_or_else(|| {
         let shown = Shown(&word).to_string();
-        usage(ErrorKind::InvalidValue, &format!("{NAME}: {shown} is none of full, file, none"))
+        usage(ErrorKind::InvalidValue, &format!("invalid {NAME} '{shown}' (choose from full, file, none)"))
     })
 }
 
@@ -338,14 +338,14 @@ fn backup(
     }
     let given = long.filter(|word| !word.is_empty());
     let (word, origin) = match given {
-        Some(word) => (word, "--backup"),
+        Some(word) => (word, "CONTROL"),
         None => (env("VERSION_CONTROL").unwrap_or_default(), "VERSION_CONTROL"),
     };
     let Some(control) = control(&word) else {
         let shown = Shown(&word).to_string();
         return Err(usage(
             ErrorKind::InvalidValue,
-            &format!("{origin}: {shown} is none of none, off, numbered, t, existing, nil, simple, never"),
+            &format!("invalid {origin} '{shown}' (choose from none, off, numbered, t, existing, nil, simple, never)"),
         ));
     };
     let names_directory =

@@ -59,7 +59,7 @@ impl Finished {
 pub(super) fn check(job: &Replacement<'_>) -> Result<()> {
     let now = commit_once::check_target(job.target, &commit_options(job))?;
     if now.is_some() && job.options.no_clobber {
-        return Err(refused_by_guard("no-clobber", "has been created meanwhile"));
+        return Err(refused_by_guard("no-clobber", "was created meanwhile"));
     }
     Ok(())
 }
@@ -164,9 +164,9 @@ fn warn(job: &Replacement<'_>, not_preserved: Option<String>, committed: &Commit
         job.notices.warn(warning);
     }
     if committed.other_names > 0 {
-        let names = if committed.other_names == 1 { "name" } else { "names" };
+        let (links, have) = if committed.other_names == 1 { ("link", "has") } else { ("links", "have") };
         let count = committed.other_names;
-        job.notices.warn(format!("had {count} other {names} (hard links), which keep the old content"));
+        job.notices.warn(format!("{count} other hard {links} still {have} the old content"));
     }
 }
 
@@ -175,7 +175,7 @@ fn warn(job: &Replacement<'_>, not_preserved: Option<String>, committed: &Commit
 fn metadata_of_new(job: &Replacement<'_>, target: &ResolvedTarget, naming: &Naming) -> Result<MetadataSource> {
     let mode = job.options.mode;
     if naming.is_named() && !job.options.no_clobber {
-        let now = target.open_path().context("look")?;
+        let now = target.open_path().context("stat")?;
         if let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) {
             return Ok(MetadataSource::Old { old: Metadata::of(&now, target)?, mode });
         }
@@ -191,7 +191,7 @@ fn reapply_metadata(
     mut sealed: Sealed,
     applied: Applied,
 ) -> Result<Next> {
-    let now = target.open_path().context("look")?;
+    let now = target.open_path().context("stat")?;
     if now.is_some() {
         preflight::check(target, now.as_ref(), job.options)?;
     }

@@ -167,7 +167,7 @@ fn attempt(
         sealed = match create(sealed, target, options)? {
             Created::Yes(committed) => return Ok(Commit::Done(committed)),
             Created::NameTaken(_) if options.no_clobber => {
-                return Err(refused_by_guard("no-clobber", "has been created meanwhile").into());
+                return Err(refused_by_guard("no-clobber", "was created meanwhile").into());
             }
             // By another writer, or by a symbolic link.
             Created::NameTaken(sealed) => sealed,
@@ -210,23 +210,23 @@ fn same_owner_and_mode(now: &Stat, metadata_from: Option<&Stat>) -> bool {
 
 /// Looks TARGET up and checks the precondition.
 pub(super) fn check_target(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<Option<Stat>> {
-    let now = target.directory.lstat_uncached(&target.name).context("look")?;
+    let now = target.directory.lstat_uncached(&target.name).context("stat")?;
     if let Some(now) = &now {
         preflight::check_file_type(now.kind(), options.no_dereference)?;
     }
     match (options.expected, &now) {
         (Precondition::None, _) | (Precondition::SameFile(None) | Precondition::Absent, None) => Ok(now),
-        (Precondition::Absent, Some(_)) => Err(refused_by_guard("replace", "has been created since it was looked for")
+        (Precondition::Absent, Some(_)) => Err(refused_by_guard("replace", "was created meanwhile")
             .context(TargetState::Changed)
-            .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
+            .hint("another writer changed it, or COMMAND itself; with --lock writers wait for each other")),
         (Precondition::SameFile(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
         (Precondition::SameFile(_), _) => {
-            Err(failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
+            Err(failed("lock", "was replaced meanwhile by a writer that does not lock it"))
         }
         (Precondition::SameState(old), Some(found)) if old.is_current(found, target)? => Ok(now),
         (Precondition::SameState(_), _) => Err(refused_by_guard("replace", "has changed since it was read")
             .context(TargetState::Changed)
-            .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
+            .hint("another writer changed it, or COMMAND itself; with --lock writers wait for each other")),
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) fn instead_of_rename(
     refusal: Option<Errno>,
 ) -> Result<()> {
     let refused = Error::new(refusal.unwrap_or(Errno::EXIST)).context("rename");
-    let now = target.open_path().context("look")?;
+    let now = target.open_path().context("stat")?;
     let Some(existing) = now.as_ref() else {
         return Err(refused);
     };
@@ -183,7 +183,7 @@ fn damage(existing: &OwnedFd, modes: &Modes, modified: bool, errno: Errno) -> Re
 
 fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: Option<&str>) {
     if let Some(reason) = reason {
-        job.notices.warn(format!("{reason}, so it was overwritten in place, which is not atomic"));
+        job.notices.warn(format!("{reason}, so it was overwritten in place (not atomic)"));
     }
     if let Some(mode) = job.options.mode
         && let Some(bits) =
@@ -197,7 +197,7 @@ fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: Option<&str>) {
 fn open(target: &ResolvedTarget, old: &PathHandle) -> Result<OwnedFd> {
     let existing = platform::open_for_writing(&target.directory, &target.name).context(STEP)?;
     let now = Stat::of(&existing).context(STEP)?;
-    if now.is_same_file(&old.stat) { Ok(existing) } else { Err(failed(STEP, "has been replaced meanwhile")) }
+    if now.is_same_file(&old.stat) { Ok(existing) } else { Err(failed(STEP, "was replaced meanwhile")) }
 }
 
 /// TARGET's mode before, during and after the overwrite. All other metadata stays, because the inode is the same.

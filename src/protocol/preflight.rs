@@ -24,7 +24,7 @@ pub(crate) enum Strategy {
 pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Result<Strategy> {
     if let Some(old) = existing {
         if options.no_clobber {
-            return Err(refused_by_guard("no-clobber", "exists"));
+            return Err(refused_by_guard("no-clobber", "already exists"));
         }
         check_kind(old.kind(), options)?;
         check_not_immutable(old)?;
@@ -36,7 +36,7 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
         }
         if old.kind() == FileType::Directory && !may_write_target(target, old)? {
             // The exchange changes its `..`.
-            return Err(failed(STEP, "you may not write the directory, which a rename of it needs"));
+            return Err(failed(STEP, "no write permission on the directory itself, which its rename needs"));
         }
     }
     match rename_obstacle(target, existing)? {
@@ -69,9 +69,9 @@ pub(crate) fn check_file_type(kind: FileType, no_dereference: bool) -> Result<()
         FileType::Symlink if no_dereference => Ok(()),
         FileType::Symlink => reject("became a symbolic link"),
         FileType::Directory => reject("is a directory"),
-        FileType::Fifo => reject("is a FIFO, which a file must not replace"),
-        FileType::Socket => reject("is a socket, which a file must not replace"),
-        FileType::CharacterDevice | FileType::BlockDevice => reject("is a device, which a file must not replace"),
+        FileType::Fifo => reject("is a FIFO, not a regular file"),
+        FileType::Socket => reject("is a socket, not a regular file"),
+        FileType::CharacterDevice | FileType::BlockDevice => reject("is a device, not a regular file"),
         FileType::Unknown => reject("is of an unknown type"),
     }
 }
@@ -95,7 +95,7 @@ fn check_can_sync(target: &ResolvedTarget, options: &Options) -> Result<()> {
         return Ok(());
     }
     let directory = target.directory.shown();
-    Err(failed(STEP, format_args!("directory {directory} may not be read, so that it cannot be synced"))
+    Err(failed(STEP, format_args!("no read permission on directory {directory}, so it cannot be synced"))
         .hint("--sync file syncs the file alone"))
 }
 
@@ -106,19 +106,19 @@ fn check_writable(target: &ResolvedTarget, old: &PathHandle, options: &Options) 
         return Ok(());
     }
     match rename_obstacle(target, Some(old))? {
-        None => Err(failed(STEP, "you may not write it").hint("--force replaces it all the same")),
+        None => Err(failed(STEP, "no write permission on the file").hint("--force replaces it anyway")),
         // For example on a read-only NFS export: the client does not know that it is read-only.
-        Some(obstacle) => Err(failed(STEP, format_args!("you may not write it, and {}", obstacle.reason))),
+        Some(obstacle) => Err(failed(STEP, format_args!("no write permission on the file, and {}", obstacle.reason))),
     }
 }
 
 /// Fails if the file cannot be overwritten in place. `--force` does not help here, and only the owner may set its mode.
 fn check_overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
     if !may_write_target(target, old)? {
-        return Err(failed(STEP, "you may not write it, and no rename is possible that would not need it"));
+        return Err(failed(STEP, "no write permission on the file, and it cannot be replaced by a rename"));
     }
     if options.mode.is_some_and(|mode| mode != old.stat.bits()) && !owner_or_capable(old.stat.uid) {
-        return Err(failed(STEP, "you may not set the mode of another user's file, which stays in place"));
+        return Err(failed(STEP, "cannot change the mode of another user's file"));
     }
     Ok(())
 }
@@ -126,7 +126,7 @@ fn check_overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Optio
 /// `--in-place`: fails if the file cannot be overwritten, or its directory cannot get the backup.
 fn check_in_place(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
     if !may_write_target(target, old)? {
-        return Err(failed(STEP, "you may not write it, which --in-place needs"));
+        return Err(failed(STEP, "no write permission on the file, which --in-place needs"));
     }
     check_overwritable(target, old, options)?;
     match directory_obstacle(target, true)?.filter(|_| options.backup.is_some()) {
@@ -192,10 +192,10 @@ fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Re
         return Ok(Some(found));
     }
     if let Some(old) = existing
-        && sticky_denies(&target.directory.stat().context("look")?, old.stat.uid)
+        && sticky_denies(&target.directory.stat().context("stat")?, old.stat.uid)
     {
         let shown = target.directory.shown();
-        return obstacle(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
+        return obstacle(format!("is another user's file in sticky directory {shown}"), IN_PLACE);
     }
     Ok(None)
 }
@@ -205,7 +205,7 @@ fn directory_obstacle(target: &ResolvedTarget, replaces: bool) -> Result<Option<
     let obstacle = |reason: String, hint| Ok(Some(RenameObstacle { reason, hint }));
     let directory = &target.directory;
     let shown = directory.shown();
-    let stat = directory.stat().context("look")?;
+    let stat = directory.stat().context("stat")?;
     if stat.is_immutable() {
         return obstacle(format!("directory {shown} is immutable"), IN_PLACE);
     }
@@ -215,7 +215,7 @@ fn directory_obstacle(target: &ResolvedTarget, replaces: bool) -> Result<Option<
     match may_write_directory(directory) {
         Ok(()) | Err(Errno::NOSYS) => {}
         Err(Errno::ACCESS) if overrides_permissions(&stat) => {}
-        Err(Errno::ACCESS) => return obstacle(format!("directory {shown} may not be written"), IN_PLACE),
+        Err(Errno::ACCESS) => return obstacle(format!("no write permission on directory {shown}"), IN_PLACE),
         Err(errno) => {
             return Err(target.with_link_hint(at(STEP, format_args!("directory {shown}"))(errno)));
         }

@@ -103,7 +103,7 @@ pub(crate) fn resolve(
     for _ in 0..=MAX_LINKS {
         let (parent, name) = split(&path)?;
         let directory = Rc::new(open_parent(base.as_deref(), parent.as_os_str(), parents.as_deref_mut(), notices)?);
-        let existing = directory.open_path(name).context("look")?;
+        let existing = directory.open_path(name).context("stat")?;
         let (name, is_behind_link) = (name.to_owned(), base.is_some());
         match existing {
             Some(link) if follow && link.kind() == FileType::Symlink => {
@@ -124,7 +124,7 @@ pub(crate) fn resolve(
             }
         }
     }
-    Err(failed("resolve", os_message(Errno::LOOP)))
+    Err(failed("follow link", os_message(Errno::LOOP)))
 }
 
 /// Opens the directory `parent`, relative to `base` or to the working directory.
@@ -180,7 +180,7 @@ fn split(path: &OsStr) -> Result<(PathBuf, &OsStr)> {
     let last = bytes.rsplit(|&byte| is_separator(byte.into())).next().unwrap_or_default();
     match last {
         b"" if bytes.is_empty() => return reject("the name is empty"),
-        b"" => return reject("ends in a slash, which names a directory"),
+        b"" => return reject("ends in a slash, so it names a directory"),
         b"." => return reject("names a directory, the one that holds it (.)"),
         b".." => return reject("names a directory, the parent (..)"),
         _ => {}
@@ -204,9 +204,9 @@ fn read_link(directory: &Directory, link: &PathHandle, name: &OsStr) -> platform
 
 /// Fails if the kernel would not follow this link as the last component.
 fn may_follow(directory: &Directory, link: &PathHandle) -> Result<()> {
-    match platform::forbidding_rule(directory, directory.filesystem(), &link.stat).context("look")? {
+    match platform::forbidding_rule(directory, directory.filesystem(), &link.stat).context("stat")? {
         None => Ok(()),
         Some(rule @ LinkRule::Magic) => Err(failed("replace", rule).hint("name the file itself")),
-        Some(rule) => Err(failed("resolve", rule)),
+        Some(rule) => Err(failed("follow link", rule)),
     }
 }

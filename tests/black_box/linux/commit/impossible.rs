@@ -196,7 +196,7 @@ fn anothers_file_in_a_sticky_directory_is_refused_before_reading() {
     }
     scene.give_to_user("d/mine");
     scene.chmod("d", 0o1777);
-    let says = "replace: another user's file in the sticky directory d/ (unchanged)\n\
+    let says = "replace: is another user's file in sticky directory d/ (unchanged)\n\
                 hint: --allow-in-place overwrites it (not atomic)\n";
     refused(&scene, as_user(), "d/theirs", says);
     let own = unread(&scene, as_user(), &["d/mine", "--", "printf", "new"]);

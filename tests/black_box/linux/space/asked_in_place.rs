@@ -68,7 +68,7 @@ fn a_failure_in_the_middle_tells_where_both_contents_are() {
         let names = scene.names();
         let copy = names.iter().find(|name| name.starts_with(".aw-")).unwrap();
         let says = stderr(&run.output);
-        assert!(says.contains(&format!("hint: the whole new content is {}\n", copy)), "{says}");
+        assert!(says.contains(&format!("hint: the whole new content is {copy}\n")), "{says}");
         assert!(says.ends_with("hint: the old content is f~\n"), "{says}");
         assert_eq!((scene.read(copy), scene.text("f~").as_str()), (new.clone(), "old"));
         assert_eq!(names.len(), 3, "{names:?}");
@@ -152,7 +152,7 @@ fn a_target_that_may_not_be_written_is_refused_without_a_hint() {
     scene.chmod("f", 0o444);
     for force in [&[][..], &["--force"]] {
         let output = scene.ordinary().arg("--in-place").args(force).arg("f").output().unwrap();
-        let says = "atomic-write: f: replace: you may not write it, which --in-place needs (unchanged)\n";
+        let says = "atomic-write: f: replace: no write permission on the file, which --in-place needs (unchanged)\n";
         assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(1), says));
     }
 }
@@ -171,7 +171,7 @@ fn a_backup_that_cannot_be_made_is_told_before_the_command_runs() {
         scene.ordinary().arg("--in-place").args(options).args(words).output().unwrap()
     };
     let output = run(&["--backup"]);
-    let says = "atomic-write: d/f: backup: directory d/ may not be written (unchanged)\n";
+    let says = "atomic-write: d/f: backup: no write permission on directory d/ (unchanged)\n";
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(125), says));
     assert_eq!(stderr(&run(&[])), "ran\n");
     scene.chmod("d", 0o755);
