@@ -65,3 +65,10 @@ pub struct Options {
     /// What exit status 0 promises.
     pub sync: Sync,
 }
+
+impl Options {
+    /// Whether an option is only for a regular file, and not for a symbolic link to it.
+    pub(crate) fn is_of_file(&self) -> bool {
+        self.append || self.allow_in_place || self.in_place
+    }
+}

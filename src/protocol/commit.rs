@@ -141,6 +141,7 @@ fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
         no_clobber: job.options.no_clobber,
         no_dereference: job.options.no_dereference,
         in_place: job.options.in_place,
+        is_locked: job.is_locked,
         expected,
         backup: job.backup,
         sync: job.options.sync,
@@ -249,14 +250,21 @@ fn copy_with_name(
 }
 
 fn may_overwrite(job: &Replacement<'_>, target: &ResolvedTarget) -> Result<bool> {
-    preflight::may_overwrite(target, target.existing.as_ref(), job.options)
+    // What was opened at the lookup is closed by now.
+    let now = target.open_path().context("stat")?;
+    preflight::may_overwrite(target, now.as_ref(), job.options)
 }
 
 /// The error if neither a link nor a named copy is possible, with both reasons.
 fn cannot_copy(job: &Replacement<'_>, target: &ResolvedTarget, copy: &Error, link: Errno) -> Error {
     let reason = format!("{}; a copy with a name: {}", os_message(link), copy.step_and_reason().1);
     let error = failed("link", reason);
-    if copy.is_refused_by_system() { preflight::offer_overwrite(error, target, job.options) } else { error }
+    if !copy.is_refused_by_system() {
+        return error;
+    }
+    // What was opened at the lookup is closed by now.
+    let now = target.open_path().ok().flatten();
+    preflight::offer_overwrite(error, target, now.as_ref(), job.options)
 }
 
 /// Makes the new name durable.

@@ -49,6 +49,7 @@ pub(crate) struct CommitOptions<'a> {
     pub(crate) no_dereference: bool,
     /// Whether a TARGET that appears is overwritten.
     pub(crate) in_place: bool,
+    pub(crate) is_locked: bool,
     pub(crate) expected: Precondition<'a>,
     pub(crate) backup: Option<&'a BackupName>,
     pub(crate) sync: Sync,
@@ -218,7 +219,7 @@ pub(super) fn check_target(target: &ResolvedTarget, options: &CommitOptions<'_>)
         (Precondition::None, _) | (Precondition::SameFile(None) | Precondition::Absent, None) => Ok(now),
         (Precondition::Absent, Some(_)) => Err(refused_by_guard("replace", "was created meanwhile")
             .context(TargetState::Changed)
-            .hint("another writer changed it, or COMMAND itself; with --lock writers wait for each other")),
+            .hint(other_writer(target, options.is_locked))),
         (Precondition::SameFile(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
         (Precondition::SameFile(_), _) => {
             Err(failed("lock", "was replaced meanwhile by a writer that does not lock it"))
@@ -226,7 +227,18 @@ pub(super) fn check_target(target: &ResolvedTarget, options: &CommitOptions<'_>)
         (Precondition::SameState(old), Some(found)) if old.is_current(found, target)? => Ok(now),
         (Precondition::SameState(_), _) => Err(refused_by_guard("replace", "has changed since it was read")
             .context(TargetState::Changed)
-            .hint("another writer changed it, or COMMAND itself; with --lock writers wait for each other")),
+            .hint(other_writer(target, options.is_locked))),
+    }
+}
+
+/// The hint about who has changed TARGET.
+pub(super) fn other_writer(target: &ResolvedTarget, is_locked: bool) -> &'static str {
+    if is_locked {
+        "another writer without --lock changed it, or COMMAND itself"
+    } else if target.directory.filesystem().is_remote() {
+        "another writer changed it, or COMMAND itself"
+    } else {
+        "another writer changed it, or COMMAND itself; with --lock writers wait for each other"
     }
 }
 

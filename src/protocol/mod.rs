@@ -41,6 +41,7 @@ mod naming;
 mod old_content;
 mod overwrite;
 mod parents;
+mod permissions;
 mod placing;
 mod preflight;
 mod private_directory;

@@ -91,7 +91,7 @@ pub(super) fn instead_of_rename(
         return Err(refused);
     };
     if !preflight::may_overwrite(target, now.as_ref(), job.options)? {
-        return Err(preflight::offer_overwrite(refused, target, job.options));
+        return Err(preflight::offer_overwrite(refused, target, now.as_ref(), job.options));
     }
     let reason = refusal.map(|errno| format!("rename: {}", os_message(errno)));
     let file = sealed.reopened()?;

@@ -26,7 +26,7 @@ pub(super) fn beside_or_elsewhere<T>(
             if preflight::may_overwrite(job.target, job.target.existing.as_ref(), job.options)? {
                 elsewhere(Some(error.step_and_reason().1))
             } else {
-                Err(preflight::offer_overwrite(error, job.target, job.options))
+                Err(preflight::offer_overwrite(error, job.target, job.target.existing.as_ref(), job.options))
             }
         }
         created => created,

@@ -2,11 +2,12 @@
 //! writing, nothing is read and nothing is changed.
 
 use super::directory::PathHandle;
+use super::permissions::sticky_denies;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
 use crate::options::{Options, Sync};
 use crate::platform::{
-    CAN_SYNC_FILE_SYSTEM, CLEAR_APPEND_ONLY, CLEAR_IMMUTABLE, Errno, FileType, Stat, euid, is_swap_file, may_write,
+    CAN_SYNC_FILE_SYSTEM, CLEAR_APPEND_ONLY, CLEAR_IMMUTABLE, Errno, FileType, euid, is_swap_file, may_write,
     may_write_directory, overrides_permissions, owner_or_capable,
 };
 
@@ -46,7 +47,14 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
                 return Ok(Strategy::Overwrite(Some(obstacle.reason)));
             }
             let error = target.with_link_hint(failed(STEP, obstacle.reason));
-            Err(if may_offer_overwrite(existing, options) { error.hint(obstacle.hint) } else { error })
+            let overwrite = overwrite_option(target, existing, options);
+            let hint = match (overwrite, obstacle.other_hint) {
+                (Some(option), Some(other)) => format!("{other}, or {option} (not atomic)"),
+                (Some(option), None) => overwrite_hint(option),
+                (None, Some(other)) => other.to_owned(),
+                (None, None) => return Err(error),
+            };
+            Err(error.hint(hint))
         }
     }
 }
@@ -78,15 +86,23 @@ pub(crate) fn check_file_type(kind: FileType, no_dereference: bool) -> Result<()
 
 fn check_not_immutable(old: &PathHandle) -> Result<()> {
     if old.stat.is_immutable() {
-        return Err(failed(STEP, "is immutable").hint(format_args!("{CLEAR_IMMUTABLE} removes the attribute")));
+        return Err(clearing(failed(STEP, "is immutable"), format_args!("{CLEAR_IMMUTABLE} removes the attribute")));
     }
     if old.stat.is_append_only() {
-        return Err(failed(STEP, "is append-only").hint(format_args!("{CLEAR_APPEND_ONLY} removes the attribute")));
+        return Err(clearing(
+            failed(STEP, "is append-only"),
+            format_args!("{CLEAR_APPEND_ONLY} removes the attribute"),
+        ));
     }
     if is_swap_file(&old.stat) {
-        return Err(failed(STEP, "is in use as a swap file").hint("swapoff releases it"));
+        return Err(clearing(failed(STEP, "is in use as a swap file"), format_args!("swapoff releases it")));
     }
     Ok(())
+}
+
+/// Adds a hint that only root can follow.
+fn clearing(error: Error, hint: std::fmt::Arguments<'_>) -> Error {
+    if euid() == 0 { error.hint(hint) } else { error }
 }
 
 /// Fails if the directory's entries could not be synced in the end. Such a directory may be written and searched only.
@@ -146,26 +162,28 @@ fn may_write_target(target: &ResolvedTarget, old: &PathHandle) -> Result<bool> {
     }
 }
 
-/// Whether the sticky bit of `directory` keeps the caller from renaming over a file that `owner` owns.
-pub(super) fn sticky_denies(directory: &Stat, owner: u32) -> bool {
-    directory.mode & 0o1000 != 0 && directory.uid != euid() && !owner_or_capable(owner)
-}
-
 struct RenameObstacle {
     reason: String,
-    hint: &'static str,
+    /// A hint beside the one to overwrite.
+    other_hint: Option<&'static str>,
 }
 
-/// The hint where a rename is impossible.
-const IN_PLACE: &str = "--allow-in-place overwrites it (not atomic)";
+/// The option that a hint may suggest where no rename is possible: TARGET is a regular file that can be overwritten, and
+/// no option contradicts it.
+fn overwrite_option(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Option<&'static str> {
+    let old = existing.filter(|old| old.kind() == FileType::RegularFile)?;
+    if options.no_dereference || options.allow_in_place || options.in_place {
+        return None;
+    }
+    if options.backup.is_some() {
+        // Only a copy can be its backup.
+        return check_in_place(target, old, options).is_ok().then_some("--in-place");
+    }
+    check_overwritable(target, old, options).is_ok().then_some("--allow-in-place")
+}
 
-/// Whether a hint may suggest `--allow-in-place`: TARGET is a regular file, and no option contradicts it.
-pub(crate) fn may_offer_overwrite(existing: Option<&PathHandle>, options: &Options) -> bool {
-    existing.is_some_and(|old| old.kind() == FileType::RegularFile)
-        && options.backup.is_none()
-        && !options.no_dereference
-        && !options.allow_in_place
-        && !options.in_place
+fn overwrite_hint(option: &str) -> String {
+    format!("{option} overwrites it (not atomic)")
 }
 
 /// Whether `--allow-in-place` is given and TARGET can be overwritten in place.
@@ -177,16 +195,23 @@ pub(crate) fn may_overwrite(target: &ResolvedTarget, existing: Option<&PathHandl
 }
 
 /// Adds the hint to an error which says that a rename is impossible here.
-pub(crate) fn offer_overwrite(error: Error, target: &ResolvedTarget, options: &Options) -> Error {
+pub(crate) fn offer_overwrite(
+    error: Error,
+    target: &ResolvedTarget,
+    existing: Option<&PathHandle>,
+    options: &Options,
+) -> Error {
     let error = target.with_link_hint(error);
-    if may_offer_overwrite(target.existing.as_ref(), options) { error.hint(IN_PLACE) } else { error }
+    match overwrite_option(target, existing, options) {
+        Some(option) => error.hint(overwrite_hint(option)),
+        None => error,
+    }
 }
 
 fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Result<Option<RenameObstacle>> {
-    let obstacle = |reason: String, hint| Ok(Some(RenameObstacle { reason, hint }));
+    let obstacle = |reason: String, other_hint| Ok(Some(RenameObstacle { reason, other_hint }));
     if existing.is_some_and(|old| old.stat.is_mount_point()) {
-        let hint = "mount its directory instead, or --allow-in-place (not atomic)";
-        return obstacle("is a mount point".to_owned(), hint);
+        return obstacle("is a mount point".to_owned(), Some("mount its directory instead"));
     }
     if let Some(found) = directory_obstacle(target, existing.is_some())? {
         return Ok(Some(found));
@@ -195,27 +220,27 @@ fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Re
         && sticky_denies(&target.directory.stat().context("stat")?, old.stat.uid)
     {
         let shown = target.directory.shown();
-        return obstacle(format!("is another user's file in sticky directory {shown}"), IN_PLACE);
+        return obstacle(format!("is another user's file in sticky directory {shown}"), None);
     }
     Ok(None)
 }
 
 /// What keeps names in the directory from being created and, if `replaces`, removed.
 fn directory_obstacle(target: &ResolvedTarget, replaces: bool) -> Result<Option<RenameObstacle>> {
-    let obstacle = |reason: String, hint| Ok(Some(RenameObstacle { reason, hint }));
+    let obstacle = |reason: String| Ok(Some(RenameObstacle { reason, other_hint: None }));
     let directory = &target.directory;
     let shown = directory.shown();
     let stat = directory.stat().context("stat")?;
     if stat.is_immutable() {
-        return obstacle(format!("directory {shown} is immutable"), IN_PLACE);
+        return obstacle(format!("directory {shown} is immutable"));
     }
     if stat.is_append_only() && replaces {
-        return obstacle(format!("directory {shown} is append-only"), IN_PLACE);
+        return obstacle(format!("directory {shown} is append-only"));
     }
     match may_write_directory(directory) {
         Ok(()) | Err(Errno::NOSYS) => {}
         Err(Errno::ACCESS) if overrides_permissions(&stat) => {}
-        Err(Errno::ACCESS) => return obstacle(format!("no write permission on directory {shown}"), IN_PLACE),
+        Err(Errno::ACCESS) => return obstacle(format!("no write permission on directory {shown}")),
         Err(errno) => {
             return Err(target.with_link_hint(at(STEP, format_args!("directory {shown}"))(errno)));
         }

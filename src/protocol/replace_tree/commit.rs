@@ -66,7 +66,7 @@ pub(super) fn check_target(job: &Replacement<'_>, old: Option<&OldTree>, now: Op
     };
     if job.plan.origin.edits() {
         if !is_same {
-            return Err(changed());
+            return Err(changed(job));
         }
         return old.map_or(Ok(()), |old| old.ensure_unchanged(job));
     }

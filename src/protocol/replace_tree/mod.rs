@@ -23,6 +23,7 @@ use std::cell::Ref;
 use std::ffi::OsStr;
 use std::rc::Rc;
 
+use super::commit_once::other_writer;
 use super::directory::{Closable, Directory, Entry};
 use super::parents::Parents;
 use super::private_directory::PrivateDirectory;
@@ -136,7 +137,7 @@ impl OldTree {
         let stat = directory.stat().context("stat")?;
         // Where writers do not take turns, the last one wins.
         if depends && !stat.is_same_file(&existing.stat) {
-            return Err(changed());
+            return Err(changed(job));
         }
         let fingerprint = depends.then(|| tree::fingerprint(&directory, job.signals)).transpose()?;
         Ok(Some(OldTree { directory, stat, fingerprint }))
@@ -159,15 +160,15 @@ impl OldTree {
         if tree::fingerprint(&self.directory, job.signals)? == *before {
             return Ok(());
         }
-        Err(changed())
+        Err(changed(job))
     }
 }
 
 /// The error if TARGET is not in the state that was read.
-fn changed() -> Error {
+fn changed(job: &Replacement<'_>) -> Error {
     refused_by_guard("replace", "has changed since it was read")
         .context(TargetState::Changed)
-        .hint("another writer changed it, or COMMAND itself; with --lock writers wait for each other")
+        .hint(other_writer(job.target, job.is_locked))
 }
 
 fn check_guards(job: &Replacement<'_>, staged: &Directory, old: Option<&OldTree>) -> Result<()> {

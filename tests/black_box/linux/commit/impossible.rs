@@ -268,8 +268,9 @@ fn no_overwrite_is_offered_where_it_contradicts_another_option() {
     needs!(root);
     let scene = Scene::with_old();
     let _bound = Mounted::bind(&scene.path("f"), &scene.path("f"));
-    for option in ["--backup", "--no-dereference"] {
+    for (option, or) in [("--backup", ", or --in-place (not atomic)"), ("--no-dereference", "")] {
         let output = unread(&scene, &[], &[option, "f"]);
-        assert_eq!(stderr(&output), "atomic-write: f: replace: is a mount point (unchanged)\n");
+        let says = "atomic-write: f: replace: is a mount point (unchanged)\nhint: mount its directory instead";
+        assert_eq!(stderr(&output), format!("{says}{or}\n"));
     }
 }

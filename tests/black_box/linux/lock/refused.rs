@@ -26,7 +26,7 @@ fn a_lock_that_does_not_come_in_time_is_refused() {
         assert_eq!(output.status.code(), Some(3), "{output:?}");
         let told = stderr(&output);
         let begin = format!("atomic-write: {target}: lock: another writer holds the lock (waited ");
-        assert!(told.starts_with(&begin) && told.ends_with(" s (unchanged)\n"), "{told}");
+        assert!(told.starts_with(&begin) && told.ends_with(" s) (unchanged)\n"), "{told}");
         assert_eq!(output.stdout, b"for others");
     }
     scene.cmd().args(["--lock-timeout", "0", "f", "--", "touch", "ran"]).assert().code(123);
