@@ -54,6 +54,8 @@ pub struct Options {
     pub force: bool,
     /// Overwrite where a rename is impossible.
     pub allow_in_place: bool,
+    /// Overwrite an existing file in any case.
+    pub in_place: bool,
     /// The finished file's mode.
     pub mode: Option<u32>,
     /// Keep the old file.
@@ -62,4 +64,11 @@ pub struct Options {
     pub dry_run: bool,
     /// What exit status 0 promises.
     pub sync: Sync,
+}
+
+impl Options {
+    /// Whether an option is only for a regular file, and not for a symbolic link to it.
+    pub(crate) fn is_of_file(&self) -> bool {
+        self.append || self.allow_in_place || self.in_place
+    }
 }

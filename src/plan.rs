@@ -36,8 +36,21 @@ pub(crate) fn plan<'a>(args: &'a Args, notices: &Notices) -> Result<Plan<'a>> {
 fn resolve_target(args: &Args, notices: &Notices) -> Result<Option<ResolvedTarget>> {
     match resolve::resolve(&args.target, !args.options.no_dereference, None, notices) {
         Err(error) if args.parents && resolve::is_missing_directory(&error) => Ok(None),
-        resolved => resolved.map(Some),
+        Err(error) if may_create(args) => Err(resolve::offer_parents(error)),
+        Err(error) => Err(error),
+        Ok(mut resolved) => {
+            // What a link has no part in cannot be done to the link itself.
+            let is_of_file = args.edits() || args.if_match.is_some() || args.options.is_of_file();
+            resolved.is_behind_own_link &= !is_of_file;
+            Ok(Some(resolved))
+        }
     }
+}
+
+/// Whether TARGET may be missing.
+fn may_create(args: &Args) -> bool {
+    let needs_old = matches!(args.from, From::Command { edit: true, create: false, .. });
+    !needs_old && args.if_match.is_none()
 }
 
 fn guards(args: &Args) -> Guards {

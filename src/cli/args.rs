@@ -215,6 +215,16 @@ pub struct Cli {
     #[arg(long, help_heading = "New file")]
     pub(super) allow_in_place: bool,
 
+    /// Overwrite TARGET's own inode (not atomic)
+    #[arg(
+        long,
+        help_heading = "New file",
+        long_help = "Overwrite TARGET's own inode, once the whole content has been received, checked and synced under a name \
+                     elsewhere. Other hard links, bind mounts and watchers of the inode see the new content. Not atomic. A \
+                     missing TARGET is created as otherwise."
+    )]
+    pub(super) in_place: bool,
+
     /// What is durable after exit 0: full, file or none
     #[arg(
         long,

@@ -125,6 +125,7 @@ impl Cli {
                 no_clobber: self.no_clobber,
                 force: self.force,
                 allow_in_place: self.allow_in_place,
+                in_place: self.in_place,
                 mode: self.mode,
                 backup,
                 dry_run: self.dry_run,
@@ -182,7 +183,7 @@ impl Cli {
     /// Two options that contradict each other, with the reason, which clap's own conflict message does not give.
     fn contradiction(&self, has_command: bool, has_backup: bool) -> Option<&'static str> {
         let (has_checksum, has_if_match) = (!self.checksum.is_empty(), !self.if_match.is_empty());
-        let contradictions: [(bool, &'static str); 22] = [
+        let contradictions: [(bool, &'static str); 25] = [
             (self.from.is_some() && has_command, "the content comes from --from SOURCE or from COMMAND, not from both"),
             (
                 self.tree
@@ -194,6 +195,7 @@ impl Cli {
             (self.tree && has_checksum, "--checksum is of a file, and --tree replaces a directory"),
             (self.tree && has_if_match, "--if-match is of a file, and --tree replaces a directory"),
             (self.tree && self.allow_in_place, "--allow-in-place overwrites a file, and --tree replaces a directory"),
+            (self.tree && self.in_place, "--in-place overwrites a file, and --tree replaces a directory"),
             (self.create && !self.edit, "--create is for --edit: other content does not come from TARGET"),
             (
                 self.no_lock && (self.lock || self.lock_timeout.is_some()),
@@ -220,8 +222,13 @@ impl Cli {
                 self.allow_in_place && self.no_clobber,
                 "--allow-in-place overwrites an existing TARGET, which --no-clobber refuses",
             ),
-            (self.allow_in_place && has_backup, "--allow-in-place cannot rename TARGET, so --backup cannot keep it"),
+            (
+                self.allow_in_place && !self.in_place && has_backup,
+                "--allow-in-place cannot rename TARGET, so --backup cannot keep it",
+            ),
             (self.allow_in_place && self.no_dereference, "--allow-in-place cannot overwrite a symbolic link itself"),
+            (self.in_place && self.no_clobber, "--in-place overwrites an existing TARGET, which --no-clobber refuses"),
+            (self.in_place && self.no_dereference, "--in-place cannot overwrite a symbolic link itself"),
             (self.allow_empty && self.non_empty, "--allow-empty and --non-empty contradict each other"),
             (!self.success_status.is_empty() && !has_command, "--success-status is of COMMAND, and there is none"),
             (
@@ -239,7 +246,7 @@ fn sync_from(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Sync, clap::Error
     let Some(word) = env(NAME).filter(|word| !word.is_empty()) else { return Ok(Sync::default()) };
     word.to_str().and_then(|word| Sync::from_str(word, false).ok()).ok_or_else(|| {
         let shown = Shown(&word).to_string();
-        usage(ErrorKind::InvalidValue, &format!("{NAME}: {shown} is none of full, file, none"))
+        usage(ErrorKind::InvalidValue, &format!("invalid {NAME} '{shown}' (choose from full, file, none)"))
     })
 }
 
@@ -341,14 +348,14 @@ fn backup(
     }
     let given = long.filter(|word| !word.is_empty());
     let (word, origin) = match given {
-        Some(word) => (word, "--backup"),
+        Some(word) => (word, "CONTROL"),
         None => (env("VERSION_CONTROL").unwrap_or_default(), "VERSION_CONTROL"),
     };
     let Some(control) = control(&word) else {
         let shown = Shown(&word).to_string();
         return Err(usage(
             ErrorKind::InvalidValue,
-            &format!("{origin}: {shown} is none of none, off, numbered, t, existing, nil, simple, never"),
+            &format!("invalid {origin} '{shown}' (choose from none, off, numbered, t, existing, nil, simple, never)"),
         ));
     };
     let names_directory =

@@ -46,7 +46,7 @@ impl<'s> Source<'s> {
     /// Opens a source file.
     pub(crate) fn open(path: &Path, signals: &'s Signals) -> Result<Self> {
         let name = Shown(path.as_os_str()).to_string();
-        let cannot_open = |errno| at("open source", &name)(errno);
+        let cannot_open = |errno| at("open", &name)(errno);
         // poll waits for the writer of a FIFO, and for signals at the same time.
         let file = platform::open_source(path).map_err(cannot_open)?;
         let now = Stat::of(&file).map_err(cannot_open)?;

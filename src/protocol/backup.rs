@@ -13,7 +13,8 @@
 //! a link is refused. Then the staged file is renamed over TARGET, and the second name to the backup's name. A kill can
 //! then leave two short names, and if a copy was needed, a rollback gives TARGET the copy's inode.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::apply_metadata::{self, MetadataSource};
@@ -26,6 +27,7 @@ use super::rename::{self, Fallback};
 use super::resolve::ResolvedTarget;
 use super::sealed::Sealed;
 use super::staging_name::StagingName;
+use super::sync;
 use super::writer::StagingWriter;
 use crate::error::{Context, Error, ErrorExt, Result, at, not_durable};
 use crate::options::Sync;
@@ -76,7 +78,7 @@ impl WithBackup<'_> {
         let found = staged.entry().lstat().ok().flatten().unwrap_or(*self.old);
         let error = match preflight::check_file_type(found.kind(), self.old.kind() == FileType::Symlink) {
             Ok(()) => match self.rename_to_backup(staged.entry(), &found) {
-                Ok(()) => return Ok(Replaced::Yes(sealed.renamed())),
+                Ok(_) => return Ok(Replaced::Yes(sealed.renamed())),
                 Err(errno) => self.backup_failed(errno),
             },
             Err(error) => error,
@@ -108,7 +110,7 @@ impl WithBackup<'_> {
         };
         let (old_name, file) = self.rename_over(sealed, old_name)?;
         match self.rename_to_backup(old_name.name.entry(), old_name.name.inode()) {
-            Ok(()) => {
+            Ok(_) => {
                 old_name.name.renamed();
                 Ok(Replaced::Yes(file))
             }
@@ -165,13 +167,14 @@ impl WithBackup<'_> {
         })
     }
 
-    /// Renames the old file from `name` to the backup's name.
-    fn rename_to_backup(&self, name: Entry<'_>, old: &Stat) -> platform::Result<()> {
+    /// Renames the old file from `name` to the backup's name, which is returned.
+    fn rename_to_backup(&self, name: Entry<'_>, old: &Stat) -> platform::Result<OsString> {
         let (target, directory) = (self.target, &self.target.directory);
-        match self.backup {
+        let given = match self.backup {
             BackupName::Simple(backup) => {
                 name.rename(Entry { directory, name: backup })
                     .or_else(|errno| directory.verify_after_error(backup, old, errno))?;
+                backup.clone()
             }
             BackupName::Numbered(first) => {
                 let mut number = *first;
@@ -185,21 +188,85 @@ impl WithBackup<'_> {
                             retries.retry(Errno::EXIST)?;
                             number = number.checked_add(1).ok_or(Errno::OVERFLOW)?;
                         }
-                        Ok(_) => break,
+                        Ok(_) => break backup,
                         Err(errno) => return Err(errno),
                     }
                 }
             }
-        }
+        };
         // `name` usually no longer exists. It does if the backup's name was already a link to the same file, where
         // rename(2) does nothing, or if a hard link was used in place of a rename.
         name.directory.remove(name.name);
-        Ok(())
+        Ok(given)
+    }
+
+    /// Gives a copy of TARGET the backup's name. An earlier backup of that name is kept until TARGET is overwritten, if the
+    /// file system can exchange names.
+    fn name_copy(&self, copy: StagingName) -> platform::Result<CopiedBackup> {
+        let directory = &self.target.directory;
+        if let BackupName::Simple(name) = self.backup {
+            match rename::exchange(copy.entry(), Entry { directory, name }, copy.inode()) {
+                Ok(()) => return Ok(CopiedBackup { copy, name: name.clone(), has_previous: true }),
+                Err(Errno::NOENT) => {}
+                Err(errno) if is_unsupported_rename(errno) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        let name = self.rename_to_backup(copy.entry(), copy.inode())?;
+        Ok(CopiedBackup { copy, name, has_previous: false })
     }
 
     fn backup_failed(&self, errno: Errno) -> Error {
         let path = self.target.directory.join(&self.backup.first(&self.target.name));
         at(STEP, Shown(path.as_os_str()))(errno)
+    }
+}
+
+/// A backup that is a copy, made before TARGET is overwritten in place. It is durable.
+pub(super) struct CopiedBackup {
+    copy: StagingName,
+    /// The backup's name.
+    name: OsString,
+    /// Whether the short name of `copy` now leads to the backup that had the name before.
+    has_previous: bool,
+}
+
+impl CopiedBackup {
+    /// Copies TARGET to the backup's name. If that fails, the backups are as they were.
+    pub(super) fn create(target: &ResolvedTarget, backup: &BackupName) -> Result<CopiedBackup> {
+        let old = target.entry().lstat().and_then(|old| old.ok_or(Errno::NOENT)).context(STEP)?;
+        let copy = copy(target, Sync::Full)?;
+        let with = WithBackup { target, backup, old: &old, sync: Sync::Full };
+        let named = with.name_copy(copy).map_err(|errno| with.backup_failed(errno))?;
+        match sync::directory(&target.directory, None::<&OwnedFd>) {
+            Ok(()) => Ok(named),
+            Err(errno) => {
+                named.take_back();
+                Err(with.backup_failed(errno))
+            }
+        }
+    }
+
+    /// TARGET was overwritten. Returns the backup's path, for messages.
+    pub(super) fn keep(self) -> PathBuf {
+        if self.has_previous {
+            self.copy.directory().remove(&self.copy.name);
+        }
+        let path = self.copy.directory().join(&self.name);
+        self.copy.renamed();
+        path
+    }
+
+    /// TARGET was not overwritten: removes the copy, and gives an earlier backup its name back.
+    pub(super) fn take_back(self) {
+        let directory = self.copy.directory();
+        let backup = Entry { directory, name: &self.name };
+        if !self.has_previous {
+            directory.remove(&self.name);
+        } else if rename::exchange(self.copy.entry(), backup, self.copy.inode()).is_err() {
+            directory.left_behind(&self.copy.name, "it is an earlier backup, whose name cannot be given back");
+            self.copy.keep();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::preflight;
+use super::permissions::sticky_denies;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Result, failed};
 use crate::options::{Backup, Control};
@@ -31,7 +31,7 @@ fn obstacle(existing: &Stat, directory: &Stat, tree: bool) -> Option<&'static st
         Some("is immutable")
     } else if existing.is_append_only() {
         Some("is append-only")
-    } else if preflight::sticky_denies(directory, existing.uid) {
+    } else if sticky_denies(directory, existing.uid) {
         Some("is another user's, in a sticky directory")
     } else {
         None

@@ -97,7 +97,7 @@ fn copy_old(job: &Replacement<'_>, old: Option<&OldContent>, private: &PrivateDi
 
 /// Takes the file that the command has written as the staging file, unless a guard refuses it or TARGET has its content.
 fn take(job: &Replacement<'_>, private: Rc<PrivateDirectory>) -> Result<Filled> {
-    let Written { file, stat, bits } = Written::open(private.entry(&job.target.name))?;
+    let Written { file, stat, bits } = Written::open(private.entry(&job.target.name), may_offer_tree(job))?;
     if let Some((process, name)) = platform::find_writer(&file) {
         job.notices.warn(format!("process {process} ({name}) still has the file open for writing"));
     }
@@ -129,6 +129,12 @@ fn copied(job: &Replacement<'_>, stage: Stage, bits: u32) -> Result<Stage> {
     Ok(copy.with_initial_access(InitialAccess { mode: bits & 0o777, acl: None }))
 }
 
+/// Whether a hint may suggest `--tree`: TARGET is no file, and no option contradicts it.
+fn may_offer_tree(job: &Replacement<'_>) -> bool {
+    let is_of_file = job.options.is_of_file() || job.plan.if_match.is_some() || job.plan.guards.checksum.is_some();
+    !is_of_file && job.target.existing.is_none()
+}
+
 /// The file that the command has written, open for reading.
 struct Written {
     file: OwnedFd,
@@ -138,7 +144,7 @@ struct Written {
 }
 
 impl Written {
-    fn open(entry: Entry<'_>) -> Result<Written> {
+    fn open(entry: Entry<'_>, may_offer_tree: bool) -> Result<Written> {
         const STEP: &str = "read output";
         let refuse = |reason: &str| Err(refused_by_guard("replace", reason));
         let Some(found) = entry.lstat().context(STEP)? else {
@@ -149,8 +155,8 @@ impl Written {
             FileType::RegularFile => {}
             FileType::Symlink => return refuse("the command left a symbolic link in place of a file"),
             FileType::Directory => {
-                return Err(refused_by_guard("replace", "the command left a directory in place of a file")
-                    .hint("--tree replaces a directory as a whole"));
+                let error = refused_by_guard("replace", "the command left a directory in place of a file");
+                return Err(if may_offer_tree { error.hint("--tree replaces a directory as a whole") } else { error });
             }
             _ => return refuse("the command left something that is no regular file"),
         }

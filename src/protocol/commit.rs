@@ -63,7 +63,7 @@ pub(super) fn rehearse(job: &Replacement<'_>, sealed: Sealed) -> Result<Change> 
     }
     let now = commit_once::check_target(job.target, &commit_options(job))?;
     if now.is_some() && job.options.no_clobber {
-        return Err(refused_by_guard("no-clobber", "has been created meanwhile"));
+        return Err(refused_by_guard("no-clobber", "was created meanwhile"));
     }
     Ok(job.expected_change())
 }
@@ -94,7 +94,11 @@ pub(super) fn commit(
                 copy_with_name(job, target, sealed, applied, errno)?
             }
             Commit::RenameRefused(sealed, errno) => {
-                overwrite::instead_of_rename(job, target, sealed, errno)?;
+                overwrite::instead_of_rename(job, target, sealed, Some(errno))?;
+                Next::Overwritten
+            }
+            Commit::Appeared(sealed) => {
+                overwrite::instead_of_rename(job, target, sealed, None)?;
                 Next::Overwritten
             }
         };
@@ -140,6 +144,8 @@ fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
     CommitOptions {
         no_clobber: job.options.no_clobber,
         no_dereference: job.options.no_dereference,
+        in_place: job.options.in_place,
+        is_locked: job.is_locked,
         expected,
         backup: job.backup,
         sync: job.options.sync,
@@ -163,9 +169,9 @@ fn warn(job: &Replacement<'_>, not_preserved: Option<String>, committed: &Commit
         job.notices.warn(warning);
     }
     if committed.other_names > 0 {
-        let names = if committed.other_names == 1 { "name" } else { "names" };
+        let (links, have) = if committed.other_names == 1 { ("link", "has") } else { ("links", "have") };
         let count = committed.other_names;
-        job.notices.warn(format!("had {count} other {names} (hard links), which keep the old content"));
+        job.notices.warn(format!("{count} other hard {links} still {have} the old content"));
     }
 }
 
@@ -174,7 +180,7 @@ fn warn(job: &Replacement<'_>, not_preserved: Option<String>, committed: &Commit
 fn metadata_of_new(job: &Replacement<'_>, target: &ResolvedTarget, naming: &Naming) -> Result<MetadataSource> {
     let mode = job.options.mode;
     if naming.is_named() && !job.options.no_clobber {
-        let now = target.open_path().context("look")?;
+        let now = target.open_path().context("stat")?;
         if let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) {
             return Ok(MetadataSource::Old { old: Metadata::of(&now, target)?, mode });
         }
@@ -190,7 +196,7 @@ fn reapply_metadata(
     mut sealed: Sealed,
     applied: Applied,
 ) -> Result<Next> {
-    let now = target.open_path().context("look")?;
+    let now = target.open_path().context("stat")?;
     if now.is_some() {
         preflight::check(target, now.as_ref(), job.options)?;
     }
@@ -226,7 +232,7 @@ fn copy_with_name(
         Ok(stage) => stage,
         Err(error) if error.errno() == Some(Errno::NOENT) => return no_directory(sealed, applied),
         Err(error) if error.is_refused_by_system() && may_overwrite(job, target)? => {
-            overwrite::from_copy(job, &sealed, format!("link: {}", os_message(errno)))?;
+            overwrite::from_copy(job, &sealed, Some(format!("link: {}", os_message(errno))))?;
             return Ok(Next::Overwritten);
         }
         Err(error) => return Err(cannot_copy(job, target, &error, errno)),
@@ -248,14 +254,21 @@ fn copy_with_name(
 }
 
 fn may_overwrite(job: &Replacement<'_>, target: &ResolvedTarget) -> Result<bool> {
-    preflight::may_overwrite(target, target.existing.as_ref(), job.options)
+    // What was opened at the lookup is closed by now.
+    let now = target.open_path().context("stat")?;
+    preflight::may_overwrite(target, now.as_ref(), job.options)
 }
 
 /// The error if neither a link nor a named copy is possible, with both reasons.
 fn cannot_copy(job: &Replacement<'_>, target: &ResolvedTarget, copy: &Error, link: Errno) -> Error {
     let reason = format!("{}; a copy with a name: {}", os_message(link), copy.step_and_reason().1);
     let error = failed("link", reason);
-    if copy.is_refused_by_system() { preflight::offer_overwrite(error, target, job.options) } else { error }
+    if !copy.is_refused_by_system() {
+        return error;
+    }
+    // What was opened at the lookup is closed by now.
+    let now = target.open_path().ok().flatten();
+    preflight::offer_overwrite(error, target, now.as_ref(), job.options)
 }
 
 /// Makes the new name durable.

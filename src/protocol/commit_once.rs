@@ -41,10 +41,15 @@ pub(crate) enum Precondition<'a> {
     SameState(&'a OldContent),
 }
 
+// Independent choices of the user.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommitOptions<'a> {
     pub(crate) no_clobber: bool,
     pub(crate) no_dereference: bool,
+    /// Whether a TARGET that appears is overwritten.
+    pub(crate) in_place: bool,
+    pub(crate) is_locked: bool,
     pub(crate) expected: Precondition<'a>,
     pub(crate) backup: Option<&'a BackupName>,
     pub(crate) sync: Sync,
@@ -77,6 +82,8 @@ pub(crate) enum Commit {
     NotNamed(Sealed, Errno),
     /// The staged file has a name, and the system refuses to rename it over TARGET. TARGET is unchanged.
     RenameRefused(Sealed, Errno),
+    /// The staged file has a name. TARGET, which was absent, exists by now, and is to be overwritten in place.
+    Appeared(Sealed),
 }
 
 #[derive(Debug)]
@@ -161,7 +168,7 @@ fn attempt(
         sealed = match create(sealed, target, options)? {
             Created::Yes(committed) => return Ok(Commit::Done(committed)),
             Created::NameTaken(_) if options.no_clobber => {
-                return Err(refused_by_guard("no-clobber", "has been created meanwhile").into());
+                return Err(refused_by_guard("no-clobber", "was created meanwhile").into());
             }
             // By another writer, or by a symbolic link.
             Created::NameTaken(sealed) => sealed,
@@ -204,23 +211,34 @@ fn same_owner_and_mode(now: &Stat, metadata_from: Option<&Stat>) -> bool {
 
 /// Looks TARGET up and checks the precondition.
 pub(super) fn check_target(target: &ResolvedTarget, options: &CommitOptions<'_>) -> Result<Option<Stat>> {
-    let now = target.directory.lstat_uncached(&target.name).context("look")?;
+    let now = target.directory.lstat_uncached(&target.name).context("stat")?;
     if let Some(now) = &now {
         preflight::check_file_type(now.kind(), options.no_dereference)?;
     }
     match (options.expected, &now) {
         (Precondition::None, _) | (Precondition::SameFile(None) | Precondition::Absent, None) => Ok(now),
-        (Precondition::Absent, Some(_)) => Err(refused_by_guard("replace", "has been created since it was looked for")
+        (Precondition::Absent, Some(_)) => Err(refused_by_guard("replace", "was created meanwhile")
             .context(TargetState::Changed)
-            .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
+            .hint(other_writer(target, options.is_locked))),
         (Precondition::SameFile(Some(expected)), Some(found)) if expected.is_same_file(found) => Ok(now),
         (Precondition::SameFile(_), _) => {
-            Err(failed("lock", "has been replaced meanwhile by a writer that does not take turns"))
+            Err(failed("lock", "was replaced meanwhile by a writer that does not lock it"))
         }
         (Precondition::SameState(old), Some(found)) if old.is_current(found, target)? => Ok(now),
         (Precondition::SameState(_), _) => Err(refused_by_guard("replace", "has changed since it was read")
             .context(TargetState::Changed)
-            .hint("another writer, or COMMAND itself; --lock makes writers take turns")),
+            .hint(other_writer(target, options.is_locked))),
+    }
+}
+
+/// The hint about who has changed TARGET.
+pub(super) fn other_writer(target: &ResolvedTarget, is_locked: bool) -> &'static str {
+    if is_locked {
+        "another writer without --lock changed it, or COMMAND itself"
+    } else if target.directory.filesystem().is_remote() {
+        "another writer changed it, or COMMAND itself"
+    } else {
+        "another writer changed it, or COMMAND itself; with --lock writers wait for each other"
     }
 }
 
@@ -293,6 +311,9 @@ fn rename_over_target(
     now: &Stat,
     options: &CommitOptions<'_>,
 ) -> Result<Commit> {
+    if options.in_place {
+        return Ok(Commit::Appeared(sealed));
+    }
     let other_names = other_names(target, now);
     if let Some(backup) = options.backup {
         return Ok(match (WithBackup { target, backup, old: now, sync: options.sync }).replace(sealed)? {

@@ -46,7 +46,7 @@ pub(super) fn fill(
             Filled { stage: Some(stage), received, warning: None }
         }
         (None, Some(old)) => fill_from_difference(job, old, input, hasher.as_mut(), create_staging)?,
-        (None, None) => return Err(failed("stage", "there is nothing to compare with")),
+        (None, None) => return Err(failed("compare", "there is nothing to compare with")),
     };
     input.finish()?;
     job.plan.guards.received(filled.received, hasher, job.edits_nothing())?;
@@ -166,7 +166,7 @@ fn copy_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut Sta
 /// Whether TARGET is still the file that was compared. If another writer has replaced or removed it, this writer is the
 /// last one, and TARGET must get its content.
 fn still_linked(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
-    let now = job.target.directory.lstat(&job.target.name).context("look")?;
+    let now = job.target.directory.lstat(&job.target.name).context("stat")?;
     Ok(now.is_some_and(|now| now.is_same_file(&old.stat)))
 }
 

@@ -120,7 +120,7 @@ fn open(target: &ResolvedTarget, options: &Options) -> Result<Opened> {
         if target.directory.readable() {
             return Ok(Opened::Nothing);
         }
-        let reason = format!("directory {} may not be read, so it cannot be locked", target.directory.shown());
+        let reason = format!("no read permission on directory {}, so it cannot be locked", target.directory.shown());
         return Err(failed(STEP, reason).context(Unavailable));
     };
     // A separate open file description: otherwise a command that inherits the descriptor would keep the lock.
@@ -163,7 +163,7 @@ impl LostLocks {
         if target.directory.has_unstable_inode_numbers(&target.name) {
             return Err(failed(
                 STEP,
-                "TARGET cannot be locked: its file system gives it another inode number at each look",
+                "TARGET cannot be locked: its file system gives it another inode number each time",
             )
             .context(Unavailable));
         }
@@ -171,7 +171,7 @@ impl LostLocks {
         if self.without_wait < Self::MAX {
             return Ok(());
         }
-        Err(failed(STEP, "TARGET cannot be locked: other writers keep replacing it without taking turns"))
+        Err(failed(STEP, "TARGET cannot be locked: other writers keep replacing it without a lock"))
     }
 }
 

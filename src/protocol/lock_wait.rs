@@ -70,6 +70,6 @@ impl<'a> Waiting<'a> {
 
     pub(super) fn timed_out(&self) -> Error {
         let seconds = self.deadline.as_ref().map_or(0.0, |deadline| deadline.seconds);
-        refused_by_guard(STEP, format_args!("another writer had the turn for all of {seconds} s"))
+        refused_by_guard(STEP, format_args!("another writer holds the lock (waited {seconds} s)"))
     }
 }

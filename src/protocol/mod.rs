@@ -43,6 +43,7 @@ mod naming;
 mod old_content;
 mod overwrite;
 mod parents;
+mod permissions;
 mod placing;
 mod preflight;
 mod private_directory;
@@ -209,7 +210,7 @@ fn read_old(plan: &Plan<'_>, target: &mut Target, signals: &Signals) -> Result<O
             // Another client of a network file system has replaced it since it was looked up.
             Err(error) if error.errno() == Some(Errno::STALE) => {
                 retries.retry(Errno::STALE).map_err(|_| error)?;
-                target.resolved.existing = target.resolved.open_path().context("look")?;
+                target.resolved.existing = target.resolved.open_path().context("stat")?;
                 target.check_again(plan.options)?;
             }
             done => return done,
@@ -221,10 +222,12 @@ fn open_old(plan: &Plan<'_>, target: &ResolvedTarget, signals: &Signals) -> Resu
     match &target.existing {
         Some(old) if old.kind() == FileType::RegularFile => OldContent::open(old, target, signals).map(Some),
         Some(_) if plan.origin.edits() || plan.options.append => {
-            Err(failed("read", "is a symbolic link, which has no content of its own (--no-dereference)"))
+            Err(failed("read", "is a symbolic link, which has no content (--no-dereference)"))
         }
         None if plan.origin.edits() && !plan.origin.creates() => {
-            Err(failed("edit", "does not exist, so there is nothing to edit"))
+            let error = failed("edit", "does not exist");
+            // A missing file has no digest.
+            Err(if plan.if_match.is_some() { error } else { error.hint("--create starts with nothing") })
         }
         _ => Ok(None),
     }
@@ -237,8 +240,8 @@ fn check_if_match(plan: &Plan<'_>, target: &ResolvedTarget, old: Option<&OldCont
         (Some(expected), Some(old), _) => old.must_match(expected, signals),
         (Some(expected), None, existing) => {
             let found = match existing {
-                Some(_) => "TARGET is a symbolic link, which has no content of its own (--no-dereference)",
-                None => "there is no such file",
+                Some(_) => "TARGET is a symbolic link, which has no content (--no-dereference)",
+                None => "TARGET does not exist",
             };
             Err(refused_by_guard("if-match", format_args!("expected {expected}, but {found}")))
         }

@@ -1,11 +1,13 @@
-//! `--allow-in-place`: overwrites TARGET in place, because a rename is impossible.
+//! `--allow-in-place` and `--in-place`: overwrites TARGET in place, because a rename is impossible or not wanted.
 //!
 //! During the overwrite neither readers nor the disk have a guarantee. But first the whole input is received, checked
 //! and synced, in a named file with mode 0600, in a directory on a real disk that is synced as well. If the overwrite
-//! then fails, that file's path is printed and nothing is lost.
+//! then fails, that file's path is printed and nothing is lost. With `--backup`, a copy of the old content has the
+//! backup's name before the first byte is overwritten.
 
 use std::rc::Rc;
 
+use super::backup::CopiedBackup;
 use super::commit_once::Synced;
 use super::copy;
 use super::directory::PathHandle;
@@ -28,19 +30,19 @@ use crate::quote::Shown;
 
 const STEP: &str = "overwrite in place";
 
-/// Creates the file for the copy. `reason` is why no rename is possible.
-pub(super) fn stage(job: &Replacement<'_>, reason: String) -> Result<Stage> {
+/// Creates the file for the copy. `reason` is why no rename is possible; `None` if the user requests the overwrite.
+pub(super) fn stage(job: &Replacement<'_>, reason: Option<String>) -> Result<Stage> {
     // A signal's default action would leave the copy.
     job.signals.watch().context("signals")?;
     spill(job, reason).stage(job.notices).ok_or_else(no_directory)
 }
 
 /// The same for a command that writes the copy by name.
-pub(super) fn private_directory(job: &Replacement<'_>, reason: String) -> Result<Rc<PrivateDirectory>> {
+pub(super) fn private_directory(job: &Replacement<'_>, reason: Option<String>) -> Result<Rc<PrivateDirectory>> {
     spill(job, reason).private_directory(job.signals, job.notices).ok_or_else(no_directory)
 }
 
-fn spill<'j>(job: &'j Replacement<'_>, reason: String) -> &'j SpillDirectories {
+fn spill<'j>(job: &'j Replacement<'_>, reason: Option<String>) -> &'j SpillDirectories {
     job.spill.get_or_init(|| SpillDirectories::find(job.target, reason, job.notices))
 }
 
@@ -60,7 +62,7 @@ pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
 
 /// The same instead of a commit that the system refuses. TARGET has been compared already. `from` is staged in an
 /// unsafe place, so it is copied to a safe one.
-pub(super) fn from_copy(job: &Replacement<'_>, from: &Sealed, reason: String) -> Result<()> {
+pub(super) fn from_copy(job: &Replacement<'_>, from: &Sealed, reason: Option<String>) -> Result<()> {
     let stage = stage(job, reason)?;
     overwrite_with(job, fill::copy_staged(job, from, stage, KeepOpen::Reader)?)
 }
@@ -71,26 +73,27 @@ fn overwrite_with(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
         return Err(failed(STEP, "there is nothing to overwrite"));
     };
     let copy = Synced::from(copy, Sync::Full)?.into_sealed();
-    write_target(job, job.target, existing, copy, &spill.reason)
+    write_target(job, job.target, existing, copy, spill.reason.as_deref())
 }
 
-/// Overwrites instead of a rename that the system refuses. The staged file is beside TARGET and is safe there, if the
+/// Overwrites instead of a rename that the system refuses or, with `--in-place`, that would replace a TARGET which has
+/// appeared. The staged file is beside TARGET and is safe there, if the
 /// file system is persistent.
 pub(super) fn instead_of_rename(
     job: &Replacement<'_>,
     target: &ResolvedTarget,
     mut sealed: Sealed,
-    errno: Errno,
+    refusal: Option<Errno>,
 ) -> Result<()> {
-    let refused = Error::new(errno).context("rename");
-    let now = target.open_path().context("look")?;
+    let refused = Error::new(refusal.unwrap_or(Errno::EXIST)).context("rename");
+    let now = target.open_path().context("stat")?;
     let Some(existing) = now.as_ref() else {
         return Err(refused);
     };
     if !preflight::may_overwrite(target, now.as_ref(), job.options)? {
-        return Err(preflight::offer_overwrite(refused, target, job.options));
+        return Err(preflight::offer_overwrite(refused, target, now.as_ref(), job.options));
     }
-    let reason = format!("rename: {}", os_message(errno));
+    let reason = refusal.map(|errno| format!("rename: {}", os_message(errno)));
     let file = sealed.reopened()?;
     if !target.directory.filesystem().is_persistent() {
         return from_copy(job, &sealed, reason);
@@ -98,7 +101,7 @@ pub(super) fn instead_of_rename(
     // It may already belong to another user.
     let _ = set_mode(file, 0o600);
     platform::sync_file(file).context("sync")?;
-    write_target(job, target, existing, sealed, &reason)
+    write_target(job, target, existing, sealed, reason.as_deref())
 }
 
 /// Overwrites TARGET, which is `old`, with the copy, which is synced.
@@ -107,7 +110,7 @@ fn write_target(
     target: &ResolvedTarget,
     old: &PathHandle,
     sealed: Sealed,
-    reason: &str,
+    reason: Option<&str>,
 ) -> Result<()> {
     let directory = sealed.directory();
     let Some(path) = sealed.path() else {
@@ -128,15 +131,32 @@ fn write_target(
         return Err(Error::new(Errno::NOSPC).context(STEP));
     }
     let modes = Modes::of(&existing, &now, job.options.mode).context(STEP)?;
+    let backup = job.backup.map(|backup| CopiedBackup::create(target, backup)).transpose()?;
     target.ctime_changed_by_us.set(true);
     // Until the first byte is written, TARGET is intact.
-    modes.restrict(&existing).context(STEP)?;
+    if let Err(errno) = modes.restrict(&existing) {
+        backup.into_iter().for_each(CopiedBackup::take_back);
+        return Err(Error::new(errno).context(STEP));
+    }
     let mut modified = false;
     if let Err(errno) = write(copy, &existing, size, &modes, job.options.sync, &mut modified) {
-        let damage = damage(&existing, &modes, modified, errno)?;
+        let damage = match damage(&existing, &modes, modified, errno) {
+            Ok(damage) => damage,
+            Err(error) => {
+                backup.into_iter().for_each(CopiedBackup::take_back);
+                return Err(error);
+            }
+        };
         // TARGET has neither the old nor the new state, so it is damaged. The copy stays.
         sealed.keep();
-        return Err(damage.hint(format_args!("the whole new content is {}", Shown(path.as_os_str()))));
+        let damage = damage.hint(format_args!("the whole new content is {}", Shown(path.as_os_str())));
+        return Err(match backup.map(CopiedBackup::keep) {
+            Some(old) => damage.hint(format_args!("the old content is {}", Shown(old.as_os_str()))),
+            None => damage,
+        });
+    }
+    if let Some(backup) = backup {
+        backup.keep();
     }
     warn(job, &existing, reason);
     Ok(())
@@ -161,8 +181,10 @@ fn damage(existing: &OwnedFd, modes: &Modes, modified: bool, errno: Errno) -> Re
     }
 }
 
-fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: &str) {
-    job.notices.warn(format!("{reason}, so it was overwritten in place, which is not atomic"));
+fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: Option<&str>) {
+    if let Some(reason) = reason {
+        job.notices.warn(format!("{reason}, so it was overwritten in place (not atomic)"));
+    }
     if let Some(mode) = job.options.mode
         && let Some(bits) =
             Stat::of(existing).ok().map(|stat| stat.bits()).filter(|bits| !platform::is_mode_met(mode, *bits))
@@ -175,7 +197,7 @@ fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: &str) {
 fn open(target: &ResolvedTarget, old: &PathHandle) -> Result<OwnedFd> {
     let existing = platform::open_for_writing(&target.directory, &target.name).context(STEP)?;
     let now = Stat::of(&existing).context(STEP)?;
-    if now.is_same_file(&old.stat) { Ok(existing) } else { Err(failed(STEP, "has been replaced meanwhile")) }
+    if now.is_same_file(&old.stat) { Ok(existing) } else { Err(failed(STEP, "was replaced meanwhile")) }
 }
 
 /// TARGET's mode before, during and after the overwrite. All other metadata stays, because the inode is the same.

@@ -2,11 +2,12 @@
 //! writing, nothing is read and nothing is changed.
 
 use super::directory::PathHandle;
+use super::permissions::sticky_denies;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
 use crate::options::{Options, Sync};
 use crate::platform::{
-    CAN_SYNC_FILE_SYSTEM, CLEAR_APPEND_ONLY, CLEAR_IMMUTABLE, Errno, FileType, Stat, euid, is_swap_file, may_write,
+    CAN_SYNC_FILE_SYSTEM, CLEAR_APPEND_ONLY, CLEAR_IMMUTABLE, Errno, FileType, euid, is_swap_file, may_write,
     may_write_directory, overrides_permissions, owner_or_capable,
 };
 
@@ -16,34 +17,44 @@ const STEP: &str = "replace";
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Strategy {
     Rename,
-    /// By an overwrite, which the user allows. A rename is impossible for this reason.
-    Overwrite(String),
+    /// By an overwrite. A rename is impossible for this reason; `None` if the user requests the overwrite.
+    Overwrite(Option<String>),
 }
 
 /// Decides how TARGET, which is `existing`, can be replaced, or fails.
 pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Result<Strategy> {
     if let Some(old) = existing {
         if options.no_clobber {
-            return Err(refused_by_guard("no-clobber", "exists"));
+            return Err(refused_by_guard("no-clobber", "already exists"));
         }
         check_kind(old.kind(), options)?;
         check_not_immutable(old)?;
         if old.kind() == FileType::RegularFile {
+            if options.in_place {
+                return check_in_place(target, old, options).map(|()| Strategy::Overwrite(None));
+            }
             check_writable(target, old, options)?;
         }
         if old.kind() == FileType::Directory && !may_write_target(target, old)? {
             // The exchange changes its `..`.
-            return Err(failed(STEP, "you may not write the directory, which a rename of it needs"));
+            return Err(failed(STEP, "no write permission on the directory itself, which its rename needs"));
         }
     }
     match rename_obstacle(target, existing)? {
         None => check_can_sync(target, options).map(|()| Strategy::Rename),
         Some(obstacle) => {
             if may_overwrite(target, existing, options)? {
-                return Ok(Strategy::Overwrite(obstacle.reason));
+                return Ok(Strategy::Overwrite(Some(obstacle.reason)));
             }
             let error = target.with_link_hint(failed(STEP, obstacle.reason));
-            Err(if may_offer_overwrite(existing, options) { error.hint(obstacle.hint) } else { error })
+            let overwrite = overwrite_option(target, existing, options);
+            let hint = match (overwrite, obstacle.other_hint) {
+                (Some(option), Some(other)) => format!("{other}, or {option} (not atomic)"),
+                (Some(option), None) => overwrite_hint(option),
+                (None, Some(other)) => other.to_owned(),
+                (None, None) => return Err(error),
+            };
+            Err(error.hint(hint))
         }
     }
 }
@@ -66,24 +77,32 @@ pub(crate) fn check_file_type(kind: FileType, no_dereference: bool) -> Result<()
         FileType::Symlink if no_dereference => Ok(()),
         FileType::Symlink => reject("became a symbolic link"),
         FileType::Directory => reject("is a directory"),
-        FileType::Fifo => reject("is a FIFO, which a file must not replace"),
-        FileType::Socket => reject("is a socket, which a file must not replace"),
-        FileType::CharacterDevice | FileType::BlockDevice => reject("is a device, which a file must not replace"),
+        FileType::Fifo => reject("is a FIFO, not a regular file"),
+        FileType::Socket => reject("is a socket, not a regular file"),
+        FileType::CharacterDevice | FileType::BlockDevice => reject("is a device, not a regular file"),
         FileType::Unknown => reject("is of an unknown type"),
     }
 }
 
 fn check_not_immutable(old: &PathHandle) -> Result<()> {
     if old.stat.is_immutable() {
-        return Err(failed(STEP, "is immutable").hint(format_args!("{CLEAR_IMMUTABLE} removes the attribute")));
+        return Err(clearing(failed(STEP, "is immutable"), format_args!("{CLEAR_IMMUTABLE} removes the attribute")));
     }
     if old.stat.is_append_only() {
-        return Err(failed(STEP, "is append-only").hint(format_args!("{CLEAR_APPEND_ONLY} removes the attribute")));
+        return Err(clearing(
+            failed(STEP, "is append-only"),
+            format_args!("{CLEAR_APPEND_ONLY} removes the attribute"),
+        ));
     }
     if is_swap_file(&old.stat) {
-        return Err(failed(STEP, "is in use as a swap file").hint("swapoff releases it"));
+        return Err(clearing(failed(STEP, "is in use as a swap file"), format_args!("swapoff releases it")));
     }
     Ok(())
+}
+
+/// Adds a hint that only root can follow.
+fn clearing(error: Error, hint: std::fmt::Arguments<'_>) -> Error {
+    if euid() == 0 { error.hint(hint) } else { error }
 }
 
 /// Fails if the directory's entries could not be synced in the end. Such a directory may be written and searched only.
@@ -92,7 +111,7 @@ fn check_can_sync(target: &ResolvedTarget, options: &Options) -> Result<()> {
         return Ok(());
     }
     let directory = target.directory.shown();
-    Err(failed(STEP, format_args!("directory {directory} may not be read, so that it cannot be synced"))
+    Err(failed(STEP, format_args!("no read permission on directory {directory}, so it cannot be synced"))
         .hint("--sync file syncs the file alone"))
 }
 
@@ -103,21 +122,33 @@ fn check_writable(target: &ResolvedTarget, old: &PathHandle, options: &Options) 
         return Ok(());
     }
     match rename_obstacle(target, Some(old))? {
-        None => Err(failed(STEP, "you may not write it").hint("--force replaces it all the same")),
+        None => Err(failed(STEP, "no write permission on the file").hint("--force replaces it anyway")),
         // For example on a read-only NFS export: the client does not know that it is read-only.
-        Some(obstacle) => Err(failed(STEP, format_args!("you may not write it, and {}", obstacle.reason))),
+        Some(obstacle) => Err(failed(STEP, format_args!("no write permission on the file, and {}", obstacle.reason))),
     }
 }
 
 /// Fails if the file cannot be overwritten in place. `--force` does not help here, and only the owner may set its mode.
 fn check_overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
     if !may_write_target(target, old)? {
-        return Err(failed(STEP, "you may not write it, and no rename is possible that would not need it"));
+        return Err(failed(STEP, "no write permission on the file, and it cannot be replaced by a rename"));
     }
     if options.mode.is_some_and(|mode| mode != old.stat.bits()) && !owner_or_capable(old.stat.uid) {
-        return Err(failed(STEP, "you may not set the mode of another user's file, which stays in place"));
+        return Err(failed(STEP, "cannot change the mode of another user's file"));
     }
     Ok(())
+}
+
+/// `--in-place`: fails if the file cannot be overwritten, or its directory cannot get the backup.
+fn check_in_place(target: &ResolvedTarget, old: &PathHandle, options: &Options) -> Result<()> {
+    if !may_write_target(target, old)? {
+        return Err(failed(STEP, "no write permission on the file, which --in-place needs"));
+    }
+    check_overwritable(target, old, options)?;
+    match directory_obstacle(target, true)?.filter(|_| options.backup.is_some()) {
+        Some(obstacle) => Err(failed("backup", obstacle.reason)),
+        None => Ok(()),
+    }
 }
 
 fn may_write_target(target: &ResolvedTarget, old: &PathHandle) -> Result<bool> {
@@ -131,66 +162,88 @@ fn may_write_target(target: &ResolvedTarget, old: &PathHandle) -> Result<bool> {
     }
 }
 
-/// Whether the sticky bit of `directory` keeps the caller from renaming over a file that `owner` owns.
-pub(super) fn sticky_denies(directory: &Stat, owner: u32) -> bool {
-    directory.mode & 0o1000 != 0 && directory.uid != euid() && !owner_or_capable(owner)
-}
-
 struct RenameObstacle {
     reason: String,
-    hint: &'static str,
+    /// A hint beside the one to overwrite.
+    other_hint: Option<&'static str>,
 }
 
-/// The hint where a rename is impossible.
-const IN_PLACE: &str = "--allow-in-place overwrites it (not atomic)";
+/// The option that a hint may suggest where no rename is possible: TARGET is a regular file that can be overwritten, and
+/// no option contradicts it.
+fn overwrite_option(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Option<&'static str> {
+    let old = existing.filter(|old| old.kind() == FileType::RegularFile)?;
+    if options.no_dereference || options.allow_in_place || options.in_place {
+        return None;
+    }
+    if options.backup.is_some() {
+        // Only a copy can be its backup.
+        return check_in_place(target, old, options).is_ok().then_some("--in-place");
+    }
+    check_overwritable(target, old, options).is_ok().then_some("--allow-in-place")
+}
 
-/// Whether a hint may suggest `--allow-in-place`: TARGET is a regular file, and no option contradicts it.
-pub(crate) fn may_offer_overwrite(existing: Option<&PathHandle>, options: &Options) -> bool {
-    existing.is_some_and(|old| old.kind() == FileType::RegularFile)
-        && options.backup.is_none()
-        && !options.no_dereference
-        && !options.allow_in_place
+fn overwrite_hint(option: &str) -> String {
+    format!("{option} overwrites it (not atomic)")
 }
 
 /// Whether `--allow-in-place` is given and TARGET can be overwritten in place.
 pub(crate) fn may_overwrite(target: &ResolvedTarget, existing: Option<&PathHandle>, options: &Options) -> Result<bool> {
-    match existing.filter(|old| options.allow_in_place && old.kind() == FileType::RegularFile) {
+    match existing.filter(|old| (options.allow_in_place || options.in_place) && old.kind() == FileType::RegularFile) {
         Some(old) => check_overwritable(target, old, options).map(|()| true),
         None => Ok(false),
     }
 }
 
 /// Adds the hint to an error which says that a rename is impossible here.
-pub(crate) fn offer_overwrite(error: Error, target: &ResolvedTarget, options: &Options) -> Error {
+pub(crate) fn offer_overwrite(
+    error: Error,
+    target: &ResolvedTarget,
+    existing: Option<&PathHandle>,
+    options: &Options,
+) -> Error {
     let error = target.with_link_hint(error);
-    if may_offer_overwrite(target.existing.as_ref(), options) { error.hint(IN_PLACE) } else { error }
+    match overwrite_option(target, existing, options) {
+        Some(option) => error.hint(overwrite_hint(option)),
+        None => error,
+    }
 }
 
 fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Result<Option<RenameObstacle>> {
-    let obstacle = |reason: String, hint| Ok(Some(RenameObstacle { reason, hint }));
+    let obstacle = |reason: String, other_hint| Ok(Some(RenameObstacle { reason, other_hint }));
     if existing.is_some_and(|old| old.stat.is_mount_point()) {
-        let hint = "mount its directory instead, or --allow-in-place (not atomic)";
-        return obstacle("is a mount point".to_owned(), hint);
+        return obstacle("is a mount point".to_owned(), Some("mount its directory instead"));
     }
+    if let Some(found) = directory_obstacle(target, existing.is_some())? {
+        return Ok(Some(found));
+    }
+    if let Some(old) = existing
+        && sticky_denies(&target.directory.stat().context("stat")?, old.stat.uid)
+    {
+        let shown = target.directory.shown();
+        return obstacle(format!("is another user's file in sticky directory {shown}"), None);
+    }
+    Ok(None)
+}
+
+/// What keeps names in the directory from being created and, if `replaces`, removed.
+fn directory_obstacle(target: &ResolvedTarget, replaces: bool) -> Result<Option<RenameObstacle>> {
+    let obstacle = |reason: String| Ok(Some(RenameObstacle { reason, other_hint: None }));
     let directory = &target.directory;
     let shown = directory.shown();
-    let stat = directory.stat().context("look")?;
+    let stat = directory.stat().context("stat")?;
     if stat.is_immutable() {
-        return obstacle(format!("directory {shown} is immutable"), IN_PLACE);
+        return obstacle(format!("directory {shown} is immutable"));
     }
-    if stat.is_append_only() && existing.is_some() {
-        return obstacle(format!("directory {shown} is append-only"), IN_PLACE);
+    if stat.is_append_only() && replaces {
+        return obstacle(format!("directory {shown} is append-only"));
     }
     match may_write_directory(directory) {
         Ok(()) | Err(Errno::NOSYS) => {}
         Err(Errno::ACCESS) if overrides_permissions(&stat) => {}
-        Err(Errno::ACCESS) => return obstacle(format!("directory {shown} may not be written"), IN_PLACE),
+        Err(Errno::ACCESS) => return obstacle(format!("no write permission on directory {shown}")),
         Err(errno) => {
             return Err(target.with_link_hint(at(STEP, format_args!("directory {shown}"))(errno)));
         }
-    }
-    if existing.is_some_and(|old| sticky_denies(&stat, old.stat.uid)) {
-        return obstacle(format!("another user's file in the sticky directory {shown}"), IN_PLACE);
     }
     Ok(None)
 }

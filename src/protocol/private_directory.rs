@@ -18,7 +18,7 @@ use crate::notices::Notices;
 use crate::platform::{self, Errno, Signals, is_metadata_refusal, opaque_acl, remove_attribute};
 use crate::quote::Shown;
 
-const STEP: &str = "stage";
+const STEP: &str = "create staging directory";
 /// How many further names one warning lists.
 const MAX_NAMES: usize = 8;
 

@@ -160,7 +160,7 @@ impl<'a> Replacement<'a> {
         }
     }
 
-    /// Whether the staged file could not be beside TARGET, because no rename is possible.
+    /// Whether the staged file is a copy that TARGET is overwritten with, because no rename is possible or wanted.
     pub(super) fn must_overwrite(&self) -> bool {
         self.spill.get().is_some()
     }

@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use super::directory::{Directory, Entry, PathHandle};
 use super::parents::Parents;
+use super::permissions;
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, at, failed};
 use crate::notices::Notices;
 use crate::platform::{self, Errno, FileType, LinkRule, OwnedFd, os_message};
@@ -27,8 +28,8 @@ pub(crate) struct ResolvedTarget {
     pub(crate) name: OsString,
     /// The file that had the name at the lookup.
     pub(crate) existing: Option<PathHandle>,
-    /// Whether TARGET is a symbolic link that led here.
-    pub(crate) is_behind_link: bool,
+    /// Whether TARGET is a symbolic link that led here, and could itself be replaced.
+    pub(crate) is_behind_own_link: bool,
     /// Whether an operation on the file, now undone, has changed its ctime.
     pub(crate) ctime_changed_by_us: Cell<bool>,
     /// Whether it was replaced and then restored from a copy.
@@ -81,7 +82,7 @@ impl ResolvedTarget {
 
     /// Adds a hint if TARGET is a symbolic link, in case the user did not expect that.
     pub(crate) fn with_link_hint(&self, error: Error) -> Error {
-        if !self.is_behind_link {
+        if !self.is_behind_own_link {
             return error;
         }
         error.hint(format_args!(
@@ -100,14 +101,18 @@ pub(crate) fn resolve(
 ) -> Result<ResolvedTarget> {
     let mut path = path.as_os_str().to_owned();
     let mut base: Option<Rc<Directory>> = None;
+    let mut is_behind_own_link = false;
     for _ in 0..=MAX_LINKS {
         let (parent, name) = split(&path)?;
         let directory = Rc::new(open_parent(base.as_deref(), parent.as_os_str(), parents.as_deref_mut(), notices)?);
-        let existing = directory.open_path(name).context("look")?;
-        let (name, is_behind_link) = (name.to_owned(), base.is_some());
+        let existing = directory.open_path(name).context("stat")?;
+        let name = name.to_owned();
         match existing {
             Some(link) if follow && link.kind() == FileType::Symlink => {
                 may_follow(&directory, &link)?;
+                if base.is_none() {
+                    is_behind_own_link = permissions::may_replace_link(&directory, &link.stat);
+                }
                 path = read_link(&directory, &link, &name).context("read link")?;
                 base = Some(directory);
             }
@@ -117,14 +122,14 @@ pub(crate) fn resolve(
                     directory,
                     name,
                     existing,
-                    is_behind_link,
+                    is_behind_own_link,
                     ctime_changed_by_us,
                     restored_from_copy,
                 });
             }
         }
     }
-    Err(failed("resolve", os_message(Errno::LOOP)))
+    Err(failed("follow link", os_message(Errno::LOOP)))
 }
 
 /// Opens the directory `parent`, relative to `base` or to the working directory.
@@ -144,7 +149,7 @@ fn open_parent(
         // by a link.
         (Err(Errno::NOENT), Some(parents)) => parents.create(base, parent, &shown),
         (Ok(_), Some(parents)) if parents.has_created() => parents.create(base, parent, &shown),
-        (opened, _) => opened.map_err(|errno| no_directory(errno, &shown)),
+        (opened, _) => opened.map_err(|errno| no_directory(errno, &shown, notices)),
     }
 }
 
@@ -153,9 +158,34 @@ pub(crate) fn is_missing_directory(error: &Error) -> bool {
     error.is::<MissingDirectory>()
 }
 
+/// Adds the hint to the error of [`resolve`] for a missing directory, if it can be created.
+pub(crate) fn offer_parents(error: Error) -> Error {
+    let can_be_created = error.downcast_ref().is_some_and(|MissingDirectory { can_be_created }| *can_be_created);
+    if can_be_created { error.hint("--parents creates missing directories") } else { error }
+}
+
+/// Whether the first missing directory of the path can be created.
+fn can_be_created(shown: &Path, notices: &Notices) -> bool {
+    let mut missing = shown.components().as_path();
+    loop {
+        let (Some(parent), Some(name)) = (missing.parent(), missing.file_name()) else { return false };
+        let above = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        match Directory::open(&platform::working_directory(), above.as_os_str(), above.to_owned(), notices) {
+            Ok(directory) => {
+                // A dangling link is in the way.
+                return matches!(directory.lstat(name), Ok(None)) && permissions::may_create_in(&directory);
+            }
+            Err(Errno::NOENT) => missing = parent,
+            Err(_) => return false,
+        }
+    }
+}
+
 /// Marks the error of a missing directory. As a context it prints nothing.
 #[derive(Debug)]
-struct MissingDirectory;
+struct MissingDirectory {
+    can_be_created: bool,
+}
 
 impl std::fmt::Display for MissingDirectory {
     fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -163,11 +193,11 @@ impl std::fmt::Display for MissingDirectory {
     }
 }
 
-fn no_directory(errno: Errno, shown: &Path) -> Error {
+fn no_directory(errno: Errno, shown: &Path, notices: &Notices) -> Error {
     let directory = Shown(if shown.as_os_str().is_empty() { OsStr::new(".") } else { shown.as_os_str() });
     let error = at("open directory", directory)(errno);
     if errno == Errno::NOENT {
-        error.context(MissingDirectory).hint("--parents creates missing directories")
+        error.context(MissingDirectory { can_be_created: can_be_created(shown, notices) })
     } else {
         error
     }
@@ -180,7 +210,7 @@ fn split(path: &OsStr) -> Result<(PathBuf, &OsStr)> {
     let last = bytes.rsplit(|&byte| is_separator(byte.into())).next().unwrap_or_default();
     match last {
         b"" if bytes.is_empty() => return reject("the name is empty"),
-        b"" => return reject("ends in a slash, which names a directory"),
+        b"" => return reject("ends in a slash, so it names a directory"),
         b"." => return reject("names a directory, the one that holds it (.)"),
         b".." => return reject("names a directory, the parent (..)"),
         _ => {}
@@ -204,9 +234,9 @@ fn read_link(directory: &Directory, link: &PathHandle, name: &OsStr) -> platform
 
 /// Fails if the kernel would not follow this link as the last component.
 fn may_follow(directory: &Directory, link: &PathHandle) -> Result<()> {
-    match platform::forbidding_rule(directory, directory.filesystem(), &link.stat).context("look")? {
+    match platform::forbidding_rule(directory, directory.filesystem(), &link.stat).context("stat")? {
         None => Ok(()),
         Some(rule @ LinkRule::Magic) => Err(failed("replace", rule).hint("name the file itself")),
-        Some(rule) => Err(failed("resolve", rule)),
+        Some(rule) => Err(failed("follow link", rule)),
     }
 }

@@ -50,7 +50,7 @@ impl Sealed {
     /// The open descriptor: the writer while it is open, otherwise the reader.
     pub(crate) fn file(&self) -> Result<BorrowedFd<'_>> {
         let open = self.writer.as_ref().or(self.reader.as_ref());
-        open.map(AsFd::as_fd).ok_or_else(|| failed("stage", "the staging file has been closed"))
+        open.map(AsFd::as_fd).ok_or_else(|| failed("open", "the staging file has been closed"))
     }
 
     /// The same, opened again if no descriptor is open.
@@ -103,7 +103,7 @@ impl Sealed {
         private: &Rc<PrivateDirectory>,
         name: &OsStr,
     ) -> Result<std::result::Result<Self, Self>> {
-        const STEP: &str = "stage";
+        const STEP: &str = "rename";
         if self.is_named() {
             self.close()?;
         }
@@ -157,7 +157,7 @@ impl Sealed {
 
     /// Opens a reader by the name, which must still lead to the file.
     fn open_reader(&mut self) -> Result<()> {
-        self.reader = Some(self.naming.open().context("open again")?);
+        self.reader = Some(self.naming.open().context("open")?);
         self.lock()
     }
 

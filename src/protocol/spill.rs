@@ -13,16 +13,15 @@ use super::staging::Stage;
 use crate::notices::Notices;
 use crate::platform::{self, Errno, Signals, may_write_directory};
 
-/// Directories in which the copy can be created, and why it is needed.
+/// Directories in which the copy can be created, and why no rename is possible; `None` if the user requests the overwrite.
 #[derive(Debug)]
 pub(crate) struct SpillDirectories {
     candidates: Vec<Rc<Directory>>,
-    pub(super) reason: String,
+    pub(super) reason: Option<String>,
 }
 
 impl SpillDirectories {
-    /// `reason` is why no rename is possible.
-    pub(super) fn find(target: &ResolvedTarget, reason: String, notices: &Notices) -> Self {
+    pub(super) fn find(target: &ResolvedTarget, reason: Option<String>, notices: &Notices) -> Self {
         SpillDirectories { candidates: candidates(target, notices), reason }
     }
 

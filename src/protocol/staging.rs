@@ -29,7 +29,7 @@ use crate::platform::{
     remove_attribute,
 };
 
-const STEP: &str = "stage";
+const STEP: &str = "create staging file";
 
 /// How a staging file is created.
 #[derive(Clone, Copy, Debug)]
@@ -188,7 +188,7 @@ impl Stage {
         }
         match opened {
             Err(Errno::NOENT) => Ok(None),
-            opened => opened.map(Some).context("open again"),
+            opened => opened.map(Some).context("open"),
         }
     }
 
@@ -262,7 +262,7 @@ pub(crate) fn is_wider(bits: u32, mode: u32) -> bool {
 
 /// The file would not have the requested mode.
 pub(crate) fn mode_unsupported(mode: u32, bits: u32) -> Error {
-    failed("mode", format_args!("{mode:04o} cannot be had on this file system, the file would be {bits:04o}"))
+    failed("mode", format_args!("this file system cannot give the file mode {mode:04o} (it would be {bits:04o})"))
 }
 
 fn cannot_stage(directory: &Directory, errno: Errno) -> Error {

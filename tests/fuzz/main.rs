@@ -88,6 +88,7 @@ const KNOWN: &[&str] = &[
     "-P",
     "-D",
     "--allow-in-place",
+    "--in-place",
     "--sync=none",
     "--sync=odd",
     "--report",

@@ -96,6 +96,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     Scenario { name: "dangling-40k", setting: Setting::Symlink, ..NEW },
     Scenario { name: "named-new-40k", refused: &[Refused::UnnamedFiles], ..NEW },
     Scenario { name: "in-place-40k", options: &["--allow-in-place"], setting: Setting::MountPoint, ..REPLACE },
+    Scenario { name: "in-place-asked-40k", options: &["--in-place"], setting: Setting::MountPoint, ..REPLACE },
     Scenario { name: "mode-40k", options: &[SET_MODE], has_rich_metadata: false, ..REPLACE },
     Scenario { name: "default-acl-40k", setting: Setting::DefaultAcl, ..NEW },
     BY_NAME,

@@ -21,3 +21,18 @@ pub(crate) enum IdMapping {
     /// It is shown as the overflow id, which the map contains although it lacks other ids: either is possible.
     Ambiguous,
 }
+
+/// The name of the user or the group, as the local files give it. Another source of names, such as a directory server,
+/// could fail or wait.
+pub(crate) fn name_of(kind: Ids, id: u32) -> Option<String> {
+    let path = match kind {
+        Ids::Users => "/etc/passwd",
+        Ids::Groups => "/etc/group",
+    };
+    let text = String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned();
+    text.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
+    })
+}

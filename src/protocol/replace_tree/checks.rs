@@ -122,6 +122,6 @@ impl Drop for Trial<'_> {
 
 /// SOURCE, which must be a directory.
 pub(super) fn open_source(path: &std::path::Path, notices: &Notices) -> Result<Directory> {
-    let cannot = |errno| crate::error::at("open source", Shown(path.as_os_str()))(errno);
+    let cannot = |errno| crate::error::at("open", Shown(path.as_os_str()))(errno);
     Directory::open(&working_directory(), path.as_os_str(), path.to_owned(), notices).map_err(cannot)
 }

@@ -18,7 +18,7 @@ const MAX_ATTEMPTS: usize = 64;
 /// Gives the staged tree TARGET's name, syncs that, and removes the old tree or keeps it as a backup.
 pub(super) fn commit(job: &Replacement<'_>, staged: &Staged, old: Option<&OldTree>) -> Result<Change> {
     for _ in 0..MAX_ATTEMPTS {
-        let now = job.target.open_path().context("look")?;
+        let now = job.target.open_path().context("stat")?;
         check_target(job, old, now.as_ref())?;
         let warning = metadata::apply(job, staged, now.as_ref())?;
         let final_mode = metadata::permit_rename(&*staged.directory(&job.target.name)?)?;
@@ -53,7 +53,7 @@ fn set_final_mode(job: &Replacement<'_>, staged: &Staged, bits: u32) -> platform
 /// Fails if TARGET must not be replaced as it is now.
 pub(super) fn check_target(job: &Replacement<'_>, old: Option<&OldTree>, now: Option<&PathHandle>) -> Result<()> {
     if now.is_some() && job.options.no_clobber {
-        return Err(refused_by_guard("no-clobber", "has been created meanwhile"));
+        return Err(refused_by_guard("no-clobber", "was created meanwhile"));
     }
     if let Some(now) = now {
         preflight::check(job.target, Some(now), job.options)?;
@@ -66,12 +66,12 @@ pub(super) fn check_target(job: &Replacement<'_>, old: Option<&OldTree>, now: Op
     };
     if job.plan.origin.edits() {
         if !is_same {
-            return Err(changed());
+            return Err(changed(job));
         }
         return old.map_or(Ok(()), |old| old.ensure_unchanged(job));
     }
     if job.is_locked && !is_same {
-        return Err(failed("lock", "has been replaced meanwhile by a writer that does not take turns"));
+        return Err(failed("lock", "was replaced meanwhile by a writer that does not lock it"));
     }
     Ok(())
 }
@@ -88,7 +88,7 @@ fn create(job: &Replacement<'_>, staged: &Staged) -> Result<Option<Change>> {
     match rename::to_free_name(staged.entry(&target.name), target.entry(), fallback, verify) {
         Ok(_) => Ok(Some(Change::Created)),
         Err(Errno::EXIST | Errno::NOTEMPTY) if job.options.no_clobber => {
-            Err(refused_by_guard("no-clobber", "has been created meanwhile"))
+            Err(refused_by_guard("no-clobber", "was created meanwhile"))
         }
         Err(Errno::EXIST | Errno::NOTEMPTY) => Ok(None),
         Err(errno) => Err(Error::new(errno).context("rename")),

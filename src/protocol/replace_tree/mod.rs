@@ -23,6 +23,7 @@ use std::cell::Ref;
 use std::ffi::OsStr;
 use std::rc::Rc;
 
+use super::commit_once::other_writer;
 use super::directory::{Closable, Directory, Entry};
 use super::parents::Parents;
 use super::private_directory::PrivateDirectory;
@@ -36,7 +37,7 @@ use crate::input::{self, Input};
 use crate::options::Sync;
 use crate::platform::{self, AsFd, Errno, FileType, Interrupted, Stat};
 
-const STEP: &str = "stage";
+const STEP: &str = "create staging directory";
 
 /// The steps. `slot` keeps the command, to end it after a failure.
 pub(super) fn replace<'i>(
@@ -62,7 +63,7 @@ pub(super) fn replace<'i>(
     }
     validate(job, &staged)?;
     if job.options.dry_run {
-        commit::check_target(job, old.as_ref(), job.target.open_path().context("look")?.as_ref())?;
+        commit::check_target(job, old.as_ref(), job.target.open_path().context("stat")?.as_ref())?;
         return Ok(Outcome { change: job.expected_change(), received: 0 });
     }
 
@@ -123,7 +124,7 @@ impl OldTree {
     fn open(job: &Replacement<'_>) -> Result<Option<OldTree>> {
         let Some(existing) = job.target.existing.as_ref().filter(|old| old.kind() == FileType::Directory) else {
             if job.plan.origin.edits() && !job.plan.origin.creates() {
-                return Err(failed("edit", "does not exist as a directory, so there is nothing to edit"));
+                return Err(failed("edit", "does not exist"));
             }
             return Ok(None);
         };
@@ -133,10 +134,10 @@ impl OldTree {
             Err(Errno::NOENT) if !depends => return Ok(None),
             opened => opened.context("open directory")?,
         };
-        let stat = directory.stat().context("look")?;
+        let stat = directory.stat().context("stat")?;
         // Where writers do not take turns, the last one wins.
         if depends && !stat.is_same_file(&existing.stat) {
-            return Err(changed());
+            return Err(changed(job));
         }
         let fingerprint = depends.then(|| tree::fingerprint(&directory, job.signals)).transpose()?;
         Ok(Some(OldTree { directory, stat, fingerprint }))
@@ -144,7 +145,7 @@ impl OldTree {
 
     /// Whether TARGET is still this directory.
     fn is_target(&self, job: &Replacement<'_>) -> Result<bool> {
-        let now = job.target.directory.lstat(&job.target.name).context("look")?;
+        let now = job.target.directory.lstat(&job.target.name).context("stat")?;
         Ok(now.is_some_and(|now| now.is_same_file(&self.stat)))
     }
 
@@ -159,15 +160,15 @@ impl OldTree {
         if tree::fingerprint(&self.directory, job.signals)? == *before {
             return Ok(());
         }
-        Err(changed())
+        Err(changed(job))
     }
 }
 
 /// The error if TARGET is not in the state that was read.
-fn changed() -> Error {
+fn changed(job: &Replacement<'_>) -> Error {
     refused_by_guard("replace", "has changed since it was read")
         .context(TargetState::Changed)
-        .hint("another writer, or COMMAND itself; --lock makes writers take turns")
+        .hint(other_writer(job.target, job.is_locked))
 }
 
 fn check_guards(job: &Replacement<'_>, staged: &Directory, old: Option<&OldTree>) -> Result<()> {

@@ -57,7 +57,7 @@ pub(super) fn fill<'i>(
 
 fn copy_old(job: &Replacement<'_>, old: &OldTree, empty: &Directory) -> Result<()> {
     match tree::copy(&old.directory, empty, false, job.notices, job.signals) {
-        Err(error) if old.is_lost(job, &error)? => return Err(changed()),
+        Err(error) if old.is_lost(job, &error)? => return Err(changed(job)),
         copied => copied?,
     }
     let group = Stat::of(&**empty).context(STEP)?.bits() & 0o2000;

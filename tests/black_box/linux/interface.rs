@@ -2,4 +2,5 @@
 
 mod environment;
 mod help;
+mod hints;
 mod messages;

@@ -1,5 +1,6 @@
 //! Space and I/O: what is synced, in which order, on which descriptor, and what a full or failing disk does.
 
+mod asked_in_place;
 mod durable;
 mod full;
 mod in_place;

@@ -72,7 +72,7 @@ contract_mount_modes() {
     if [[ $status == 0 ]]; then
         expect '--mode where there are none' 0 m x
     else
-        check_that '--mode where there are none' "$(said)" grep -q '0600 cannot be had.*(unchanged)' <<<"$errors"
+        check_that '--mode where there are none' "$(said)" grep -q 'cannot give the file mode 0600.*(unchanged)' <<<"$errors"
         check '--mode where there are none: nothing is there' "$status $(ls m 2>/dev/null)" '1 '
     fi
 }

@@ -163,7 +163,10 @@ fn a_directory_that_no_path_reaches_is_an_error_before_command_runs() {
         let output = command.current_dir(scene.path("closed/d")).args(args).write_stdin("new").output().unwrap();
         assert!(matches!(output.status.code(), Some(1 | 125)), "{output:?}");
         let words = stderr(&output);
-        assert!(words.contains("f: stage: ") && words.contains("Permission denied (unchanged)"), "{words}");
+        assert!(
+            words.contains("f: create staging file: ") && words.contains("Permission denied (unchanged)"),
+            "{words}"
+        );
         assert!(!ran.exists() && names_in(&scene.path("closed/d")).is_empty(), "{output:?}");
     }
 }

@@ -69,9 +69,9 @@ fn a_name_that_is_never_free_is_an_error() {
         (Mode { args: &["f"], old: true, system: &[] }, "linkat", &["\".aw-"], "link: "),
         (Mode { args: &["--lock", "f"], old: true, system: &[] }, "linkat", &["\".aw-"], "link: "),
         (Mode { args: &["f", "--", "echo", "new"], old: true, system: &[] }, "linkat", &["\".aw-"], "link: "),
-        (Mode { args: &["f"], old: true, system: NAMED }, "openat", &["O_EXCL"], "stage: "),
-        (Mode { args: &["f"], old: false, system: NAMED }, "openat", &["O_EXCL"], "stage: "),
-        (Mode { args: &["-C", "f"], old: true, system: NAMED }, "openat", &["O_EXCL"], "stage: "),
+        (Mode { args: &["f"], old: true, system: NAMED }, "openat", &["O_EXCL"], "create staging file: "),
+        (Mode { args: &["f"], old: false, system: NAMED }, "openat", &["O_EXCL"], "create staging file: "),
+        (Mode { args: &["-C", "f"], old: true, system: NAMED }, "openat", &["O_EXCL"], "create staging file: "),
     ];
     for (mode, name, parts, step) in plain {
         let (scene, traced) = lasting(mode, name, parts, "EEXIST");

@@ -196,7 +196,7 @@ fn anothers_file_in_a_sticky_directory_is_refused_before_reading() {
     }
     scene.give_to_user("d/mine");
     scene.chmod("d", 0o1777);
-    let says = "replace: another user's file in the sticky directory d/ (unchanged)\n\
+    let says = "replace: is another user's file in sticky directory d/ (unchanged)\n\
                 hint: --allow-in-place overwrites it (not atomic)\n";
     refused(&scene, as_user(), "d/theirs", says);
     let own = unread(&scene, as_user(), &["d/mine", "--", "printf", "new"]);
@@ -268,8 +268,9 @@ fn no_overwrite_is_offered_where_it_contradicts_another_option() {
     needs!(root);
     let scene = Scene::with_old();
     let _bound = Mounted::bind(&scene.path("f"), &scene.path("f"));
-    for option in ["--backup", "--no-dereference"] {
+    for (option, or) in [("--backup", ", or --in-place (not atomic)"), ("--no-dereference", "")] {
         let output = unread(&scene, &[], &[option, "f"]);
-        assert_eq!(stderr(&output), "atomic-write: f: replace: is a mount point (unchanged)\n");
+        let says = "atomic-write: f: replace: is a mount point (unchanged)\nhint: mount its directory instead";
+        assert_eq!(stderr(&output), format!("{says}{or}\n"));
     }
 }

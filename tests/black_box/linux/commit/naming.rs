@@ -74,7 +74,7 @@ fn no_clobber_holds_however_late_target_appears() {
         assert_eq!(run.output.status.code(), Some(3), "{run:?}");
         assert_eq!(
             stderr(&run.output),
-            "atomic-write: f: no-clobber: has been created meanwhile (changed by another program)\n"
+            "atomic-write: f: no-clobber: was created meanwhile (changed by another program)\n"
         );
         scene.has_only("f", "theirs");
     }
@@ -203,7 +203,10 @@ fn other_failures_to_stage_are_errors() {
         let refused = plain_calls().inject("openat", &["O_TMPFILE"], &format!("error={errno}"));
         let run = Strace::new(&scene, &["f"]).input("new").inject(refused).run();
         assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-        assert_eq!(stderr(&run.output), format!("atomic-write: f: stage: directory .: {words} (unchanged)\n"));
+        assert_eq!(
+            stderr(&run.output),
+            format!("atomic-write: f: create staging file: directory .: {words} (unchanged)\n")
+        );
         assert_eq!(run.calls.input_read(), None, "{run:?}");
         assert_eq!((scene.names(), scene.text("f").as_str()), (vec!["f".to_owned()], "old"));
     }

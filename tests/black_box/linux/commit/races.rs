@@ -76,11 +76,11 @@ fn a_target_that_becomes_anything_but_a_file_is_refused() {
     let mut changes: Vec<(Change, &str)> = vec![
         (directory, "is a directory"),
         (symlink, "became a symbolic link"),
-        (fifo, "is a FIFO, which a file must not replace"),
-        (socket, "is a socket, which a file must not replace"),
+        (fifo, "is a FIFO, not a regular file"),
+        (socket, "is a socket, not a regular file"),
     ];
     if is_root() {
-        changes.push((device, "is a device, which a file must not replace"));
+        changes.push((device, "is a device, not a regular file"));
     }
     for (change, says) in changes {
         for (old, named) in [(true, false), (true, true), (false, false), (false, true)] {

@@ -72,7 +72,10 @@ fn names_that_all_seem_to_exist_end_in_an_error() {
             |quirks| quirks.create = Some(Errno::EXIST),
             |trial, way, run| {
                 trial.is_unchanged(way, run);
-                assert!(run.says.contains(": stage: ") && run.says.contains("File exists"), "{way:?}: {run:?}");
+                assert!(
+                    run.says.contains(": create staging file: ") && run.says.contains("File exists"),
+                    "{way:?}: {run:?}"
+                );
             },
         );
     }

@@ -204,7 +204,7 @@ fn a_file_that_the_caller_may_not_write_is_refused_without_faccessat2() {
             let output = ordinary(&all, &scene, &["f"]);
             assert_eq!(output.status.code(), Some(1), "{errno}: {output:?}");
             assert!(
-                stderr(&output).contains("f: replace: you may not write it (unchanged)\nhint: --force"),
+                stderr(&output).contains("f: replace: no write permission on the file (unchanged)\nhint: --force"),
                 "{output:?}"
             );
             assert_eq!(scene.text("f"), "old");

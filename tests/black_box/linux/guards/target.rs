@@ -28,7 +28,7 @@ fn what_is_created_in_the_last_instant_is_not_clobbered() {
         scene.write("f", "other");
         let traced = stopped.resume();
         assert_eq!(traced.output.status.code(), Some(3), "{traced:?}");
-        assert!(stderr(&traced.output).contains("no-clobber: has been created meanwhile"));
+        assert!(stderr(&traced.output).contains("no-clobber: was created meanwhile"));
         assert_eq!(scene.text("f"), "other");
         assert_eq!(scene.names(), ["dry", "f"]);
     }

@@ -15,7 +15,7 @@ use crate::common::{Scene, is_root};
 /// Asserts that `--from source` fails before anything else happens, with these words.
 fn fails(scene: &Scene, source: &str, words: &str) {
     let before = scene.names();
-    let line = format!("atomic-write: f: open source: {words} (unchanged)\n");
+    let line = format!("atomic-write: f: open: {words} (unchanged)\n");
     scene.cmd().args(["--from", source, "f"]).assert().code(1).stdout("").stderr(line);
     assert_eq!(scene.names(), before);
 }

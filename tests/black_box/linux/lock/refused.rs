@@ -25,8 +25,8 @@ fn a_lock_that_does_not_come_in_time_is_refused() {
             scene.sh(&format!("{{ $AW --lock-timeout {seconds} {target}; status=$?; cat; exit $status; }} <in"));
         assert_eq!(output.status.code(), Some(3), "{output:?}");
         let told = stderr(&output);
-        let begin = format!("atomic-write: {target}: lock: another writer had the turn for all of ");
-        assert!(told.starts_with(&begin) && told.ends_with(" s (unchanged)\n"), "{told}");
+        let begin = format!("atomic-write: {target}: lock: another writer holds the lock (waited ");
+        assert!(told.starts_with(&begin) && told.ends_with(" s) (unchanged)\n"), "{told}");
         assert_eq!(output.stdout, b"for others");
     }
     scene.cmd().args(["--lock-timeout", "0", "f", "--", "touch", "ran"]).assert().code(123);
@@ -56,7 +56,7 @@ fn a_directory_that_may_not_be_read_cannot_be_locked() {
     scene.chmod("d", 0o300);
     let output = scene.ordinary().args(["--lock", "d/new"]).write_stdin("new").output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let words = "atomic-write: d/new: lock: directory d/ may not be read, so it cannot be locked (unchanged)\n";
+    let words = "atomic-write: d/new: lock: no read permission on directory d/, so it cannot be locked (unchanged)\n";
     assert_eq!(stderr(&output), words);
     let assert = scene.ordinary().args(["--lock", "d/new", "--", "touch", "ran"]).assert();
     assert.code(125);

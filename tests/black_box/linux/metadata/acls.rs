@@ -154,8 +154,8 @@ fn without_its_group_the_acls_group_and_other_get_what_both_had() {
     let scene = Scene::new();
     scene.chmod(".", 0o777);
     target(&scene, 0o600, "u:65533:rw,u:1234:rw,g::rw,g:1235:rw,m::rw,o::r");
-    scene.give("f", 12, 13);
-    says(scene.through(as_user()), "atomic-write: f: warning: cannot keep owner 12, group 13\n");
+    scene.give("f", 41012, 41013);
+    says(scene.through(as_user()), "atomic-write: f: warning: cannot keep owner 41012, group 41013\n");
     let entries = "user::rw-\nuser:1234:rw-\nuser:65533:rw-\ngroup::r--\ngroup:1235:rw-\nmask::rw-\nother::r--\n\n";
     assert_eq!(acl(&scene, "f"), entries);
 }

@@ -41,8 +41,8 @@ fn a_set_group_id_bit_that_is_not_permitted_is_warned_of() {
 fn a_file_that_may_not_be_written_is_refused_before_reading() {
     let scene = scene(0o444);
     let inode = scene.inode("f");
-    let refusal = "atomic-write: f: replace: you may not write it (unchanged)\n\
-                   hint: --force replaces it all the same\n";
+    let refusal = "atomic-write: f: replace: no write permission on the file (unchanged)\n\
+                   hint: --force replaces it anyway\n";
     scene.ordinary().arg("f").write_stdin("new").assert().code(1).stderr(refusal);
     scene.ordinary().args(["f", "--", "touch", "started"]).assert().code(125).stderr(refusal);
     assert_eq!((scene.inode("f"), scene.mode("f"), scene.text("f").as_str()), (inode, 0o444, "old"));

@@ -8,12 +8,12 @@ use super::{acl, attributes, says, set_acl, set_attribute, strace};
 use crate::common::needs::needs;
 use crate::common::{Scene, USER, as_user, stderr};
 
-/// A directory that everybody may write, with a TARGET of user 12, group 13 and this mode.
+/// A directory that everybody may write, with a TARGET of user 41012, group 41013 and this mode.
 fn anothers(mode: u32) -> Scene {
     let scene = Scene::new();
     scene.chmod(".", 0o777);
     scene.write("f", "old");
-    scene.give("f", 12, 13);
+    scene.give("f", 41012, 41013);
     scene.chmod("f", mode);
     scene
 }
@@ -24,7 +24,7 @@ fn root_leaves_the_file_to_its_owner() {
     for mode in [0o640, 0o606, 0o400, 0o000, 0o755, 0o1644] {
         let scene = anothers(mode);
         says(scene.cmd(), "");
-        assert_eq!((scene.owner("f"), scene.mode("f")), ((12, 13), mode));
+        assert_eq!((scene.owner("f"), scene.mode("f")), ((41012, 41013), mode));
         assert_eq!(scene.text("f"), "new");
     }
 }
@@ -45,7 +45,7 @@ fn who_may_not_give_the_file_back_widens_nobodys_access() {
     needs!(root);
     for (mode, becomes) in [(0o666, 0o666), (0o646, 0o644), (0o626, 0o622), (0o607, 0o600), (0o777, 0o777)] {
         let scene = anothers(mode);
-        says(scene.through(as_user()), "atomic-write: f: warning: cannot keep owner 12, group 13\n");
+        says(scene.through(as_user()), "atomic-write: f: warning: cannot keep owner 41012, group 41013\n");
         assert_eq!(format!("{:04o}", scene.mode("f")), format!("{becomes:04o}"), "from {mode:04o}");
         assert_eq!(scene.owner("f"), (USER, USER));
     }
@@ -64,24 +64,24 @@ fn a_group_that_the_caller_belongs_to_is_kept() {
     needs!(root);
     let scene = anothers(0o664);
     scene
-        .through(&["setpriv", "--reuid=65533", "--regid=65533", "--groups=13"])
+        .through(&["setpriv", "--reuid=65533", "--regid=65533", "--groups=41013"])
         .arg("f")
         .write_stdin("new")
         .assert()
         .success()
-        .stderr("atomic-write: f: warning: cannot keep owner 12\n");
-    assert_eq!((scene.owner("f"), scene.mode("f")), ((USER, 13), 0o664));
+        .stderr("atomic-write: f: warning: cannot keep owner 41012\n");
+    assert_eq!((scene.owner("f"), scene.mode("f")), ((USER, 41013), 0o664));
 }
 
 #[test]
 fn ones_own_file_keeps_a_foreign_group_that_the_directory_passes_on() {
     needs!(root);
     let scene = anothers(0o664);
-    scene.give("f", USER, 13);
-    scene.give(".", USER, 13);
+    scene.give("f", USER, 41013);
+    scene.give(".", USER, 41013);
     scene.chmod(".", 0o2755);
     says(scene.through(as_user()), "");
-    assert_eq!((scene.owner("f"), scene.mode("f")), ((USER, 13), 0o664));
+    assert_eq!((scene.owner("f"), scene.mode("f")), ((USER, 41013), 0o664));
 }
 
 /// Row 56.
@@ -95,13 +95,13 @@ fn everything_that_is_lost_makes_one_warning_and_quiet_none() {
         scene.write("f", "old");
         set_acl(&scene, &["-m", "u:1234:rw,o::rw"], "f");
         set_attribute(&scene, "security.label", "z", "f");
-        scene.give("f", 12, 13);
+        scene.give("f", 41012, 41013);
         let output = scene.through(as_user()).args([quiet, "-m", "2755", "f"]).write_stdin("new").output().unwrap();
         assert!(output.status.success());
         let text = stderr(&output);
         assert_eq!(text.lines().count(), lines, "{text}");
         if lines > 0 {
-            let warning = "atomic-write: f: warning: cannot keep owner 12, group 13, security.label";
+            let warning = "atomic-write: f: warning: cannot keep owner 41012, group 41013, security.label";
             assert_eq!(text.lines().filter(|line| *line == warning).count(), 1, "{text}");
         }
         assert_eq!(scene.mode("f"), 0o2755, "the caller's own group may have the bit");
@@ -114,7 +114,7 @@ fn set_id_bits_are_not_carried_over_to_anothers_file() {
     for mode in [0o4755, 0o2755, 0o6777] {
         let scene = anothers(mode);
         says(scene.cmd(), "");
-        assert_eq!((scene.owner("f"), scene.mode("f")), ((12, 13), mode & 0o777));
+        assert_eq!((scene.owner("f"), scene.mode("f")), ((41012, 41013), mode & 0o777));
         let scene = anothers(mode);
         scene.through(as_user()).args(["-f", "f"]).write_stdin("new").assert().success();
         assert_eq!(scene.mode("f") & 0o7000, 0);
@@ -138,7 +138,7 @@ fn with_the_right_to_give_away_alone_everything_is_kept() {
     scene.chmod("f", 0o646);
     set_attribute(&scene, "user.x", "y", "f");
     set_acl(&scene, &["-m", "u:1234:rw"], "f");
-    scene.give("f", 12, 13);
+    scene.give("f", 41012, 41013);
     let before = (acl(&scene, "f"), attributes(&scene, "f"), scene.mode("f"), scene.owner("f"));
     let traced = strace(&scene, &["f"]).by(&with_the_right_to_give_away_alone()).run();
     traced.output.assert().success().stderr("");

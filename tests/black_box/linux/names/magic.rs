@@ -13,7 +13,7 @@ fn standard_output_is_no_target() {
     let scene = Scene::new();
     scene.symlinks(&[("/dev/stdout", "link"), ("/proc/self/fd/1", "direct")]);
     for name in ["/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/1", "link", "direct"] {
-        refused(&scene, &[name], "replace: leads to an open descriptor or another link of /proc");
+        refused(&scene, &[name], "replace: is a link to an open descriptor, not a replaceable file");
     }
 }
 
@@ -71,7 +71,7 @@ fn links_are_not_followed_where_the_mount_forbids_it() {
     scene.symlink("d", "m/directory");
     // From without, too: the mount that holds the link decides.
     scene.symlinks(&[("m/link", "outside"), ("../plain", "m/inside")]);
-    refused(&scene, &["m/link"], "resolve: is a symbolic link on a file system mounted with nosymfollow");
+    refused(&scene, &["m/link"], "follow link: is a symbolic link on a file system mounted with nosymfollow");
     refused(&scene, &["outside"], "nosymfollow");
     refused(&scene, &["m/inside"], "nosymfollow");
     refused(&scene, &["m/directory/f"], "Too many symbolic links encountered");

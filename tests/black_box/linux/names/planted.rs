@@ -27,7 +27,7 @@ fn planted(mode: u32, directory_owner: u32, link_owner: u32) -> Scene {
 fn anothers_link_in_a_sticky_world_writable_directory_is_refused() {
     needs!(root);
     let scene = planted(0o1777, 0, OTHER);
-    refused(&scene, &["d/link"], "resolve: is another user's symbolic link in a sticky world-writable directory");
+    refused(&scene, &["d/link"], "follow link: is another user's symbolic link in a sticky world-writable directory");
     // By way of a link that is trusted.
     scene.symlink("d/link", "mine");
     refused(&scene, &["mine"], "another user's symbolic link");

@@ -191,7 +191,7 @@ fn what_is_not_kept_is_told_with_status_4_too() {
     std::fs::hard_link(scene.path("f"), scene.path("g")).unwrap();
     let run = Strace::new(&scene, &["f"]).input("new").inject(at_directory_sync("error=EIO")).run();
     assert_eq!(status(&run), Some(4), "{run:?}");
-    let says = "atomic-write: f: warning: had 1 other name (hard links), which keep the old content\n";
+    let says = "atomic-write: f: warning: 1 other hard link still has the old content\n";
     assert!(stderr(&run.output).ends_with(&format!("power cut)\n{says}")), "{run:?}");
     assert!(!stderr(&run.output).contains("hint: had"), "{run:?}");
     // It is a warning, which nobody wants to hear with this.

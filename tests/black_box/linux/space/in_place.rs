@@ -64,7 +64,7 @@ fn without_it_the_error_names_the_obstacle_and_the_option() {
     let stuck = Stuck::new();
     let run = stuck.run(&["d/f"], "new", &[]);
     assert_eq!(run.output.status.code(), Some(1));
-    let says = "atomic-write: d/f: replace: directory d/ may not be written (unchanged)\n\
+    let says = "atomic-write: d/f: replace: no write permission on directory d/ (unchanged)\n\
                 hint: --allow-in-place overwrites it (not atomic)\n";
     assert_eq!(stderr(&run.output), says);
     assert_eq!(stuck.target(), b"old");
@@ -78,8 +78,8 @@ fn target_keeps_its_inode_and_mode_and_the_user_is_warned() {
         let before = stuck.scene.inode("d/f");
         let run = stuck.run(&ALLOWED, input, &[]);
         assert_eq!(run.output.status.code(), Some(0), "{run:?}");
-        let says = "atomic-write: d/f: warning: directory d/ may not be written, so it was overwritten in place, \
-                    which is not atomic\n";
+        let says = "atomic-write: d/f: warning: no write permission on directory d/, so it was overwritten in place \
+                    (not atomic)\n";
         assert_eq!(stderr(&run.output), says);
         assert_eq!(stuck.target(), input.as_bytes());
         assert_eq!((stuck.scene.inode("d/f"), stuck.scene.mode("d/f")), (before, 0o640));
@@ -245,7 +245,7 @@ fn who_may_write_but_not_chmod_is_told_before_the_overwrite() {
         command.args(args).output().unwrap()
     };
     let refused = run("600");
-    let says = "you may not set the mode of another user's file, which stays in place (unchanged)\n";
+    let says = "cannot change the mode of another user's file (unchanged)\n";
     assert_eq!((refused.status.code(), stderr(&refused)), (Some(125), format!("atomic-write: d/f: replace: {says}")));
     assert_eq!((scene.text("d/f").as_str(), scene.mode("d/f")), ("old", 0o666));
     // It has that mode.
@@ -262,7 +262,7 @@ fn who_may_not_write_is_told_before_the_command_runs() {
     let args = ["--allow-in-place", "--force", "d/f", "--", "sh", "-c", "echo ran >&2; echo new"];
     let output = command.args(args).output().unwrap();
     stuck.scene.chmod("d", 0o755);
-    let says = "you may not write it, and no rename is possible that would not need it (unchanged)\n";
+    let says = "no write permission on the file, and it cannot be replaced by a rename (unchanged)\n";
     assert_eq!((output.status.code(), stderr(&output)), (Some(125), format!("atomic-write: d/f: replace: {says}")));
     assert_eq!(stuck.target(), b"old");
 }

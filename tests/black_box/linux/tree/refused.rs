@@ -168,9 +168,9 @@ fn what_an_ordinary_user_may_not_do_is_refused() {
     let before = tree(&scene, ".");
     for (target, says) in [
         ("closed/d", "closed/d: replace: "),
-        ("closed/new", "closed/new: replace: directory closed/ may not be written"),
-        ("sticky/d", "sticky/d: replace: another user's file in the sticky directory sticky/"),
-        ("open/d", "open/d: replace: you may not write the directory, which a rename of it needs"),
+        ("closed/new", "closed/new: replace: no write permission on directory closed/"),
+        ("sticky/d", "sticky/d: replace: is another user's file in sticky directory sticky/"),
+        ("open/d", "open/d: replace: no write permission on the directory itself, which its rename needs"),
     ] {
         let args = ["--tree", "-I", "{}", target, "--", "sh", "-c", "echo ran >&2; echo new >{}/f"];
         let output = scene.through(as_user()).args(args).output().unwrap();

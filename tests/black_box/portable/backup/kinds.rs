@@ -50,7 +50,7 @@ fn other_names_are_warned_of_with_a_backup_too() {
     needs!(hard_links);
     let scene = Scene::with_old();
     hard_link(scene.path("f"), scene.path("g")).unwrap();
-    let warning = "atomic-write: f: warning: had 1 other name (hard links), which keep the old content\n";
+    let warning = "atomic-write: f: warning: 1 other hard link still has the old content\n";
     scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success().stderr(warning);
     assert_eq!((scene.text("g").as_str(), scene.inode("g")), ("old", scene.inode("f~")));
 }

@@ -118,7 +118,7 @@ fn a_missing_target_starts_nothing() {
     let scene = Scene::new();
     let output = run(&scene, &["-e"], &["write ran {}"]);
     assert_eq!(output.status.code(), Some(125), "{output:?}");
-    assert!(stderr(&output).contains("f: edit: does not exist, so there is nothing to edit (unchanged)"), "{output:?}");
+    assert!(stderr(&output).contains("f: edit: does not exist (unchanged)"), "{output:?}");
     assert_eq!(scene.names(), [""; 0]);
 }
 

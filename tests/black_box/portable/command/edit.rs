@@ -35,7 +35,7 @@ fn a_missing_target_is_an_error_and_starts_nothing() {
             let command = does(&["write ran"]);
             let output = scene.cmd().args(options).args([target, "--"]).args(command).output().unwrap();
             assert_eq!(output.status.code(), Some(125));
-            let expected = format!("{target}: edit: does not exist, so there is nothing to edit (unchanged)");
+            let expected = format!("{target}: edit: does not exist (unchanged)");
             assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
         }
     }

@@ -19,9 +19,9 @@ const LONG: &str = "sha512:a6d96fa05fb243a13082a21195ebd126fc42f2f158cf5e0042e4f
 fn what_exists_is_not_clobbered() {
     let scene = Scene::with_old();
     let output = scene.cmd().args(["-n", "f"]).write_stdin("new").output().unwrap();
-    refused(&scene, &output, "no-clobber: exists");
+    refused(&scene, &output, "no-clobber: already exists");
     let output = scene.cmd().args(["--no-clobber", "--from", NOTHING, "f"]).output().unwrap();
-    refused(&scene, &output, "no-clobber: exists");
+    refused(&scene, &output, "no-clobber: already exists");
     scene.cmd().args(["-n", "g"]).write_stdin("new").assert().success();
     assert_eq!(scene.text("g"), "new");
 }
@@ -75,7 +75,7 @@ fn what_is_created_meanwhile_is_not_clobbered_whatever_it_is() {
         assert_eq!(output.status.code(), Some(123), "{command:?}: {output:?}");
         assert_eq!(
             stderr(&output),
-            "atomic-write: f: no-clobber: has been created meanwhile (changed by another program)\n"
+            "atomic-write: f: no-clobber: was created meanwhile (changed by another program)\n"
         );
         let names = scene.names();
         assert!(names == ["f"] || names == ["f", "g"], "{command:?}: {names:?}");

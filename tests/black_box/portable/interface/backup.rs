@@ -32,7 +32,10 @@ fn each_word_and_its_unambiguous_beginnings() {
 #[test]
 fn another_word_is_an_error_that_lists_them() {
     for word in ["bogus", "n", "Simple", "simplest"] {
-        let text = usage(&[&format!("--backup={word}"), "f"], &format!("--backup: {word} is none of"));
+        let text = usage(
+            &[&format!("--backup={word}"), "f"],
+            &format!("invalid CONTROL '{word}' (choose from none, off, numbered"),
+        );
         assert!(text.contains("none, off, numbered, t, existing, nil, simple, never"), "{text}");
     }
 }
@@ -64,7 +67,7 @@ fn a_bad_version_control_matters_only_where_it_is_read() {
     let scene = Scene::with_old();
     let output = scene.cmd().args(["-b", "f"]).envs(bad).write_stdin("new").output().unwrap();
     assert_eq!((output.status.code(), scene.text("f").as_str()), (Some(2), "old"));
-    assert!(crate::common::stderr(&output).contains("VERSION_CONTROL: bogus is none of"));
+    assert!(crate::common::stderr(&output).contains("invalid VERSION_CONTROL 'bogus' (choose from none"));
 }
 
 #[test]

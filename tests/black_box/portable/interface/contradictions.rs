@@ -64,6 +64,13 @@ fn what_only_a_command_has() {
 }
 
 #[test]
+fn in_place_and_what_it_cannot_do() {
+    usage(&["--in-place", "-n", "f"], "--in-place overwrites an existing TARGET");
+    usage(&["--in-place", "-P", "f"], "--in-place cannot overwrite a symbolic link itself");
+    usage(&["--in-place", "--tree", "--from", "d", "f"], "--in-place overwrites a file");
+}
+
+#[test]
 fn allow_empty_and_what_makes_it_senseless() {
     usage(&["--allow-empty", "--non-empty", "f", "--", "true"], "--allow-empty and --non-empty contradict");
     usage(&["--allow-empty", "f"], "--allow-empty is for COMMAND");

@@ -25,12 +25,12 @@ fn other_names_of_the_old_file_are_warned_of() {
     let link = |name| std::fs::hard_link(scene.path("f"), scene.path(name)).unwrap();
     scene.write("f", "old");
     link("g");
-    let warning = "atomic-write: f: warning: had 1 other name (hard links), which keep the old content\n";
+    let warning = "atomic-write: f: warning: 1 other hard link still has the old content\n";
     scene.cmd().arg("f").write_stdin("new").assert().success().stderr(warning);
     assert_eq!((scene.text("f").as_str(), scene.text("g").as_str()), ("new", "old"));
     link("h");
     link("i");
-    let warning = "atomic-write: f: warning: had 2 other names (hard links), which keep the old content\n";
+    let warning = "atomic-write: f: warning: 2 other hard links still have the old content\n";
     scene.cmd().arg("f").write_stdin("newer").assert().success().stderr(warning);
     scene.cmd().arg("f").write_stdin("newest").assert().success().stderr("");
     link("j");

@@ -88,8 +88,8 @@ fn a_loop_is_told() {
     needs!(symlinks);
     let scene = Scene::new();
     scene.symlinks(&[("self", "self"), ("b", "a"), ("a", "b")]);
-    refused(&scene, &["self"], "self: resolve: ");
-    refused(&scene, &["a"], "a: resolve: ");
+    refused(&scene, &["self"], "self: follow link: ");
+    refused(&scene, &["a"], "a: follow link: ");
     refused(&scene, &["a/f"], "a/f: open directory: a");
 }
 
@@ -106,7 +106,7 @@ fn as_many_links_are_followed_as_the_system_follows() {
     assert!(last >= 8);
     arrives(&scene, &last.to_string(), "0");
     let next = (last + 1).to_string();
-    refused(&scene, &[&next], &format!("{next}: resolve: "));
+    refused(&scene, &[&next], &format!("{next}: follow link: "));
 }
 
 #[test]

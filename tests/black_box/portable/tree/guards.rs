@@ -11,11 +11,11 @@ use crate::portable::lock::lost::at_once;
 fn no_clobber_refuses_an_existing_directory_before_the_command_runs() {
     let scene = with_tree();
     let output = run(&scene, &["-n", "d"], &["write {}/f new", "write ran x"]);
-    fails(&scene, &output, 123, "d: no-clobber: exists (unchanged)");
+    fails(&scene, &output, 123, "d: no-clobber: already exists (unchanged)");
     scene.mkdir("src");
     let output = scene.cmd().args(["--tree", "-n", "--from", "src", "d"]).output().unwrap();
     std::fs::remove_dir(scene.path("src")).unwrap();
-    fails(&scene, &output, 3, "d: no-clobber: exists (unchanged)");
+    fails(&scene, &output, 3, "d: no-clobber: already exists (unchanged)");
     needs!(exchange);
     done(&scene, &["-n", "new"], &super::NEW);
     assert_eq!(tree(&scene, "new"), ["f = new"]);
@@ -28,7 +28,7 @@ fn no_clobber_refuses_what_is_created_while_the_command_runs() {
     for made in ["mkdir new", "write new theirs"] {
         let output = run(&scene, &["-n", "new"], &["write {}/f new", made]);
         assert_eq!(output.status.code(), Some(123), "{output:?}");
-        assert!(stderr(&output).contains("new: no-clobber: has been created meanwhile"), "{output:?}");
+        assert!(stderr(&output).contains("new: no-clobber: was created meanwhile"), "{output:?}");
         assert_eq!(scene.names(), ["new"]);
         assert!(scene.path("new").is_file() || tree(&scene, "new").is_empty());
         if made == "mkdir new" {

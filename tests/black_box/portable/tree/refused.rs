@@ -85,9 +85,9 @@ fn a_source_inside_target_is_refused() {
 fn a_source_that_is_no_directory_or_missing_is_told() {
     let scene = with_tree();
     let output = scene.cmd().args(["--tree", "--from", "none", "new"]).output().unwrap();
-    fails(&scene, &output, 1, "new: open source: none: ");
+    fails(&scene, &output, 1, "new: open: none: ");
     let output = scene.cmd().args(["--tree", "--from", "d/f", "new"]).output().unwrap();
-    fails(&scene, &output, 1, "new: open source: d/f: ");
+    fails(&scene, &output, 1, "new: open: d/f: ");
 }
 
 #[test]

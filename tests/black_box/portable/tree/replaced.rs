@@ -51,7 +51,7 @@ fn edit_starts_with_a_copy_whose_files_can_be_edited() {
 fn edit_needs_a_directory_that_exists() {
     let scene = with_tree();
     let output = run(&scene, &["--edit", "none"], &["write {}/f x", "write ran x"]);
-    fails(&scene, &output, 125, "none: edit: does not exist as a directory, so there is nothing to edit (unchanged)");
+    fails(&scene, &output, 125, "none: edit: does not exist (unchanged)");
 }
 
 #[test]
