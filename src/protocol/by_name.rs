@@ -24,6 +24,7 @@ use crate::digest::{Digest, Hasher};
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
 use crate::input::Input;
 use crate::platform::{self, AsFd, BorrowedFd, Errno, FileType, OwnedFd, Stat};
+use crate::progress::Phase;
 
 /// What the content is called in messages.
 const OUTPUT: &str = "the file that the command wrote";
@@ -60,6 +61,7 @@ pub(super) fn run<'i>(
     let path = private.path_of(&job.target.name);
     let command = plan.origin.open_by_name(&path, with.note, with.signals);
     let command = slot.insert(command.ok_or_else(|| failed("run", "there is no command"))?);
+    with.progress.phase(Phase::Running);
     command.begin()?;
     command.finish()?;
     private.warn_of_others(&job.target.name, "what the command left beside its output");
@@ -187,5 +189,5 @@ fn is_same_content(job: &Replacement<'_>, old: &OldContent, new: BorrowedFd<'_>,
     let mut input = FileReader { file: new, name: OUTPUT, signals: Some(job.signals) };
     let file = old.file.get().context("read")?;
     let reader = FileReader { file: file.as_fd(), name: OLD_CONTENT, signals: Some(job.signals) };
-    Ok(matches!(compare::compare(&mut input, &reader, size, None)?, Comparison::Same(_)))
+    Ok(matches!(compare::compare(&mut input, &reader, size, None, None)?, Comparison::Same(_)))
 }
