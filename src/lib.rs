@@ -21,7 +21,7 @@
 //!      -> report         one line, one exit status
 //! ```
 //!
-//! Below these layers are `input`, which supplies the bytes, and `platform`, which alone makes system calls.
+//! Below these layers are `input`, which supplies the bytes, `progress`, which tells how far the run is, and `platform`, which alone makes system calls.
 
 #![cfg_attr(all(target_os = "linux", not(generic_unix)), forbid(unsafe_code))]
 
@@ -34,6 +34,7 @@ mod notices;
 pub mod options;
 mod plan;
 mod platform;
+mod progress;
 mod protocol;
 mod quote;
 mod report;
@@ -44,8 +45,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use cli::Args;
+use error::Context;
 use notices::Notices;
 use platform::Signals;
+use progress::Progress;
 use protocol::{Failed, Run};
 use report::End;
 
@@ -56,8 +59,10 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(args) => args,
         Err(error) => return report::usage(&error),
     };
-    let signals = Signals::at_start();
-    match replace(&args, &signals) {
+    let progress = Progress::new(&args.target);
+    let asked = progress.clone();
+    let signals = Signals::at_start(move || asked.tell());
+    match replace(&args, &signals, &progress) {
         End::Status(status) => status,
         End::Signal(caught) => {
             signals.die(caught);
@@ -67,11 +72,19 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn replace(args: &Args, signals: &Signals) -> End {
+fn replace(args: &Args, signals: &Signals, progress: &Progress) -> End {
     let notices = Notices::default();
-    let note = |sentence: &str| report::note(&args.target, sentence);
-    let run = Run { signals, notices: &notices, note: &note };
-    let replaced = plan::plan(args, &notices).map_err(Failed::from).and_then(|plan| protocol::replace(plan, run));
+    let note = |sentence: &str| progress.suspend(|| report::note(&args.target, sentence));
+    let run = Run { signals, notices: &notices, progress, note: &note };
+    let replaced = plan::plan(args, &notices).map_err(Failed::from).and_then(|plan| {
+        if args.progress && !args.quiet {
+            // A signal must not end the program before the line is cleared.
+            signals.watch().context("signals")?;
+            progress.show();
+        }
+        protocol::replace(plan, run)
+    });
+    progress.clear();
     match replaced {
         Ok(outcome) => {
             report::success(args, &outcome, &notices);

@@ -246,6 +246,10 @@ pub struct Cli {
     )]
     pub(super) dry_run: bool,
 
+    /// Show how far it is
+    #[arg(long, help_heading = "Messages")]
+    pub(super) progress: bool,
+
     /// Print one word: created, replaced or unchanged
     #[arg(long, help_heading = "Messages")]
     pub(super) report: bool,
@@ -330,6 +334,8 @@ pub struct Args {
     pub lock_timeout: Option<f64>,
     /// Create missing parents.
     pub parents: bool,
+    /// Show how far it is.
+    pub progress: bool,
     /// Print one word on standard output.
     pub report: bool,
     /// Print what was done.

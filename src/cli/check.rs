@@ -138,6 +138,7 @@ impl Cli {
             lock,
             lock_timeout: self.lock_timeout,
             parents: self.parents,
+            progress: self.progress,
             report: self.report,
             verbose: self.verbose,
             quiet: self.quiet,

@@ -1,6 +1,7 @@
 //! An input that is a descriptor: standard input or a source file.
 
 use std::path::Path;
+use std::time::Instant;
 
 use super::reader::Input;
 use crate::error::{Context, Error, Result, at, failed};
@@ -8,6 +9,9 @@ use crate::platform::{
     self, AsFd, BorrowedFd, Errno, Event, FileSystem, FileType, OwnedFd, Signals, Stat, Woken, wait, was_closed,
 };
 use crate::quote::Shown;
+
+/// A file of this size, in bytes, takes so long to copy that somebody may ask how far that is.
+const LONG: u64 = 64 * 1024 * 1024;
 
 /// Standard input, or `--from SOURCE`.
 pub(crate) struct Source<'s> {
@@ -60,6 +64,15 @@ impl<'s> Source<'s> {
 }
 
 impl Source<'_> {
+    /// Whether the program must wait for its input, and somebody may ask meanwhile how far it is. Without a writer there
+    /// would be no end of the wait.
+    fn is_awaited(&self) -> bool {
+        let now = || wait([Some(Event::Readable(self.descriptor()))], None, Some(Instant::now()));
+        self.signals.may_be_asked()
+            && matches!(now(), Ok(Woken::Deadline))
+            && matches!(platform::is_write_only(self.descriptor()), Ok(false))
+    }
+
     fn cannot_read(&self, errno: Errno) -> Error {
         at("read", &self.name)(errno)
     }
@@ -88,6 +101,9 @@ impl Input for Source<'_> {
     }
 
     fn begin(&mut self) -> Result<()> {
+        if self.regular.as_ref().is_some_and(|(stat, _)| stat.size >= LONG) {
+            self.signals.watch_requests();
+        }
         // A read would fail, but the poll that precedes it where signals are watched would never return.
         if self.signals.watched()
             && self.regular.is_none()
@@ -102,9 +118,14 @@ impl Input for Source<'_> {
         if self.regular.is_some() {
             return Ok(self.signals.check()?);
         }
-        if !self.signals.watched() && matches!(self.file, File::Stdin(_)) {
-            // A read that blocks is correct here: signals have their default actions.
-            return Ok(());
+        if !self.signals.answers_requests() && matches!(self.file, File::Stdin(_)) {
+            if self.is_awaited() {
+                self.signals.watch_requests();
+            }
+            if !self.signals.answers_requests() {
+                // A read that blocks is correct here: signals have their default actions.
+                return Ok(());
+            }
         }
         loop {
             let woken = wait([Some(Event::Readable(self.descriptor()))], Some(self.signals), None);

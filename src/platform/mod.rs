@@ -127,7 +127,7 @@ pub(crate) use system::child::{
 };
 /// Processes and signals. A command starts with the signal dispositions, mask and descriptors that this program started
 /// with.
-pub(crate) use system::signals::Signals;
+pub(crate) use system::signals::{Signals, start_thread};
 pub(crate) use system::startup::was_closed;
 pub(crate) use system::termination::{Interrupted, TerminationSignal};
 pub(crate) use system::wait::{Event, Woken, wait};

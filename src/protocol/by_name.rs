@@ -24,6 +24,7 @@ use crate::digest::{Digest, Hasher};
 use crate::error::{Context, Error, ErrorExt, Result, at, refused_by_guard};
 use crate::input::Input;
 use crate::platform::{self, AsFd, BorrowedFd, Errno, FileType, OwnedFd, Stat};
+use crate::progress::Phase;
 
 /// What the content is called in messages.
 const OUTPUT: &str = "the file that the command wrote";
@@ -59,6 +60,7 @@ pub(super) fn run<'i>(
 ) -> Result<()> {
     let path = private.path_of(&job.target.name);
     let command = slot.insert(plan.origin.open_by_name(&path, with.note, with.signals)?);
+    with.progress.phase(Phase::Running);
     command.begin()?;
     command.finish()?;
     private.warn_of_others(&job.target.name, "what the command left beside its output");
@@ -192,5 +194,5 @@ fn is_same_content(job: &Replacement<'_>, old: &OldContent, new: BorrowedFd<'_>,
     let mut input = FileReader { file: new, name: OUTPUT, signals: Some(job.signals) };
     let file = old.file.get().context("read")?;
     let reader = FileReader { file: file.as_fd(), name: OLD_CONTENT, signals: Some(job.signals) };
-    Ok(matches!(compare::compare(&mut input, &reader, size, None)?, Comparison::Same(_)))
+    Ok(matches!(compare::compare(&mut input, &reader, size, None, None)?, Comparison::Same(_)))
 }

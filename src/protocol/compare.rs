@@ -9,6 +9,7 @@ use crate::digest::Hasher;
 use crate::error::{Context, Result};
 use crate::input::Input;
 use crate::platform;
+use crate::progress::Progress;
 
 pub(crate) enum Comparison {
     /// The input, of this many bytes, equals the old content.
@@ -28,6 +29,7 @@ pub(crate) fn compare(
     old: &FileReader<'_>,
     size: u64,
     mut hasher: Option<&mut Hasher>,
+    progress: Option<&Progress>,
 ) -> Result<Comparison> {
     if let Some((stat, start)) = input.regular() {
         // A file of a different size has different content, and its blocks can be shared. Some virtual files report
@@ -51,6 +53,9 @@ pub(crate) fn compare(
             hasher.update(&buffer);
         }
         common += buffer.len() as u64;
+        if let Some(progress) = progress {
+            progress.added(buffer.len() as u64);
+        }
     }
 }
 

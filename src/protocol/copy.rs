@@ -103,7 +103,7 @@ pub(crate) fn file(
         while from < stat.size {
             let Some(extent) = next_data(input, from, stat.size)? else { break };
             hash_zeros(input, from, extent.start, hasher.as_deref_mut())?;
-            sink.offset += extent.start - from;
+            sink.skip(extent.start - from);
             sink.reserve(sink.offset, extent.end - extent.start)?;
             from = extent.start;
             while from < extent.end {
@@ -119,7 +119,7 @@ pub(crate) fn file(
         if Stat::of(input.descriptor()).map_err(|errno| cannot_read(input, errno))?.size < stat.size {
             return Err(became_shorter(input));
         }
-        sink.offset += stat.size.saturating_sub(from);
+        sink.skip(stat.size.saturating_sub(from));
         from = from.max(stat.size);
         sink.finish()?;
     }
@@ -139,7 +139,7 @@ pub(crate) fn reflink(from: BorrowedFd<'_>, sink: &mut StagingWriter<'_>, size: 
         Err(errno) if is_full(errno) || errno == Errno::IO => return Err(sink.failed("write", errno)),
         Err(_) => return Ok(false),
     }
-    sink.offset = size;
+    sink.skip(size);
     // The file may have grown since its state was read.
     sink.finish()?;
     Ok(true)

@@ -35,6 +35,9 @@ pub(super) fn fill(
 ) -> Result<Filled> {
     job.signals.restore_pipe().context("signals")?;
     input.begin()?;
+    if let Some((stat, start)) = input.regular() {
+        job.progress.expect(stat.size.saturating_sub(start));
+    }
     let mut hasher = job.plan.guards.checksum.as_ref().map(Digest::hasher);
     let filled = match (stage, &job.old) {
         (Some(stage), old) => {
@@ -42,6 +45,7 @@ pub(super) fn fill(
             if let (true, Some(old)) = (job.options.append, old) {
                 copy_old(job, old, old.stat.size, &mut sink)?;
             }
+            sink.count_for(job.progress);
             let received = copy_input(input, 0, &mut sink, hasher.as_mut())?;
             Filled { stage: Some(stage), received, warning: None }
         }
@@ -70,6 +74,7 @@ fn fill_from_difference(
     if common > 0 {
         copy_old(job, old, common, &mut sink)?;
     }
+    sink.count_for(job.progress);
     sink.write_all(&next)?;
     if let Some(hasher) = hasher.as_deref_mut() {
         hasher.update(&next);
@@ -94,7 +99,7 @@ fn compare_with_old(
     }
     let file = old.file.get().context("read")?;
     let reader = FileReader { file: file.as_fd(), name: OLD_CONTENT, signals: Some(job.signals) };
-    compare::compare(input, &reader, old.stat.size, hasher)
+    compare::compare(input, &reader, old.stat.size, hasher, Some(job.progress))
 }
 
 /// Whether TARGET, which has the new content already, can be left alone: no other mode was requested, and no other writer has

@@ -77,6 +77,7 @@ use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refuse
 use crate::input::{Input, Terminated};
 use crate::options::Sync;
 use crate::platform::{self, Errno, FileType, Signals, Stat, is_unsupported_sync};
+use crate::progress::Phase;
 
 /// A replacement that failed.
 pub(crate) struct Failed {
@@ -154,13 +155,16 @@ fn steps<'i>(
         commit::rehearse(&job, sealed)?
     } else if job.must_overwrite() {
         // No rename is possible, so the staged file is not beside TARGET: sync it, hold signals, overwrite TARGET.
+        job.progress.phase(Phase::Syncing);
         overwrite::overwrite(&job, sealed)?;
         Change::Overwritten
     } else {
+        job.progress.phase(Phase::Syncing);
         // Apply the metadata, then sync, on the descriptor that wrote.
         let finished = Finished::from(&job, sealed)?;
         release_target(&job);
         job.hold_signals()?;
+        job.progress.phase(Phase::Swapping);
         // Link or rename, then sync the directory. If the system refuses the rename, overwrite.
         commit::commit(&job, finished, parents)?
     };

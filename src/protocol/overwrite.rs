@@ -26,6 +26,7 @@ use crate::platform::{
     self, BorrowedFd, Errno, OwnedFd, Stat, acl, has_attribute, is_unsupported_sync, os_message, remove_attribute,
     set_mode,
 };
+use crate::progress::Phase;
 use crate::quote::Shown;
 
 const STEP: &str = "overwrite in place";
@@ -124,6 +125,7 @@ fn write_target(
     }
     let existing = open(target, old)?;
     job.hold_signals()?;
+    job.progress.phase(Phase::Swapping);
 
     let now = Stat::of(&existing).context(STEP)?;
     let size = Stat::of(copy).context(STEP)?.size;

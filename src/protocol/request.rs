@@ -20,6 +20,7 @@ use crate::input::Origin;
 use crate::notices::Notices;
 use crate::options::Options;
 use crate::platform::{FileType, Signals, owner_change_prevents_link};
+use crate::progress::Progress;
 
 /// The plan: TARGET is resolved, and every predictable failure has been reported. Nothing is written, and no command
 /// runs.
@@ -93,6 +94,7 @@ pub(crate) struct Replacement<'a> {
     pub(super) options: &'a Options,
     pub(super) signals: &'a Signals,
     pub(super) notices: &'a Notices,
+    pub(super) progress: &'a Progress,
     pub(super) target: &'a ResolvedTarget,
     pub(super) strategy: &'a Strategy,
     pub(super) backup: Option<&'a BackupName>,
@@ -112,6 +114,7 @@ impl<'a> Replacement<'a> {
             options: plan.options,
             signals: run.signals,
             notices: run.notices,
+            progress: run.progress,
             target: &target.resolved,
             strategy: &target.strategy,
             backup: target.backup.as_ref(),

@@ -2,6 +2,7 @@
 
 use crate::notices::Notices;
 use crate::platform::Signals;
+use crate::progress::Progress;
 
 /// What all steps use to report and to be interrupted.
 #[derive(Clone, Copy)]
@@ -9,6 +10,8 @@ pub(crate) struct Run<'a> {
     pub(crate) signals: &'a Signals,
     /// Warnings and leftovers, reported at the end with the result.
     pub(crate) notices: &'a Notices,
+    /// How far the run is.
+    pub(crate) progress: &'a Progress,
     /// Prints a note at once.
     pub(crate) note: &'a dyn Fn(&str),
 }

@@ -3,6 +3,7 @@
 use super::directory::Directory;
 use crate::error::{Error, Result};
 use crate::platform::{self, BorrowedFd, Errno};
+use crate::progress::Progress;
 
 /// Start writeback after this many bytes. The last sync then finds little to do, and neither Ctrl-C nor the syncs of
 /// other programs wait for gigabytes.
@@ -21,12 +22,32 @@ pub(crate) struct StagingWriter<'a> {
     /// Everything before this offset is synced.
     synced_to: u64,
     write_behind: bool,
+    /// Counts what is written.
+    progress: Option<Progress>,
 }
 
 impl<'a> StagingWriter<'a> {
     /// `write_behind` is false if nothing will be synced.
     pub(crate) fn new(file: BorrowedFd<'a>, directory: &'a Directory, write_behind: bool) -> Self {
-        StagingWriter { file, directory, offset: 0, writeback_started: 0, synced_to: 0, write_behind }
+        StagingWriter { file, directory, offset: 0, writeback_started: 0, synced_to: 0, write_behind, progress: None }
+    }
+
+    /// From here on, what is written counts as received.
+    pub(crate) fn count_for(&mut self, progress: &Progress) {
+        self.progress = Some(progress.clone());
+    }
+
+    /// Counts bytes that are there without a write: shared blocks, and holes.
+    pub(crate) fn count(&self, bytes: u64) {
+        if let Some(progress) = &self.progress {
+            progress.added(bytes);
+        }
+    }
+
+    /// Leaves a hole.
+    pub(super) fn skip(&mut self, length: u64) {
+        self.offset += length;
+        self.count(length);
     }
 
     pub(super) fn failed(&self, step: &'static str, errno: Errno) -> Error {
@@ -49,6 +70,7 @@ impl<'a> StagingWriter<'a> {
 
     pub(super) fn advance(&mut self, count: u64) -> Result<()> {
         self.offset += count;
+        self.count(count);
         if !self.write_behind || self.offset - self.writeback_started < WINDOW {
             return Ok(());
         }

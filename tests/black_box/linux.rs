@@ -13,6 +13,7 @@ mod interface;
 mod lock;
 mod metadata;
 mod names;
+mod progress;
 mod signals;
 mod space;
 mod stage;

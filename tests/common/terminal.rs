@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdout, Stdio};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -29,8 +30,14 @@ impl Terminal {
 
     /// Waits until the text is on the screen, or was.
     pub fn shows(&mut self, text: &str) {
+        let start = Instant::now();
         while !String::from_utf8_lossy(&self.shown).contains(text) {
-            assert!(self.read(), "{text:?} is not shown: {}", String::from_utf8_lossy(&self.shown).escape_debug());
+            // What is drawn again and again has no silent minute.
+            assert!(
+                self.read() && start.elapsed() < BOUND,
+                "{text:?} is not shown: {}",
+                String::from_utf8_lossy(&self.shown).escape_debug()
+            );
         }
         self.shown.clear();
     }
@@ -40,9 +47,15 @@ impl Terminal {
     }
 
     /// Waits for the end of what runs in it; returns its status, as the shell tells it.
-    pub fn end(mut self) -> i32 {
+    pub fn end(self) -> i32 {
+        self.end_and_rest().0
+    }
+
+    /// The same, and what has been shown since.
+    pub fn end_and_rest(mut self) -> (i32, String) {
         while self.read() {}
-        end_of(&mut self.script).code().unwrap()
+        let rest = String::from_utf8_lossy(&self.shown).into_owned();
+        (end_of(&mut self.script).code().unwrap(), rest)
     }
 
     /// Reads what has been shown since; `false` at the end.

@@ -26,9 +26,10 @@ use rustix::fs::{CWD, OFlags};
 
 use crate::platform::unix::content::pipe;
 use crate::platform::unix::errors::{Result, from_io, from_nix};
+pub(crate) use crate::platform::unix::mask::start_thread;
 use crate::platform::unix::mask::{self, InheritedMask};
 use crate::platform::unix::open::open;
-use crate::platform::unix::termination::{Interrupted, TerminationSignal};
+use crate::platform::unix::termination::{Interrupted, TerminationSignal, requests_progress};
 
 /// The mask that the program started with, and what tells of signals.
 ///
@@ -37,6 +38,8 @@ use crate::platform::unix::termination::{Interrupted, TerminationSignal};
 pub(crate) struct Signals {
     at_start: InheritedMask,
     watch: OnceCell<Watch>,
+    /// Answers the signals that ask how far the run is.
+    tell: Box<dyn Fn()>,
     /// Readable when a child has ended.
     children: OnceCell<ManuallyDrop<OwnedFd>>,
 }
@@ -56,9 +59,14 @@ impl Watch {
 }
 
 impl Signals {
-    /// Records the inherited mask and blocks SIGXFSZ.
-    pub(crate) fn at_start() -> Self {
-        Signals { at_start: InheritedMask::at_start(), watch: OnceCell::new(), children: OnceCell::new() }
+    /// Records the inherited mask and blocks SIGXFSZ. `tell` answers a signal that asks how far the run is.
+    pub(crate) fn at_start(tell: impl Fn() + 'static) -> Self {
+        Signals {
+            at_start: InheritedMask::at_start(),
+            watch: OnceCell::new(),
+            tell: Box::new(tell),
+            children: OnceCell::new(),
+        }
     }
 
     /// The mask that a command must start with.
@@ -93,6 +101,23 @@ impl Signals {
         // The process has one thread, so it cannot be set already.
         let _ = self.watch.set(Watch { reader, writer, signals });
         Ok(())
+    }
+
+    /// Whether somebody may ask how far the run is, and no answer is prepared.
+    pub(crate) fn may_be_asked(&self) -> bool {
+        !self.watched() && self.at_start.progress_requests().next().is_some()
+    }
+
+    /// From here on whoever asks how far the run is gets an answer, if the system lets us.
+    pub(crate) fn watch_requests(&self) {
+        if self.may_be_asked() {
+            let _ = self.watch();
+        }
+    }
+
+    /// Whether a wait must also wait for those who ask.
+    pub(crate) fn answers_requests(&self) -> bool {
+        self.watched()
     }
 
     /// default or watched -> held. It stays so until the process ends.
@@ -138,19 +163,28 @@ impl Signals {
         self.watch.get().map(|watch| watch.reader.as_fd()).into_iter()
     }
 
-    /// The next signal that has arrived.
+    /// The next signal that has arrived and requests termination. Others are answered.
     pub(crate) fn caught(&self) -> Option<TerminationSignal> {
+        loop {
+            let signal = self.next_signal()?;
+            if !requests_progress(signal) {
+                return Some(TerminationSignal::Named { signal, by_terminal: is_by_terminal(signal) });
+            }
+            (self.tell)();
+        }
+    }
+
+    fn next_signal(&self) -> Option<Signal> {
         let watch = self.watch.get()?;
         // The pipe stays readable as long as there may be another signal.
-        let signal = watch.take().or_else(|| {
+        watch.take().or_else(|| {
             drain(&watch.reader);
             let signal = watch.take();
             if signal.is_some() {
                 let _ = rustix::io::write(&watch.writer, b"!");
             }
             signal
-        })?;
-        Some(TerminationSignal::Named { signal, by_terminal: is_by_terminal(signal) })
+        })
     }
 
     /// Returns the signal that has arrived as an error.

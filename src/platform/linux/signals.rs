@@ -12,6 +12,9 @@
 //! - *held*: the commit is in progress. Every signal that can be blocked stays pending until the exit, so that the exit
 //!   status is correct.
 //!
+//! SIGUSR1 asks how far the run is. In *default* too it is watched, from the first wait for input: before there is
+//! something to wait for, an answer is not worth the calls that prepare it.
+//!
 //! No signal handler makes a decision. signal-hook installs two: one restores the default action of SIGPIPE, the other
 //! makes the kernel keep a child's status. SIGXFSZ is always blocked, so that the write fails with EFBIG.
 
@@ -25,14 +28,19 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::platform::unix::errors::{Result, from_io, from_nix};
+pub(crate) use crate::platform::unix::mask::start_thread;
 use crate::platform::unix::mask::{self, InheritedMask};
 use crate::platform::unix::retry::Retries;
-use crate::platform::unix::termination::{Interrupted, TerminationSignal};
+use crate::platform::unix::termination::{Interrupted, TerminationSignal, requests_progress};
 
 /// The mask that the program started with, and the signalfds.
 pub(crate) struct Signals {
     at_start: InheritedMask,
     watch: OnceCell<Watch>,
+    /// Of the signals that ask how far the run is, where only they are watched.
+    requests: OnceCell<SignalFd>,
+    /// Answers them.
+    tell: Box<dyn Fn()>,
     /// Readable when a child has ended.
     children: OnceCell<SignalFd>,
 }
@@ -46,9 +54,15 @@ struct Watch {
 }
 
 impl Signals {
-    /// Records the inherited mask and blocks SIGXFSZ.
-    pub(crate) fn at_start() -> Self {
-        Signals { at_start: InheritedMask::at_start(), watch: OnceCell::new(), children: OnceCell::new() }
+    /// Records the inherited mask and blocks SIGXFSZ. `tell` answers a signal that asks how far the run is.
+    pub(crate) fn at_start(tell: impl Fn() + 'static) -> Self {
+        Signals {
+            at_start: InheritedMask::at_start(),
+            watch: OnceCell::new(),
+            requests: OnceCell::new(),
+            tell: Box::new(tell),
+            children: OnceCell::new(),
+        }
     }
 
     /// The mask that a command must start with.
@@ -83,6 +97,29 @@ impl Signals {
         // The process has one thread, so it cannot be set already.
         let _ = self.watch.set(watch);
         Ok(())
+    }
+
+    /// Whether somebody may ask how far the run is, and no answer is prepared.
+    pub(crate) fn may_be_asked(&self) -> bool {
+        !self.watched() && self.requests.get().is_none() && self.at_start.progress_requests().next().is_some()
+    }
+
+    /// From here on whoever asks how far the run is gets an answer, if the system lets us.
+    pub(crate) fn watch_requests(&self) {
+        if !self.may_be_asked() {
+            return;
+        }
+        let set = self.at_start.progress_requests().collect::<SigSet>();
+        let Ok(opened) = open(&set) else { return };
+        if sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None).is_ok() {
+            // The process has one thread that does this, so it cannot be set already.
+            let _ = self.requests.set(opened);
+        }
+    }
+
+    /// Whether a wait must also wait for those who ask.
+    pub(crate) fn answers_requests(&self) -> bool {
+        self.watched() || self.requests.get().is_some()
     }
 
     /// default or watched -> held. It stays so until the process ends.
@@ -132,19 +169,25 @@ impl Signals {
     /// The descriptors that are readable when [`Signals::caught`] returns a signal: named signals, real-time signals.
     pub(in crate::platform) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let watch = self.watch.get();
+        let requests = self.requests.get().filter(|_| watch.is_none());
         let real_time = watch.filter(|watch| !watch.real_time_reported.get()).map(|watch| watch.real_time.as_fd());
-        watch.map(|watch| watch.named.as_fd()).into_iter().chain(real_time)
+        watch.map(|watch| &watch.named).or(requests).map(AsFd::as_fd).into_iter().chain(real_time)
     }
 
-    /// The next signal that has arrived.
+    /// The next signal that has arrived and requests termination. Others are answered.
     pub(crate) fn caught(&self) -> Option<TerminationSignal> {
-        let watch = self.watch.get()?;
-        if let Ok(Some(info)) = watch.named.read_signal() {
+        let named = self.watch.get().map(|watch| &watch.named).or(self.requests.get())?;
+        while let Ok(Some(info)) = named.read_signal() {
             let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())?;
+            if requests_progress(signal) {
+                (self.tell)();
+                continue;
+            }
             // SI_USER and below come from kill(2), sigqueue(3) and tkill(2); positive codes come from the kernel.
             let by_terminal = info.ssi_code > 0 && reaches_group(signal);
             return Some(TerminationSignal::Named { signal, by_terminal });
         }
+        let watch = self.watch.get()?;
         let mut pending = [PollFd::new(&watch.real_time, PollFlags::IN)];
         let is_pending = !watch.real_time_reported.get()
             && matches!(poll(&mut pending, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(1..));

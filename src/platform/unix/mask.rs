@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::thread::JoinHandle;
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 
 use super::errors::{Result, from_io, from_nix};
 use super::startup;
-use super::termination::requests_termination;
+use super::termination::{PROGRESS_REQUESTS, requests_progress, requests_termination};
 
 /// The mask that the program started with.
 pub(in crate::platform) struct InheritedMask(SigSet);
@@ -39,9 +40,18 @@ impl InheritedMask {
 
     /// The named signals to watch, except those inherited as ignored (nohup) or blocked.
     pub(in crate::platform) fn to_watch(&self) -> impl Iterator<Item = Signal> {
-        Signal::iterator().filter(|&signal| {
-            requests_termination(signal) && !startup::was_ignored(signal as i32) && !self.0.contains(signal)
-        })
+        Signal::iterator()
+            .filter(|&signal| (requests_termination(signal) || requests_progress(signal)) && self.is_open(signal))
+    }
+
+    /// Those of them that ask how far the run is.
+    pub(in crate::platform) fn progress_requests(&self) -> impl Iterator<Item = Signal> {
+        PROGRESS_REQUESTS.iter().copied().filter(|&signal| self.is_open(signal))
+    }
+
+    /// Whether the signal was neither ignored nor blocked when the program started.
+    fn is_open(&self, signal: Signal) -> bool {
+        !startup::was_ignored(signal as i32) && !self.0.contains(signal)
     }
 }
 
@@ -53,6 +63,16 @@ pub(in crate::platform) fn restore_pipe() -> Result<()> {
             .map_err(|error| from_io(&error))?;
     }
     Ok(())
+}
+
+/// Starts a thread that gets no signal.
+pub(crate) fn start_thread(run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let mut ours = SigSet::empty();
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut ours)).map_err(from_nix)?;
+    // It inherits the mask.
+    let started = std::thread::Builder::new().spawn(run).map_err(|error| from_io(&error));
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&ours), None).map_err(from_nix)?;
+    started
 }
 
 /// Blocks every signal that can be blocked.

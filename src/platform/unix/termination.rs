@@ -67,5 +67,17 @@ pub(in crate::platform) fn requests_termination(signal: Signal) -> bool {
             | Signal::SIGBUS
             | Signal::SIGILL
             | Signal::SIGFPE
-    )
+    ) && !requests_progress(signal)
+}
+
+/// The signals that ask how far the run is. BSD has one that is typed, too.
+pub(in crate::platform) const PROGRESS_REQUESTS: &[Signal] = &[
+    Signal::SIGUSR1,
+    #[cfg(any(target_os = "macos", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+    Signal::SIGINFO,
+];
+
+/// Whether the signal asks how far the run is, as with dd(1).
+pub(in crate::platform) fn requests_progress(signal: Signal) -> bool {
+    PROGRESS_REQUESTS.contains(&signal)
 }

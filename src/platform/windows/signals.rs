@@ -9,6 +9,7 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::thread::JoinHandle;
 
 use super::errors::{Result, done};
 use super::event;
@@ -26,7 +27,8 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    pub(crate) fn at_start() -> Self {
+    /// Nobody can ask how far the run is, so there is nothing to tell.
+    pub(crate) fn at_start(_tell: impl Fn() + 'static) -> Self {
         Signals { watched: Cell::new(false) }
     }
 
@@ -42,6 +44,16 @@ impl Signals {
             self.watched.set(true);
         }
         Ok(())
+    }
+
+    pub(crate) fn may_be_asked(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn watch_requests(&self) {}
+
+    pub(crate) fn answers_requests(&self) -> bool {
+        self.watched()
     }
 
     /// watched -> held. Without a file of ours that has a name, the commit does not begin, so requests are watched.
@@ -89,6 +101,11 @@ impl Signals {
 
     /// No process can end by a signal here; the exit status tells.
     pub(crate) fn die(&self, _: TerminationSignal) {}
+}
+
+/// Starts a thread.
+pub(crate) fn start_thread(run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    done(std::thread::Builder::new().spawn(run))
 }
 
 /// The console's handler. The system calls it in a thread of its own.

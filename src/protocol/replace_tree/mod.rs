@@ -36,6 +36,7 @@ use crate::guard::NonEmpty;
 use crate::input::{self, Input};
 use crate::options::Sync;
 use crate::platform::{self, AsFd, Errno, FileType, Interrupted, Stat};
+use crate::progress::Phase;
 
 const STEP: &str = "create staging directory";
 
@@ -67,6 +68,7 @@ pub(super) fn replace<'i>(
         return Ok(Outcome { change: job.expected_change(), received: 0 });
     }
 
+    job.progress.phase(Phase::Syncing);
     if job.options.sync != Sync::None {
         tree::sync(&*staged.directory(name)?, job.signals)?;
     }
@@ -74,6 +76,7 @@ pub(super) fn replace<'i>(
         lock::lock_staged(staged.directory(name)?.as_fd())?;
     }
     job.hold_signals()?;
+    job.progress.phase(Phase::Swapping);
     let change = commit::commit(job, &staged, old.as_ref())?;
     parents.iter_mut().for_each(Parents::keep);
     Ok(Outcome { change, received: 0 })

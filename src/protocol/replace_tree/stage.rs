@@ -37,7 +37,7 @@ pub(super) fn fill<'i>(
     let empty = private_directory::open(private.directory(), name).context(STEP)?;
     if let Some(source) = source {
         let write_behind = job.options.sync != Sync::None;
-        tree::copy(&source, &empty, write_behind, job.notices, job.signals)?;
+        tree::copy(&source, &empty, write_behind, job.notices, job.signals, job.progress)?;
         if old.is_none() {
             tree::copy_top_metadata(&source, &empty, job.notices)?;
         }
@@ -56,7 +56,7 @@ pub(super) fn fill<'i>(
 }
 
 fn copy_old(job: &Replacement<'_>, old: &OldTree, empty: &Directory) -> Result<()> {
-    match tree::copy(&old.directory, empty, false, job.notices, job.signals) {
+    match tree::copy(&old.directory, empty, false, job.notices, job.signals, job.progress) {
         Err(error) if old.is_lost(job, &error)? => return Err(changed(job)),
         copied => copied?,
     }

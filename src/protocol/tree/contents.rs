@@ -35,7 +35,10 @@ impl<'a> Contents<'a> {
         if self.can_share && stat.size > 0 {
             match platform::reflink(from, sink.file) {
                 // No size is set, as the caller finds whether the file has grown: that takes long on XFS.
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    sink.count(stat.size);
+                    return Ok(());
+                }
                 Err(errno) if is_full(errno) || errno == Errno::IO => return Err(sink.failed("write", errno)),
                 Err(_) => self.can_share = false,
             }

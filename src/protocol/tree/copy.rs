@@ -13,6 +13,7 @@ use super::walk::{Entry, Walk};
 use crate::error::{Result, at};
 use crate::notices::Notices;
 use crate::platform::{self, AsFd, Errno, FileType, Signals, Stat, is_metadata_refusal, os_message, refuses_links};
+use crate::progress::Progress;
 use crate::protocol::directory::Directory;
 use crate::protocol::writer::StagingWriter;
 use crate::quote::Shown;
@@ -27,13 +28,24 @@ pub(crate) fn copy(
     write_behind: bool,
     notices: &Notices,
     signals: &Signals,
+    progress: &Progress,
 ) -> Result<()> {
     let walk = Walk::new(from, STEP, signals)?;
     let cursor = Cursor::open(to, STEP)?;
     let passes_on_acl = metadata::passes_on_acl(cursor.here().as_fd());
     let (contents, hard_links, losses) = (Contents::new(signals), HardLinks::default(), Losses::default());
-    let mut copy =
-        Copy { walk, top: to, to: cursor, passes_on_acl, write_behind, contents, hard_links, losses, notices };
+    let mut copy = Copy {
+        walk,
+        top: to,
+        to: cursor,
+        passes_on_acl,
+        write_behind,
+        contents,
+        hard_links,
+        losses,
+        notices,
+        progress,
+    };
     loop {
         match copy.walk.next()? {
             Some(entry) => copy.entry(&entry)?,
@@ -73,6 +85,7 @@ struct Copy<'a> {
     hard_links: HardLinks,
     losses: Losses,
     notices: &'a Notices,
+    progress: &'a Progress,
 }
 
 impl Copy<'_> {
@@ -140,6 +153,7 @@ impl Copy<'_> {
         }
         let copy = platform::create_new(self.to.here(), name, 0o600).map_err(self.to.failed(name))?;
         let mut sink = StagingWriter::new(copy.as_fd(), self.top, self.write_behind);
+        sink.count_for(self.progress);
         self.contents.copy(&original, &stat, &from.path(name), &mut sink)?;
         let now = Stat::of(&original).map_err(from.failed(name))?;
         if !now.is_same_state(&stat) {

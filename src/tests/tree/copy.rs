@@ -3,7 +3,7 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, symlink};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::{bits, chmod, copy, make_deep, make_some, odd, open, remove, scratch, signals, text};
+use super::{bits, chmod, copy, make_deep, make_some, odd, open, progress, remove, scratch, signals, text};
 use crate::notices::Notices;
 use crate::protocol::tree;
 
@@ -179,7 +179,7 @@ fn acls_are_kept_and_not_inherited() {
     set_attribute(open_file(&from.join("with")), DEFAULT, &acl(5)).unwrap();
     set_attribute(open_file(&from.join("with/file")), ATTRIBUTE, &acl(6)).unwrap();
     let notices = Notices::default();
-    tree::copy(&open(&from), &open(&to), false, &notices, &signals()).unwrap();
+    tree::copy(&open(&from), &open(&to), false, &notices, &signals(), &progress()).unwrap();
     assert_eq!(notices.take_warnings(), [""; 0]);
     for path in ["with", "with/file", "without", "without/file"] {
         let acls = |top: &Path| {
@@ -204,7 +204,7 @@ fn the_top_gets_its_metadata_when_asked() {
     fs::create_dir(&to).unwrap();
     chmod(&to, 0o700);
     let notices = Notices::default();
-    tree::copy(&open(&from), &open(&to), false, &notices, &signals()).unwrap();
+    tree::copy(&open(&from), &open(&to), false, &notices, &signals(), &progress()).unwrap();
     assert_eq!(bits(&to), 0o700);
     tree::copy_top_metadata(&open(&from), &open(&to), &notices).unwrap();
     assert_eq!(bits(&to), 0o751);

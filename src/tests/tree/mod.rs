@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::error::{Error, ErrorExt};
 use crate::notices::Notices;
 use crate::platform::{self, Signals};
+use crate::progress::Progress;
 use crate::protocol::directory::Directory;
 use crate::protocol::tree;
 
@@ -29,8 +30,12 @@ fn open(path: &Path) -> Directory {
     Directory::open(&platform::working_directory(), path.as_os_str(), path.to_owned(), &Notices::default()).unwrap()
 }
 
+fn progress() -> Progress {
+    Progress::new(Path::new("top"))
+}
+
 fn signals() -> Signals {
-    Signals::at_start()
+    Signals::at_start(|| ())
 }
 
 fn chmod(path: &Path, mode: u32) {
@@ -51,7 +56,7 @@ fn text(error: &Error) -> String {
 fn copy(from: &Path, to: &Path) -> Result<Vec<String>, Error> {
     fs::create_dir(to).unwrap();
     let notices = Notices::default();
-    tree::copy(&open(from), &open(to), true, &notices, &signals())?;
+    tree::copy(&open(from), &open(to), true, &notices, &signals(), &progress())?;
     Ok(notices.take_warnings())
 }
 

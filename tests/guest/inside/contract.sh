@@ -304,7 +304,7 @@ contract_signals() {
     local signal
     echo kept >k
     # Not INT, which bash lets its background ignore.
-    for signal in TERM HUP USR1 KILL; do
+    for signal in TERM HUP USR2 KILL; do
         contract_signal "$signal"
     done
 }

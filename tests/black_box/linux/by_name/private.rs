@@ -63,7 +63,7 @@ const BOTH: &[&str] = &["--validate", "SCRIPT", "-I", "{}", "f", "--", "cp", "f"
 
 #[test]
 fn a_signal_leaves_nothing_and_ends_us() {
-    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGALRM] {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGUSR2, Signal::SIGALRM] {
         for args in [COMMAND, EDIT, VALIDATOR, BOTH] {
             let scene = Scene::with_old();
             let mut child = start(&scene, args, "ulimit -c 0");

@@ -13,13 +13,12 @@ use crate::common::strace::{Calls, Strace, look, plain_calls};
 use crate::common::{Scene, stderr};
 
 /// Those that the contract names, others that would end us, and a real-time one.
-const ENDING: [i32; 9] = [
+const ENDING: [i32; 8] = [
     Signal::SIGTERM as i32,
     Signal::SIGINT as i32,
     Signal::SIGHUP as i32,
     Signal::SIGQUIT as i32,
     Signal::SIGPIPE as i32,
-    Signal::SIGUSR1 as i32,
     Signal::SIGUSR2 as i32,
     Signal::SIGALRM as i32,
     40,
