@@ -54,6 +54,24 @@ impl fmt::Display for ShownBytes<'_> {
     }
 }
 
+/// A word of a command line, quoted for the shell where that is necessary.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShellWord<'a>(pub(crate) &'a OsStr);
+
+impl fmt::Display for ShellWord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-{}".contains(&byte);
+        let bytes = self.0.as_encoded_bytes();
+        let shown = Shown(self.0).to_string();
+        if bytes.iter().all(|&byte| is_plain(byte)) || shown.as_bytes() != bytes {
+            // With escapes it is quoted already.
+            f.write_str(&shown)
+        } else {
+            write!(f, "'{}'", shown.replace('\'', r"'\''"))
+        }
+    }
+}
+
 /// Control characters, characters that change the writing direction, and characters of zero width.
 fn is_unsafe(character: char) -> bool {
     character.is_control()
@@ -79,6 +97,21 @@ mod tests {
     #[test]
     fn plain_names_are_shown_as_they_are() {
         assert_eq!(shown("a b/gr\u{fc}n-\u{65e5}".as_bytes()), "a b/gr\u{fc}n-\u{65e5}");
+    }
+
+    #[test]
+    fn words_are_quoted_for_the_shell_where_necessary() {
+        for (word, quoted) in [
+            ("-I{}", "-I{}"),
+            ("a b", "'a b'"),
+            ("$1", "'$1'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+            ("a\n'", r"$'a\n\''"),
+            ("f\u{fc}r", "'f\u{fc}r'"),
+        ] {
+            assert_eq!(ShellWord(word.as_ref()).to_string(), quoted);
+        }
     }
 
     #[test]
