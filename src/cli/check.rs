@@ -332,7 +332,9 @@ fn operands(
         return Err(usage(ErrorKind::MissingRequiredArgument, "TARGET is missing: atomic-write [OPTIONS] TARGET"));
     };
     if let Some(second) = operands.next() {
-        let message = match second_operand_at(argv) {
+        // After a first -- the second operand follows TARGET.
+        let after_dashes = || Some(argv.iter().position(|word| word == "--")? + 2).filter(|at| *at < argv.len());
+        let message = match second_operand_at(argv).or_else(after_dashes) {
             Some(at) => second_operand(argv, at),
             None => format!("unexpected argument '{}'", Shown(&second)),
         };
