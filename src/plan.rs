@@ -36,7 +36,7 @@ pub(crate) fn plan<'a>(args: &'a Args, notices: &Notices) -> Result<Plan<'a>> {
 fn resolve_target(args: &Args, notices: &Notices) -> Result<Option<ResolvedTarget>> {
     match resolve::resolve(&args.target, !args.options.no_dereference, None, notices) {
         Err(error) if args.parents && resolve::is_missing_directory(&error) => Ok(None),
-        Err(error) if may_create(args) => Err(resolve::offer_parents(error)),
+        Err(error) if may_create(args) => Err(resolve::offer_parents(error, notices)),
         Err(error) => Err(error),
         Ok(mut resolved) => {
             // What a link has no part in cannot be done to the link itself.

@@ -56,9 +56,9 @@ impl fmt::Display for ShownBytes<'_> {
 
 /// A word of a command line, quoted for the shell where it needs that.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Word<'a>(pub(crate) &'a OsStr);
+pub(crate) struct ShellWord<'a>(pub(crate) &'a OsStr);
 
-impl fmt::Display for Word<'_> {
+impl fmt::Display for ShellWord<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = Shown(self.0).to_string();
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_{}".contains(&byte) || !byte.is_ascii();
@@ -109,7 +109,7 @@ mod tests {
             ("", "''"),
             ("$'x'\n", r"$'$\'x\'\n'"),
         ] {
-            assert_eq!(Word(word.as_ref()).to_string(), expected);
+            assert_eq!(ShellWord(word.as_ref()).to_string(), expected);
         }
     }
 

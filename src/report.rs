@@ -54,7 +54,14 @@ pub(crate) fn success(args: &Args, outcome: &Outcome, notices: &Notices) {
 
 /// `--verbose`: what was done.
 fn verbose(args: &Args, outcome: &Outcome) -> String {
-    let size = if args.options.tree { "a directory".to_owned() } else { bytes(outcome.received) };
+    let size = match outcome.appended_to {
+        _ if args.options.tree => "a directory".to_owned(),
+        Some(before) => {
+            let (received, all) = (bytes(outcome.received), bytes(before + outcome.received));
+            format!("{received} appended, {} {all}", if args.options.dry_run { "then" } else { "now" })
+        }
+        None => bytes(outcome.received),
+    };
     let done = match outcome.change {
         Change::Created => "created",
         Change::Replaced => "replaced",

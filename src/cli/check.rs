@@ -4,12 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::mem::take;
 use std::path::{Path, PathBuf};
 
-use clap::error::{ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
 use super::args::{Args, Cli, From, Lock};
 use crate::options::{Backup, Control, Options, Sync};
-use crate::quote::{Shown, Word};
+use crate::quote::{ShellWord, Shown};
 
 /// Parses and checks the command line, which includes `argv[0]`.
 ///
@@ -24,9 +24,51 @@ pub fn parse(
     let argv: Vec<OsString> = argv.into_iter().collect();
     let cli = match parse_fast_path(&argv) {
         Some(cli) => cli,
-        None => parse_with_clap(&argv).map_err(escape_context)?,
+        None => parse_with_clap(&argv).map_err(|error| in_our_words(error, &argv))?,
     };
     cli.check(&argv, env)
+}
+
+/// The error in our words: the advice that clap adds to its own would often run something else.
+fn in_our_words(mut error: clap::Error, argv: &[OsString]) -> clap::Error {
+    if !error.use_stderr() {
+        return error;
+    }
+    if let Some(at) = second_operand_at(argv) {
+        return usage(ErrorKind::TooManyValues, &second_operand(argv, at));
+    }
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(Shown(text.as_ref()).to_string()),
+        Some(ContextValue::Strings(texts)) => texts.first().map(|text| Shown(text.as_ref()).to_string()),
+        _ => None,
+    };
+    let hint = |kind| text(kind).map(|similar| format!("\nhint: did you mean '{similar}'?")).unwrap_or_default();
+    match (
+        error.kind(),
+        text(ContextKind::InvalidArg),
+        text(ContextKind::InvalidValue),
+        error.get(ContextKind::ValidValue),
+    ) {
+        (ErrorKind::UnknownArgument, Some(unknown), ..) => {
+            let hint = hint(ContextKind::SuggestedArg);
+            usage(ErrorKind::UnknownArgument, &format!("unexpected argument '{unknown}'{hint}"))
+        }
+        (ErrorKind::InvalidValue, Some(option), Some(value), Some(ContextValue::Strings(valid)))
+            if !valid.is_empty() =>
+        {
+            let (valid, hint) = (valid.join(", "), hint(ContextKind::SuggestedValue));
+            usage(
+                ErrorKind::InvalidValue,
+                &format!("invalid value '{value}' for '{option}' (choose from {valid}){hint}"),
+            )
+        }
+        _ => {
+            for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedValue, ContextKind::Suggested] {
+                error.remove(kind);
+            }
+            escape_context(error)
+        }
+    }
 }
 
 /// Escapes the arguments that clap repeats in its message, which clap prints unchanged.
@@ -291,7 +333,13 @@ fn operands(
         return Err(usage(ErrorKind::MissingRequiredArgument, "TARGET is missing: atomic-write [OPTIONS] TARGET"));
     };
     if let Some(second) = operands.next() {
-        return Err(usage(ErrorKind::TooManyValues, &second_operand(&target, &second, argv)));
+        // After a first -- the second operand follows TARGET.
+        let after_dashes = || Some(argv.iter().position(|word| word == "--")? + 2).filter(|at| *at < argv.len());
+        let message = match second_operand_at(argv).or_else(after_dashes) {
+            Some(at) => second_operand(argv, at),
+            None => format!("unexpected argument '{}'", Shown(&second)),
+        };
+        return Err(usage(ErrorKind::TooManyValues, &message));
     }
     if target == "-" {
         return Err(usage(
@@ -302,27 +350,29 @@ fn operands(
     Ok((target, command_words(last)?))
 }
 
+/// Where the second operand is: the last word of the shortest beginning that has two.
+fn second_operand_at(argv: &[OsString]) -> Option<usize> {
+    /// A longer line is read as far as this.
+    const WORDS: usize = 64;
+    (2..argv.len().min(WORDS))
+        .take_while(|at| argv[at - 1] != "--")
+        .find(|at| argv[*at] != "--" && parse_with_clap(&argv[..=*at]).is_ok_and(|cli| cli.operands.len() == 2))
+}
+
 /// The commonest slip is a forgotten `--`, so the message has the line with it.
-fn second_operand(target: &OsStr, second: &OsStr, argv: &[OsString]) -> String {
-    let unexpected = format!("unexpected argument {}", Shown(second));
-    if argv.windows(2).any(|pair| pair[0] == "--backup" && pair[1] == target) && control(target).is_some() {
+fn second_operand(argv: &[OsString], at: usize) -> String {
+    let words = |words: &[OsString]| words.iter().map(|word| ShellWord(word).to_string()).collect::<Vec<_>>().join(" ");
+    let (before, command) = (words(&argv[1..at]), words(&argv[at..]));
+    let shown = Shown(&argv[at]);
+    if argv[at - 2] == "--backup" && control(&argv[at - 1]).is_some() {
+        let control = ShellWord(&argv[at - 1]);
         return format!(
-            "{unexpected}\nhint: the value of --backup comes after an equals sign: --backup={}",
-            Word(target)
+            "unexpected argument '{shown}'\nhint: the value of --backup comes after an equals sign: --backup={control}"
         );
     }
-    let with_dashes = |at: usize| {
-        let (before, command) = argv.split_at(at);
-        let line = [before, &["--".into()], command].concat();
-        let cli = parse_with_clap(&line).ok()?;
-        let (found, words) = operands(cli.operands, cli.command, &line).ok()?;
-        (found == target && words == command).then_some(line)
-    };
-    let Some(line) = (1..argv.len()).filter(|&at| argv[at] == second).find_map(with_dashes) else {
-        return format!("{unexpected}: there is one TARGET");
-    };
-    let line: Vec<String> = line[1..].iter().map(|word| Word(word).to_string()).collect();
-    format!("{unexpected}\nhint: to run a command, put -- before it: atomic-write {}", line.join(" "))
+    format!(
+        "unexpected argument '{shown}'\nhint: to run a command, put -- before it: atomic-write {before} -- {command}"
+    )
 }
 
 fn no_command() -> clap::Error {

@@ -141,12 +141,13 @@ fn steps<'i>(
     let mut job = Replacement::new(plan, target, old, run);
     // The whole new content, in a staging file. `replace` keeps the input, to end a command after a failure.
     let Filled { stage, received, warning } = receive(plan, &mut job, input, run)?;
+    let appended_to = job.appended_to();
     let Some(stage) = stage else {
         // `--if-changed`, and the content is the same.
         if !plan.options.dry_run {
             leave_alone(&job, warning)?;
         }
-        return Ok(Outcome { change: Change::Unchanged, received });
+        return Ok(Outcome { change: Change::Unchanged, received, appended_to });
     };
     // From here on the staging file is not written.
     let sealed = stage.seal(job.keep_open())?;
@@ -171,7 +172,7 @@ fn steps<'i>(
     if let Some(parents) = parents.as_mut().filter(|_| !plan.options.dry_run) {
         parents.keep();
     }
-    Ok(Outcome { change, received })
+    Ok(Outcome { change, received, appended_to })
 }
 
 /// Receives the whole new content, which the guards accept.

@@ -163,6 +163,11 @@ impl<'a> Replacement<'a> {
         }
     }
 
+    /// The size of the old content that `--append` keeps.
+    pub(super) fn appended_to(&self) -> Option<u64> {
+        self.old.as_ref().filter(|_| self.options.append).map(|old| old.stat.size)
+    }
+
     /// Whether the staged file is a copy that TARGET is overwritten with, because no rename is possible or wanted.
     pub(super) fn must_overwrite(&self) -> bool {
         self.spill.get().is_some()
@@ -187,6 +192,8 @@ pub(crate) struct Outcome {
     pub(crate) change: Change,
     /// The size of the input, in bytes.
     pub(crate) received: u64,
+    /// The size of the old content, if the input was appended to it.
+    pub(crate) appended_to: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

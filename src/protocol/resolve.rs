@@ -149,7 +149,7 @@ fn open_parent(
         // by a link.
         (Err(Errno::NOENT), Some(parents)) => parents.create(base, parent, &shown),
         (Ok(_), Some(parents)) if parents.has_created() => parents.create(base, parent, &shown),
-        (opened, _) => opened.map_err(|errno| no_directory(errno, &shown, notices)),
+        (opened, _) => opened.map_err(|errno| no_directory(errno, &shown)),
     }
 }
 
@@ -159,9 +159,9 @@ pub(crate) fn is_missing_directory(error: &Error) -> bool {
 }
 
 /// Adds the hint to the error of [`resolve`] for a missing directory, if it can be created.
-pub(crate) fn offer_parents(error: Error) -> Error {
-    let can_be_created = error.downcast_ref().is_some_and(|MissingDirectory { can_be_created }| *can_be_created);
-    if can_be_created { error.hint("--parents creates missing directories") } else { error }
+pub(crate) fn offer_parents(error: Error, notices: &Notices) -> Error {
+    let is_possible = error.downcast_ref().is_some_and(|MissingDirectory(shown)| can_be_created(shown, notices));
+    if is_possible { error.hint("--parents creates missing directories") } else { error }
 }
 
 /// Whether the first missing directory of the path can be created.
@@ -181,11 +181,9 @@ fn can_be_created(shown: &Path, notices: &Notices) -> bool {
     }
 }
 
-/// Marks the error of a missing directory. As a context it prints nothing.
+/// Marks the error of a missing directory, with its path. As a context it prints nothing.
 #[derive(Debug)]
-struct MissingDirectory {
-    can_be_created: bool,
-}
+struct MissingDirectory(PathBuf);
 
 impl std::fmt::Display for MissingDirectory {
     fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -193,14 +191,10 @@ impl std::fmt::Display for MissingDirectory {
     }
 }
 
-fn no_directory(errno: Errno, shown: &Path, notices: &Notices) -> Error {
+fn no_directory(errno: Errno, shown: &Path) -> Error {
     let directory = Shown(if shown.as_os_str().is_empty() { OsStr::new(".") } else { shown.as_os_str() });
     let error = at("open directory", directory)(errno);
-    if errno == Errno::NOENT {
-        error.context(MissingDirectory { can_be_created: can_be_created(shown, notices) })
-    } else {
-        error
-    }
+    if errno == Errno::NOENT { error.context(MissingDirectory(shown.to_owned())) } else { error }
 }
 
 /// Splits off the last component. Fails if the path can only be a directory.

@@ -22,7 +22,7 @@ pub(crate) enum LinkRule {
 impl fmt::Display for LinkRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            LinkRule::Magic => "is a link to an open descriptor, not a replaceable file",
+            LinkRule::Magic => "is a link to an open descriptor or another link of /proc, not a replaceable file",
             LinkRule::Mount => "is a symbolic link on a file system mounted with nosymfollow",
             LinkRule::Planted => "is another user's symbolic link in a sticky world-writable directory",
         })

@@ -60,12 +60,12 @@ pub(super) fn replace<'i>(
     if let Some(old) = old.as_ref().filter(|_| job.options.if_changed || plan.origin.edits())
         && may_stay(job, &*staged.directory(name)?, old)?
     {
-        return Ok(Outcome { change: Change::Unchanged, received: 0 });
+        return Ok(Outcome { change: Change::Unchanged, received: 0, appended_to: None });
     }
     validate(job, &staged)?;
     if job.options.dry_run {
         commit::check_target(job, old.as_ref(), job.target.open_path().context("stat")?.as_ref())?;
-        return Ok(Outcome { change: job.expected_change(), received: 0 });
+        return Ok(Outcome { change: job.expected_change(), received: 0, appended_to: None });
     }
 
     job.progress.phase(Phase::Syncing);
@@ -79,7 +79,7 @@ pub(super) fn replace<'i>(
     job.progress.phase(Phase::Swapping);
     let change = commit::commit(job, &staged, old.as_ref())?;
     parents.iter_mut().for_each(Parents::keep);
-    Ok(Outcome { change, received: 0 })
+    Ok(Outcome { change, received: 0, appended_to: None })
 }
 
 /// The staged tree.

@@ -7,6 +7,7 @@ mod forms;
 mod help;
 pub mod messages;
 mod operands;
+mod slips;
 mod values;
 
 use crate::common::Scene;

@@ -164,7 +164,7 @@ fn a_directory_that_no_path_reaches_is_an_error_before_command_runs() {
         assert!(matches!(output.status.code(), Some(1 | 125)), "{output:?}");
         let words = stderr(&output);
         assert!(
-            words.contains("f: create staging file: ") && words.contains("Permission denied (unchanged)"),
+            words.contains("f: create staging directory: ") && words.contains("Permission denied (unchanged)"),
             "{words}"
         );
         assert!(!ran.exists() && names_in(&scene.path("closed/d")).is_empty(), "{output:?}");

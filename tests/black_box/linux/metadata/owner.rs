@@ -29,6 +29,14 @@ fn root_leaves_the_file_to_its_owner() {
     }
 }
 
+#[test]
+fn an_owner_with_a_name_is_named() {
+    needs!(root, setpriv);
+    let scene = anothers(0o666);
+    scene.give("f", 0, 0);
+    says(scene.through(as_user()), "atomic-write: f: warning: cannot keep owner 0 (root), group 0 (root)\n");
+}
+
 /// Outside user namespaces the overflow id is a user like others.
 #[test]
 fn root_leaves_a_file_of_nobody_to_nobody() {

@@ -13,7 +13,7 @@ fn standard_output_is_no_target() {
     let scene = Scene::new();
     scene.symlinks(&[("/dev/stdout", "link"), ("/proc/self/fd/1", "direct")]);
     for name in ["/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/1", "link", "direct"] {
-        refused(&scene, &[name], "replace: is a link to an open descriptor, not a replaceable file");
+        refused(&scene, &[name], "replace: is a link to an open descriptor or another link of /proc");
     }
 }
 

@@ -133,3 +133,22 @@ fn what_others_append_meanwhile_is_lost_without_the_lock() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(scene.text("f"), "old mine mine ");
 }
+
+#[test]
+fn what_was_added_and_what_is_there_now_are_counted() {
+    for (args, input, says, word) in [
+        (&["f"][..], "12345", "replaced (5 bytes appended, now 8 bytes)", "replaced"),
+        (&["-C", "f"], "12345", "replaced (5 bytes appended, now 8 bytes)", "replaced"),
+        (&["-C", "f"], "", "unchanged (0 bytes appended, now 3 bytes)", "unchanged"),
+        (&["--in-place", "f"], "1", "overwritten in place (1 byte appended, now 4 bytes)", "replaced"),
+        (&["--dry-run", "f"], "12345", "would be replaced (5 bytes appended, then 8 bytes)", "replaced"),
+        (&["new"], "12345", "created (5 bytes)", "created"),
+        (&["--dry-run", "new"], "12345", "would be created (5 bytes)", "created"),
+    ] {
+        let scene = Scene::with_old();
+        let target = args[args.len() - 1];
+        let output = scene.cmd().args(["-a", "-v", "--report"]).args(args).write_stdin(input).output().unwrap();
+        assert_eq!(stderr(&output), format!("atomic-write: {target}: {says}\n"), "{args:?}");
+        assert_eq!(output.stdout, format!("{word}\n").as_bytes(), "{args:?}");
+    }
+}

@@ -43,7 +43,7 @@ fn another_word_is_an_error_that_lists_them() {
 #[test]
 fn the_value_comes_only_with_an_equals_sign() {
     assert_eq!(backups(&["--backup"], &[]), ["f~"]);
-    let advice = "unexpected argument f\nhint: the value of --backup comes after an equals sign: --backup=numbered\n";
+    let advice = "unexpected argument 'f'\nhint: the value of --backup comes after an equals sign: --backup=numbered\n";
     usage(&["--backup", "numbered", "f"], advice);
 }
 

@@ -86,7 +86,7 @@ fn a_forgotten_pair_of_dashes_is_answered_by_the_line_with_it() {
     ] {
         let second = line.trim_start_matches("-- ").split_once("-- ").unwrap().1.split(' ').next().unwrap();
         let says =
-            format!("unexpected argument {second}\nhint: to run a command, put -- before it: atomic-write {line}\n");
+            format!("unexpected argument '{second}'\nhint: to run a command, put -- before it: atomic-write {line}\n");
         usage(args, &says);
     }
 }

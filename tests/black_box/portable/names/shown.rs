@@ -111,7 +111,7 @@ fn a_second_operand_is_printed_safely() {
         let scene = Scene::new();
         let output = scene.cmd().arg("f").arg(name).output().unwrap();
         let text = stderr(&output);
-        assert!(text.starts_with(&format!("atomic-write: unexpected argument {shown}\nhint: ")), "{text:?}");
+        assert!(text.starts_with(&format!("atomic-write: unexpected argument '{shown}'\nhint: ")), "{text:?}");
         assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n'), "{text:?}");
     }
 }
