@@ -1,4 +1,5 @@
 //! The command line itself: forms, options, contradictions, statuses and the shape of messages.
 
+mod completions;
 mod help;
 mod messages;
