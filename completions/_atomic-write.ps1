@@ -32,7 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'atomic-write' -ScriptBlock {
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'Back up the old file (numbered, simple ...)')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'Backup suffix (default ~); implies --backup')
             [CompletionResult]::new('--suffix', '--suffix', [CompletionResultType]::ParameterName, 'Backup suffix (default ~); implies --backup')
-            [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'Give up on the lock after SECONDS; implies --lock')
+            [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'Give up waiting after SECONDS; implies --lock')
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Set the mode, in octal')
             [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'Set the mode, in octal')
             [CompletionResult]::new('--sync', '--sync', [CompletionResultType]::ParameterName, 'What to sync before exiting (default full):')

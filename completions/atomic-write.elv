@@ -29,7 +29,7 @@ set edit:completion:arg-completer[atomic-write] = {|@words|
             cand --backup 'Back up the old file (numbered, simple ...)'
             cand -S 'Backup suffix (default ~); implies --backup'
             cand --suffix 'Backup suffix (default ~); implies --backup'
-            cand --lock-timeout 'Give up on the lock after SECONDS; implies --lock'
+            cand --lock-timeout 'Give up waiting after SECONDS; implies --lock'
             cand -m 'Set the mode, in octal'
             cand --mode 'Set the mode, in octal'
             cand --sync 'What to sync before exiting (default full):'

@@ -257,7 +257,7 @@ pub struct Cli {
     #[arg(long, help_heading = "Backup and lock", verbatim_doc_comment)]
     pub(super) no_lock: bool,
 
-    /// Give up on the lock after SECONDS; implies --lock
+    /// Give up waiting after SECONDS; implies --lock
     ///
     /// 0 tries once. If the lock is not free by then, TARGET is left
     /// unchanged and the status is 3 (123 with COMMAND).

@@ -29,7 +29,7 @@ const SAME_IN_ALL: &[(&str, &str)] = &[
     ("--sync=no\tf", "<--sync=none><f>"),
     ("--backup=num\tf", "<--backup=numbered><f>"),
     ("-I \tf", "<-I><{}><f>"),
-    ("--validate aw-comm\tf", "<--validate><aw-command><f>"),
+    ("--validate aw-comm\t f", "<--validate><aw-command><f>"),
     // COMMAND, and what it completes itself: none of our options.
     ("f -- aw-comm\talp\t", "<f><--><aw-command><alpha>"),
     ("-eI {} f -- aw-comm\talp\t", "<-eI><{}><f><--><aw-command><alpha>"),
