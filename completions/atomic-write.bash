@@ -1,117 +1,113 @@
-_atomic__write() {
-    local i cur prev opts cmd
+# Completions for bash, 3.2 or newer. Generated from the definition of the command line and from atomic-write.bash.in.
+
+_atomic_write() {
+    # Of a word that = and : divide, as --sync=full, this is the last part.
+    local cur=$2 word i wants= option= glued= target= ended= tree= compopt=:
+    [[ $cur == [=:]* ]] && cur=
+    ((BASH_VERSINFO[0] < 4)) || compopt=compopt
     COMPREPLY=()
-    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-        cur="$2"
-    else
-        cur="${COMP_WORDS[COMP_CWORD]}"
-    fi
-    prev="$3"
-    cmd=""
-    opts=""
-
-    for i in "${COMP_WORDS[@]:0:COMP_CWORD}"
-    do
-        case "${cmd},${i}" in
-            ",$1")
-                cmd="atomic__write"
-                ;;
-            *)
-                ;;
-        esac
-    done
-
-    case "${cmd}" in
-        atomic__write)
-            opts="-e -I -a -n -C -b -S -m -f -P -D -v -q -h -V --from --edit --shell --placeholder --tree --create --append --allow-empty --success-status --non-empty --checksum --validate --no-clobber --if-match --if-changed --backup --suffix --lock --no-lock --lock-timeout --mode --force --no-dereference --parents --allow-in-place --in-place --sync --dry-run --progress --report --verbose --quiet --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --from)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
+    for ((i = 1; i <= COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if [[ $word == [=:]* ]]; then
+            [[ $word != =* || ${COMP_WORDS[i - 1]} != --* || $ended ]] || option=${COMP_WORDS[i - 1]}
+            wants= glued=1
+            continue
+        elif [[ $glued && i -lt COMP_CWORD ]]; then
+            glued=
+            continue
+        fi
+        ((i < COMP_CWORD)) || break
+        option=
+        if [[ $wants ]]; then
+            option=$wants wants=
+        elif [[ $word == -- && $target ]]; then
+            _atomic_write_command $((i + 1))
+            return
+        elif [[ $ended ]]; then
+            target=1
+        else
+            case $word in
+                --) ended=1 ;;
+                --from | --shell | --placeholder | --success-status | --checksum | --validate | --if-match | --suffix | --lock-timeout | --mode | --sync) wants=$word ;;
+                --tree) tree=1 ;;
+                --*) ;;
+                -?*)
+                    # In a group of short options, the first that has a value ends it.
+                    word=${word#"${word%%[ISm]*}"}
+                    [[ ${#word} -ne 1 ]] || wants=-$word
                     ;;
-                --shell)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --placeholder)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -I)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --success-status)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --checksum)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --validate)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --if-match)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --backup)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --suffix)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -S)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --lock-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --mode)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -m)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --sync)
-                    COMPREPLY=($(compgen -W "full file none" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
+                *) target=1 ;;
             esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
+        fi
+    done
+    [[ $glued ]] || option=$wants
+    case $option in
+        '') ;;
+        --from)
+            [[ ! $tree ]] || $compopt +o default +o bashdefault -o dirnames
+            return
+            ;;
+        --shell)
+            COMPREPLY=($(compgen -c -- "$cur" | sort -u))
+            return
+            ;;
+        -I | --placeholder)
+            COMPREPLY=($(compgen -W '{}' -- "$cur"))
+            return
+            ;;
+        --checksum)
+            $compopt -o nospace
+            COMPREPLY=($(compgen -W 'sha256: sha512:' -- "$cur"))
+            return
+            ;;
+        --validate)
+            COMPREPLY=($(compgen -c -- "$cur" | sort -u))
+            return
+            ;;
+        --if-match)
+            $compopt -o nospace
+            COMPREPLY=($(compgen -W 'sha256: sha512:' -- "$cur"))
+            return
+            ;;
+        --backup)
+            COMPREPLY=($(compgen -W 'none numbered existing simple' -- "$cur"))
+            return
+            ;;
+        --sync)
+            COMPREPLY=($(compgen -W 'full file none' -- "$cur"))
+            return
+            ;;
+        *)
+            # Nothing that could be listed.
+            $compopt +o default +o bashdefault
+            return
             ;;
     esac
+    if [[ $glued ]]; then
+        return
+    elif [[ $cur == -* && ! $ended ]]; then
+        COMPREPLY=($(compgen -W '--from -e --edit --create -a --append --shell -I --placeholder --tree --allow-empty --success-status --non-empty --checksum --validate -n --no-clobber --if-match -C --if-changed --backup -b -S --suffix --lock --no-lock --lock-timeout -m --mode -f --force -P --no-dereference -D --parents --allow-in-place --sync --dry-run --report -v --verbose -q --quiet -h --help -V --version --backup=' -- "$cur"))
+    elif [[ $target ]]; then
+        $compopt +o default +o bashdefault
+    elif [[ $tree ]]; then
+        $compopt +o default +o bashdefault -o dirnames
+    fi
+    # For files, readline's own completion follows, which quotes names as they have been begun.
 }
 
-if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _atomic__write -o nosort -o bashdefault -o default atomic-write
+# COMMAND begins at this word.
+_atomic_write_command() {
+    if declare -F _comp_command_offset >/dev/null; then
+        _comp_command_offset "$1"
+    elif declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    elif ((COMP_CWORD == $1)); then
+        COMPREPLY=($(compgen -c -- "$cur" | sort -u))
+    fi
+}
+
+if ((BASH_VERSINFO[0] > 4 || BASH_VERSINFO[0] == 4 && BASH_VERSINFO[1] >= 4)); then
+    complete -F _atomic_write -o nosort -o bashdefault -o default atomic-write
 else
-    complete -F _atomic__write -o bashdefault -o default atomic-write
+    complete -F _atomic_write -o bashdefault -o default atomic-write
 fi

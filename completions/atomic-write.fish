@@ -1,35 +1,83 @@
-complete -c atomic-write -l from -d 'Read the new content from SOURCE (-: standard input)' -r -F
-complete -c atomic-write -l shell -d 'Run SCRIPT in place of COMMAND, by bash with pipefail' -r -f -a "(__fish_complete_command)"
-complete -c atomic-write -s I -l placeholder -d 'COMMAND writes the content by name: STR is its path' -r
-complete -c atomic-write -l success-status -d 'Other exit statuses of COMMAND that are success' -r
-complete -c atomic-write -l checksum -d 'Refuse input whose sha256/sha512 digest differs' -r
-complete -c atomic-write -l validate -d 'Refuse unless sh -c COMMAND exits 0' -r -f -a "(__fish_complete_command)"
-complete -c atomic-write -l if-match -d 'Refuse unless the old content has this digest' -r
-complete -c atomic-write -l backup -d 'Keep a backup (none, numbered, existing, simple)' -r
-complete -c atomic-write -s S -l suffix -d 'Simple backup suffix (default ~); implies -b' -r
-complete -c atomic-write -l lock-timeout -d 'Limit the wait for the lock (0: try once)' -r
-complete -c atomic-write -s m -l mode -d 'Set the mode, in octal' -r
-complete -c atomic-write -l sync -d 'What is durable after exit 0: full, file or none' -r -f -a "full\t'Content, metadata and name'
-file\t'Content and metadata; after a power cut the name may still lead to the old file'
-none\t'Nothing: atomic for running programs only'"
-complete -c atomic-write -s e -l edit -d 'Give COMMAND TARGET\'s content on standard input'
-complete -c atomic-write -l tree -d 'Replace a directory as a whole (with --from or -I)'
+# Completions for fish. Generated from the definition of the command line and from atomic-write.fish.in.
+
+# Prints the words of COMMAND before the cursor. Succeeds in COMMAND or, with an argument, where TARGET is still missing.
+function __atomic_write_command
+    set -l tokens (commandline -opc)
+    set -e tokens[1]
+    set -l wants
+    set -l target
+    set -l ended
+    while set -q tokens[1]
+        set -l word $tokens[1]
+        set -e tokens[1]
+        if set -q wants[1]
+            set -e wants[1]
+        else if test "$word" = --; and set -q target[1]
+            set -q argv[1]; and return 1
+            string escape -- $tokens
+            return 0
+        else if set -q ended[1]
+            set target 1
+        else
+            switch "$word"
+                case --
+                    set ended 1
+                case --from --shell --placeholder --success-status --checksum --validate --if-match --suffix --lock-timeout --mode --sync
+                    set wants 1
+                case '--*'
+                case '-?*'
+                    # In a group of short options, the first that has a value ends it.
+                    string match -qr '^-[^ISm]*[ISm]$' -- $word; and set wants 1
+                case '*'
+                    set target 1
+            end
+        end
+    end
+    set -q argv[1]; and not set -q target[1]
+end
+
+# COMMAND is completed as on a line of its own.
+function __atomic_write_complete_command
+    set -l current (commandline -ct)
+    complete -C (string join ' ' -- (__atomic_write_command) "$current")
+end
+
+function __atomic_write_has_tree
+    contains -- --tree (commandline -opc)
+end
+
+complete -c atomic-write -f
+complete -c atomic-write -n '__atomic_write_command target; and not __atomic_write_has_tree' -F
+complete -c atomic-write -n '__atomic_write_command target; and __atomic_write_has_tree' -a '(__fish_complete_directories)'
+complete -c atomic-write -n '__atomic_write_command >/dev/null' -a '(__atomic_write_complete_command)'
+complete -c atomic-write -l from -r -F -d 'Read the content from SOURCE (-: standard input)'
+complete -c atomic-write -s e -l edit -d 'Filter TARGET in place through COMMAND'
 complete -c atomic-write -l create -d 'With --edit, begin with nothing if TARGET is missing'
-complete -c atomic-write -s a -l append -d 'Append the input to the old content'
+complete -c atomic-write -s a -l append -d 'Append to TARGET'
+complete -c atomic-write -l shell -x -a '(__fish_complete_command)' -d 'Run SCRIPT in place of COMMAND, by bash with pipefail'
+complete -c atomic-write -s I -l placeholder -x -a '{}' -d 'Let COMMAND write the content to the path STR'
+complete -c atomic-write -l tree -d 'Replace a directory as a whole (with --from or -I)'
 complete -c atomic-write -l allow-empty -d 'Permit empty output of COMMAND'
+complete -c atomic-write -l success-status -x -d 'Further exit statuses of COMMAND that are success'
 complete -c atomic-write -l non-empty -d 'Refuse empty input'
+complete -c atomic-write -l checksum -x -a 'sha256: sha512:' -d 'Refuse input with another sha256 or sha512 digest'
+complete -c atomic-write -l validate -x -a '(__fish_complete_command)' -d 'Refuse unless sh -c COMMAND exits 0'
 complete -c atomic-write -s n -l no-clobber -d 'Refuse if TARGET exists'
+complete -c atomic-write -l if-match -x -a 'sha256: sha512:' -d 'Refuse unless the old content has this digest'
 complete -c atomic-write -s C -l if-changed -d 'Leave TARGET untouched if the content is the same'
-complete -c atomic-write -s b -d 'Same as --backup, but takes no value'
-complete -c atomic-write -l lock -d 'Lock TARGET against writers that use --lock'
-complete -c atomic-write -l no-lock -d 'Take no lock, even with --edit and --append'
+complete -c atomic-write -l backup -f -a "none\t'' numbered\t'' existing\t'' simple\t''" -d 'Back up the old file (numbered, simple ...)'
+complete -c atomic-write -s b -d 'Back up the old file, as --backup alone'
+complete -c atomic-write -s S -l suffix -x -d 'Backup suffix (default ~); implies --backup'
+complete -c atomic-write -l lock -d 'Take turns with others that lock TARGET'
+complete -c atomic-write -l no-lock -d 'Take no lock, even with --edit or --append'
+complete -c atomic-write -l lock-timeout -x -d 'Give up waiting after SECONDS; implies --lock'
+complete -c atomic-write -s m -l mode -x -d 'Set the mode, in octal'
 complete -c atomic-write -s f -l force -d 'Replace TARGET even if you may not write to it'
 complete -c atomic-write -s P -l no-dereference -d 'Replace a symbolic link, not the file that it points to'
 complete -c atomic-write -s D -l parents -d 'Create missing parent directories'
 complete -c atomic-write -l allow-in-place -d 'Overwrite where a rename is impossible (not atomic)'
-complete -c atomic-write -l in-place -d 'Overwrite TARGET\'s own inode (not atomic)'
+complete -c atomic-write -l sync -x -a "full\t'Content, metadata and name' file\t'Content and metadata; after a power cut the name may still lead to the old file' none\t'Nothing: atomic for running programs only'" -d 'What to sync before exiting (default full)'
 complete -c atomic-write -l dry-run -d 'Do all but the commit'
-complete -c atomic-write -l progress -d 'Show how far it is'
 complete -c atomic-write -l report -d 'Print one word: created, replaced or unchanged'
 complete -c atomic-write -s v -l verbose -d 'Print one line about what was done'
 complete -c atomic-write -s q -l quiet -d 'Print no warnings'

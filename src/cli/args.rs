@@ -10,8 +10,11 @@ use crate::options::{Options, Sync};
 
 /// Replace a file atomically and durably, or leave it unchanged
 ///
-/// Stages the new content in an unnamed file in TARGET's directory, syncs it, renames it over TARGET and syncs the
-/// directory. A reader gets either the whole old content or the whole new content. So does the disk after a power cut.
+/// Stages the new content in an unnamed file in TARGET's directory, syncs it,
+/// renames it over TARGET and syncs the directory. A reader gets either the whole
+/// old content or the whole new content. So does the disk after a power cut.
+// The lines are broken here, at 70 columns for an option, and not by clap: that would cost a dependency, and its short help
+// would put some descriptions on a line of their own.
 #[derive(Debug, Default, PartialEq, Parser)]
 #[command(
     name = "atomic-write",
@@ -19,7 +22,8 @@ use crate::options::{Options, Sync};
     args_override_self = true,
     disable_help_flag = true,
     disable_version_flag = true,
-    max_term_width = 100,
+    verbatim_doc_comment,
+    term_width = 0,
     override_usage = "atomic-write [OPTIONS] TARGET                 (standard input)\n       \
                       atomic-write [OPTIONS] --from SOURCE TARGET\n       \
                       atomic-write [OPTIONS] TARGET -- COMMAND [ARG]...\n       \
@@ -27,10 +31,11 @@ use crate::options::{Options, Sync};
                       atomic-write [OPTIONS] -I {} TARGET -- COMMAND -o {}\n       \
                       atomic-write [OPTIONS] --tree --from DIR TARGET",
     after_help = "A pipe does not report that its writer failed. Let atomic-write run COMMAND:\n\
-                  it then replaces TARGET only if COMMAND exits 0.\n\
-                  Exit status: 0 replaced; 1 failed, 2 usage error, 3 refused (TARGET unchanged);\n\
-                  4 replaced, but perhaps not durable; 5 damaged or missing.\n\
-                  With COMMAND: its own status if it fails; else 125, 2, 123, 121, 122 for 1 to 5."
+                  it then replaces TARGET only if COMMAND exits 0.\n\n\
+                  Exit status        replaced  failed  usage  refused  not durable  damaged\n  \
+                    without COMMAND         0       1      2        3            4        5\n  \
+                    with COMMAND            0     125      2      123          121      122\n\
+                  If COMMAND fails, its own status. TARGET is unchanged with 1, 2, 3, 123, 125."
 )]
 // One flag of the command line each.
 #[allow(clippy::struct_excessive_bools)]
@@ -52,222 +57,307 @@ pub struct Cli {
         num_args = 0..,
         value_hint = clap::ValueHint::CommandWithArguments,
         hide_short_help = true,
-        long_help = "The command to run, with its arguments, after --. If it exits 0, its output becomes TARGET."
+        long_help = "The command to run, with its arguments, after --.\n\
+                     If it exits 0, its output becomes TARGET."
     )]
     pub(super) command: Vec<OsString>,
 
-    /// Read the new content from SOURCE (-: standard input)
-    #[arg(long, value_name = "SOURCE", help_heading = "Content", allow_hyphen_values = true, value_hint = clap::ValueHint::FilePath)]
+    /// Read the content from SOURCE (-: standard input)
+    ///
+    /// A new TARGET then has SOURCE's permissions, less the umask. With
+    /// --tree, SOURCE is a directory.
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        help_heading = "Content",
+        allow_hyphen_values = true,
+        value_hint = clap::ValueHint::FilePath,
+        verbatim_doc_comment
+    )]
     pub(super) from: Option<OsString>,
 
-    /// Give COMMAND TARGET's content on standard input
+    /// Filter TARGET in place through COMMAND
     ///
-    /// With -I, a copy of it is at the path that COMMAND is given.
-    #[arg(short, long, help_heading = "Content")]
+    /// COMMAND has TARGET's content on standard input, and its output becomes
+    /// TARGET. With -I it finds a copy of TARGET at the path that it is
+    /// given. Takes the lock where the system has one (--no-lock: not).
+    /// Refuses if another program changes TARGET meanwhile.
+    #[arg(short, long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) edit: bool,
 
+    /// With --edit, begin with nothing if TARGET is missing
+    #[arg(long, help_heading = "Content", verbatim_doc_comment)]
+    pub(super) create: bool,
+
+    /// Append to TARGET
+    ///
+    /// The new content is the old content followed by the input. Takes the
+    /// lock where the system has one (--no-lock: not), so that no line is
+    /// lost.
+    #[arg(short, long, help_heading = "Content", verbatim_doc_comment)]
+    pub(super) append: bool,
+
     /// Run SCRIPT in place of COMMAND, by bash with pipefail
+    ///
+    /// By bash -o pipefail -c or, without bash, by sh if that has pipefail. A
+    /// pipeline in it has failed if any part of it has. With -I, STR in it
+    /// becomes "$ATOMIC_WRITE_PATH", quoted so, and that variable has the
+    /// path.
     #[arg(
         long,
         value_name = "SCRIPT",
         help_heading = "Content",
         value_hint = clap::ValueHint::CommandString,
         allow_hyphen_values = true,
-        long_help = "Run SCRIPT in place of COMMAND: by bash -o pipefail -c or, without bash, by sh if that has pipefail. A \
-                     pipeline in it has failed if any part of it has. With -I, STR in it becomes \"$ATOMIC_WRITE_PATH\", \
-                     quoted so, and that variable has the path."
+        verbatim_doc_comment
     )]
     pub(super) shell: Option<OsString>,
 
-    /// COMMAND writes the content by name: STR is its path
-    #[arg(
-        short = 'I',
-        long,
-        value_name = "STR",
-        help_heading = "Content",
-        long_help = "COMMAND writes the content by name: STR in its arguments becomes an absolute path, in a private \
-                     directory, that ends in TARGET's own name. The regular file that is there after exit status 0 \
-                     becomes TARGET. With --edit it begins as a copy of TARGET. COMMAND has our standard input and \
-                     output."
-    )]
+    /// Let COMMAND write the content to the path STR
+    ///
+    /// STR in COMMAND's arguments becomes an absolute path, in a private
+    /// directory, that ends in TARGET's own name. The regular file that is
+    /// there after exit status 0 becomes TARGET. With --edit it begins as a
+    /// copy of TARGET. COMMAND has our standard input and output.
+    #[arg(short = 'I', long, value_name = "STR", help_heading = "Content", verbatim_doc_comment)]
     pub(super) placeholder: Option<OsString>,
 
     /// Replace a directory as a whole (with --from or -I)
-    #[arg(
-        long,
-        help_heading = "Content",
-        long_help = "TARGET is a directory, or becomes one, and is replaced as a whole: by a copy of the directory SOURCE, \
-                     or by what COMMAND makes in the empty directory that STR becomes (with --edit: in a copy of TARGET)."
-    )]
+    ///
+    /// TARGET is a directory, or becomes one, and is replaced as a whole: by
+    /// a copy of the directory SOURCE, or by what COMMAND makes in the empty
+    /// directory that STR becomes (with --edit: in a copy of TARGET).
+    #[arg(long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) tree: bool,
 
-    /// With --edit, begin with nothing if TARGET is missing
-    #[arg(long, help_heading = "Content")]
-    pub(super) create: bool,
-
-    /// Append the input to the old content
-    #[arg(short, long, help_heading = "Content")]
-    pub(super) append: bool,
-
     /// Permit empty output of COMMAND
-    #[arg(long, help_heading = "Guards")]
+    ///
+    /// Without it, empty output is refused: COMMAND may have written
+    /// elsewhere, and TARGET would be emptied.
+    #[arg(long, help_heading = "Guards", verbatim_doc_comment)]
     pub(super) allow_empty: bool,
 
-    /// Other exit statuses of COMMAND that are success
+    /// Further exit statuses of COMMAND that are success
+    ///
+    /// Separated by commas. grep and diff exit 1 if they have found nothing,
+    /// or a difference.
     #[arg(
         long,
         value_name = "LIST",
         help_heading = "Guards",
         value_delimiter = ',',
         value_parser = clap::value_parser!(u8).range(1..),
-        long_help = "Exit statuses of COMMAND, separated by commas, that count as success beside 0. grep and diff exit 1 if \
-                     they have found nothing, or a difference."
+        verbatim_doc_comment
     )]
     pub(super) success_status: Vec<u8>,
 
     /// Refuse empty input
-    #[arg(long, help_heading = "Guards")]
+    #[arg(long, help_heading = "Guards", verbatim_doc_comment)]
     pub(super) non_empty: bool,
 
-    /// Refuse input whose sha256/sha512 digest differs
-    #[arg(long, value_name = "ALGO:HEX", help_heading = "Guards", value_parser = Digest::parse, action = ArgAction::Append)]
+    /// Refuse input with another sha256 or sha512 digest
+    ///
+    /// ALGO is sha256 or sha512, and HEX is what sha256sum or sha512sum
+    /// prints.
+    #[arg(
+        long,
+        value_name = "ALGO:HEX",
+        help_heading = "Guards",
+        value_parser = Digest::parse,
+        action = ArgAction::Append,
+        verbatim_doc_comment
+    )]
     pub(super) checksum: Vec<Digest>,
 
     /// Refuse unless sh -c COMMAND exits 0
+    ///
+    /// The staged content is on its standard input and readable at "$1", a
+    /// path that ends in TARGET's own name. "$2" is TARGET. May be given more
+    /// than once.
     #[arg(
         long,
         value_name = "COMMAND",
         help_heading = "Guards",
         value_hint = clap::ValueHint::CommandString,
         action = ArgAction::Append,
-        long_help = "Refuse unless sh -c COMMAND exits 0. The staged content is on its standard input and readable at \
-                     \"$1\", a path that ends in TARGET's own name. \"$2\" is TARGET. May be given more than once."
+        verbatim_doc_comment
     )]
     pub(super) validate: Vec<OsString>,
 
     /// Refuse if TARGET exists
-    #[arg(short, long, help_heading = "Guards")]
+    ///
+    /// Also if another program creates it meanwhile. The status is then 3
+    /// (123 with COMMAND).
+    #[arg(short, long, help_heading = "Guards", verbatim_doc_comment)]
     pub(super) no_clobber: bool,
 
     /// Refuse unless the old content has this digest
-    #[arg(long, value_name = "ALGO:HEX", help_heading = "Guards", value_parser = Digest::parse, action = ArgAction::Append)]
+    ///
+    /// A compare-and-swap, exact among those who use --lock. ALGO is sha256
+    /// or sha512.
+    #[arg(
+        long,
+        value_name = "ALGO:HEX",
+        help_heading = "Guards",
+        value_parser = Digest::parse,
+        action = ArgAction::Append,
+        verbatim_doc_comment
+    )]
     pub(super) if_match: Vec<Digest>,
 
     /// Leave TARGET untouched if the content is the same
-    #[arg(short = 'C', long, help_heading = "Guards")]
+    ///
+    /// Its inode and its times then stay, and the exit status is 0.
+    #[arg(short = 'C', long, help_heading = "Guards", verbatim_doc_comment)]
     pub(super) if_changed: bool,
 
-    /// Keep a backup (none, numbered, existing, simple)
-    #[arg(long, value_name = "CONTROL", help_heading = "Old file", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    /// Back up the old file (numbered, simple ...)
+    ///
+    /// CONTROL is
+    /// none, off:      no backup;
+    /// numbered, t:    TARGET.~1~, TARGET.~2~ and so on;
+    /// simple, never:  TARGET~ (see --suffix);
+    /// existing, nil:  numbered if there are numbered ones, else simple.
+    /// The default is $VERSION_CONTROL, or existing if that is not set.
+    #[arg(
+        long,
+        value_name = "CONTROL",
+        help_heading = "Backup and lock",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        verbatim_doc_comment
+    )]
     pub(super) backup: Option<OsString>,
 
-    /// Same as --backup, but takes no value
-    #[arg(short = 'b', help_heading = "Old file")]
+    /// Back up the old file, as --backup alone
+    #[arg(short = 'b', help_heading = "Backup and lock", verbatim_doc_comment)]
     pub(super) backup_default: bool,
 
-    /// Simple backup suffix (default ~); implies -b
+    /// Backup suffix (default ~); implies --backup
+    ///
+    /// Of a simple backup. The default is $SIMPLE_BACKUP_SUFFIX, or ~ if that
+    /// is not set.
     #[arg(
         short = 'S',
         long,
         value_name = "SUFFIX",
-        help_heading = "Old file",
+        help_heading = "Backup and lock",
         allow_hyphen_values = true,
-        long_help = "The suffix of a simple backup. The default is $SIMPLE_BACKUP_SUFFIX, or ~ if that is not set. \
-                     Implies --backup."
+        verbatim_doc_comment
     )]
     pub(super) suffix: Option<OsString>,
 
-    /// Lock TARGET against writers that use --lock
-    #[arg(long, help_heading = "Old file")]
+    /// Take turns with others that lock TARGET
+    ///
+    /// Waits until others that use --lock, --edit or --append, or flock(1),
+    /// have finished with TARGET. No lock file is made.
+    #[arg(long, help_heading = "Backup and lock", verbatim_doc_comment)]
     pub(super) lock: bool,
 
-    /// Take no lock, even with --edit and --append
-    #[arg(long, help_heading = "Old file")]
+    /// Take no lock, even with --edit or --append
+    #[arg(long, help_heading = "Backup and lock", verbatim_doc_comment)]
     pub(super) no_lock: bool,
 
-    /// Limit the wait for the lock (0: try once)
+    /// Give up waiting after SECONDS; implies --lock
+    ///
+    /// 0 tries once. If the lock is not free by then, TARGET is left
+    /// unchanged and the status is 3 (123 with COMMAND).
     #[arg(
         long,
         value_name = "SECONDS",
-        help_heading = "Old file",
+        help_heading = "Backup and lock",
         value_parser = seconds,
-        long_help = "Refuse if the lock is not free within SECONDS. 0 tries once. Implies --lock."
+        verbatim_doc_comment
     )]
     pub(super) lock_timeout: Option<f64>,
 
     /// Set the mode, in octal
-    #[arg(short, long, value_name = "MODE", help_heading = "New file", value_parser = octal)]
+    ///
+    /// For instance 600. Without it, the old file's mode is kept, and a new
+    /// file has what the umask leaves.
+    #[arg(short, long, value_name = "MODE", help_heading = "New file", value_parser = octal, verbatim_doc_comment)]
     pub(super) mode: Option<u32>,
 
     /// Replace TARGET even if you may not write to it
-    #[arg(short, long, help_heading = "New file")]
+    ///
+    /// As mv -f: what counts is that its directory can be written.
+    #[arg(short, long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) force: bool,
 
     /// Replace a symbolic link, not the file that it points to
-    #[arg(short = 'P', long, help_heading = "New file")]
+    #[arg(short = 'P', long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) no_dereference: bool,
 
     /// Create missing parent directories
-    #[arg(short = 'D', long, help_heading = "New file")]
+    ///
+    /// Durably. They are removed again if the replacement fails.
+    #[arg(short = 'D', long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) parents: bool,
 
     /// Overwrite where a rename is impossible (not atomic)
-    #[arg(long, help_heading = "New file")]
+    ///
+    /// For a mount point or a directory that cannot be written. The content
+    /// is received and stored elsewhere first. An interruption while TARGET
+    /// is overwritten leaves it damaged.
+    #[arg(long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) allow_in_place: bool,
 
-    /// Overwrite TARGET's own inode (not atomic)
-    #[arg(
-        long,
-        help_heading = "New file",
-        long_help = "Overwrite TARGET's own inode, once the whole content has been received, checked and synced under a name \
-                     elsewhere. Other hard links, bind mounts and watchers of the inode see the new content. Not atomic. A \
-                     missing TARGET is created as otherwise."
-    )]
+    /// Overwrite TARGET itself, keeping its inode (not atomic)
+    ///
+    /// The whole content is received, checked and stored elsewhere first.
+    /// Other hard links, bind mounts and watchers of the inode see the new
+    /// content. A missing TARGET is created as otherwise.
+    #[arg(long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) in_place: bool,
 
-    /// What is durable after exit 0: full, file or none
-    #[arg(
-        long,
-        value_name = "WHAT",
-        help_heading = "New file",
-        hide_possible_values = true,
-        long_help = "What is durable after exit 0. full, the default: the content, the metadata and the name. file: the \
-                     content and the metadata; after a power cut the name may still refer to the old file. none: nothing; \
-                     the replacement is atomic for running programs only."
-    )]
+    /// What to sync before exiting (default full):
+    /// full: all; file: not the name; none: nothing
+    ///
+    /// full: the content, the metadata and the name.
+    /// file: the content and the metadata; after a power cut the name may
+    ///       still refer to the old file.
+    /// none: nothing; the replacement is atomic for running programs only.
+    /// $ATOMIC_WRITE_SYNC is the default if it is set.
+    #[arg(long, value_name = "WHAT", help_heading = "New file", hide_possible_values = true, verbatim_doc_comment)]
     pub(super) sync: Option<Sync>,
 
     /// Do all but the commit
-    #[arg(
-        long,
-        help_heading = "Messages",
-        long_help = "Receive the content, check the guards, report and exit as otherwise, but leave TARGET as it is. The new \
-                     content is dropped."
-    )]
+    ///
+    /// Receive the content, check the guards, report and exit as otherwise,
+    /// but leave TARGET as it is. The new content is dropped.
+    #[arg(long, help_heading = "Messages", verbatim_doc_comment)]
     pub(super) dry_run: bool,
 
-    /// Show how far it is
-    #[arg(long, help_heading = "Messages")]
+    /// Show progress on a terminal
+    ///
+    /// Bytes, rate and, where the size is known, percent and time left. If
+    /// standard error is no terminal, a line each 10 seconds.
+    #[arg(long, help_heading = "Messages", verbatim_doc_comment)]
     pub(super) progress: bool,
 
     /// Print one word: created, replaced or unchanged
-    #[arg(long, help_heading = "Messages")]
+    ///
+    /// On standard output, for scripts that reload what has changed.
+    #[arg(long, help_heading = "Messages", verbatim_doc_comment)]
     pub(super) report: bool,
 
     /// Print one line about what was done
-    #[arg(short, long, help_heading = "Messages")]
+    #[arg(short, long, help_heading = "Messages", verbatim_doc_comment)]
     pub(super) verbose: bool,
 
     /// Print no warnings
-    #[arg(short, long, help_heading = "Messages")]
+    ///
+    /// Errors are printed all the same.
+    #[arg(short, long, help_heading = "Messages", verbatim_doc_comment)]
     pub(super) quiet: bool,
 
     /// Print help (-h: a summary)
-    #[arg(short, long, action = ArgAction::Help, help_heading = "Messages")]
+    #[arg(short, long, action = ArgAction::Help, help_heading = "Messages", verbatim_doc_comment)]
     pub(super) help: Option<bool>,
 
     /// Print the version
-    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Messages")]
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Messages", verbatim_doc_comment)]
     pub(super) version: Option<bool>,
 }
 

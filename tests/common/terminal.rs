@@ -42,6 +42,16 @@ impl Terminal {
         self.shown.clear();
     }
 
+    /// Waits until `end` is on the screen; the text must be there then.
+    pub fn shows_before(&mut self, text: &str, end: &str, what: &str) {
+        let shown = |shown: &[u8]| String::from_utf8_lossy(shown).into_owned();
+        while !shown(&self.shown).contains(end) {
+            assert!(self.read(), "{what}: {:?}", shown(&self.shown));
+        }
+        assert!(shown(&self.shown).contains(text), "{what}: {:?}", shown(&self.shown));
+        self.shown.clear();
+    }
+
     pub fn types(&mut self, keys: &str) {
         self.script.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use atomic_write::cli::Cli;
-use clap::CommandFactory;
+use clap::{Arg, CommandFactory};
 use clap_complete::Shell;
 
+use super::completions;
 use crate::common::needs::{lacks, needs};
 use crate::common::{Scene, stderr, stdout};
 
@@ -31,22 +32,27 @@ pub fn is_fresh(path: &str, fresh: &str) {
     assert!(there == fresh, "{path} is stale: run ATOMIC_WRITE_BLESS=1 cargo test --test black_box generated");
 }
 
+/// What clap_complete makes. It expects help of one line.
 fn completion(shell: Shell) -> String {
+    let first_line = |arg: Arg| {
+        let help = arg.get_help().and_then(|help| help.to_string().lines().next().map(str::to_owned));
+        arg.help(help.unwrap_or_default())
+    };
     let mut bytes = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut bytes);
+    clap_complete::generate(shell, &mut Cli::command().mut_args(first_line), NAME, &mut bytes);
     String::from_utf8(bytes).unwrap()
 }
 
 #[test]
 fn completions_are_fresh() {
-    for (shell, file) in [
-        (Shell::Bash, "atomic-write.bash"),
-        (Shell::Zsh, "_atomic-write"),
-        (Shell::Fish, "atomic-write.fish"),
-        (Shell::PowerShell, "_atomic-write.ps1"),
-        (Shell::Elvish, "atomic-write.elv"),
+    for (file, fresh) in [
+        ("atomic-write.bash", completions::bash()),
+        ("_atomic-write", completions::zsh()),
+        ("atomic-write.fish", completions::fish()),
+        ("_atomic-write.ps1", completion(Shell::PowerShell)),
+        ("atomic-write.elv", completion(Shell::Elvish)),
     ] {
-        is_fresh(&format!("completions/{file}"), &completion(shell));
+        is_fresh(&format!("completions/{file}"), &fresh);
     }
 }
 
@@ -83,8 +89,30 @@ fn wrap(page: &str) -> String {
     wrapped.join("\n") + "\n"
 }
 
+/// What the short help says ends with a full stop if more follows, and a list of values has a line for each.
+fn sentences(options: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in options.lines() {
+        let is_text = |line: &str| !line.is_empty() && !line.starts_with('.');
+        if let [.., last, empty] = &mut lines[..]
+            && is_text(line)
+            && empty.is_empty()
+            && is_text(last)
+        {
+            last.push('.');
+        }
+        let words = line.split_once(": ").map_or("", |(words, _)| words);
+        if !words.is_empty() && words.split(", ").all(|word| word.bytes().all(|byte| byte.is_ascii_lowercase())) {
+            lines.push(".sp 0".to_owned());
+        }
+        lines.push(line.to_owned());
+    }
+    lines.join("\n")
+}
+
 /// The options as one section: each group of them is a part of it, and there are no blank lines, which roff does not like.
 fn tidy(options: &str) -> String {
+    let options = sentences(options);
     let tidied = options.lines().filter_map(|line| match line {
         "" | ".br" => None,
         r"\fIPossible values:\fR" => Some(".br\n".to_owned()),
@@ -140,11 +168,11 @@ fn loads(shell: &str, script: &str, file: &str) -> Option<Output> {
 
 #[test]
 fn bash_completes_options() {
-    let script = r#". "$1"; COMP_WORDS=(atomic-write --back) COMP_CWORD=1; _atomic__write atomic-write --back atomic-write
+    let script = r#". "$1"; COMP_WORDS=(atomic-write --back) COMP_CWORD=1; _atomic_write atomic-write --back atomic-write
         printf '%s\n' "${COMPREPLY[@]}"; complete -p atomic-write"#;
     if let Some(output) = loads("bash", script, "atomic-write.bash") {
         let words = stdout(&output);
-        assert!(words.starts_with("--backup\n") && words.contains("-F _atomic__write"), "{words}");
+        assert!(words.starts_with("--backup\n") && words.contains("-F _atomic_write"), "{words}");
     }
 }
 
