@@ -28,6 +28,7 @@ complete -c atomic-write -s P -l no-dereference -d 'Replace a symbolic link, not
 complete -c atomic-write -s D -l parents -d 'Create missing parent directories'
 complete -c atomic-write -l allow-in-place -d 'Overwrite where a rename is impossible (not atomic)'
 complete -c atomic-write -l dry-run -d 'Do all but the commit'
+complete -c atomic-write -l progress -d 'Show how far it is'
 complete -c atomic-write -l report -d 'Print one word: created, replaced or unchanged'
 complete -c atomic-write -s v -l verbose -d 'Print one line about what was done'
 complete -c atomic-write -s q -l quiet -d 'Print no warnings'
