@@ -59,6 +59,7 @@ Register-ArgumentCompleter -Native -CommandName 'atomic-write' -ScriptBlock {
             [CompletionResult]::new('--parents', '--parents', [CompletionResultType]::ParameterName, 'Create missing parent directories')
             [CompletionResult]::new('--allow-in-place', '--allow-in-place', [CompletionResultType]::ParameterName, 'Overwrite where a rename is impossible (not atomic)')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Do all but the commit')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show how far it is')
             [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Print one word: created, replaced or unchanged')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print one line about what was done')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print one line about what was done')

@@ -56,6 +56,7 @@ set edit:completion:arg-completer[atomic-write] = {|@words|
             cand --parents 'Create missing parent directories'
             cand --allow-in-place 'Overwrite where a rename is impossible (not atomic)'
             cand --dry-run 'Do all but the commit'
+            cand --progress 'Show how far it is'
             cand --report 'Print one word: created, replaced or unchanged'
             cand -v 'Print one line about what was done'
             cand --verbose 'Print one line about what was done'
