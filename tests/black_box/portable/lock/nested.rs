@@ -2,6 +2,7 @@
 //!
 //! Rows: none.
 
+use crate::common::events::BOUND;
 use crate::common::needs::{lacks, needs};
 use crate::common::{Scene, does, program, stderr};
 
@@ -16,7 +17,7 @@ fn run(scene: &Scene, args: &[&str]) -> (Option<i32>, String) {
     }
     let program = program().to_str().unwrap();
     let args = args.iter().map(|&arg| if arg == "AW" { program } else { arg });
-    let output = scene.cmd().args(args).output().unwrap();
+    let output = scene.cmd().args(args).timeout(BOUND).output().unwrap();
     (output.status.code(), stderr(&output))
 }
 
