@@ -76,6 +76,17 @@ fn is_unsafe(character: char) -> bool {
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// A number of bytes in the largest unit in which it is not below 1.
+pub(crate) fn binary(count: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let power = count.checked_ilog2().unwrap_or(0) / 10;
+    let Some(unit) = usize::try_from(power).ok().and_then(|power| UNITS.get(power.checked_sub(1)?)) else {
+        return format!("{count} B");
+    };
+    let hundredths = (u128::from(count) * 100) >> (power * 10);
+    format!("{}.{:02} {unit}", hundredths / 100, hundredths % 100)
+}
+
 /// A number of bytes, with its unit.
 pub(crate) fn bytes(count: u64) -> String {
     match count {
@@ -87,6 +98,21 @@ pub(crate) fn bytes(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_the_largest_unit_that_fits() {
+        for (count, shown) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.00 KiB"),
+            (1536, "1.50 KiB"),
+            ((1 << 20) - 1, "1023.99 KiB"),
+            (5 << 20, "5.00 MiB"),
+            (u64::MAX, "15.99 EiB"),
+        ] {
+            assert_eq!(binary(count), shown);
+        }
+    }
 
     fn shown(bytes: &[u8]) -> String {
         ShownBytes(bytes).to_string()

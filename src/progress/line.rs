@@ -3,9 +3,7 @@
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use indicatif::BinaryBytes;
-
-use crate::quote::bytes;
+use crate::quote::{binary, bytes};
 
 /// What the run is at.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,6 +35,14 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// How long the rest takes at this rate, if that is known.
+    fn seconds_left(&self) -> Option<u64> {
+        let rest = self.total?.saturating_sub(self.bytes);
+        Some(self.rate()).filter(|&rate| rate > 0).map(|rate| rest.div_ceil(rate))
+    }
+}
+
 impl Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = format!("{:.1} s", self.elapsed.as_secs_f64());
@@ -48,16 +54,37 @@ impl Display for Snapshot {
         }
         write!(f, "{}", bytes(self.bytes))?;
         if self.bytes >= 1024 {
-            write!(f, " ({})", BinaryBytes(self.bytes))?;
+            write!(f, " ({})", binary(self.bytes))?;
         }
         if let Some(total) = self.total {
             write!(f, " of {total}, {}%", percent(self.bytes, total))?;
         }
         let rate = self.rate();
-        write!(f, ", {seconds}, {}/s", BinaryBytes(rate))?;
-        match self.total {
-            Some(total) if rate > 0 => write!(f, ", {} s left", (total - self.bytes).div_ceil(rate)),
-            _ => Ok(()),
+        write!(f, ", {seconds}, {}/s", binary(rate))?;
+        match self.seconds_left() {
+            Some(left) => write!(f, ", {left} s left"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The same in few columns, for a line that is drawn again and again.
+pub(super) struct Short<'s>(pub(super) &'s Snapshot);
+
+impl Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = self.0;
+        let seconds = now.elapsed.as_secs();
+        match (now.phase, now.total) {
+            (Phase::Receiving, Some(total)) => {
+                let (done, of, rate) = (binary(now.bytes), binary(total), binary(now.rate()));
+                write!(f, "{:3}% {done} of {of}, {rate}/s", percent(now.bytes, total))?;
+                now.seconds_left().map_or(Ok(()), |left| write!(f, ", {left} s left"))
+            }
+            (Phase::Receiving, None) => write!(f, "{}, {}/s, {seconds} s", binary(now.bytes), binary(now.rate())),
+            (Phase::Running, _) => write!(f, "the command runs, {seconds} s"),
+            (Phase::Syncing, _) => write!(f, "syncing {}, {seconds} s", binary(now.bytes)),
+            (Phase::Swapping, _) => write!(f, "swapping, {seconds} s"),
         }
     }
 }

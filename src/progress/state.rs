@@ -5,21 +5,19 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use indicatif::ProgressBar;
-
-use super::line::{Phase, Snapshot};
+use super::line::{Phase, Short, Snapshot};
 use crate::platform;
 use crate::quote::Shown;
 
 pub(super) struct State {
     target: PathBuf,
-    pub(super) start: Instant,
+    start: Instant,
     bytes: AtomicU64,
     /// The size of the whole content; [`UNKNOWN`] if it is not known.
     total: AtomicU64,
     phase: AtomicU8,
-    /// The line on the terminal, once it is drawn.
-    pub(super) bar: Mutex<Option<ProgressBar>>,
+    /// How many columns of the terminal's line are drawn.
+    drawn: Mutex<usize>,
 }
 
 const UNKNOWN: u64 = u64::MAX;
@@ -32,7 +30,7 @@ impl State {
             bytes: AtomicU64::new(0),
             total: AtomicU64::new(UNKNOWN),
             phase: AtomicU8::new(Phase::Receiving as u8),
-            bar: Mutex::new(None),
+            drawn: Mutex::new(0),
         }
     }
 
@@ -48,11 +46,18 @@ impl State {
         self.phase.store(phase as u8, Relaxed);
     }
 
+    /// Draws the line on the terminal, over what it was before.
+    pub(super) fn draw(&self) {
+        // Blanks, as not every terminal can erase the rest of a line.
+        let line = Short(&self.snapshot()).to_string();
+        let mut drawn = lock(&self.drawn);
+        print(&format!("\r{line:<0$}", *drawn));
+        *drawn = line.len();
+    }
+
     /// Removes the line from the terminal.
     pub(super) fn clear(&self) {
-        if let Some(bar) = lock(&self.bar).take() {
-            bar.finish_and_clear();
-        }
+        erase(&mut lock(&self.drawn));
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
@@ -68,19 +73,29 @@ impl State {
     /// Prints one line about it.
     pub(super) fn tell(&self) {
         let line = format!("atomic-write: {}: {}\n", Shown(self.target.as_os_str()), self.snapshot());
-        self.suspend(|| {
-            // A failure to print is ignored, as for a warning.
-            let _ = platform::write_all(std::io::stderr(), line.as_bytes());
-        });
+        self.suspend(|| print(&line));
     }
 
     /// Prints something else in a line of its own.
     pub(super) fn suspend(&self, print: impl FnOnce()) {
-        match &*lock(&self.bar) {
-            Some(bar) => bar.suspend(print),
-            None => print(),
-        }
+        let mut drawn = lock(&self.drawn);
+        erase(&mut drawn);
+        print();
     }
+}
+
+fn erase(drawn: &mut usize) {
+    /// After it there may be the ^C that the terminal shows.
+    const TYPED: usize = 2;
+    if *drawn > 0 {
+        print(&format!("\r{:1$}\r", "", *drawn + TYPED));
+        *drawn = 0;
+    }
+}
+
+fn print(text: &str) {
+    // A failure is ignored, as for a warning.
+    let _ = platform::write_all(std::io::stderr(), text.as_bytes());
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
