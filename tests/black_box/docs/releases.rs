@@ -1,5 +1,5 @@
-//! What makes a release agrees with itself: versions, targets, the files of packages, the licences. What `pkg/lint` judges is not
-//! judged again.
+//! What makes a release agrees with itself: versions, targets, the files of packages, the licences. What `pkg/lint` judges
+//! is not judged again.
 
 use std::collections::BTreeSet;
 use std::fs;
