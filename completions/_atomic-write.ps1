@@ -58,6 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'atomic-write' -ScriptBlock {
             [CompletionResult]::new('-D', '-D ', [CompletionResultType]::ParameterName, 'Create missing parent directories')
             [CompletionResult]::new('--parents', '--parents', [CompletionResultType]::ParameterName, 'Create missing parent directories')
             [CompletionResult]::new('--allow-in-place', '--allow-in-place', [CompletionResultType]::ParameterName, 'Overwrite where a rename is impossible (not atomic)')
+            [CompletionResult]::new('--in-place', '--in-place', [CompletionResultType]::ParameterName, 'Overwrite TARGET''s own inode (not atomic)')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Do all but the commit')
             [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Print one word: created, replaced or unchanged')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print one line about what was done')

@@ -23,7 +23,7 @@ _atomic__write() {
 
     case "${cmd}" in
         atomic__write)
-            opts="-e -I -a -n -C -b -S -m -f -P -D -v -q -h -V --from --edit --shell --placeholder --tree --create --append --allow-empty --success-status --non-empty --checksum --validate --no-clobber --if-match --if-changed --backup --suffix --lock --no-lock --lock-timeout --mode --force --no-dereference --parents --allow-in-place --sync --dry-run --report --verbose --quiet --help --version"
+            opts="-e -I -a -n -C -b -S -m -f -P -D -v -q -h -V --from --edit --shell --placeholder --tree --create --append --allow-empty --success-status --non-empty --checksum --validate --no-clobber --if-match --if-changed --backup --suffix --lock --no-lock --lock-timeout --mode --force --no-dereference --parents --allow-in-place --in-place --sync --dry-run --report --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -55,6 +55,7 @@ set edit:completion:arg-completer[atomic-write] = {|@words|
             cand -D 'Create missing parent directories'
             cand --parents 'Create missing parent directories'
             cand --allow-in-place 'Overwrite where a rename is impossible (not atomic)'
+            cand --in-place 'Overwrite TARGET''s own inode (not atomic)'
             cand --dry-run 'Do all but the commit'
             cand --report 'Print one word: created, replaced or unchanged'
             cand -v 'Print one line about what was done'

@@ -27,6 +27,7 @@ complete -c atomic-write -s f -l force -d 'Replace TARGET even if you may not wr
 complete -c atomic-write -s P -l no-dereference -d 'Replace a symbolic link, not the file that it points to'
 complete -c atomic-write -s D -l parents -d 'Create missing parent directories'
 complete -c atomic-write -l allow-in-place -d 'Overwrite where a rename is impossible (not atomic)'
+complete -c atomic-write -l in-place -d 'Overwrite TARGET\'s own inode (not atomic)'
 complete -c atomic-write -l dry-run -d 'Do all but the commit'
 complete -c atomic-write -l report -d 'Print one word: created, replaced or unchanged'
 complete -c atomic-write -s v -l verbose -d 'Print one line about what was done'
