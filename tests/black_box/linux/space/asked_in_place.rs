@@ -1,6 +1,6 @@
 //! `--in-place`: the order of its calls, what a failure leaves, and what stays with the inode.
 //!
-//! Rows: 87.
+//! Rows: 19.
 
 use std::fs;
 

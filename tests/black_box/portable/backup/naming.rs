@@ -113,7 +113,7 @@ fn a_word_that_means_nothing_or_several_things_is_a_usage_error() {
         let scene = Scene::with_old();
         let inode = scene.inode("f");
         for (argument, environment, origin) in
-            [(format!("--backup={word}"), "", "--backup"), ("-b".to_owned(), word, "VERSION_CONTROL")]
+            [(format!("--backup={word}"), "", "CONTROL"), ("-b".to_owned(), word, "VERSION_CONTROL")]
         {
             let mut command = scene.cmd();
             command.env("VERSION_CONTROL", environment).args([&argument, "f"]);

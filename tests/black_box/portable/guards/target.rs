@@ -113,7 +113,7 @@ fn another_old_content_is_refused_and_told() {
     refused(&scene, &output, &format!("if-match: expected {expected}, TARGET has {OLD}"));
     let output = scene.cmd().args(["--if-match", OLD, "absent"]).write_stdin("new").output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    let words = format!("atomic-write: absent: if-match: expected {OLD}, but there is no such file (unchanged)\n");
+    let words = format!("atomic-write: absent: if-match: expected {OLD}, but TARGET does not exist (unchanged)\n");
     assert_eq!(stderr(&output), words);
     assert_eq!(scene.names(), ["f"]);
 }
@@ -129,7 +129,7 @@ fn a_link_that_is_itself_replaced_has_no_digest() {
         assert_eq!(output.status.code(), Some(3), "{output:?}");
         let text = stderr(&output);
         assert!(text.starts_with("atomic-write: link: if-match: ") && text.contains("is a symbolic link"), "{text}");
-        assert!(!text.contains("no such file") && text.contains("(unchanged)\n"), "{text}");
+        assert!(!text.contains("does not exist") && text.contains("(unchanged)\n"), "{text}");
         assert!(scene.path("link").is_symlink() && scene.path("link").exists() == exists);
         assert_eq!(scene.text("f"), "old");
     }

@@ -1,6 +1,6 @@
 //! `--in-place` overwrites TARGET's own inode, also where a rename would work.
 //!
-//! Rows: 87.
+//! Rows: none.
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
