@@ -9,7 +9,7 @@ use super::{ABSENT, Trial, every_way};
 use crate::common::needs::needs;
 use crate::common::{Mounted, Scene};
 
-const WARNING: &str = "(hard links)";
+const WARNING: &str = "other hard link";
 
 #[test]
 fn a_second_run_does_not_warn_of_removed_links() {

@@ -52,18 +52,18 @@ fn a_non_blocking_standard_input_is_waited_for() {
     let scene = Scene::new();
     let (reader, mut writer) = std::io::pipe().unwrap();
     rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK).unwrap();
-    let mut child = traced(&scene, OwnedFd::from(reader), "read");
+    let mut child = traced(&scene, OwnedFd::from(reader), "read,poll,ppoll");
     let mut log = std::io::BufReader::new(child.stderr.take().unwrap());
-    let mut wait_for_again = || {
+    let mut wait_for = |what: &str| {
         let mut line = String::new();
-        while !line.contains("EAGAIN") {
+        while !line.contains(what) {
             line.clear();
             assert_ne!(std::io::BufRead::read_line(&mut log, &mut line).unwrap(), 0, "it did not wait");
         }
     };
-    wait_for_again();
+    wait_for("(Timeout)");
     writer.write_all(b"one ").unwrap();
-    wait_for_again();
+    wait_for("\"one \"");
     writer.write_all(b"two").unwrap();
     drop(writer);
     std::io::copy(&mut log, &mut std::io::sink()).unwrap();

@@ -32,7 +32,7 @@ fn what_a_run_that_has_ended_had_locked_is_waited_for() {
     let other = told(&scene, alive) + "0";
     for locked in [&told(&scene, ended), &other, "", "x", ":", "1 2:3", "-1:0:0"] {
         let (status, words) = append(&scene, locked);
-        assert!(status == Some(3) && words.contains("another writer had the turn"), "{locked}: {words}");
+        assert!(status == Some(3) && words.contains("another writer holds the lock"), "{locked}: {words}");
     }
     drop(holder);
     assert_eq!(append(&scene, &told(&scene, alive)), (Some(0), String::new()));
@@ -45,6 +45,6 @@ fn who_does_not_know_of_the_outer_run_waits() {
     let inner = r#"env -u ATOMIC_WRITE_LOCKED "$AW" --lock-timeout 0 -a f"#;
     let output = scene.sh(&format!("$AW -e f -- sh -c '{inner}'"));
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    assert!(stderr(&output).contains("another writer had the turn"), "{output:?}");
+    assert!(stderr(&output).contains("another writer holds the lock"), "{output:?}");
     scene.has_only("f", "old");
 }

@@ -69,7 +69,7 @@ fn a_nested_run_without_the_lock_is_found_out_at_the_commit() {
     assert_eq!(scene.text("f"), "f\nf\n");
     let (ended, words) = run(&scene, &["-a", "f", "--", "AW", "--report", "f"]);
     assert_eq!(ended, Some(125), "{words}");
-    assert!(words.contains("by a writer that does not take turns"), "{words}");
+    assert!(words.contains("by a writer that does not lock it"), "{words}");
 }
 
 /// What is absent has its directory's lock, which is that of all that is absent.
