@@ -21,7 +21,8 @@
 //!      -> report         one line, one exit status
 //! ```
 //!
-//! Below these layers are `input`, which supplies the bytes, `progress`, which tells how far the run is, and `platform`, which alone makes system calls.
+//! Below these layers are `input`, which supplies the bytes, `progress`, which tells how far the run is, and `platform`,
+//! which alone makes system calls.
 
 #![cfg_attr(all(target_os = "linux", not(generic_unix)), forbid(unsafe_code))]
 

@@ -61,8 +61,10 @@ pub(crate) struct ShellWord<'a>(pub(crate) &'a OsStr);
 impl fmt::Display for ShellWord<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = Shown(self.0).to_string();
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_{}".contains(&byte) || !byte.is_ascii();
-        if shown.bytes().all(is_plain) || shown.as_bytes() != self.0.as_encoded_bytes() {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"%+-./:=@_{}".contains(&byte) || !byte.is_ascii();
+        // {1..3} would be three words.
+        let is_range = shown.contains('{') && shown.contains("..");
+        if shown.bytes().all(is_plain) && !is_range || shown.as_bytes() != self.0.as_encoded_bytes() {
             // As it is, or quoted already.
             return f.write_str(&shown);
         }

@@ -214,7 +214,7 @@ impl Cli {
         let has = |word: &OsString| word.as_encoded_bytes().windows(wanted.len()).any(|part| part == wanted);
         let (searched, whose) = if is_shell { (command, "SCRIPT") } else { (&command[1..], "argument of COMMAND") };
         if searched.iter().any(has) {
-            return Ok(());
+            return if is_shell { check_unquoted(wanted, command) } else { Ok(()) };
         }
         let shown = Shown(placeholder);
         Err(usage(
@@ -350,6 +350,21 @@ fn operands(
     Ok((target, command_words(last)?))
 }
 
+/// The path is quoted where it stands in a script. Quotes of the user's own would take these away.
+fn check_unquoted(placeholder: &[u8], script: &[OsString]) -> Result<(), clap::Error> {
+    let is_quoted = |quote: u8| {
+        let quoted = [&[quote], placeholder, &[quote]].concat();
+        script.iter().any(|word| word.as_encoded_bytes().windows(quoted.len()).any(|part| part == quoted))
+    };
+    if b"\"'".iter().any(|quote| is_quoted(*quote)) {
+        return Err(usage(
+            ErrorKind::InvalidValue,
+            "--placeholder: in SCRIPT, STR is quoted by itself; write it without quotes",
+        ));
+    }
+    Ok(())
+}
+
 /// Where the second operand is: the last word of the shortest beginning that has two.
 fn second_operand_at(argv: &[OsString]) -> Option<usize> {
     /// A longer line is read as far as this.
@@ -369,6 +384,10 @@ fn second_operand(argv: &[OsString], at: usize) -> String {
         return format!(
             "unexpected argument '{shown}'\nhint: the value of --backup comes after an equals sign: --backup={control}"
         );
+    }
+    if argv[at..].iter().any(|word| word == "--") {
+        // There is a command already.
+        return format!("unexpected argument '{shown}': there is one TARGET");
     }
     format!(
         "unexpected argument '{shown}'\nhint: to run a command, put -- before it: atomic-write {before} -- {command}"

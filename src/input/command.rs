@@ -44,17 +44,18 @@ struct Running {
     child: Child,
     /// A signal that was typed at the terminal, and that the command may have handled.
     typed: Option<TerminationSignal>,
-    /// When it exited with status 0.
+    /// When it ended.
     succeeded: Option<Instant>,
     notified: bool,
 }
 
 /// The words that run a script by a shell in which a pipeline fails if any part of it does.
-pub(super) fn of_script(script: OsString) -> Result<Vec<OsString>> {
-    let Some(shell) = platform::shell_with_pipefail() else {
+pub(super) fn of_script(script: OsString, signals: &Signals) -> Result<Vec<OsString>> {
+    let Some(shell) = platform::shell_with_pipefail(signals).context("signals")? else {
         return Err(command_failed(127, "--shell: there is no bash, and sh has no pipefail"));
     };
-    Ok([shell, "-o", "pipefail", "-c", "--"].map(OsString::from).into_iter().chain([script]).collect())
+    let options = ["-o", "pipefail", "-c", "--"].map(OsString::from);
+    Ok(std::iter::once(shell).chain(options).chain([script]).collect())
 }
 
 impl<'s> Command<'s> {
@@ -78,7 +79,7 @@ impl<'s> Command<'s> {
         note: &'s dyn Fn(&str),
         signals: &'s Signals,
     ) -> Result<Self> {
-        let argv = of_script(script.clone())?;
+        let argv = of_script(script.clone(), signals)?;
         Ok(Command { argv: Cow::Owned(argv), name: script, success, stdin, prints: true, note, signals, running: None })
     }
 

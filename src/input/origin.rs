@@ -63,7 +63,7 @@ impl<'a> Origin<'a> {
             // In the text of a script no quotes would be right at every place, so the path is not in it.
             platform::set_for_children(PATH_VARIABLE, path.into());
             let path = OsString::from(format!("\"${PATH_VARIABLE}\""));
-            command::of_script(platform::replace_all(first, placeholder, &path))?
+            command::of_script(platform::replace_all(first, placeholder, &path), signals)?
         } else {
             let others = others.iter().map(|word| platform::replace_all(word, placeholder, path.as_os_str()));
             std::iter::once(first.clone()).chain(others).collect()

@@ -8,10 +8,11 @@ use crate::error::{Context, Error, Result, at, failed};
 use crate::platform::{
     self, AsFd, BorrowedFd, Errno, Event, FileSystem, FileType, OwnedFd, Signals, Stat, Woken, wait, was_closed,
 };
+use crate::progress::LONG;
 use crate::quote::Shown;
 
-/// A file of this size, in bytes, takes so long to copy that somebody may ask how far that is.
-const LONG: u64 = 64 * 1024 * 1024;
+/// So many reads of a stream may take long even if none of them has to wait.
+const MANY: u32 = 64;
 
 /// Standard input, or `--from SOURCE`.
 pub(crate) struct Source<'s> {
@@ -20,6 +21,8 @@ pub(crate) struct Source<'s> {
     regular: Option<(Stat, u64)>,
     name: String,
     signals: &'s Signals,
+    /// How often a stream has been read.
+    reads: u32,
 }
 
 enum File {
@@ -44,7 +47,7 @@ impl<'s> Source<'s> {
         } else {
             None
         };
-        Ok(Source { file: File::Stdin(stdin), regular, name: "standard input".to_owned(), signals })
+        Ok(Source { file: File::Stdin(stdin), regular, name: "standard input".to_owned(), signals, reads: 0 })
     }
 
     /// Opens a source file.
@@ -59,7 +62,7 @@ impl<'s> Source<'s> {
             FileType::RegularFile => Some((now, 0)),
             _ => None,
         };
-        Ok(Source { file: File::Opened(file), regular, name, signals })
+        Ok(Source { file: File::Opened(file), regular, name, signals, reads: 0 })
     }
 }
 
@@ -101,7 +104,9 @@ impl Input for Source<'_> {
     }
 
     fn begin(&mut self) -> Result<()> {
-        if self.regular.as_ref().is_some_and(|(stat, _)| stat.size >= LONG) {
+        // What is no file may be waited for.
+        let is_opened_stream = || self.regular.is_none() && matches!(self.file, File::Opened(_));
+        if self.regular.as_ref().map_or_else(is_opened_stream, |(stat, _)| stat.size >= LONG) {
             self.signals.watch_requests();
         }
         // A read would fail, but the poll that precedes it where signals are watched would never return.
@@ -119,7 +124,8 @@ impl Input for Source<'_> {
             return Ok(self.signals.check()?);
         }
         if !self.signals.answers_requests() && matches!(self.file, File::Stdin(_)) {
-            if self.is_awaited() {
+            self.reads += 1;
+            if self.reads > MANY || self.is_awaited() {
                 self.signals.watch_requests();
             }
             if !self.signals.answers_requests() {

@@ -16,6 +16,9 @@ pub(crate) use line::Phase;
 use state::State;
 use ticker::Ticker;
 
+/// Content of this size, in bytes, takes so long to copy that somebody may ask how far that is.
+pub(crate) const LONG: u64 = 64 * 1024 * 1024;
+
 /// How far the run is. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Progress {

@@ -232,7 +232,7 @@ pub(super) struct CopiedBackup {
 }
 
 impl CopiedBackup {
-    /// Copies TARGET to the backup's name. If that fails, the backups are as they were.
+    /// Copies TARGET to the backup's name. If that fails, the backups are as they were, where names can be exchanged.
     pub(super) fn create(target: &ResolvedTarget, backup: &BackupName) -> Result<CopiedBackup> {
         let old = target.entry().lstat().and_then(|old| old.ok_or(Errno::NOENT)).context(STEP)?;
         let copy = copy(target, Sync::Full)?;

@@ -104,6 +104,7 @@ fn take(job: &Replacement<'_>, private: Rc<PrivateDirectory>) -> Result<Filled> 
         job.notices.warn(format!("process {process} ({name}) still has the file open for writing"));
     }
     let received = stat.size;
+    job.progress.added(received);
     let hasher = match &job.plan.guards.checksum {
         Some(expected) => Some(digest(job, file.as_fd(), expected)?),
         None => None,

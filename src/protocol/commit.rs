@@ -61,11 +61,17 @@ pub(super) fn rehearse(job: &Replacement<'_>, sealed: Sealed) -> Result<Change> 
         let Finished { applied, .. } = Finished::from(job, sealed)?;
         applied.not_preserved.into_iter().for_each(|warning| job.notices.warn(warning));
     }
+    check(job)?;
+    Ok(job.expected_change())
+}
+
+/// Fails if TARGET is not in the state that the new content was made for.
+pub(super) fn check(job: &Replacement<'_>) -> Result<()> {
     let now = commit_once::check_target(job.target, &commit_options(job))?;
     if now.is_some() && job.options.no_clobber {
         return Err(refused_by_guard("no-clobber", "was created meanwhile"));
     }
-    Ok(job.expected_change())
+    Ok(())
 }
 
 /// Commits, and syncs the directory. Signals are held.

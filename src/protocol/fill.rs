@@ -14,6 +14,7 @@ use crate::error::{Context, Result, failed};
 use crate::input::Input;
 use crate::options::Sync;
 use crate::platform::{AsFd, Stat};
+use crate::progress::LONG;
 
 /// The result of [`fill`].
 pub(super) struct Filled {
@@ -162,6 +163,9 @@ fn copy_input(
 
 /// Copies the first `length` bytes of the old content, which must not have changed since it was opened.
 fn copy_old(job: &Replacement<'_>, old: &OldContent, length: u64, sink: &mut StagingWriter<'_>) -> Result<()> {
+    if length >= LONG {
+        job.signals.watch_requests();
+    }
     let file = old.file.get().context("read")?;
     let mut reader = FileReader { file: file.as_fd(), name: OLD_CONTENT, signals: Some(job.signals) };
     copy::copy_prefix(&mut reader, &old.stat, length, sink)?;

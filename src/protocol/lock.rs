@@ -1,6 +1,6 @@
 //! `--lock`: one writer at a time.
 //!
-//! The lock is a flock(2) lock on TARGET itself or, while TARGET is absent, on its directory. There is no lock file.
+//! The lock is a flock(2) lock on TARGET itself or, while TARGET is absent and on FUSE, on its directory. No lock file.
 //! Every replacement creates a new inode, so after the wait the locked file may have lost the name: the lock counts
 //! only if a second lookup, with the lock held, finds the same file. The staging file is locked before it gets its
 //! name, so that a writer that opens the new TARGET waits as well.
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::callers::Identity;
 use super::directory::{Directory, PathHandle};
-use super::lock_wait::{STEP, Waiting};
+use super::lock_wait::{STEP, TARGET, Waiting};
 use super::preflight;
 use super::resolve::ResolvedTarget;
 use super::run::Run;
@@ -66,7 +66,7 @@ fn attempt(target: &mut ResolvedTarget, options: &Options, waiting: &Waiting<'_>
         held
     };
     let name = || Identity::of_name(&target.directory, &target.name).context(STEP);
-    if let Some(held) = by_polling("TARGET", name, waiting, lock_name)? {
+    if let Some(held) = by_polling(TARGET, name, waiting, lock_name)? {
         waiting.callers.tell_children(&name()?);
         target.existing = target.open_path().context(STEP)?;
         return Ok(Attempt::Locked(TargetLock { _held: Some(held) }));
@@ -80,7 +80,7 @@ fn attempt(target: &mut ResolvedTarget, options: &Options, waiting: &Waiting<'_>
         }
     };
     let (identity, waited) = match &held {
-        Some(file) => lock(file.as_fd(), "TARGET", waiting)?,
+        Some(file) => lock(file.as_fd(), TARGET, waiting)?,
         None => lock(target.directory.as_fd(), "its directory", waiting)?,
     };
     let now = target.open_path().context(STEP)?;
@@ -130,7 +130,7 @@ fn open(target: &ResolvedTarget, options: &Options) -> Result<Opened> {
     };
     let now = target.open_path().context(STEP)?;
     if is_same(now.as_ref(), Some(old)) || !matches!(errno, Errno::STALE | Errno::NOENT) {
-        return Err(cannot_lock(errno, "TARGET"));
+        return Err(cannot_lock(errno, TARGET));
     }
     Ok(Opened::Replaced(now))
 }
@@ -258,5 +258,11 @@ fn by_polling<T>(
 }
 
 fn cannot_lock(errno: Errno, what: &'static str) -> Error {
-    at(STEP, format_args!("{what} cannot be locked"))(errno).context(Unavailable)
+    let error = at(STEP, format_args!("{what} cannot be locked"))(errno);
+    // Others say that there are locks, which could not be had.
+    if matches!(errno, Errno::NOTSUP | Errno::NOSYS | Errno::NOLCK | Errno::INVAL | Errno::ACCESS | Errno::PERM) {
+        error.context(Unavailable)
+    } else {
+        error
+    }
 }

@@ -8,6 +8,8 @@ use super::run::Run;
 use crate::error::{Error, ErrorExt, Result, failed, refused_by_guard};
 
 pub(super) const STEP: &str = "lock";
+/// What is locked, in messages.
+pub(super) const TARGET: &str = "TARGET";
 /// How long the wait for another writer is silent.
 const NOTICE: Duration = Duration::from_secs(2);
 
@@ -24,7 +26,7 @@ impl Deadline {
     }
 }
 
-/// The wait for another writer: for how long, whose end is not waited for, and whom to tell that it lasts.
+/// The wait for another writer: its limit, the callers that would never end it, and whom to tell that it lasts.
 pub(super) struct Waiting<'a> {
     pub(super) deadline: Option<Deadline>,
     pub(super) callers: Callers,
@@ -48,11 +50,16 @@ impl<'a> Waiting<'a> {
     /// Fails if the lock is held by a run that waits for this one.
     pub(super) fn begin(&self, held: &Identity, what: &'static str) -> Result<()> {
         if !self.callers.hold(held) {
+            // The wait may be long.
+            self.run.signals.watch_requests();
             return Ok(());
         }
-        let reason = format!("{what} is locked by the atomic-write that runs this command, and waits for it");
-        Err(failed(STEP, reason)
-            .hint("the outer one writes what this command prints; --no-lock writes regardless of it"))
+        let reason = format!("{what} is locked by the atomic-write that runs this command, which would wait for ever");
+        Err(failed(STEP, reason).hint(if what == TARGET {
+            "print the content, which the outer one writes"
+        } else {
+            "without --lock, --no-lock leaves the lock out"
+        }))
     }
 
     /// Fails if the time is over. Tells once that the wait lasts.

@@ -155,8 +155,9 @@ fn steps<'i>(
     let change = if plan.options.dry_run {
         commit::rehearse(&job, sealed)?
     } else if job.must_overwrite() {
-        // No rename is possible, so the staged file is not beside TARGET: sync it, hold signals, overwrite TARGET.
+        // No rename is possible, or wanted: sync the staged file, hold signals, overwrite TARGET.
         job.progress.phase(Phase::Syncing);
+        commit::check(&job)?;
         overwrite::overwrite(&job, sealed)?;
         Change::Overwritten
     } else {

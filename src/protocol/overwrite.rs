@@ -20,7 +20,7 @@ use super::sealed::{KeepOpen, Sealed};
 use super::spill::SpillDirectories;
 use super::staging::Stage;
 use super::sync;
-use crate::error::{Context, Error, ErrorExt, Result, TargetState, damaged, failed, refused_by_guard};
+use crate::error::{Context, Error, ErrorExt, Result, damaged, failed};
 use crate::options::Sync;
 use crate::platform::{
     self, BorrowedFd, Errno, OwnedFd, Stat, acl, has_attribute, is_unsupported_sync, os_message, remove_attribute,
@@ -54,10 +54,6 @@ fn no_directory() -> Error {
 
 /// The last step instead of the commit, if the copy was staged for it.
 pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
-    if let (Some(old), true) = (&job.old, job.plan.depends_on_old()) {
-        old.ensure_unchanged(job.signals)
-            .map_err(|_| refused_by_guard("replace", "has changed since it was read").context(TargetState::Changed))?;
-    }
     overwrite_with(job, copy)
 }
 
@@ -78,8 +74,7 @@ fn overwrite_with(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
 }
 
 /// Overwrites instead of a rename that the system refuses or, with `--in-place`, that would replace a TARGET which has
-/// appeared. The staged file is beside TARGET and is safe there, if the
-/// file system is persistent.
+/// appeared. The staged file is beside TARGET and is safe there, if the file system is persistent.
 pub(super) fn instead_of_rename(
     job: &Replacement<'_>,
     target: &ResolvedTarget,
@@ -129,11 +124,13 @@ fn write_target(
 
     let now = Stat::of(&existing).context(STEP)?;
     let size = Stat::of(copy).context(STEP)?.size;
-    if !platform::has_room(&existing, &now, size).context(STEP)? {
-        return Err(Error::new(Errno::NOSPC).context(STEP));
-    }
     let modes = Modes::of(&existing, &now, job.options.mode).context(STEP)?;
     let backup = job.backup.map(|backup| CopiedBackup::create(target, backup)).transpose()?;
+    // After the backup, which takes room as well, or shares the blocks that are overwritten.
+    if let Err(errno) = ensure_room(&existing, &now, size, backup.is_some()) {
+        backup.into_iter().for_each(CopiedBackup::take_back);
+        return Err(Error::new(errno).context(STEP));
+    }
     target.ctime_changed_by_us.set(true);
     // Until the first byte is written, TARGET is intact.
     if let Err(errno) = modes.restrict(&existing) {
@@ -162,6 +159,10 @@ fn write_target(
     }
     warn(job, &existing, reason);
     Ok(())
+}
+
+fn ensure_room(existing: &OwnedFd, now: &Stat, size: u64, may_share_blocks: bool) -> platform::Result<()> {
+    if platform::has_room(existing, now, size, may_share_blocks)? { Ok(()) } else { Err(Errno::NOSPC) }
 }
 
 /// Returns the error if TARGET is damaged. If TARGET is unchanged, fails with the original error.

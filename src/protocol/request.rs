@@ -103,7 +103,7 @@ pub(crate) struct Replacement<'a> {
     pub(super) old: Option<OldContent>,
     /// The permission bits of a SOURCE that is a regular file.
     pub(super) source_mode: Option<u32>,
-    /// Directories for the staging file, if it could not be beside TARGET.
+    /// Directories for the staging file, if TARGET is overwritten and not renamed over.
     pub(super) spill: OnceCell<SpillDirectories>,
 }
 

@@ -108,7 +108,7 @@ pub(in crate::platform) fn forbids_links(_: &DirectoryHandle) -> Result<bool> {
 /// Whether the file can grow to `size` bytes, as far as its file system reports. An overwrite may need new space for the
 /// whole file: APFS and ZFS copy on write.
 #[allow(clippy::useless_conversion)] // The types differ between the systems.
-pub(crate) fn has_room(file: impl AsFd, _: &Stat, size: u64) -> Result<bool> {
+pub(crate) fn has_room(file: impl AsFd, _: &Stat, size: u64, _: bool) -> Result<bool> {
     let mount = statfs(&file)?;
     // Some blocks are reserved for the system, and may all be in use.
     let available = u64::try_from(mount.f_bavail).unwrap_or(0);

@@ -76,7 +76,7 @@ pub(in crate::platform) fn forbids_links(_: &DirectoryHandle) -> Result<bool> {
 
 /// Whether the file, in state `stat`, can grow to `size` bytes, as far as its file system reports. An overwrite may
 /// need new space for the whole file.
-pub(crate) fn has_room(file: impl AsFd, _: &Stat, size: u64) -> Result<bool> {
+pub(crate) fn has_room(file: impl AsFd, _: &Stat, size: u64, _: bool) -> Result<bool> {
     let mount = retry_on_intr(|| rustix::fs::fstatvfs(&file))?;
     // Some blocks are reserved for the system.
     let blocks = if euid() == 0 { mount.f_bfree } else { mount.f_bavail };

@@ -114,10 +114,11 @@ pub(in crate::platform) fn forbids_links(directory: impl AsFd) -> Result<bool> {
 }
 
 /// Whether the file, in state `stat`, can grow to `size` bytes, as far as its file system reports.
-pub(crate) fn has_room(file: impl AsFd, stat: &Stat, size: u64) -> Result<bool> {
+pub(crate) fn has_room(file: impl AsFd, stat: &Stat, size: u64, may_share_blocks: bool) -> Result<bool> {
     let mount = statfs(&file)?;
-    // Copy-on-write needs space for the whole file.
-    let more = if FileSystem::of(&file).copies_on_write() { size } else { size.saturating_sub(stat.allocated) };
+    // Copy-on-write needs space for the whole file, and so do blocks that a copy shares.
+    let copies = may_share_blocks || FileSystem::of(&file).copies_on_write();
+    let more = if copies { size } else { size.saturating_sub(stat.allocated) };
     // Some blocks are reserved for the system.
     let blocks = if privilege::may_use_reserved_blocks() { mount.f_bfree } else { mount.f_bavail };
     let free = u64::try_from(mount.f_bsize).unwrap_or(0).saturating_mul(blocks);

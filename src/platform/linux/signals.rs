@@ -12,8 +12,8 @@
 //! - *held*: the commit is in progress. Every signal that can be blocked stays pending until the exit, so that the exit
 //!   status is correct.
 //!
-//! SIGUSR1 asks how far the run is. In *default* too it is watched, from the first wait for input: before there is
-//! something to wait for, an answer is not worth the calls that prepare it.
+//! SIGUSR1 asks how far the run is. In *default* too it is watched, from the first wait for input or for the
+//! lock, or where much is read: before that, an answer is not worth the calls that prepare it.
 //!
 //! No signal handler makes a decision. signal-hook installs two: one restores the default action of SIGPIPE, the other
 //! makes the kernel keep a child's status. SIGXFSZ is always blocked, so that the write fails with EFBIG.
@@ -94,7 +94,7 @@ impl Signals {
             set.thread_block().map_err(from_nix)?;
         }
         let watch = Watch { named: open(&named)?, real_time: open(&real_time)?, real_time_reported: Cell::new(false) };
-        // The process has one thread, so it cannot be set already.
+        // One thread does this, so it cannot be set already.
         let _ = self.watch.set(watch);
         Ok(())
     }
@@ -112,7 +112,7 @@ impl Signals {
         let set = self.at_start.progress_requests().collect::<SigSet>();
         let Ok(opened) = open(&set) else { return };
         if sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None).is_ok() {
-            // The process has one thread that does this, so it cannot be set already.
+            // One thread does this, so it cannot be set already.
             let _ = self.requests.set(opened);
         }
     }
@@ -208,6 +208,8 @@ impl Signals {
                 // The Rust runtime has changed only this disposition.
                 let _ = signal_hook::low_level::emulate_default_handler(signal as i32);
             }
+            // A pending question would end the process first, as its number is lower.
+            let _ = self.caught();
             // It is blocked, so it stays pending until the mask is restored.
             let _ = nix::sys::signal::raise(signal);
         }

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio as Null};
+use std::process::Command;
 
 use nix::errno::Errno as NixErrno;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn, posix_spawnp};
@@ -232,13 +232,16 @@ pub(crate) fn is_running(id: u32) -> bool {
 }
 
 /// A shell whose pipelines fail if any part of them does: bash, or a newer sh.
-pub(crate) fn shell_with_pipefail() -> Option<&'static str> {
-    let has = |shell: &str| {
-        let mut command = Command::new(shell);
-        command.args(["-o", "pipefail", "-c", ":"]).stdin(Null::null()).stdout(Null::null()).stderr(Null::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    ["bash", "sh"].into_iter().find(|shell| has(shell))
+pub(crate) fn shell_with_pipefail(signals: &Signals) -> Result<Option<OsString>> {
+    if find_in_path(OsStr::new("bash")) != "bash" {
+        return Ok(Some("bash".into()));
+    }
+    // Otherwise the status may be lost, if our parent ignores SIGCHLD.
+    signals.watch_children()?;
+    let mut sh = Command::new("sh");
+    let null = std::process::Stdio::null;
+    sh.args(["-o", "pipefail", "-c", ":"]).stdin(null()).stdout(null()).stderr(null());
+    Ok(sh.status().is_ok_and(|status| status.success()).then(|| "sh".into()))
 }
 
 /// The path at which PATH finds the program.

@@ -6,7 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::windows::io::AsHandle;
 use std::os::windows::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::descriptor::{BorrowedFd, OwnedFd};
@@ -100,7 +100,7 @@ pub(crate) fn spawn(argv: &[OsString], stdio: &Stdio<'_>, _: &Signals) -> Result
         Some(path) => Command::new(path),
         None => Command::new(name),
     };
-    start(command.args(arguments), stdio)
+    start(command.args(arguments).envs(for_children()), stdio)
 }
 
 /// Starts `sh -c SCRIPT`, where `"$1"` is `path` and `"$2"` is `target`.
@@ -120,6 +120,8 @@ pub(crate) fn spawn_shell(script: &OsStr, path: &Path, target: &Path, stdio: &St
         command = Command::new(std::env::var_os("ComSpec").unwrap_or_else(|| "cmd.exe".into()));
         command.args(["/d", "/s", "/c"]).raw_arg(quoted);
     }
+    // After what all children get: there the path is that of COMMAND.
+    command.envs(for_children());
     start(command.env("ATOMIC_WRITE_PATH", path).env("ATOMIC_WRITE_TARGET", target), stdio)
 }
 
@@ -129,12 +131,15 @@ pub(crate) fn is_running(id: u32) -> bool {
 }
 
 /// A shell whose pipelines fail if any part of them does: bash, or the sh that comes with Git.
-pub(crate) fn shell_with_pipefail() -> Option<&'static str> {
-    ["bash", "sh"].into_iter().find(|shell| program::find(OsStr::new(shell)).is_some())
+pub(crate) fn shell_with_pipefail(_: &Signals) -> Result<Option<OsString>> {
+    // The bash of Windows itself is one for another system.
+    let system = std::env::var_os("SystemRoot").map(PathBuf::from);
+    let is_of_windows = |bash: &PathBuf| system.as_ref().is_some_and(|system| bash.starts_with(system));
+    let bash = program::find(OsStr::new("bash")).filter(|bash| !is_of_windows(bash));
+    Ok(bash.or_else(program::find_sh).map(PathBuf::into_os_string))
 }
 
 fn start(command: &mut Command, stdio: &Stdio<'_>) -> Result<Child> {
-    command.envs(for_children());
     let stream = |file: BorrowedFd<'_>| done(file.file()?.try_clone()).map(std::process::Stdio::from);
     if let Some(stdin) = stdio.stdin {
         command.stdin(stream(stdin)?);

@@ -45,6 +45,7 @@ impl Errno {
     pub(crate) const INTR: Errno = Errno(OURS | 1);
     pub(crate) const STALE: Errno = Errno(OURS | 2);
     pub(crate) const ISDIR: Errno = Errno(OURS | 3);
+    pub(crate) const NOLCK: Errno = Errno(OURS | 4);
 
     /// The error of a Win32 code.
     pub(in crate::platform) fn from_code(code: u32) -> Errno {

@@ -65,7 +65,8 @@ impl FileSystem {
 }
 
 /// Whether the file, in state `stat`, can grow to `size` bytes. An overwrite needs new space only beyond the present size.
-pub(crate) fn has_room(file: impl AsFd, stat: &Stat, size: u64) -> Result<bool> {
+pub(crate) fn has_room(file: impl AsFd, stat: &Stat, size: u64, may_share_blocks: bool) -> Result<bool> {
     let Some(directory) = file.as_fd().path().parent() else { return Ok(true) };
-    Ok(size.saturating_sub(stat.size) <= done(win32::free_space(directory))?)
+    let more = if may_share_blocks { size } else { size.saturating_sub(stat.size) };
+    Ok(more <= done(win32::free_space(directory))?)
 }

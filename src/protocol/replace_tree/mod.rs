@@ -126,6 +126,9 @@ impl OldTree {
     /// `None` if there is no TARGET, or if it is a symbolic link to be replaced.
     fn open(job: &Replacement<'_>) -> Result<Option<OldTree>> {
         let Some(existing) = job.target.existing.as_ref().filter(|old| old.kind() == FileType::Directory) else {
+            if job.plan.origin.edits() && job.target.existing.is_some() {
+                return Err(failed("edit", "is a symbolic link, which has no content (--no-dereference)"));
+            }
             if job.plan.origin.edits() && !job.plan.origin.creates() {
                 return Err(failed("edit", "does not exist"));
             }

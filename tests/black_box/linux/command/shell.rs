@@ -29,6 +29,17 @@ fn without_bash_a_shell_that_has_pipefail_does() {
 }
 
 #[test]
+fn without_bash_it_works_where_the_ends_of_children_are_ignored() {
+    needs!(bash, env);
+    let scene = Scene::new();
+    let path = path(&scene, &[("sh", "bash")]);
+    let mut run = scene.other("env");
+    run.arg("--ignore-signal=CHLD").arg("-i").arg(format!("PATH={}", path.display())).arg(crate::common::program());
+    let output = run.args(["--shell", "echo new", "f"]).output().unwrap();
+    assert_eq!((output.status.code(), scene.text("f").as_str()), (Some(0), "new\n"), "{output:?}");
+}
+
+#[test]
 fn without_pipefail_nothing_is_run() {
     needs!(dash);
     let dash = std::process::Command::new("dash").args(["-o", "pipefail", "-c", ":"]).output().unwrap();

@@ -28,7 +28,7 @@ fn what_a_run_that_has_ended_had_locked_is_waited_for() {
     let (ended, alive) = (ended.id(), std::process::id());
     let holder = Holder::of(&scene.path("f"));
     let (status, words) = append(&scene, &told(&scene, alive));
-    assert!(status == Some(1) && words.contains("waits for it"), "{words}");
+    assert!(status == Some(1) && words.contains("would wait for ever"), "{words}");
     let other = told(&scene, alive) + "0";
     for locked in [&told(&scene, ended), &other, "", "x", ":", "1 2:3", "-1:0:0"] {
         let (status, words) = append(&scene, locked);

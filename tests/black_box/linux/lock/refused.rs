@@ -95,6 +95,17 @@ fn a_file_system_without_locks_is_told_before_anything_is_read() {
 }
 
 #[test]
+fn a_lock_that_fails_is_no_missing_lock() {
+    needs!(strace);
+    for args in [&["-a", "f"][..], &["-e", "f", "--", "cat"]] {
+        let scene = Scene::with_old();
+        let traced = Strace::new(&scene, args).input("+").inject("flock:error=EIO").run();
+        assert!(stderr(&traced.output).contains("lock: TARGET cannot be locked: "), "{traced:?}");
+        scene.has_only("f", "old");
+    }
+}
+
+#[test]
 fn without_locks_an_edit_and_an_append_do_without() {
     needs!(strace);
     for (args, becomes) in [(&["-a", "f"][..], "old+"), (&["-e", "f", "--", "tr", "a-z", "A-Z"], "OLD")] {

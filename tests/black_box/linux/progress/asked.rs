@@ -65,6 +65,29 @@ impl Asked {
 }
 
 #[test]
+fn a_run_that_waits_for_a_lock_or_for_a_fifo_tells() {
+    let scene = Scene::with_old();
+    let held = fs::File::open(scene.path("f")).unwrap();
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+    let mut command = scene.process();
+    command.args(["--append", "f"]);
+    let mut run = Asked::start(command);
+    run.listens();
+    run.answers("atomic-write: f: 0 bytes, ");
+    drop(held);
+    run.succeeds();
+
+    let _fifo = Fifo::new(&scene, "source");
+    let mut command = scene.process();
+    command.args(["--from", "source", "g"]);
+    let mut run = Asked::start(command);
+    run.listens();
+    run.answers("atomic-write: g: 0 bytes, ");
+    kill(Pid::from_raw(run.child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    end_of(&mut run.child);
+}
+
+#[test]
 fn a_run_that_waits_for_its_pipe_tells_what_it_has() {
     for args in [&["f"][..], &["-D", "f"], &["--from", "-", "f"], &["--progress", "f"]] {
         let scene = Scene::new();

@@ -179,6 +179,36 @@ fn a_backup_that_cannot_be_made_is_told_before_the_command_runs() {
 }
 
 #[test]
+fn the_room_that_the_backup_takes_is_counted() {
+    needs!(root);
+    const MIB: usize = 1 << 20;
+    let scene = Scene::new();
+    let point = scene.mkdir("small");
+    tool("mount", &["-t", "tmpfs", "-o", "size=10m", "tmpfs", point.to_str().unwrap()]);
+    let mounted = Mounted::at(point);
+    let target = mounted.path().join("f");
+    let old = vec![b'o'; 4 * MIB];
+    fs::write(&target, &old).unwrap();
+    let mut run = scene.cmd();
+    run.env("TMPDIR", "/var/tmp").args(["--in-place", "-b", "small/f"]).write_stdin(vec![b'n'; 9 * MIB]);
+    let output = run.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(stderr(&output).contains("No space left on device (unchanged)"), "{output:?}");
+    assert!(fs::read(&target).unwrap() == old);
+    assert_eq!(fs::read_dir(mounted.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn an_edit_of_what_was_replaced_meanwhile_is_refused() {
+    let scene = Scene::with_old();
+    let script = "cat; printf other >g; mv g f";
+    let output = scene.cmd().args(["--in-place", "-e", "f", "--", "sh", "-c", script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(123), "{output:?}");
+    assert!(stderr(&output).contains("has changed since it was read (changed by another program)"), "{output:?}");
+    scene.has_only("f", "other");
+}
+
+#[test]
 fn a_target_that_appears_meanwhile_is_overwritten_as_well() {
     let scene = Scene::new();
     let script = "printf other >f; ln f g; printf new";

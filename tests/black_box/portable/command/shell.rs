@@ -88,9 +88,12 @@ fn with_a_placeholder_the_script_writes_at_a_path() {
     let scene = Scene::with_old();
     assert!(shell(&scene, &["-I", "{}", "-e"], "tr a-z A-Z <{} >{}.new; mv {}.new {}").status.success());
     scene.has_only("f", "OLD");
-    // In quotes of its own it is no path, and nothing else either.
-    let output = scene.cmd().args(["-I", "{}", "--shell", "echo >\"{}\"", "f"]).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
+    // Quotes of its own would take away those that it has.
+    for script in ["echo >\"{}\"", "echo >'{}'"] {
+        let output = scene.cmd().args(["-I", "{}", "--shell", script, "f"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(stderr(&output).contains("STR is quoted by itself; write it without quotes"), "{output:?}");
+    }
     assert_eq!(shell(&scene, &["-I", "{}"], "false | cat >{}").status.code(), Some(1));
-    scene.has_only("f", "\n");
+    scene.has_only("f", "OLD");
 }

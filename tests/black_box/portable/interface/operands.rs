@@ -80,15 +80,20 @@ fn a_forgotten_pair_of_dashes_is_answered_by_the_line_with_it() {
         (&["f", "second"][..], "f -- second"),
         (&["f", "-q", "second"], "f -q -- second"),
         (&["-e", "f", "sed", "s/a b/c/"], "-e f -- sed 's/a b/c/'"),
+        (&["-e", "f", "sed", "-E", "s/x{1,2}/y/"], "-e f -- sed -E 's/x{1,2}/y/'"),
         (&["-S", "f", "f", "f", "it's"], r"-S f f -- f 'it'\''s'"),
         (&["--", "f", "second"], "-- f -- second"),
-        (&["f", "second", "--", "true"], "f -- second -- true"),
     ] {
         let second = line.trim_start_matches("-- ").split_once("-- ").unwrap().1.split(' ').next().unwrap();
         let says =
             format!("unexpected argument '{second}'\nhint: to run a command, put -- before it: atomic-write {line}\n");
         usage(args, &says);
     }
+}
+
+#[test]
+fn with_a_command_a_second_operand_is_no_forgotten_pair_of_dashes() {
+    usage(&["f", "second", "--", "true"], "unexpected argument 'second': there is one TARGET\n");
 }
 
 /// Row 46.

@@ -7,7 +7,7 @@ use crate::common::needs::{lacks, needs};
 use crate::common::{Scene, does, program, stderr};
 
 const LOCKED: &str =
-    "lock: TARGET is locked by the atomic-write that runs this command, and waits for it (unchanged)\nhint: ";
+    "lock: TARGET is locked by the atomic-write that runs this command, which would wait for ever (unchanged)\nhint: ";
 
 /// Runs the program with these arguments, in which `AW` is the program, on files with a line each; returns the status and what was
 /// said.
