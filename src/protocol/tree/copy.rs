@@ -143,10 +143,7 @@ impl Copy<'_> {
 
     fn file(&mut self, entry: &Entry) -> Result<()> {
         let (name, from) = (entry.name.as_os_str(), &self.walk.cursor);
-        let original = match platform::open_for_reading(from.here(), name) {
-            Err(Errno::NOENT | Errno::LOOP | Errno::STALE) => return Err(from.changed(name)),
-            opened => opened.map_err(from.failed(name))?,
-        };
+        let original = platform::open_for_reading(from.here(), name).map_err(from.cannot_read(name))?;
         let stat = Stat::of(&original).map_err(from.failed(name))?;
         if !stat.is_same_file(&entry.stat) || stat.kind() != FileType::RegularFile {
             return Err(from.changed(name));
@@ -168,7 +165,7 @@ impl Copy<'_> {
 
     fn symbolic_link(&mut self, entry: &Entry) -> Result<()> {
         let (name, from) = (entry.name.as_os_str(), &self.walk.cursor);
-        let text = platform::link_text(from.here(), name).map_err(from.failed(name))?;
+        let text = platform::link_text(from.here(), name).map_err(from.cannot_read(name))?;
         match Stat::at(from.here(), name) {
             Ok(now) if now.is_same_state(&entry.stat) => {}
             _ => return Err(from.changed(name)),

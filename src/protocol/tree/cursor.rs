@@ -76,6 +76,15 @@ impl Cursor {
         failed(self.step, format_args!("{}: changed while it was read", Shown(path.as_os_str())))
     }
 
+    /// The error of reading an entry that was seen before. If it is gone or of another kind now, it has changed.
+    pub(super) fn cannot_read(&self, name: &OsStr) -> impl FnOnce(Errno) -> Error {
+        let (failed, changed) = (self.failed(name), self.changed(name));
+        move |errno| match errno {
+            Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::STALE | Errno::INVAL => changed,
+            errno => failed(errno),
+        }
+    }
+
     /// Enters the directory `name`, whose state was `expected`.
     pub(super) fn enter(&mut self, name: &OsStr, expected: &Stat) -> Result<()> {
         if self.try_enter(name, expected)? { Ok(()) } else { Err(self.changed(name)) }

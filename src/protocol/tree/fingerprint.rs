@@ -37,7 +37,7 @@ fn add_entry(hasher: &mut Hasher, walk: &Walk<'_>, entry: &Entry) -> Result<()> 
     add_state(hasher, &entry.stat);
     if entry.stat.kind() == FileType::Symlink {
         let text = platform::link_text(walk.cursor.here(), entry.name.as_os_str());
-        add_text(hasher, &text.map_err(walk.cursor.failed(&entry.name))?);
+        add_text(hasher, &text.map_err(walk.cursor.cannot_read(&entry.name))?);
     }
     Ok(())
 }

@@ -68,7 +68,7 @@ impl Twin<'_> {
         let name = entry.name.as_os_str();
         match stat.kind() {
             FileType::Symlink => {
-                let text = |cursor: &Cursor| platform::link_text(cursor.here(), name).map_err(cursor.failed(name));
+                let text = |cursor: &Cursor| platform::link_text(cursor.here(), name).map_err(cursor.cannot_read(name));
                 Ok(text(&walk.cursor)? == text(&self.cursor)?)
             }
             _ if stat.bits() != entry.stat.bits() => Ok(false),
@@ -111,7 +111,7 @@ struct Content {
 
 impl Content {
     fn open(cursor: &Cursor, name: &OsStr, expected: &Stat) -> Result<Content> {
-        let file = platform::open_for_reading(cursor.here(), name).map_err(cursor.failed(name))?;
+        let file = platform::open_for_reading(cursor.here(), name).map_err(cursor.cannot_read(name))?;
         let content = Content { file, stat: *expected, path: cursor.path(name) };
         content.must_be_unchanged(cursor, name)?;
         Ok(content)

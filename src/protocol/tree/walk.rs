@@ -99,6 +99,8 @@ impl<'a> Walk<'a> {
     fn list(&mut self) -> Result<()> {
         let listed = match names(self.cursor.here()) {
             Err(Errno::NOENT) if self.tolerant => Vec::new(),
+            // It was removed after it was entered.
+            Err(Errno::NOENT) => return Err(self.cursor.changed(OsStr::new(""))),
             listed => listed.map_err(self.cursor.failed(OsStr::new("")))?,
         };
         self.left.push(listed.into_iter());

@@ -252,6 +252,8 @@ fn entries_that_change_their_kind_are_errors() {
     let is_done = AtomicBool::new(false);
     let mut changed = 0;
     std::thread::scope(|scope| {
+        // Also if an assertion fails.
+        let _stop = OnDrop(|| is_done.store(true, Ordering::Relaxed));
         scope.spawn(|| {
             while !is_done.load(Ordering::Relaxed) {
                 let _ = fs::remove_dir(from.join("dir"));
@@ -260,7 +262,10 @@ fn entries_that_change_their_kind_are_errors() {
                 let _ = fs::create_dir(from.join("dir"));
             }
         });
-        for number in 0..200 {
+        // At least once it is read while it changes.
+        let mut number = 0;
+        while number < 200 || changed == 0 {
+            number += 1;
             let to = top.path().join(format!("{number}"));
             if let Err(error) = copy(&from, &to) {
                 assert!(text(&error).ends_with("changed while it was read"), "{}", text(&error));
@@ -270,8 +275,16 @@ fn entries_that_change_their_kind_are_errors() {
                 !fs::symlink_metadata(to.join("dir")).is_ok_and(|state| state.is_dir())
                     || !to.join("dir/secret").exists()
             );
+            fs::remove_dir_all(&to).unwrap();
         }
-        is_done.store(true, Ordering::Relaxed);
     });
-    assert!(changed > 0);
+}
+
+/// Does this when it is dropped.
+struct OnDrop<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
 }

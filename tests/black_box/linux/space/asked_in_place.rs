@@ -180,8 +180,8 @@ fn a_backup_that_cannot_be_made_is_told_before_the_command_runs() {
 
 #[test]
 fn the_room_that_the_backup_takes_is_counted() {
-    needs!(root);
     const MIB: usize = 1 << 20;
+    needs!(root);
     let scene = Scene::new();
     let point = scene.mkdir("small");
     tool("mount", &["-t", "tmpfs", "-o", "size=10m", "tmpfs", point.to_str().unwrap()]);
