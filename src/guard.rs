@@ -22,7 +22,10 @@ pub(crate) enum NonEmpty {
     /// `--non-empty`.
     Requested,
     /// COMMAND prints the content, without `--allow-empty`.
-    Printed,
+    Printed {
+        /// Whether `{}` is in its arguments, without `-I`.
+        has_braces: bool,
+    },
     /// COMMAND writes the content by name, without `--allow-empty`.
     Written,
 }
@@ -33,7 +36,7 @@ impl Guards {
     pub(crate) fn received(&self, count: u64, digest: Option<Hasher>, edits_nothing: bool) -> Result<()> {
         if count == 0 {
             match self.non_empty {
-                Some(NonEmpty::Printed | NonEmpty::Written) if edits_nothing => {}
+                Some(NonEmpty::Printed { .. } | NonEmpty::Written) if edits_nothing => {}
                 Some(NonEmpty::Requested) => {
                     return Err(refused_by_guard("non-empty", "the input is empty").hint("did the producer fail?"));
                 }
@@ -41,9 +44,13 @@ impl Guards {
                     return Err(refused_by_guard("replace", "the file that the command wrote is empty")
                         .hint("--allow-empty permits an empty file"));
                 }
-                Some(NonEmpty::Printed) => {
-                    return Err(refused_by_guard("replace", "the command wrote nothing to its standard output")
-                        .hint("the new content is what the command prints; --allow-empty permits empty output"));
+                Some(NonEmpty::Printed { has_braces }) => {
+                    let error = refused_by_guard("replace", "the command wrote nothing to its standard output");
+                    return Err(error.hint(if has_braces {
+                        "with -I {} it would find the path of the new content in place of {}"
+                    } else {
+                        "the new content is what the command prints; --allow-empty permits empty output"
+                    }));
                 }
                 None => {}
             }

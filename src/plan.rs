@@ -54,9 +54,12 @@ fn may_create(args: &Args) -> bool {
 }
 
 fn guards(args: &Args) -> Guards {
-    let non_empty = match args.from {
+    let non_empty = match &args.from {
         _ if args.non_empty => Some(NonEmpty::Requested),
-        From::Command { allow_empty: false, placeholder: None, .. } => Some(NonEmpty::Printed),
+        From::Command { allow_empty: false, placeholder: None, words, .. } => {
+            let has_braces = words.iter().any(|word| word.as_encoded_bytes().windows(2).any(|part| part == b"{}"));
+            Some(NonEmpty::Printed { has_braces })
+        }
         From::Command { allow_empty: false, .. } => Some(NonEmpty::Written),
         _ => None,
     };

@@ -115,7 +115,7 @@ fn state(error: &Error) -> &'static str {
         Some(Cause::Refused(_) | Cause::Command(..)) | None => match error.downcast_ref() {
             Some(TargetState::Unchanged) | None => "unchanged",
             Some(TargetState::TimesChanged) => "its times have changed",
-            Some(TargetState::Changed) => "changed by another program",
+            Some(TargetState::Changed) => "changed meanwhile",
         },
     }
 }

@@ -157,8 +157,8 @@ pub struct Cli {
 
     /// Refuse input with another sha256 or sha512 digest
     ///
-    /// ALGO is sha256 or sha512, and HEX is what sha256sum or sha512sum
-    /// prints.
+    /// ALGO is sha256 or sha512, and HEX is the first word that sha256sum or
+    /// sha512sum prints.
     #[arg(
         long,
         value_name = "ALGO:HEX",
@@ -325,7 +325,8 @@ pub struct Cli {
     /// Do all but the commit
     ///
     /// Receive the content, check the guards, report and exit as otherwise,
-    /// but leave TARGET as it is. The new content is dropped.
+    /// but leave TARGET as it is. The new content is dropped. COMMAND and
+    /// validators are run.
     #[arg(long, help_heading = "Messages", verbatim_doc_comment)]
     pub(super) dry_run: bool,
 

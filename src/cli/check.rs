@@ -389,6 +389,14 @@ fn second_operand(argv: &[OsString], at: usize) -> String {
         // There is a command already.
         return format!("unexpected argument '{shown}': there is one TARGET");
     }
+    if let Some(dashes) = argv[..at].iter().position(|word| word == "--") {
+        // Most likely TARGET was forgotten before it.
+        let (before, command) = (words(&argv[1..dashes]), words(&argv[dashes + 1..]));
+        let before = if before.is_empty() { before } else { before + " " };
+        return format!(
+            "unexpected argument '{shown}'\nhint: TARGET stands before --: atomic-write {before}TARGET -- {command}"
+        );
+    }
     format!(
         "unexpected argument '{shown}'\nhint: to run a command, put -- before it: atomic-write {before} -- {command}"
     )

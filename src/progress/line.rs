@@ -81,7 +81,9 @@ impl Display for Short<'_> {
                 write!(f, "{:3}% {done} of {of}, {rate}/s", percent(now.bytes, total))?;
                 now.seconds_left().map_or(Ok(()), |left| write!(f, ", {left} s left"))
             }
-            (Phase::Receiving, None) => write!(f, "{}, {}/s, {seconds} s", binary(now.bytes), binary(now.rate())),
+            (Phase::Receiving, None) => {
+                write!(f, "{}, {}/s, {seconds} s elapsed", binary(now.bytes), binary(now.rate()))
+            }
             (Phase::Running, _) => write!(f, "the command runs, {seconds} s"),
             (Phase::Syncing, _) => write!(f, "syncing {}, {seconds} s", binary(now.bytes)),
             (Phase::Swapping, _) => write!(f, "swapping, {seconds} s"),

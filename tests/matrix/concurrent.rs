@@ -119,9 +119,9 @@ impl ConcurrentRun<'_> {
             &["unchanged"]
         // The generic backend looks TARGET up once more if it could not open what it had found.
         } else if self.knew_target() && !cfg!(generic_unix) {
-            &["changed by another program"]
+            &["changed meanwhile"]
         } else {
-            &["unchanged", "changed by another program"]
+            &["unchanged", "changed meanwhile"]
         }
     }
 

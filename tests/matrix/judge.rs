@@ -255,7 +255,7 @@ fn states(case: &Case, expected: &Expected, after: &Snapshot) -> Vec<&'static st
     // Where the wait for the command fails, the command may write TARGET after the error was found.
     let still_runs = case.scenario.source == Source::CommandWritesTarget && case.call.name.ends_with("poll");
     let hidden = hidden || still_runs;
-    let states = [(same || hidden, "unchanged"), (!same || hidden, "changed by another program")];
+    let states = [(same || hidden, "unchanged"), (!same || hidden, "changed meanwhile")];
     states.into_iter().filter_map(|(may, state)| may.then_some(state)).collect()
 }
 

@@ -192,7 +192,7 @@ fn check_guards(job: &Replacement<'_>, staged: &Directory, old: Option<&OldTree>
     }
     Err(match why {
         NonEmpty::Requested => refused_by_guard("non-empty", "the new directory is empty"),
-        NonEmpty::Printed | NonEmpty::Written => {
+        NonEmpty::Printed { .. } | NonEmpty::Written => {
             refused_by_guard("replace", "the command made nothing in the directory")
                 .hint("--allow-empty permits an empty directory")
         }

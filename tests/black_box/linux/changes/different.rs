@@ -44,7 +44,7 @@ fn an_old_file_edited_while_it_is_copied_is_left_alone() {
             scene.write("f", &edited);
             let traced = stopped.resume();
             assert_eq!(traced.output.status.code(), Some(1), "{traced:?}");
-            let words = "f: read: the old content was changed in place while it was read (changed by another program)";
+            let words = "f: read: the old content was changed in place while it was read (changed meanwhile)";
             assert!(stderr(&traced.output).contains(words), "{traced:?}");
             assert!(scene.read("f") == edited);
             assert_eq!(scene.names(), ["f"]);

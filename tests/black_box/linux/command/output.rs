@@ -5,8 +5,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
-use crate::common::Scene;
 use crate::common::events::{Fifo, end_of};
+use crate::common::{Scene, stderr};
 
 /// The end of the output is not the end of the command.
 #[test]
@@ -67,4 +67,13 @@ fn a_commands_output_is_a_pipe() {
     scene.cmd().args(["f", "--", "sh", "-c", "readlink /proc/$$/fd/1"]).assert().success();
     let link = scene.text("f");
     assert!(link.starts_with("pipe:["), "{link}");
+}
+
+/// `-I {}` was forgotten.
+#[test]
+fn braces_in_a_silent_command_are_told_of() {
+    let scene = Scene::with_old();
+    let output = scene.cmd().args(["f", "--", "sh", "-c", ":", "sh", "-o{}"]).output().unwrap();
+    let hint = "hint: with -I {} it would find the path of the new content in place of {}\n";
+    assert!(output.status.code() == Some(123) && stderr(&output).ends_with(hint), "{output:?}");
 }

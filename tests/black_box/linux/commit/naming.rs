@@ -72,10 +72,7 @@ fn no_clobber_holds_however_late_target_appears() {
         scene.write("f", "theirs");
         let run = stopped.resume();
         assert_eq!(run.output.status.code(), Some(3), "{run:?}");
-        assert_eq!(
-            stderr(&run.output),
-            "atomic-write: f: no-clobber: was created meanwhile (changed by another program)\n"
-        );
+        assert_eq!(stderr(&run.output), "atomic-write: f: no-clobber: was created meanwhile (changed meanwhile)\n");
         scene.has_only("f", "theirs");
     }
 }

@@ -88,7 +88,7 @@ fn a_target_that_becomes_anything_but_a_file_is_refused() {
             scene.write("other", "other");
             let run = changed(&scene, named, &["f"], change);
             assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-            assert_eq!(stderr(&run.output), format!("atomic-write: f: replace: {says} (changed by another program)\n"));
+            assert_eq!(stderr(&run.output), format!("atomic-write: f: replace: {says} (changed meanwhile)\n"));
             assert_eq!((scene.text("other").as_str(), scene.names()), ("other", vec!["f".into(), "other".into()]));
             assert!(!scene.path("f").symlink_metadata().unwrap().is_file());
         }
@@ -105,7 +105,7 @@ fn a_target_that_becomes_a_directory_last_is_refused_by_the_kernel() {
     directory(&scene.path("f"));
     let run = stopped.resume();
     assert_eq!(run.output.status.code(), Some(1), "{run:?}");
-    assert_eq!(stderr(&run.output), "atomic-write: f: rename: Is a directory (changed by another program)\n");
+    assert_eq!(stderr(&run.output), "atomic-write: f: rename: Is a directory (changed meanwhile)\n");
     assert_eq!(scene.names(), ["f"]);
 }
 

@@ -121,7 +121,7 @@ fn another_content_of_the_same_size_is_refused_whatever_its_times() {
             // What is appended to may be read before it is changed, or meanwhile.
             assert!(matches!(status(&traced), Some(123 | 125)), "{told}");
             assert!(args.contains(&"--append") || status(&traced) == Some(123), "{told}");
-            assert!(says(&traced).lines().next().unwrap().ends_with(" (changed by another program)"), "{told}");
+            assert!(says(&traced).lines().next().unwrap().ends_with(" (changed meanwhile)"), "{told}");
             assert_eq!(
                 (scene.text("f").as_str(), scene.names()),
                 ("OLD\n", vec!["f".into(), "source".into()]),
@@ -192,13 +192,13 @@ fn a_failure_says_that_it_is_the_times_that_have_changed() {
         for (change, on_smb) in [
             ("touch -d yesterday f", "its times have changed"),
             ("true", "unchanged"),
-            ("echo longer >>f", "changed by another program"),
-            ("chmod 600 f", "changed by another program"),
-            ("rm f", "changed by another program"),
+            ("echo longer >>f", "changed meanwhile"),
+            ("chmod 600 f", "changed meanwhile"),
+            ("rm f", "changed meanwhile"),
         ] {
             let scene = on.scene();
             let traced = on.run(&scene, &["f", "--", "sh", "-c", &format!("{change}; exit 7")]);
-            let expected = if change == "true" || on.smb { on_smb } else { "changed by another program" };
+            let expected = if change == "true" || on.smb { on_smb } else { "changed meanwhile" };
             assert_eq!(status(&traced), Some(7), "{on:?} {change}");
             let first = says(&traced).lines().next().unwrap().to_owned();
             assert!(first.ends_with(&format!(" ({expected})")), "{on:?} {change}: {first}");

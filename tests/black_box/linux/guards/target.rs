@@ -49,7 +49,7 @@ fn an_old_content_replaced_at_the_commit_is_not_replaced_again() {
     std::fs::rename(scene.path("g"), scene.path("f")).unwrap();
     let traced = stopped.resume();
     assert_eq!(traced.output.status.code(), Some(3), "{traced:?}");
-    assert!(stderr(&traced.output).contains("f: replace: has changed since it was read (changed by another program)"));
+    assert!(stderr(&traced.output).contains("f: replace: has changed since it was read (changed meanwhile)"));
     assert_eq!(scene.text("f"), "other");
     assert_eq!(scene.names(), ["f"]);
 }

@@ -204,7 +204,7 @@ fn an_edit_of_what_was_replaced_meanwhile_is_refused() {
     let script = "cat; printf other >g; mv g f";
     let output = scene.cmd().args(["--in-place", "-e", "f", "--", "sh", "-c", script]).output().unwrap();
     assert_eq!(output.status.code(), Some(123), "{output:?}");
-    assert!(stderr(&output).contains("has changed since it was read (changed by another program)"), "{output:?}");
+    assert!(stderr(&output).contains("has changed since it was read (changed meanwhile)"), "{output:?}");
     scene.has_only("f", "other");
 }
 

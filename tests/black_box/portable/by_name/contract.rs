@@ -178,6 +178,6 @@ fn a_target_that_command_wrote_itself_is_not_called_unchanged() {
     let scene = Scene::with_old();
     let output = run(&scene, &[], &["write f gen", "print {}"]);
     assert_eq!(output.status.code(), Some(123), "{output:?}");
-    assert!(stderr(&output).contains(" (changed by another program)\n"), "{output:?}");
+    assert!(stderr(&output).contains(" (changed meanwhile)\n"), "{output:?}");
     scene.has_only("f", "gen");
 }

@@ -131,7 +131,7 @@ fn a_target_that_changed_meanwhile_is_not_replaced() {
         let scene = Scene::with_old();
         let output = run(&scene, &["-e"], &[&["append {} mine"], meanwhile].concat());
         assert_eq!(output.status.code(), Some(123), "{meanwhile:?}: {output:?}");
-        let words = "f: replace: has changed since it was read (changed by another program)\n";
+        let words = "f: replace: has changed since it was read (changed meanwhile)\n";
         assert!(stderr(&output).contains(words), "{output:?}");
         assert!(!scene.text("f").contains("mine"));
         assert_eq!(scene.names(), ["f"]);

@@ -69,7 +69,7 @@ fn what_appears_meanwhile_is_not_overwritten() {
         let command = does(&["write f other", "print mine"]);
         let output = scene.cmd().args(options).args(["f", "--"]).args(command).output().unwrap();
         assert_eq!(output.status.code(), Some(123), "{output:?}");
-        assert!(stderr(&output).contains("(changed by another program)"), "{output:?}");
+        assert!(stderr(&output).contains("(changed meanwhile)"), "{output:?}");
         scene.has_only("f", "other");
     }
     if !lacks!(symlinks) {

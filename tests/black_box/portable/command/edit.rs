@@ -78,7 +78,7 @@ fn a_target_that_changed_meanwhile_is_not_replaced() {
                 assert!(words.contains("was changed in place while it was read"), "{words}");
             } else {
                 assert_eq!(output.status.code(), Some(123), "{options:?} {meanwhile:?}: {words}");
-                let says = "f: replace: has changed since it was read (changed by another program)\nhint: ";
+                let says = "f: replace: has changed since it was read (changed meanwhile)\nhint: ";
                 assert!(words.contains(says), "{words}");
             }
             assert_eq!(scene.text("f"), content, "{options:?} {meanwhile:?}");

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::common::needs::{lacks_for, needs};
 use crate::common::{Scene, does, stderr, write_until_read};
 
-const CHANGED: &str = " (changed by another program)\n";
+const CHANGED: &str = " (changed meanwhile)\n";
 
 pub const UNCHANGED: &str = " (unchanged)\n";
 

@@ -82,7 +82,6 @@ fn a_forgotten_pair_of_dashes_is_answered_by_the_line_with_it() {
         (&["-e", "f", "sed", "s/a b/c/"], "-e f -- sed 's/a b/c/'"),
         (&["-e", "f", "sed", "-E", "s/x{1,2}/y/"], "-e f -- sed -E 's/x{1,2}/y/'"),
         (&["-S", "f", "f", "f", "it's"], r"-S f f -- f 'it'\''s'"),
-        (&["--", "f", "second"], "-- f -- second"),
     ] {
         let second = line.trim_start_matches("-- ").split_once("-- ").unwrap().1.split(' ').next().unwrap();
         let says =
@@ -94,6 +93,18 @@ fn a_forgotten_pair_of_dashes_is_answered_by_the_line_with_it() {
 #[test]
 fn with_a_command_a_second_operand_is_no_forgotten_pair_of_dashes() {
     usage(&["f", "second", "--", "true"], "unexpected argument 'second': there is one TARGET\n");
+}
+
+#[test]
+fn a_forgotten_target_is_answered_by_its_place() {
+    for (args, line) in [
+        (&["--", "sort", "-u"][..], "TARGET -- sort -u"),
+        (&["-q", "--", "sed", "s/a/b/", "f"], "-q TARGET -- sed s/a/b/ f"),
+        (&["-I", "app", "--", "gcc", "main.c"], "-I app TARGET -- gcc main.c"),
+    ] {
+        let hint = format!("hint: TARGET stands before --: atomic-write {line}\n");
+        assert!(usage(args, "unexpected argument '").contains(&hint), "{args:?}");
+    }
 }
 
 /// Row 46.

@@ -44,7 +44,7 @@ fn a_writer_without_the_lock_is_not_overwritten() {
         let command = does(&[meanwhile, &["print mine\n"]].concat());
         let output = scene.cmd().args(["--lock", "f", "--"]).args(command).output().unwrap();
         assert_eq!(output.status.code(), Some(125), "{output:?}");
-        let words = "f: lock: was replaced meanwhile by a writer that does not lock it (changed by another program)";
+        let words = "f: lock: was replaced meanwhile by a writer that does not lock it (changed meanwhile)";
         assert!(stderr(&output).contains(words), "{output:?}");
         assert_eq!(scene.text("f"), "other\n");
         assert_eq!(scene.names(), ["f"]);

@@ -83,7 +83,7 @@ fn an_edit_of_what_has_changed_meanwhile_is_refused() {
         let scene = with_tree();
         let output = run(&scene, &["--edit", "d"], &["write {}/f new", change]);
         assert_eq!(output.status.code(), Some(123), "{output:?}");
-        let says = "d: replace: has changed since it was read (changed by another program)\nhint: ";
+        let says = "d: replace: has changed since it was read (changed meanwhile)\nhint: ";
         assert!(stderr(&output).contains(says), "{output:?}");
         assert_eq!(tree(&scene, "d"), ["f = old", "sub/", &format!("sub/g = {content}")]);
         assert_eq!(scene.names(), ["d"]);
