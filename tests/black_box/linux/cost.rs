@@ -19,7 +19,7 @@ const OWN_CALLS: usize = 72;
 const STATIC_CALLS: usize = 80;
 
 /// Of the instructions in a release build's own code: with the Rust library's, without the C library's.
-const OWN_INSTRUCTIONS: u64 = 16_000;
+const OWN_INSTRUCTIONS: u64 = 16_500;
 
 /// The release build, where it is there to be measured, as in CI.
 const RELEASE: &str = "ATOMIC_WRITE_RELEASE";
