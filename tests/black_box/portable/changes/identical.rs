@@ -31,7 +31,7 @@ fn leaves_alone(options: &[&str], content: &[u8], stdin: &[u8]) {
         traced = (traced.0.without_access(), traced.1.without_access());
     }
     assert_eq!(traced.0, traced.1, "{options:?}");
-    let has_lock = options.iter().any(|option| matches!(*option, "--lock" | "--edit"));
+    let has_lock = options.iter().any(|option| matches!(*option, "--lock" | "--edit" | "--append"));
     if !has_lock || !lacks!(locks_without_names) {
         // Our own listing of the directory is what reads it.
         assert_eq!(traces(scene.root()).without_access(), directory.without_access(), "{options:?}");

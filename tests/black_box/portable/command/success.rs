@@ -66,7 +66,9 @@ fn edits_files_written_by_name_and_trees_have_it_too() {
     let args = ["--success-status", "1", "--tree", "-I", "{}", "d", "--"];
     scene.cmd().args(args).args(&command).assert().success();
     assert_eq!(scene.text("d/file"), "new");
-    scene.cmd().args(&args[2..]).args(&command).assert().code(1);
+    let args = ["--tree", "-I", "{}", "e", "--"];
+    scene.cmd().args(args).args(&command).assert().code(1);
+    assert_eq!(scene.names(), ["d"]);
 }
 
 #[test]
