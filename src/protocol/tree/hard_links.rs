@@ -1,6 +1,6 @@
 //! Hard links among the files of a tree.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
@@ -8,9 +8,9 @@ use super::cursor::Cursor;
 use crate::platform::{self, Errno, Result, Stat};
 use crate::protocol::directory::Directory;
 
-/// The copies of the files that have more links which may be in the tree.
+/// The copies of the files that have more links which may be in the tree. Not hashed: a hash needs random numbers.
 #[derive(Default)]
-pub(super) struct HardLinks(HashMap<(u64, u64), First>);
+pub(super) struct HardLinks(BTreeMap<(u64, u64), First>);
 
 /// The first copy of a file.
 struct First {
