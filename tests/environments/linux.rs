@@ -31,13 +31,13 @@ pub(crate) struct Environment {
 const OLD_CALLS: &str = include_str!("old-calls.txt");
 
 /// As the tests call it.
-const EXCHANGE: &str = "an exchange of names";
+const NEITHER: &str = "an exchange of names,unnamed files";
 
 const ENVIRONMENTS: [Environment; 5] = [
     Environment {
         name: "old-kernel",
         exceptions: &[OLD_CALLS, include_str!("old-kernel.txt")],
-        lacks: Some(EXCHANGE),
+        lacks: Some(NEITHER),
         needs_root: false,
         tool: None,
         run: enter::old_kernel,
@@ -69,7 +69,7 @@ const ENVIRONMENTS: [Environment; 5] = [
     Environment {
         name: "fuse",
         exceptions: &[include_str!("fuse.txt")],
-        lacks: Some(EXCHANGE),
+        lacks: Some(NEITHER),
         needs_root: true,
         tool: Some("bindfs"),
         run: enter::fuse,

@@ -210,7 +210,7 @@ fn an_edit_of_what_was_replaced_meanwhile_is_refused() {
 
 #[test]
 fn a_target_that_appears_meanwhile_is_overwritten_as_well() {
-    let scene = Scene::new();
+    let scene = Scene::on("/var/tmp".as_ref());
     let script = "printf other >f; ln f g; printf new";
     scene.cmd().args(["--in-place", "f", "--", "sh", "-c", script]).assert().success().stderr("");
     assert_eq!((scene.text("f"), scene.text("g")), ("new".to_owned(), "new".to_owned()));
