@@ -80,7 +80,7 @@ impl<'s> Command<'s> {
         signals: &'s Signals,
     ) -> Result<Self> {
         let argv = of_script(script.clone(), signals)?;
-        Ok(Command { argv: Cow::Owned(argv), name: script, success, stdin, prints: true, note, signals, running: None })
+        Ok(Command { argv: Cow::Owned(argv), name: script, ..Command::new(&[], success, stdin, note, signals) })
     }
 
     /// A command that writes the content by name. It has our standard input and output.
@@ -91,7 +91,7 @@ impl<'s> Command<'s> {
         note: &'s dyn Fn(&str),
         signals: &'s Signals,
     ) -> Self {
-        Command { argv: Cow::Owned(argv), name, success, stdin: None, prints: false, note, signals, running: None }
+        Command { argv: Cow::Owned(argv), name, prints: false, ..Command::new(&[], success, None, note, signals) }
     }
 
     fn shown(&self) -> String {

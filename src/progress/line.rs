@@ -33,9 +33,7 @@ impl Snapshot {
         let rate = u128::from(self.bytes) * 1000 / self.elapsed.as_millis().max(1);
         u64::try_from(rate).unwrap_or(u64::MAX)
     }
-}
 
-impl Snapshot {
     /// How long the rest takes at this rate, if that is known.
     fn seconds_left(&self) -> Option<u64> {
         let rest = self.total?.saturating_sub(self.bytes);
