@@ -10,7 +10,7 @@ use crate::recording::Setup;
 use crate::rng::Rng;
 use crate::sabotage::{self, Effort};
 use crate::scenario::Scenario;
-use crate::scenarios::{SCENARIOS, named};
+use crate::scenarios::{named, possible};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -109,7 +109,7 @@ fn smoke() -> Vec<Job> {
 fn short(seed: u64) -> Vec<Job> {
     let mut rng = Rng::new(seed, "circumstances");
     let mut jobs = Vec::new();
-    for scenario in SCENARIOS {
+    for scenario in possible() {
         for filesystem in Filesystem::ALL {
             let mut backgrounds = Background::all(filesystem).to_vec();
             rng.shuffle(&mut backgrounds);
@@ -125,7 +125,7 @@ fn short(seed: u64) -> Vec<Job> {
 /// In random order, so that a run that is stopped early has covered a part of everything.
 fn long(seed: u64) -> Vec<Job> {
     let mut jobs = Vec::new();
-    for scenario in SCENARIOS {
+    for scenario in possible() {
         for filesystem in Filesystem::ALL {
             for background in Background::all(filesystem) {
                 for slow in [false, true] {
