@@ -135,7 +135,7 @@ fn follow_links(
                     let parents = parents.as_deref_mut();
                     directory = Rc::new(open_parent(Some(&directory), parent.as_os_str(), parents, notices)?);
                 }
-                name = last.to_owned();
+                last.clone_into(&mut name);
             }
             existing => {
                 let (ctime_changed_by_us, restored_from_copy) = (Cell::new(false), Cell::new(false));
