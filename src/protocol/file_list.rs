@@ -80,10 +80,8 @@ impl<'a> FileList<'a> {
         let mut names: Vec<&OsStr> = self.iter().collect();
         // Stable, so the first of the two is named first.
         names.sort_by_key(|name| last_component(name));
-        names.windows(2).find_map(|pair| match pair {
-            [one, other] if last_component(one) == last_component(other) => Some((*one, *other)),
-            _ => None,
-        })
+        let pairs = names.iter().zip(names.iter().skip(1));
+        pairs.map(|(one, other)| (*one, *other)).find(|(one, other)| last_component(one) == last_component(other))
     }
 }
 
