@@ -31,6 +31,7 @@ pub mod digest;
 mod error;
 mod guard;
 mod input;
+pub mod mode;
 mod notices;
 pub mod options;
 mod plan;
@@ -56,7 +57,8 @@ use report::End;
 /// Runs the program; `argv` includes the program's name. Returns the exit status. Does not return if a signal ends the
 /// process.
 pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args = match cli::parse(argv, &|name| std::env::var_os(name)) {
+    let system = cli::System { umask: &platform::umask };
+    let args = match cli::parse(argv, &|name| std::env::var_os(name), &system) {
         Ok(args) => args,
         Err(error) => return report::usage(&error),
     };

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use crate::mode::Mode;
+
 /// What is on stable storage when the program exits with status 0.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub enum Sync {
@@ -57,7 +59,7 @@ pub struct Options {
     /// Overwrite an existing file in any case.
     pub in_place: bool,
     /// The finished file's mode.
-    pub mode: Option<u32>,
+    pub mode: Option<Mode>,
     /// Keep the old file.
     pub backup: Option<Backup>,
     /// Do all but the commit.

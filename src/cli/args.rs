@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser};
 
 use crate::digest::Digest;
+use crate::mode::Mode;
 use crate::options::{Options, Sync};
 
 /// Replace a file atomically and durably, or leave it unchanged
@@ -272,12 +273,21 @@ pub struct Cli {
     )]
     pub(super) lock_timeout: Option<f64>,
 
-    /// Set the mode, in octal
+    /// Set the mode, as chmod does
     ///
-    /// For instance 600. Without it, the old file's mode is kept, and a new
-    /// file has what the umask leaves.
-    #[arg(short, long, value_name = "MODE", help_heading = "New file", value_parser = octal, verbatim_doc_comment)]
-    pub(super) mode: Option<u32>,
+    /// Octal (600), or changes as in chmod (u=rw,go=r, +x) to the mode that
+    /// the file would have otherwise: the old file's or, for a new file, what
+    /// the umask leaves. Where nobody is named, as in +x, the umask counts.
+    #[arg(
+        short,
+        long,
+        value_name = "MODE",
+        help_heading = "New file",
+        value_parser = Mode::parse,
+        allow_hyphen_values = true,
+        verbatim_doc_comment
+    )]
+    pub(super) mode: Option<Mode>,
 
     /// Replace TARGET even if you may not write to it
     ///
@@ -446,14 +456,6 @@ impl Args {
     #[must_use]
     pub fn edits(&self) -> bool {
         matches!(self.from, From::Command { edit: true, .. })
-    }
-}
-
-fn octal(word: &str) -> Result<u32, String> {
-    let digits = !word.is_empty() && word.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-    match u32::from_str_radix(word, 8) {
-        Ok(mode) if digits && mode <= 0o7777 => Ok(mode),
-        _ => Err("an octal number from 0 to 7777 is expected".to_owned()),
     }
 }
 

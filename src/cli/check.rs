@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
 use super::args::{Args, Cli, From, Lock};
+use super::system::System;
 use crate::options::{Backup, Control, Options, Sync};
 use crate::quote::{ShellWord, Shown};
 
@@ -20,13 +21,14 @@ use crate::quote::{ShellWord, Shown};
 pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
     env: &dyn Fn(&str) -> Option<OsString>,
+    system: &System<'_>,
 ) -> Result<Args, clap::Error> {
     let argv: Vec<OsString> = argv.into_iter().collect();
     let cli = match parse_fast_path(&argv) {
         Some(cli) => cli,
         None => parse_with_clap(&argv).map_err(|error| in_our_words(error, &argv))?,
     };
-    cli.check(&argv, env)
+    cli.check(&argv, env, system)
 }
 
 /// The error in our words: the advice that clap adds to its own would often run something else.
@@ -112,7 +114,12 @@ fn parse_with_clap(argv: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 impl Cli {
-    fn check(mut self, argv: &[OsString], env: &dyn Fn(&str) -> Option<OsString>) -> Result<Args, clap::Error> {
+    fn check(
+        mut self,
+        argv: &[OsString],
+        env: &dyn Fn(&str) -> Option<OsString>,
+        system: &System<'_>,
+    ) -> Result<Args, clap::Error> {
         let (target, mut command) = operands(take(&mut self.operands), take(&mut self.command), argv)?;
         let is_shell = self.shell.is_some();
         if is_shell && !command.is_empty() {
@@ -168,7 +175,7 @@ impl Cli {
                 force: self.force,
                 allow_in_place: self.allow_in_place,
                 in_place: self.in_place,
-                mode: self.mode,
+                mode: self.mode.take().map(|mode| mode.with_umask(system.umask)),
                 backup,
                 dry_run: self.dry_run,
                 sync,

@@ -115,7 +115,7 @@ pub(crate) use system::swap_file::is_swap_file;
 
 /// Metadata.
 pub(crate) use acl::Acl;
-pub(crate) use system::metadata::{Time, is_mode_met, nearest_mode, set_mode, set_owner, set_times};
+pub(crate) use system::metadata::{Time, is_mode_met, nearest_mode, set_mode, set_owner, set_times, umask};
 pub(crate) use system::xattr::{
     Attributes, PRIVILEGES, has_attribute, is_copied, is_preserved, needs_write_permission, remove_attribute,
     set_attribute,

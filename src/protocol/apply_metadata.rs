@@ -16,9 +16,12 @@
 use std::ffi::CStr;
 
 use super::metadata::{Metadata, common_bits, shown};
+use super::requested_mode;
 use super::sealed::InitialAccess;
 use super::staging::{is_wider, mode_unsupported};
 use crate::error::{Context, Error, Result, at};
+use crate::mode::Mode;
+use crate::options::Options;
 use crate::platform::{
     self, Attributes, BorrowedFd, Errno, FileType, IdMapping, Ids, Stat, acl, has_attribute, is_metadata_refusal,
     is_preserved, needs_write_permission, opaque_acl, remove_attribute, set_attribute, set_owner,
@@ -33,7 +36,7 @@ pub(crate) enum MetadataSource {
     /// A new file: as it was created, or with `mode`.
     New {
         /// From `--mode`.
-        mode: Option<u32>,
+        mode: Option<Mode>,
     },
     /// A replaced file: the old file's metadata, or `mode` in place of its mode.
     Old {
@@ -45,6 +48,12 @@ pub(crate) enum MetadataSource {
 }
 
 impl MetadataSource {
+    /// For a file that replaces the one with this metadata.
+    pub(crate) fn of_old(old: Metadata, options: &Options) -> Self {
+        let mode = requested_mode::of_metadata(options, &old);
+        MetadataSource::Old { old, mode }
+    }
+
     /// The file whose metadata is applied.
     pub(crate) fn old_stat(&self) -> Option<&Stat> {
         match self {
@@ -67,9 +76,12 @@ pub(crate) fn apply_metadata(
             None => Ok(None),
         },
         MetadataSource::New { mode: Some(mode) } => {
+            let stat = Stat::of(file).context(STEP)?;
+            let bits = initial.map_or(stat.bits(), |initial| initial.mode);
+            let mode = mode.apply(bits, stat.kind() == FileType::Directory);
             remove_acl(file)?;
-            set_mode(file, *mode)?;
-            Ok(warning(&[], check_requested_mode(file, *mode)?))
+            set_mode(file, mode)?;
+            Ok(warning(&[], check_requested_mode(file, mode)?))
         }
         MetadataSource::Old { old, mode } => apply_old_metadata(file, old, *mode),
     }

@@ -6,6 +6,7 @@ use super::directory::PathHandle;
 use super::metadata::Metadata;
 use super::old_content::OldContent;
 use super::request::Replacement;
+use super::requested_mode;
 use super::sealed::{KeepOpen, Sealed};
 use super::staging::Stage;
 use super::writer::StagingWriter;
@@ -112,10 +113,10 @@ pub(super) fn may_stay(job: &Replacement<'_>, old: &OldContent) -> Result<bool> 
 
 /// The mode that `--mode` requests and TARGET does not have, and TARGET.
 fn mode_change<'a>(job: &Replacement<'a>) -> Result<Option<(u32, &'a PathHandle)>> {
-    Ok(match (job.options.mode, job.old_file()) {
-        (Some(mode), Some(old)) if Metadata::of(old, job.target)?.differs_from(mode) => Some((mode, old)),
-        _ => None,
-    })
+    let Some(old) = job.old_file().filter(|_| job.options.mode.is_some()) else { return Ok(None) };
+    let metadata = Metadata::of(old, job.target)?;
+    let mode = requested_mode::of_metadata(job.options, &metadata);
+    Ok(mode.filter(|mode| metadata.differs_from(*mode)).map(|mode| (mode, old)))
 }
 
 /// The new content equals the old content; `received` bytes were input. A file is staged only if TARGET cannot be left

@@ -51,6 +51,7 @@ mod random_name;
 mod rename;
 mod replace_tree;
 mod request;
+mod requested_mode;
 pub(crate) mod resolve;
 mod run;
 mod sealed;
@@ -277,7 +278,8 @@ fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
         validate::check(job)?;
         return Ok(Some(stage));
     }
-    if let (Some(mode), Some(old)) = (job.options.mode, job.old_file())
+    if let Some(old) = job.old_file()
+        && let Some(mode) = requested_mode::of_old(job.options, &old.stat)
         && !platform::is_mode_met(mode, old.stat.bits())
     {
         // Find out before the input is read whether the file system supports that mode, or whether TARGET must be

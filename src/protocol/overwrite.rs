@@ -15,6 +15,7 @@ use super::fill;
 use super::preflight;
 use super::private_directory::PrivateDirectory;
 use super::request::Replacement;
+use super::requested_mode;
 use super::resolve::ResolvedTarget;
 use super::sealed::{KeepOpen, Sealed};
 use super::spill::SpillDirectories;
@@ -23,8 +24,8 @@ use super::sync;
 use crate::error::{Context, Error, ErrorExt, Result, damaged, failed};
 use crate::options::Sync;
 use crate::platform::{
-    self, BorrowedFd, Errno, OwnedFd, Stat, acl, has_attribute, is_unsupported_sync, os_message, remove_attribute,
-    set_mode,
+    self, AsFd, BorrowedFd, Errno, OwnedFd, Stat, acl, has_attribute, is_unsupported_sync, os_message,
+    remove_attribute, set_mode,
 };
 use crate::progress::Phase;
 use crate::quote::Shown;
@@ -124,7 +125,8 @@ fn write_target(
 
     let now = Stat::of(&existing).context(STEP)?;
     let size = Stat::of(copy).context(STEP)?.size;
-    let modes = Modes::of(&existing, &now, job.options.mode).context(STEP)?;
+    let mode = requested_mode::of_open(job.options, existing.as_fd(), &now).context(STEP)?;
+    let modes = Modes::of(&existing, &now, mode).context(STEP)?;
     let backup = job.backup.map(|backup| CopiedBackup::create(target, backup)).transpose()?;
     // After the backup, which takes room as well, or shares the blocks that are overwritten.
     if let Err(errno) = ensure_room(&existing, &now, size, backup.is_some()) {
@@ -157,7 +159,7 @@ fn write_target(
     if let Some(backup) = backup {
         backup.keep();
     }
-    warn(job, &existing, reason);
+    warn(job, &existing, mode, reason);
     Ok(())
 }
 
@@ -184,11 +186,11 @@ fn damage(existing: &OwnedFd, modes: &Modes, modified: bool, errno: Errno) -> Re
     }
 }
 
-fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: Option<&str>) {
+fn warn(job: &Replacement<'_>, existing: &OwnedFd, mode: Option<u32>, reason: Option<&str>) {
     if let Some(reason) = reason {
         job.notices.warn(format!("{reason}, so it was overwritten in place (not atomic)"));
     }
-    if let Some(mode) = job.options.mode
+    if let Some(mode) = mode
         && let Some(bits) =
             Stat::of(existing).ok().map(|stat| stat.bits()).filter(|bits| !platform::is_mode_met(mode, *bits))
     {

@@ -3,6 +3,7 @@
 
 use super::directory::PathHandle;
 use super::permissions::sticky_denies;
+use super::requested_mode;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
 use crate::options::{Options, Sync};
@@ -133,7 +134,8 @@ fn check_overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Optio
     if !may_write_target(target, old)? {
         return Err(failed(STEP, "no write permission on the file, and it cannot be replaced by a rename"));
     }
-    if options.mode.is_some_and(|mode| mode != old.stat.bits()) && !owner_or_capable(old.stat.uid) {
+    let mode = requested_mode::of_old(options, &old.stat);
+    if mode.is_some_and(|mode| mode != old.stat.bits()) && !owner_or_capable(old.stat.uid) {
         return Err(failed(STEP, "cannot change the mode of another user's file"));
     }
     Ok(())

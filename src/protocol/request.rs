@@ -8,15 +8,17 @@ use super::directory::PathHandle;
 use super::lock::{self, TargetLock};
 use super::old_content::OldContent;
 use super::preflight::{self, Strategy};
+use super::requested_mode;
 use super::resolve::ResolvedTarget;
 use super::run::Run;
 use super::sealed::KeepOpen;
 use super::spill::SpillDirectories;
-use super::staging::CreateOptions;
+use super::staging::{CreateOptions, RequestedMode};
 use crate::digest::Digest;
 use crate::error::{Context, Result};
 use crate::guard::Guards;
 use crate::input::Origin;
+use crate::mode::Mode;
 use crate::notices::Notices;
 use crate::options::Options;
 use crate::platform::{FileType, Signals, owner_change_prevents_link};
@@ -131,15 +133,25 @@ impl<'a> Replacement<'a> {
     }
 
     /// How the staging file is created: never with more access than the finished file.
-    pub(super) fn create_options(&self) -> CreateOptions {
+    pub(super) fn create_options(&self) -> CreateOptions<'a> {
         let old = self.old_file();
         // The mode that a command gave its file is known, but a copy of it gets that at the end.
-        let narrow = old.is_some() || self.options.mode.is_some() || self.plan.origin.is_by_name();
+        let is_symbolic = self.options.mode.as_ref().is_some_and(Mode::is_symbolic);
+        let sets_mode = self.options.mode.is_some() && !is_symbolic;
+        let narrow = old.is_some() || sets_mode || self.plan.origin.is_by_name();
         CreateOptions {
             mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },
-            private: !self.plan.guards.validate.is_empty(),
+            // A symbolic mode is applied to what the file would have.
+            private: !self.plan.guards.validate.is_empty() || is_symbolic && old.is_none(),
             named: old.is_some_and(|old| owner_change_prevents_link(old.stat.uid)),
-            requested_mode: self.options.mode,
+            requested_mode: match (&self.options.mode, old) {
+                (_, Some(old)) => requested_mode::of_old(self.options, &old.stat).map(RequestedMode::Bits),
+                (Some(Mode::Octal(mode)), None) => Some(RequestedMode::Bits(*mode)),
+                // The command will give it another one.
+                (Some(_), None) if self.plan.origin.is_by_name() => None,
+                (Some(mode), None) => Some(RequestedMode::OfCreated(mode)),
+                (None, None) => None,
+            },
         }
     }
 

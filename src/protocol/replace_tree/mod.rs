@@ -29,7 +29,7 @@ use super::parents::Parents;
 use super::private_directory::PrivateDirectory;
 use super::request::{Change, Outcome, Plan, Replacement, Target};
 use super::run::Run;
-use super::{lock, tree};
+use super::{lock, requested_mode, tree};
 use crate::digest::Digest;
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
 use crate::guard::NonEmpty;
@@ -201,7 +201,8 @@ fn check_guards(job: &Replacement<'_>, staged: &Directory, old: Option<&OldTree>
 
 /// `--if-changed`, or `--edit` without a change: whether TARGET can be left alone. If so, it is synced.
 fn may_stay(job: &Replacement<'_>, staged: &Directory, old: &OldTree) -> Result<bool> {
-    let has_mode = job.options.mode.is_none_or(|mode| platform::is_mode_met(mode, old.stat.bits()));
+    let mode = requested_mode::of_old(job.options, &old.stat);
+    let has_mode = mode.is_none_or(|mode| platform::is_mode_met(mode, old.stat.bits()));
     if !has_mode {
         return Ok(false);
     }

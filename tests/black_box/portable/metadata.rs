@@ -4,3 +4,4 @@ mod instants;
 pub mod mode;
 pub mod new;
 mod owner;
+mod symbolic;
