@@ -8,7 +8,7 @@ use crate::common::system::argument;
 use crate::common::{Scene, stderr};
 
 #[test]
-fn a_mode_is_octal_of_four_digits_worth_or_changes_as_of_chmod() {
+fn a_mode_is_octal_or_changes_it_as_chmod_does() {
     for bad in ["", "8", "0o644", "10000", "u+q", "-1", "+644", " 644", "0x1ff", "777777777777"] {
         usage(
             &[&format!("--mode={bad}"), "f"],
