@@ -43,13 +43,13 @@ mod report;
 #[cfg(all(test, unix))]
 mod tests;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use cli::Args;
+use cli::{Args, System};
 use error::Context;
 use notices::Notices;
-use platform::Signals;
+use platform::{Ids, Signals};
 use progress::Progress;
 use protocol::{Failed, Run};
 use report::End;
@@ -57,8 +57,7 @@ use report::End;
 /// Runs the program; `argv` includes the program's name. Returns the exit status. Does not return if a signal ends the
 /// process.
 pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let system = cli::System { umask: &platform::umask };
-    let args = match cli::parse(argv, &|name| std::env::var_os(name), &system) {
+    let args = match parse(argv) {
         Ok(args) => args,
         Err(error) => return report::usage(&error),
     };
@@ -73,6 +72,17 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(caught.status())
         }
     }
+}
+
+fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
+    let look_up = |kind, name: &OsStr| platform::id_of(kind, name).map_err(platform::os_message);
+    let (user, group) = (|name: &OsStr| look_up(Ids::Users, name), |name: &OsStr| look_up(Ids::Groups, name));
+    let system = System {
+        umask: &platform::umask,
+        user: platform::HAS_IDS.then_some(&user),
+        group: platform::HAS_IDS.then_some(&group),
+    };
+    cli::parse(argv, &|name| std::env::var_os(name), &system)
 }
 
 fn replace(args: &Args, signals: &Signals, progress: &Progress) -> End {

@@ -36,6 +36,29 @@ pub struct Backup {
     pub suffix: OsString,
 }
 
+/// The requested owner and group, as ids.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Owners {
+    /// The user.
+    pub user: Option<u32>,
+    /// The group.
+    pub group: Option<u32>,
+}
+
+impl Owners {
+    /// Whether a file of this user and this group is as requested.
+    #[must_use]
+    pub fn are_met_by(self, user: u32, group: u32) -> bool {
+        self.user.is_none_or(|wanted| wanted == user) && self.group.is_none_or(|wanted| wanted == group)
+    }
+
+    /// Whether any is requested.
+    #[must_use]
+    pub fn are_requested(self) -> bool {
+        self.user.is_some() || self.group.is_some()
+    }
+}
+
 /// How TARGET is replaced.
 ///
 /// The flags are independent choices of the user; an enum for each would only rename them.
@@ -60,6 +83,8 @@ pub struct Options {
     pub in_place: bool,
     /// The finished file's mode.
     pub mode: Option<Mode>,
+    /// The finished file's owner and group.
+    pub owners: Owners,
     /// Keep the old file.
     pub backup: Option<Backup>,
     /// Do all but the commit.

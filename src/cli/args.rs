@@ -289,6 +289,19 @@ pub struct Cli {
     )]
     pub(super) mode: Option<Mode>,
 
+    /// Set the owner: a user's name or id
+    ///
+    /// As in chown, a name wins over an id, and +ID is an id always. It is
+    /// set before TARGET has the file. To give files away takes root.
+    #[arg(long, value_name = "USER", help_heading = "New file", value_hint = clap::ValueHint::Username, verbatim_doc_comment)]
+    pub(super) owner: Option<OsString>,
+
+    /// Set the group: its name or id
+    ///
+    /// As --owner. Without root, one that you are in.
+    #[arg(long, value_name = "GROUP", help_heading = "New file", verbatim_doc_comment)]
+    pub(super) group: Option<OsString>,
+
     /// Replace TARGET even if you may not write to it
     ///
     /// As mv -f: what counts is that its directory can be written.

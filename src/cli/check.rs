@@ -8,8 +8,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
 use super::args::{Args, Cli, From, Lock};
-use super::system::System;
-use crate::options::{Backup, Control, Options, Sync};
+use super::system::{Lookup, System};
+use crate::options::{Backup, Control, Options, Owners, Sync};
 use crate::quote::{ShellWord, Shown};
 
 /// Parses and checks the command line, which includes `argv[0]`.
@@ -146,6 +146,10 @@ impl Cli {
             ));
         }
 
+        let owners = Owners {
+            user: self.owner.take().map(|word| id("owner", "user", &word, system.user)).transpose()?,
+            group: self.group.take().map(|word| id("group", "group", &word, system.group)).transpose()?,
+        };
         let sync = match self.sync {
             Some(sync) => sync,
             None => sync_from(env)?,
@@ -176,6 +180,7 @@ impl Cli {
                 allow_in_place: self.allow_in_place,
                 in_place: self.in_place,
                 mode: self.mode.take().map(|mode| mode.with_umask(system.umask)),
+                owners,
                 backup,
                 dry_run: self.dry_run,
                 sync,
@@ -298,6 +303,34 @@ fn sync_from(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Sync, clap::Error
         let shown = Shown(&word).to_string();
         usage(ErrorKind::InvalidValue, &format!("invalid {NAME} '{shown}' (choose from full, file, none)"))
     })
+}
+
+/// The id that `--owner` or `--group` asks for. As chown(1) has it: a name that looks like an id is a name, and `+` before an
+/// id says that it is none.
+fn id(option: &str, what: &str, word: &OsStr, look_up: Option<Lookup<'_>>) -> Result<u32, clap::Error> {
+    /// chown(2) takes the last one for "as it is".
+    const LAST: u32 = u32::MAX - 1;
+    let invalid = |reason: String| Err(usage(ErrorKind::InvalidValue, &format!("--{option}: {reason}")));
+    let Some(look_up) = look_up else {
+        return invalid("files have no such owners on this system".to_owned());
+    };
+    let text = word.to_str().unwrap_or_default();
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let found = if is_number && digits.len() < text.len() || word.is_empty() { Ok(None) } else { look_up(word) };
+    match found {
+        Ok(Some(id)) => return Ok(id),
+        Err(reason) if !is_number => {
+            return invalid(format!("cannot look up {what} '{}': {reason}", Shown(word)));
+        }
+        _ => {}
+    }
+    match digits.parse() {
+        Ok(id) if is_number && id <= LAST => Ok(id),
+        _ if is_number => invalid(format!("'{text}' is no {what} id (0 to {LAST})")),
+        _ if word.is_empty() => invalid(format!("{} is an empty word", what.to_uppercase())),
+        _ => invalid(format!("there is no {what} '{}'", Shown(word))),
+    }
 }
 
 /// A directory may be named with slashes at its end, as a shell completes it.

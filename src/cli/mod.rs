@@ -9,4 +9,4 @@ mod system;
 
 pub use args::{Args, Cli, From, Lock};
 pub use check::parse;
-pub use system::System;
+pub use system::{Lookup, System};

@@ -191,7 +191,7 @@ fn metadata_of_new(job: &Replacement<'_>, target: &ResolvedTarget, naming: &Nami
             return Ok(MetadataSource::of_old(Metadata::of(&now, target)?, job.options));
         }
     }
-    Ok(MetadataSource::New { mode: job.options.mode.clone() })
+    Ok(MetadataSource::of_new(job.options))
 }
 
 /// TARGET was replaced concurrently: the staged file gets the metadata of the current file and is synced. If that file

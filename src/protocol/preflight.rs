@@ -3,8 +3,8 @@
 
 use super::directory::PathHandle;
 use super::permissions::sticky_denies;
-use super::requested_mode;
 use super::resolve::ResolvedTarget;
+use super::{requested_mode, requested_owner};
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
 use crate::options::{Options, Sync};
 use crate::platform::{
@@ -138,7 +138,7 @@ fn check_overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Optio
     if mode.is_some_and(|mode| mode != old.stat.bits()) && !owner_or_capable(old.stat.uid) {
         return Err(failed(STEP, "cannot change the mode of another user's file"));
     }
-    Ok(())
+    requested_owner::check_existing(&old.stat, options.owners)
 }
 
 /// `--in-place`: fails if the file cannot be overwritten, or its directory cannot get the backup.

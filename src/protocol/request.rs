@@ -138,12 +138,15 @@ impl<'a> Replacement<'a> {
         // The mode that a command gave its file is known, but a copy of it gets that at the end.
         let is_symbolic = self.options.mode.as_ref().is_some_and(Mode::is_symbolic);
         let sets_mode = self.options.mode.is_some() && !is_symbolic;
+        let owners = self.options.owners;
+        let final_owner = owners.user.or(old.map(|old| old.stat.uid));
         let narrow = old.is_some() || sets_mode || self.plan.origin.is_by_name();
         CreateOptions {
             mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },
-            // A symbolic mode is applied to what the file would have.
-            private: !self.plan.guards.validate.is_empty() || is_symbolic && old.is_none(),
-            named: old.is_some_and(|old| owner_change_prevents_link(old.stat.uid)),
+            // A symbolic mode is applied to what the file would have, and that is granted to whom it will belong.
+            private: !self.plan.guards.validate.is_empty() || (is_symbolic || owners.are_requested()) && old.is_none(),
+            named: final_owner.is_some_and(owner_change_prevents_link),
+            owners,
             requested_mode: match (&self.options.mode, old) {
                 (_, Some(old)) => requested_mode::of_old(self.options, &old.stat).map(RequestedMode::Bits),
                 (Some(Mode::Octal(mode)), None) => Some(RequestedMode::Bits(*mode)),

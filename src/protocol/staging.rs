@@ -21,10 +21,12 @@ use super::naming::{Naming, StagingPath};
 use super::private_directory::PrivateDirectory;
 use super::random_name::with_free_name;
 use super::rename::{self, Fallback, NamedBy};
+use super::requested_owner;
 use super::sealed::{InitialAccess, KeepOpen, Sealed};
 use super::staging_name::{self, StagingName};
 use crate::error::{Context, Error, Result, at, failed};
 use crate::mode::Mode;
+use crate::options::Owners;
 use crate::platform::{
     self, AsFd, Attributes, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_metadata_refusal, opaque_acl,
     remove_attribute,
@@ -43,6 +45,8 @@ pub(crate) struct CreateOptions<'a> {
     pub(crate) named: bool,
     /// The mode that `--mode` requests.
     pub(crate) requested_mode: Option<RequestedMode<'a>>,
+    /// The owner and the group that it will be given.
+    pub(crate) owners: Owners,
 }
 
 /// What `--mode` requests of a staging file.
@@ -88,6 +92,7 @@ impl Stage {
                 stage.check_mode(mode.apply(created, false))?;
             }
         }
+        requested_owner::probe(stage.writer(), options.owners)?;
         Ok(stage)
     }
 

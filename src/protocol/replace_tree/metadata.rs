@@ -19,8 +19,7 @@ pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHan
         if let Some(bits) = staged.mode {
             platform::set_mode(file, bits).context(STEP)?;
         }
-        let mode = job.options.mode.clone();
-        return apply_metadata::apply_metadata(file, &MetadataSource::New { mode }, None);
+        return apply_metadata::apply_metadata(file, &MetadataSource::of_new(job.options), None);
     };
     // The command may have given it an ACL and attributes.
     apply_metadata::reset_metadata(file)?;

@@ -203,7 +203,7 @@ fn check_guards(job: &Replacement<'_>, staged: &Directory, old: Option<&OldTree>
 fn may_stay(job: &Replacement<'_>, staged: &Directory, old: &OldTree) -> Result<bool> {
     let mode = requested_mode::of_old(job.options, &old.stat);
     let has_mode = mode.is_none_or(|mode| platform::is_mode_met(mode, old.stat.bits()));
-    if !has_mode {
+    if !has_mode || !job.options.owners.are_met_by(old.stat.uid, old.stat.gid) {
         return Ok(false);
     }
     match is_same_and_synced(job, staged, old) {

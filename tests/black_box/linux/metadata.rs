@@ -7,6 +7,8 @@ mod mode;
 mod namespaces;
 mod new;
 mod owner;
+mod requested_owner;
+mod requested_owner_refused;
 
 use crate::common::strace::Strace;
 use crate::common::{Scene, tool};

@@ -4,4 +4,5 @@ mod instants;
 pub mod mode;
 pub mod new;
 mod owner;
+mod requested_owner;
 mod symbolic;
