@@ -85,6 +85,8 @@ pub struct Options {
     pub mode: Option<Mode>,
     /// The finished file's owner and group.
     pub owners: Owners,
+    /// The finished file has the times of SOURCE.
+    pub preserve_timestamps: bool,
     /// Keep the old file.
     pub backup: Option<Backup>,
     /// Do all but the commit.

@@ -302,6 +302,13 @@ pub struct Cli {
     #[arg(long, value_name = "GROUP", help_heading = "New file", verbatim_doc_comment)]
     pub(super) group: Option<OsString>,
 
+    /// Keep SOURCE's times of modification and access
+    ///
+    /// With --from, as cp -p. Where --if-changed finds the same content,
+    /// TARGET's times stay as they are.
+    #[arg(long, help_heading = "New file", verbatim_doc_comment)]
+    pub(super) preserve_timestamps: bool,
+
     /// Replace TARGET even if you may not write to it
     ///
     /// As mv -f: what counts is that its directory can be written.

@@ -181,6 +181,7 @@ impl Cli {
                 in_place: self.in_place,
                 mode: self.mode.take().map(|mode| mode.with_umask(system.umask)),
                 owners,
+                preserve_timestamps: self.preserve_timestamps,
                 backup,
                 dry_run: self.dry_run,
                 sync,
@@ -238,7 +239,7 @@ impl Cli {
     /// Two options that contradict each other, with the reason, which clap's own conflict message does not give.
     fn contradiction(&self, has_command: bool, has_backup: bool) -> Option<&'static str> {
         let (has_checksum, has_if_match) = (!self.checksum.is_empty(), !self.if_match.is_empty());
-        let contradictions: [(bool, &'static str); 25] = [
+        let contradictions: [(bool, &'static str); 27] = [
             (self.from.is_some() && has_command, "the content comes from --from SOURCE or from COMMAND, not from both"),
             (
                 self.tree
@@ -251,6 +252,14 @@ impl Cli {
             (self.tree && has_if_match, "--if-match is of a file, and --tree replaces a directory"),
             (self.tree && self.allow_in_place, "--allow-in-place overwrites a file, and --tree replaces a directory"),
             (self.tree && self.in_place, "--in-place overwrites a file, and --tree replaces a directory"),
+            (
+                self.preserve_timestamps && self.from.as_ref().is_none_or(|from| from == "-"),
+                "--preserve-timestamps keeps SOURCE's times, so it needs --from SOURCE",
+            ),
+            (
+                self.preserve_timestamps && self.append,
+                "--preserve-timestamps is for a copy of SOURCE, and --append makes none",
+            ),
             (self.create && !self.edit, "--create is for --edit: other content does not come from TARGET"),
             (
                 self.no_lock && (self.lock || self.lock_timeout.is_some()),

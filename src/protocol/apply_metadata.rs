@@ -8,8 +8,9 @@
 //! 4. the ACL, set or removed explicitly: a default ACL of the directory has left entries on the staging file, and
 //!    `chmod` would make them effective again.
 //! 5. mode. Until here the file has mode 0600 or its final mode.
-//! 6. owner, last: after it, without `CAP_FOWNER`, all calls above are refused.
-//! 7. set-ID bits, which only `--mode` requests and which `chown` clears.
+//! 6. times, which nothing below changes.
+//! 7. owner, last: after it, without `CAP_FOWNER`, all calls above are refused.
+//! 8. set-ID bits, which only `--mode` requests and which `chown` clears.
 //!
 //! A new file takes the same steps, as far as something is requested. All of them precede the sync.
 
@@ -72,21 +73,28 @@ impl MetadataSource {
     }
 }
 
-/// Applies the metadata to the staged file. `initial` is the access that it was created with, if that was reduced since.
-/// Returns a warning about metadata that could not be preserved.
+/// Applies the metadata to the staged file. `initial` is the access that it was created with, if that was reduced since;
+/// `times` is the state of SOURCE, if its times are to be preserved. Returns a warning about metadata that could not be
+/// preserved.
 pub(crate) fn apply_metadata(
     file: BorrowedFd<'_>,
     source: &MetadataSource,
     initial: Option<&InitialAccess>,
+    times: Option<&Stat>,
 ) -> Result<Option<String>> {
     match source {
-        MetadataSource::New { mode: None, owners } if !owners.are_requested() => match initial {
-            Some(initial) => restore_access(file, initial),
-            None => Ok(None),
-        },
-        MetadataSource::New { mode, owners } => apply_to_new(file, mode.as_ref(), *owners, initial),
-        MetadataSource::Old { old, mode, owners } => apply_old_metadata(file, old, *mode, *owners),
+        MetadataSource::New { mode: None, owners } if !owners.are_requested() => {
+            let warning = initial.map_or(Ok(None), |initial| restore_access(file, initial))?;
+            set_times(file, times).map(|()| warning)
+        }
+        MetadataSource::New { mode, owners } => apply_to_new(file, mode.as_ref(), *owners, initial, times),
+        MetadataSource::Old { old, mode, owners } => apply_old_metadata(file, old, *mode, *owners, times),
     }
+}
+
+/// Sets the times that are to be preserved.
+pub(super) fn set_times(file: BorrowedFd<'_>, times: Option<&Stat>) -> Result<()> {
+    times.map_or(Ok(()), |like| platform::take_times(file, like)).context("preserve timestamps")
 }
 
 /// Gives a new file what is requested, and otherwise the access that it was created with.
@@ -95,6 +103,7 @@ fn apply_to_new(
     mode: Option<&Mode>,
     owners: Owners,
     initial: Option<&InitialAccess>,
+    times: Option<&Stat>,
 ) -> Result<Option<String>> {
     let created = Stat::of(file).context(STEP)?;
     let same_owner = owners.user.is_none_or(|user| user == created.uid);
@@ -102,6 +111,7 @@ fn apply_to_new(
     requested_owner::give_group(file, &created, owners)?;
     let Some(mode) = mode else {
         let not_restored = initial.map_or(Ok(None), |initial| restore_access(file, initial))?;
+        set_times(file, times)?;
         requested_owner::give_owner(file, &created, owners)?;
         if is_directory && mode_of(file)? != created.bits() {
             // For a directory, set-group-ID is no privilege, and some systems clear it all the same.
@@ -113,6 +123,7 @@ fn apply_to_new(
     remove_acl(file)?;
     // Until the file has its final owner, set-ID bits would make it a program that runs as the caller.
     set_mode(file, if same_owner { wanted } else { wanted & 0o1777 })?;
+    set_times(file, times)?;
     requested_owner::give_owner(file, &created, owners)?;
     if !same_owner && wanted & 0o6000 != 0 {
         set_mode(file, wanted)?;
@@ -157,12 +168,13 @@ pub(crate) fn drop_privileges(file: BorrowedFd<'_>) -> Result<()> {
     platform::PRIVILEGES.map_or(Ok(()), |name| unless_refused(remove_attribute(file, name)).map(drop))
 }
 
-/// The seven steps above.
+/// The eight steps above.
 fn apply_old_metadata(
     file: BorrowedFd<'_>,
     old: &Metadata,
     mode: Option<u32>,
     owners: Owners,
+    times: Option<&Stat>,
 ) -> Result<Option<String>> {
     let created = Stat::of(file).context(STEP)?;
     let mut staged = Staged { file, old, owners, bits: created.bits(), not_preserved: old.unread.clone() };
@@ -179,6 +191,7 @@ fn apply_old_metadata(
     // Until the file has its final owner, set-ID bits would make it a program that runs as the caller.
     let same_owner = created.uid == owners.user.unwrap_or(old.stat.uid);
     staged.set_bits(if same_owner { wanted } else { wanted & 0o1777 })?;
+    set_times(file, times)?;
     staged.set_owner(&created)?;
     staged.set_id_bits(wanted, same_owner)?;
     if mode.is_some() {
@@ -277,7 +290,7 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Step 6: sets the owner.
+    /// Step 7: sets the owner.
     fn set_owner(&mut self, created: &Stat) -> Result<()> {
         if self.owners.user.is_some() {
             return requested_owner::give_owner(self.file, created, self.owners);
@@ -291,7 +304,7 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Step 7: sets the set-ID bits. With `same_owner`, step 5 has set the whole mode already.
+    /// Step 8: sets the set-ID bits. With `same_owner`, step 5 has set the whole mode already.
     fn set_id_bits(&mut self, bits: u32, same_owner: bool) -> Result<()> {
         if bits & 0o6000 == 0 {
             return Ok(());

@@ -306,7 +306,7 @@ fn copy(target: &ResolvedTarget, sync: Sync) -> Result<StagingName> {
     let mut input = FileReader { file: content.as_fd(), name: OLD_CONTENT, signals: None };
     copy::copy_prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
     let source = MetadataSource::Old { old: Metadata::of(old, target)?, mode: None, owners: Owners::default() };
-    apply_metadata::apply_metadata(file.as_fd(), &source, None)?;
+    apply_metadata::apply_metadata(file.as_fd(), &source, None, None)?;
     if sync != Sync::None {
         platform::sync_file(&file).context(STEP)?;
     }

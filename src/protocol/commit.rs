@@ -31,8 +31,8 @@ struct Applied {
 }
 
 impl Applied {
-    fn to(sealed: &Sealed, source: MetadataSource) -> Result<Applied> {
-        let not_preserved = apply_metadata::apply_metadata(sealed.file()?, &source, sealed.initial.as_ref())?;
+    fn to(sealed: &Sealed, source: MetadataSource, times: Option<&Stat>) -> Result<Applied> {
+        let not_preserved = apply_metadata::apply_metadata(sealed.file()?, &source, sealed.initial.as_ref(), times)?;
         Ok(Applied { source, not_preserved })
     }
 }
@@ -50,7 +50,7 @@ impl Finished {
                 apply_metadata::reset_metadata(sealed.file()?)?;
             }
         }
-        let applied = Applied::to(&sealed, source)?;
+        let applied = Applied::to(&sealed, source, job.times.as_ref())?;
         Ok(Finished { synced: Synced::from(sealed, job.options.sync)?, applied })
     }
 }
@@ -211,7 +211,7 @@ fn reapply_metadata(
     };
     let source = MetadataSource::of_old(Metadata::of(&now, target)?, job.options);
     apply_metadata::reset_metadata(sealed.reopened()?)?;
-    let applied = Applied::to(&sealed, source)?;
+    let applied = Applied::to(&sealed, source, job.times.as_ref())?;
     Ok(Next::Commit(Finished { synced: Synced::from(sealed, job.options.sync)?, applied }))
 }
 
@@ -255,7 +255,7 @@ fn copy_with_name(
         MetadataSource::New { .. } => metadata_of_new(job, target, copy.naming())?,
         old @ MetadataSource::Old { .. } => old,
     };
-    let applied = Applied::to(&copy, source)?;
+    let applied = Applied::to(&copy, source, job.times.as_ref())?;
     Ok(Next::Commit(Finished { synced: Synced::from(copy, job.options.sync)?, applied }))
 }
 

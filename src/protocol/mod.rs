@@ -191,7 +191,7 @@ fn receive<'i>(
     }
     // A command is not started yet.
     let input = open_input(plan, job.target, slot, run)?;
-    job.source_mode = input.mode();
+    job.take_metadata(input)?;
     // Stage, then write until the input ends.
     let stage = stage_if_needed(job)?;
     fill(job, stage, input, || create_stage(job))

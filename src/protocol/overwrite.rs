@@ -140,7 +140,7 @@ fn write_target(
         return Err(error);
     }
     let mut modified = false;
-    if let Err(errno) = write(copy, &existing, size, &access, job.options.sync, &mut modified) {
+    if let Err(errno) = write(job, copy, &existing, size, &access, &mut modified) {
         let damage = match damage(&existing, &access, modified, Error::new(errno).context(STEP)) {
             Ok(damage) => damage,
             Err(error) => {
@@ -281,11 +281,11 @@ impl<'a> Access<'a> {
 
 /// Overwrites, truncates to `size`, sets the mode and syncs. Sets `modified` once TARGET's content has changed.
 fn write(
+    job: &Replacement<'_>,
     from: BorrowedFd<'_>,
     to: &OwnedFd,
     size: u64,
     access: &Access<'_>,
-    how: Sync,
     modified: &mut bool,
 ) -> platform::Result<()> {
     let mut buffer = vec![0; copy::BUFFER];
@@ -310,7 +310,10 @@ fn write(
     platform::set_size(to, size)?;
     *modified = true;
     access.finish(to)?;
-    if how == Sync::None { Ok(()) } else { sync_overwritten(to) }
+    if let Some(times) = &job.times {
+        platform::take_times(to, times)?;
+    }
+    if job.options.sync == Sync::None { Ok(()) } else { sync_overwritten(to) }
 }
 
 /// Some virtual file systems of the kernel do not support fsync(2); the write took effect at once.

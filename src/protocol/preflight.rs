@@ -138,6 +138,9 @@ fn check_overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Optio
     if mode.is_some_and(|mode| mode != old.stat.bits()) && !owner_or_capable(old.stat.uid) {
         return Err(failed(STEP, "cannot change the mode of another user's file"));
     }
+    if options.preserve_timestamps && !owner_or_capable(old.stat.uid) {
+        return Err(failed(STEP, "cannot set the times of another user's file"));
+    }
     requested_owner::check_existing(&old.stat, options.owners)
 }
 

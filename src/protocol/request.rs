@@ -15,13 +15,13 @@ use super::sealed::KeepOpen;
 use super::spill::SpillDirectories;
 use super::staging::{CreateOptions, RequestedMode};
 use crate::digest::Digest;
-use crate::error::{Context, Result};
+use crate::error::{Context, Result, failed};
 use crate::guard::Guards;
-use crate::input::Origin;
+use crate::input::{Input, Origin};
 use crate::mode::Mode;
 use crate::notices::Notices;
 use crate::options::Options;
-use crate::platform::{FileType, Signals, owner_change_prevents_link};
+use crate::platform::{FileType, Signals, Stat, owner_change_prevents_link};
 use crate::progress::Progress;
 
 /// The plan: TARGET is resolved, and every predictable failure has been reported. Nothing is written, and no command
@@ -105,6 +105,8 @@ pub(crate) struct Replacement<'a> {
     pub(super) old: Option<OldContent>,
     /// The permission bits of a SOURCE that is a regular file.
     pub(super) source_mode: Option<u32>,
+    /// With `--preserve-timestamps`, the state of SOURCE, whose times TARGET gets.
+    pub(super) times: Option<Stat>,
     /// Directories for the staging file, if TARGET is overwritten and not renamed over.
     pub(super) spill: OnceCell<SpillDirectories>,
 }
@@ -123,6 +125,7 @@ impl<'a> Replacement<'a> {
             is_locked: target.lock.is_some(),
             old,
             source_mode: None,
+            times: None,
             spill: OnceCell::new(),
         }
     }
@@ -156,6 +159,16 @@ impl<'a> Replacement<'a> {
                 (None, None) => None,
             },
         }
+    }
+
+    /// Takes from the input, which is open, what TARGET gets from it beside the content.
+    pub(super) fn take_metadata(&mut self, input: &dyn Input) -> Result<()> {
+        self.source_mode = input.mode();
+        if self.options.preserve_timestamps {
+            let not_regular = || failed("preserve timestamps", "SOURCE is not a regular file");
+            self.times = Some(*input.source().ok_or_else(not_regular)?);
+        }
+        Ok(())
     }
 
     /// Whether a command edits an empty TARGET.

@@ -19,14 +19,14 @@ pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHan
         if let Some(bits) = staged.mode {
             platform::set_mode(file, bits).context(STEP)?;
         }
-        return apply_metadata::apply_metadata(file, &MetadataSource::of_new(job.options), None);
+        return apply_metadata::apply_metadata(file, &MetadataSource::of_new(job.options), None, staged.times.as_ref());
     };
     // The command may have given it an ACL and attributes.
     apply_metadata::reset_metadata(file)?;
     let bits = old.stat.bits();
     keep_default_acl(job, file, old)?;
     let source = MetadataSource::of_old(Metadata::of(old, job.target)?, job.options);
-    let warning = apply_metadata::apply_metadata(file, &source, None)?;
+    let warning = apply_metadata::apply_metadata(file, &source, None, staged.times.as_ref())?;
     // For a directory, set-group-ID is no privilege: new files in it get its group.
     if job.options.mode.is_none() && bits & 0o6000 != 0 {
         let now = Stat::of(file).context(STEP)?.bits();

@@ -91,13 +91,15 @@ struct Staged {
     private: Rc<PrivateDirectory>,
     /// The mode of the top directory that was made for a new TARGET, if it has another one meanwhile.
     mode: Option<u32>,
+    /// With `--preserve-timestamps`, the state of the directory SOURCE, whose times the top directory gets.
+    times: Option<Stat>,
 }
 
 impl Staged {
     /// Its top directory, which has the name `name` in the private directory.
     fn open(private: Rc<PrivateDirectory>, name: &OsStr) -> Result<Self> {
         let directory = Closable::new(private.directory().enter(name, false).context(STEP)?);
-        Ok(Staged { directory, private, mode: None })
+        Ok(Staged { directory, private, mode: None, times: None })
     }
 
     /// The top directory. It is opened again after it was closed for a rename.

@@ -38,12 +38,13 @@ pub(super) fn fill<'i>(
     // Before anything is copied or run.
     requested_owner::probe(empty.as_fd(), job.options.owners)?;
     if let Some(source) = source {
+        let times = job.options.preserve_timestamps.then(|| source.stat()).transpose().context(STEP)?;
         let write_behind = job.options.sync != Sync::None;
         tree::copy(&source, &empty, write_behind, job.notices, job.signals, job.progress)?;
         if old.is_none() {
             tree::copy_top_metadata(&source, &empty, job.notices)?;
         }
-        return opened(job, private);
+        return Ok(Staged { times, ..opened(job, private)? });
     }
     if let Some(existing) = job.target.existing.as_ref().filter(|_| old.is_some()) {
         metadata::pass_on(job, &empty, existing)?;

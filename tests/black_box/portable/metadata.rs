@@ -6,3 +6,4 @@ pub mod new;
 mod owner;
 mod requested_owner;
 mod symbolic;
+mod timestamps;
