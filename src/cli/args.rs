@@ -315,7 +315,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) force: bool,
 
-    /// Replace a symbolic link, not the file that it points to
+    /// Replace a symbolic link, not what it points to
     #[arg(short = 'P', long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) no_dereference: bool,
 
@@ -333,7 +333,7 @@ pub struct Cli {
     #[arg(long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) allow_in_place: bool,
 
-    /// Overwrite TARGET itself, keeping its inode (not atomic)
+    /// Overwrite TARGET, keeping its inode (not atomic)
     ///
     /// The whole content is received, checked and stored elsewhere first.
     /// Other hard links, bind mounts and watchers of the inode see the new
