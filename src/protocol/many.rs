@@ -22,6 +22,7 @@ use super::directory::Directory;
 use super::file_list::{FileList, last_component};
 use super::old_content::OldContent;
 use super::parents::Parents;
+use super::placed::Placed;
 use super::request::{Change, LockOptions, Outcome, Plan, Replacement, Target};
 use super::run::Run;
 use super::sealed::Sealed;
@@ -36,6 +37,7 @@ use crate::input::Origin;
 use crate::options::{Options, Sync};
 use crate::platform::{self, AsFd, BorrowedFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
+use crate::quote::Shown;
 
 /// The most files of a group.
 const GROUP: usize = 256;
@@ -80,9 +82,10 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
         .map_err(|error| if many.parents { error } else { resolve::offer_parents(error, run.notices) })?;
     preflight::check_directory(&directory, many.options)?;
     run.progress.expect_files(many.files.len());
-    let groups = Groups { many, directory: &directory, run, tell };
+    let groups = Groups { many, directory: &directory, run, tell, placed: Placed::default() };
     let done = groups.replace_all(tally);
-    if tally.changes.iter().any(Option::is_some)
+    if !many.options.dry_run
+        && tally.changes.iter().any(Option::is_some)
         && let Some(parents) = &mut parents
     {
         parents.keep();
@@ -100,6 +103,7 @@ struct Groups<'a> {
     directory: &'a Rc<Directory>,
     run: Run<'a>,
     tell: Tell<'a>,
+    placed: Placed,
 }
 
 /// A file of a group that has been planned.
@@ -200,7 +204,7 @@ impl Groups<'_> {
         for done in staged {
             let (at, Some(Some(file))) = (done.at, planned.get(done.at)) else { continue };
             self.run.subject.replace(file.plan.path.to_owned());
-            match self.name(done, tally) {
+            match self.name(done, first + at, tally) {
                 Ok(outcome) => {
                     if let Some(change) = tally.changes.get_mut(first + at) {
                         *change = Some(outcome.change);
@@ -305,10 +309,12 @@ impl Groups<'_> {
         Ok(synced)
     }
 
-    /// The last step for a file: the new content gets its name.
-    fn name(&self, done: Staged<'_>, tally: &mut Tally) -> Result<Outcome> {
+    /// The last step for the file at this place of the list: the new content gets its name.
+    fn name(&self, done: Staged<'_>, place: usize, tally: &mut Tally) -> Result<Outcome> {
         let Staged { job, mut outcome, warnings, state, .. } = done;
         self.run.notices.warn_all(warnings);
+        self.check_not_placed(&job)?;
+        let target = job.target;
         match state {
             State::Same(warning) => {
                 self.run.notices.warn_all(warning);
@@ -333,7 +339,31 @@ impl Groups<'_> {
             State::Prepared(_) => return Err(failed("sync", "the staging file has not been synced")),
             State::Rehearsed => {}
         }
+        if matches!(outcome.change, Change::Created | Change::Replaced | Change::Overwritten)
+            && !self.many.options.dry_run
+        {
+            self.placed.add(target, place);
+        }
         Ok(outcome)
+    }
+
+    /// Fails if this run has put another file in place there.
+    fn check_not_placed(&self, job: &Replacement<'_>) -> Result<()> {
+        let target = job.target;
+        let backup = job.backup.map(|backup| backup.first(&target.name));
+        for (name, what) in [(Some(target.name.clone()), "is"), (backup, "its backup would replace")] {
+            let Some((now, place)) = name.and_then(|name| self.placed.find(&target.directory, &name)) else { continue };
+            let Some(other) = self.many.files.iter().nth(place).map(last_component) else { continue };
+            let leads_there =
+                resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.run.notices)
+                    .is_ok_and(|other| other.existing.is_some_and(|other| other.stat.is_same_file(&now)));
+            if leads_there {
+                let other = self.many.directory.join(other);
+                let reason = format!("{what} the file that {} has become", Shown(other.as_os_str()));
+                return Err(failed("replace", reason));
+            }
+        }
+        Ok(())
     }
 
     fn is_shared(&self, directory: &Rc<Directory>) -> bool {
