@@ -20,15 +20,14 @@ use std::rc::Rc;
 use super::commit::{self, Finished, Named, Prepared};
 use super::directory::Directory;
 use super::file_list::{FileList, last_component};
+use super::group_sync::GroupSync;
 use super::old_content::OldContent;
 use super::parents::Parents;
 use super::placed::Placed;
 use super::request::{Change, LockOptions, Outcome, Plan, Replacement, Target};
 use super::run::Run;
 use super::sealed::Sealed;
-use super::{
-    Content, acquire_lock, check_if_match, group_sync, overwrite, preflight, read_old, release_target, resolve,
-};
+use super::{Content, acquire_lock, check_if_match, overwrite, preflight, read_old, release_target, resolve};
 use super::{leave_alone, stage_content, sync, with_state};
 use crate::digest::Digest;
 use crate::error::{Context, Error, ErrorExt, Result, failed, not_durable};
@@ -81,8 +80,10 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     let directory = resolve::open_directory(many.directory, parents.as_mut(), run.notices)
         .map_err(|error| if many.parents { error } else { resolve::offer_parents(error, run.notices) })?;
     preflight::check_directory(&directory, many.options)?;
-    run.progress.expect_files(many.files.len());
-    let groups = Groups { many, directory: &directory, run, tell, placed: Placed::default() };
+    let count = many.files.len();
+    run.progress.expect_files(count);
+    let syncs = GroupSync::default();
+    let groups = Groups { many, count, directory: &directory, syncs, run, tell, placed: Placed::default() };
     let done = groups.replace_all(tally);
     if !many.options.dry_run
         && tally.changes.iter().any(Option::is_some)
@@ -100,7 +101,9 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
 
 struct Groups<'a> {
     many: &'a Many<'a>,
+    count: usize,
     directory: &'a Rc<Directory>,
+    syncs: GroupSync,
     run: Run<'a>,
     tell: Tell<'a>,
     placed: Placed,
@@ -199,7 +202,7 @@ impl Groups<'_> {
             }
         }
         tally.changes.resize(first + dealt_with, None);
-        let staged = self.sync(staged, &planned, bytes)?;
+        let staged = self.sync(staged, &planned, (bytes, self.count - first))?;
         self.run.progress.phase(Phase::Swapping);
         for done in staged {
             let (at, Some(Some(file))) = (done.at, planned.get(done.at)) else { continue };
@@ -276,7 +279,7 @@ impl Groups<'_> {
         &self,
         staged: Vec<Staged<'p>>,
         planned: &[Option<Planned<'_>>],
-        bytes: u64,
+        (bytes, remaining): (u64, usize),
     ) -> Result<Vec<Staged<'p>>> {
         let how = self.many.options.sync;
         if how == Sync::None || self.many.options.dry_run {
@@ -290,7 +293,7 @@ impl Groups<'_> {
                 State::Prepared(prepared) => prepared.file().ok(),
                 _ => old.as_ref().map(|old| old.as_fd()),
             });
-            group_sync::sync(self.directory, &files.collect::<Vec<_>>(), bytes)
+            self.syncs.sync(self.directory, &files.collect::<Vec<_>>(), bytes, remaining)
         };
         let mut results = results.into_iter();
         let mut synced = Vec::with_capacity(staged.len());
