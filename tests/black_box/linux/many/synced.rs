@@ -73,7 +73,10 @@ fn many_files_are_synced_by_one_call_for_their_file_system() {
             let ([syncs, of_directory], names) = (syncs(&calls), positions(&calls, names));
             let [sync] = syncs[..] else { panic!("{kind}: {syncs:?} {calls:#?}") };
             assert_eq!((calls.0[sync].name.as_str(), of_directory.len()), ("syncfs", 1), "{kind}: {calls:#?}");
-            assert!(names.len() >= count && Some(&sync) < names.first() && names.last() < of_directory.first(), "{kind}");
+            assert!(
+                names.len() >= count && Some(&sync) < names.first() && names.last() < of_directory.first(),
+                "{kind}"
+            );
         }
     }
 }
@@ -118,7 +121,9 @@ fn targets_behind_links_are_synced_where_they_are() {
     let far = Mounted::image(&scene, "ext4", 16, "");
     let far_name = far.path().file_name().unwrap().to_str().unwrap();
     fs::write(far.path().join("old"), "old").unwrap();
-    for (to, name) in [("../near/x", "d/0"), (&format!("../{far_name}/old"), "d/1"), (&format!("../{far_name}/new"), "d/2")] {
+    for (to, name) in
+        [("../near/x", "d/0"), (&format!("../{far_name}/old"), "d/1"), (&format!("../{far_name}/new"), "d/2")]
+    {
         scene.symlink(to, name);
     }
     let calls = run(&scene, &args(&[], &files));

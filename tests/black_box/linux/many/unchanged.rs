@@ -17,11 +17,14 @@ fn nothing_is_created_written_or_renamed_where_nothing_differs() {
         let traced = Strace::new(&scene, &args(&["-C", "--report"], &files)).run();
         assert_eq!((traced.output.status.code(), stderr(&traced.output).as_str()), (Some(0), ""));
         let calls = &traced.calls;
-        let writes = ["pwrite64", "copy_file_range", "fallocate", "renameat", "renameat2", "unlinkat", "fchmod", "fchown"];
+        let writes =
+            ["pwrite64", "copy_file_range", "fallocate", "renameat", "renameat2", "unlinkat", "fchmod", "fchown"];
         for name in writes {
             assert!(!calls.has(name, &["/d"]), "{name} {calls:#?}");
         }
-        assert!(!calls.all("openat", &["O_CREAT"]).chain(calls.all("openat", &["O_TMPFILE"])).any(|call| call.succeeded()));
+        assert!(
+            !calls.all("openat", &["O_CREAT"]).chain(calls.all("openat", &["O_TMPFILE"])).any(|call| call.succeeded())
+        );
         // Nor the syncs of other programs' files.
         assert!(calls.all("linkat", &[]).all(|call| call.quoted() == "." || !call.succeeded()), "{calls:#?}");
     }

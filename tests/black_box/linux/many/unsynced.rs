@@ -81,12 +81,14 @@ fn a_directory_that_cannot_be_synced_is_told_once() {
     for when in 1..=4 {
         let scene = Scene::new();
         let files = sources(&scene, 1);
-        let traced = Strace::new(&scene, &args(&["--report"], &files)).inject(format!("fsync:error=EIO:when={when}")).run();
+        let traced =
+            Strace::new(&scene, &args(&["--report"], &files)).inject(format!("fsync:error=EIO:when={when}")).run();
         let text = stderr(&traced.output);
         match when {
             1 => assert_eq!(traced.output.status.code(), Some(1), "{traced:?}"),
             2 => {
-                let line = "atomic-write: d: sync directory: Input/output error (replaced, may not survive a power cut)\n";
+                let line =
+                    "atomic-write: d: sync directory: Input/output error (replaced, may not survive a power cut)\n";
                 assert_eq!((traced.output.status.code(), text.as_str()), (Some(4), line), "{traced:?}");
                 assert_eq!(String::from_utf8_lossy(&traced.output.stdout), "created 0\n");
                 assert_eq!(scene.text("d/0"), content(0));

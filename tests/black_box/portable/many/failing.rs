@@ -63,7 +63,8 @@ fn quiet_keeps_warnings_back_and_no_errors() {
     scene.mkdir("d/c");
     std::fs::hard_link(scene.path("d/a"), scene.path("other")).unwrap();
     let warning = "atomic-write: d/a: warning: 1 other hard link still has the old content\n";
-    let rest = "atomic-write: d/c: replace: is a directory (unchanged)\natomic-write: d: 2 files: 1 failed, 1 replaced\n";
+    let rest =
+        "atomic-write: d/c: replace: is a directory (unchanged)\natomic-write: d: 2 files: 1 failed, 1 replaced\n";
     let output = many(&scene, &["src/a", "src/c"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains(warning) && stderr(&output).ends_with("1 failed, 1 replaced\n"), "{output:?}");

@@ -36,7 +36,8 @@ fn each_is_validated_with_its_own_name() {
     let script = "echo \"$2\"; cat \"$1\"; grep -qv b";
     let output = many(&scene, &[&["--validate", script][..], &SOURCES].concat());
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    for line in ["d/a\nnew a", "d/b\nnew b", "d/c\nnew c", "d/b: validate: command ", "3 files: 1 failed, 1 created, 1"] {
+    for line in ["d/a\nnew a", "d/b\nnew b", "d/c\nnew c", "d/b: validate: command ", "3 files: 1 failed, 1 created, 1"]
+    {
         assert!(stderr(&output).contains(line), "{line:?} is not in {:?}", stderr(&output));
     }
     assert_eq!(found(&scene), ["a = new a", "b = old b", "c = new c"]);
@@ -105,7 +106,10 @@ fn in_place_keeps_each_file() {
     let inode = scene.inode("d/a");
     let output = many(&scene, &[&["--in-place", "--report"][..], &SOURCES].concat());
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), "replaced a\nreplaced b\ncreated c\n"));
-    assert_eq!((scene.inode("d/a"), found(&scene)), (inode, ["a = new a", "b = new b", "c = new c"].map(str::to_owned).to_vec()));
+    assert_eq!(
+        (scene.inode("d/a"), found(&scene)),
+        (inode, ["a = new a", "b = new b", "c = new c"].map(str::to_owned).to_vec())
+    );
 }
 
 #[test]

@@ -83,7 +83,8 @@ fn links_in_the_directory_are_followed_unless_replaced() {
         std::fs::remove_file(scene.path("d/a")).unwrap();
         std::fs::remove_file(scene.path("d/b")).unwrap();
         scene.symlinks(&[("../other/f", "d/a"), ("../other/new", "d/b")]);
-        let expected = if follow { "replaced a\ncreated b\ncreated c\n" } else { "replaced a\nreplaced b\ncreated c\n" };
+        let expected =
+            if follow { "replaced a\ncreated b\ncreated c\n" } else { "replaced a\nreplaced b\ncreated c\n" };
         let mut args = vec!["--report"];
         args.extend(SOURCES);
         if !follow {
@@ -127,8 +128,12 @@ fn missing_directories_are_created_where_that_is_asked_for() {
 
 #[test]
 fn created_directories_go_if_nothing_was_done() {
-    let rest: [(&[&str], i32); 4] =
-        [(&["missing", "src"], 1), (&["--dry-run", "src/a"], 0), (&["--non-empty", "src/e"], 3), (&["src/a", "d/a"], 2)];
+    let rest: [(&[&str], i32); 4] = [
+        (&["missing", "src"], 1),
+        (&["--dry-run", "src/a"], 0),
+        (&["--non-empty", "src/e"], 3),
+        (&["src/a", "d/a"], 2),
+    ];
     for (args, status) in rest {
         let scene = with_files();
         scene.write("src/e", "");
