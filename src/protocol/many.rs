@@ -34,7 +34,7 @@ use crate::error::{Context, Error, ErrorExt, Result, failed, not_durable};
 use crate::guard::Guards;
 use crate::input::Origin;
 use crate::options::{Options, Sync};
-use crate::platform::{self, AsFd, BorrowedFd, Interrupted, OwnedFd, is_full, os_message};
+use crate::platform::{self, AsFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
 use crate::quote::Shown;
 
@@ -66,6 +66,8 @@ pub(crate) struct Tally {
     pub(crate) changes: Vec<Option<Change>>,
     /// Whether a name is to be synced at the end.
     has_unsynced_names: bool,
+    /// A file in the directory, if that cannot be opened for reading: its file system is synced by way of this one.
+    inside: Option<OwnedFd>,
 }
 
 /// Prints what became of the file at this path.
@@ -93,8 +95,8 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     }
     if tally.has_unsynced_names && many.options.sync == Sync::Full {
         run.progress.phase(Phase::Syncing);
-        let none: Option<BorrowedFd<'_>> = None;
-        sync::directory(&directory, none).map_err(|errno| not_durable("sync directory", os_message(errno)))?;
+        sync::directory(&directory, tally.inside.as_ref())
+            .map_err(|errno| not_durable("sync directory", os_message(errno)))?;
     }
     done
 }
@@ -322,7 +324,7 @@ impl Groups<'_> {
             State::Same(warning) => {
                 self.run.notices.warn_all(warning);
                 if self.is_shared(&job.target.directory) {
-                    tally.has_unsynced_names = true;
+                    tally.has_unsynced_names |= self.directory.readable();
                 } else if !job.options.dry_run && job.options.sync == Sync::Full {
                     leave_alone(&job, None)?;
                 }
@@ -334,10 +336,7 @@ impl Groups<'_> {
             State::Finished(finished) => {
                 let named = commit::name(&job, finished, &mut None)?;
                 outcome.change = named.change();
-                match &named {
-                    Named::InDirectory(directory, _) if self.is_shared(directory) => tally.has_unsynced_names = true,
-                    _ => named.sync_directory(job.options.sync)?,
-                }
+                self.sync_name(named, &job, tally)?;
             }
             State::Prepared(_) => return Err(failed("sync", "the staging file has not been synced")),
             State::Rehearsed => {}
@@ -348,6 +347,27 @@ impl Groups<'_> {
             self.placed.add(target, place);
         }
         Ok(outcome)
+    }
+
+    /// Leaves the name to the sync of the directory if it is in that. A lock is not held until then: two runs that wait for each
+    /// other would never end.
+    fn sync_name(&self, named: Named, job: &Replacement<'_>, tally: &mut Tally) -> Result<()> {
+        let how = job.options.sync;
+        match named {
+            Named::InDirectory(directory, committed)
+                if self.is_shared(&directory) && (directory.readable() || !job.is_locked) =>
+            {
+                if !self.syncs.was_at_once() {
+                    commit::sync_again(&directory, &committed, how)?;
+                }
+                tally.has_unsynced_names = true;
+                if !directory.readable() {
+                    tally.inside = committed.file.or(tally.inside.take());
+                }
+                Ok(())
+            }
+            named => named.sync_directory(how),
+        }
     }
 
     /// Fails if this run has put another file in place there.

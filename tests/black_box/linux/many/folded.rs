@@ -4,21 +4,23 @@
 
 use std::fs;
 
-use crate::common::needs::needs;
+use crate::common::needs::{needs, skip_on_this_kernel};
 use crate::common::{Mounted, Scene, names_in, stderr};
 
 #[test]
 fn the_second_of_two_names_of_one_file_is_told() {
     needs!(root, "mkfs.vfat");
+    let known = fs::read_to_string("/proc/filesystems").unwrap();
+    if !known.lines().any(|line| line.trim() == "vfat") {
+        skip_on_this_kernel("this kernel has no vfat");
+        return;
+    }
     let scene = Scene::new();
     let image = scene.path("image");
     fs::File::create(&image).unwrap().set_len(8 << 20).unwrap();
     crate::common::tool("mkfs.vfat", &[image.to_str().unwrap()]);
     let mounted = Mounted::with(&scene, "far", &["-o", "loop", image.to_str().unwrap()]);
-    let folds = fs::write(mounted.path().join("x"), "").is_ok() && mounted.path().join("X").exists();
-    if !folds {
-        return;
-    }
+    fs::write(mounted.path().join("x"), "").unwrap();
     for directory in ["one", "other"] {
         scene.mkdir(directory);
     }

@@ -76,12 +76,10 @@ fn a_name_is_any_bytes_but_zero() {
 fn a_name_need_not_be_text() {
     needs!(any_names);
     let Some(name) = argument(b"\xff\xfe") else { return };
-    let scene = || {
-        let scene = with_files();
-        scene.write(scene.path("src").join(&name), "new");
-        scene
-    };
-    let (scene, output) = listed(&scene, b"src/\xff\xfe\0missing\xff\0");
+    let scene = with_files();
+    scene.write(scene.path("src").join(&name), "new");
+    let list = b"src/\xff\xfe\0missing\xff\0".as_slice();
+    let output = scene.cmd().args(["-t", "d", "--files0-from=-"]).write_stdin(list).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).is_ascii(), "{output:?}");
     assert_eq!(scene.read(scene.path("d").join(&name)), b"new");
