@@ -149,13 +149,17 @@ impl Groups<'_> {
         while !held_over.is_empty() || sources.peek().is_some() {
             self.run.signals.check()?;
             let mut group = std::mem::take(&mut held_over);
-            let mut bytes = 0;
+            let mut bytes = group.iter().map(|source| size(source)).sum::<u64>();
             while group.len() < limit
                 && bytes < GROUP_BYTES
-                && let Some(source) = sources.next_if(|source| bytes == 0 || bytes + size(source) <= GROUP_BYTES)
+                && let Some(source) = sources.peek()
             {
-                bytes += size(source);
-                group.push(source);
+                let more = size(source);
+                if !group.is_empty() && bytes.saturating_add(more) > GROUP_BYTES {
+                    break;
+                }
+                bytes = bytes.saturating_add(more);
+                group.extend(sources.next());
             }
             let dealt_with = self.replace_group(&group, bytes, tally)?;
             held_over = group.split_off(dealt_with);

@@ -231,8 +231,12 @@ fn try_create_unnamed(directory: &Directory, options: CreateOptions) -> Result<O
     if options.named || !directory.filesystem().can_link_unnamed() {
         return Ok(None);
     }
-    let created = platform::create_unnamed(directory, options.mode).map_err(|errno| cannot_stage(directory, errno))?;
-    Ok(created.map(|(writer, by)| (Naming::Unnamed(by), writer)))
+    let created = platform::create_unnamed(directory, options.mode, directory.link_by.get())
+        .map_err(|errno| cannot_stage(directory, errno))?;
+    Ok(created.map(|(writer, by)| {
+        directory.link_by.set(Some(by));
+        (Naming::Unnamed(by), writer)
+    }))
 }
 
 fn create_named(directory: &Rc<Directory>, options: CreateOptions, signals: &Signals) -> Result<(Naming, OwnedFd)> {
