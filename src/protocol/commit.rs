@@ -336,15 +336,21 @@ fn cannot_copy(job: &Replacement<'_>, target: &ResolvedTarget, copy: &Error, lin
 
 /// Makes the new name durable.
 fn sync_directory(directory: &Directory, committed: &Committed, how: Sync) -> Result<()> {
-    if let Some(file) = committed.file.as_ref().filter(|_| how != Sync::None)
-        && directory.filesystem().may_lose_unnamed_sync()
-    {
-        // Only after the rename: a kill or power cut during this sync would otherwise leave the staging file's name.
-        platform::sync_file(file).map_err(|errno| not_durable("sync", os_message(errno)))?;
-    }
+    sync_again(directory, committed, how)?;
     if how != Sync::Full {
         return Ok(());
     }
     sync::directory(directory, committed.file.as_ref())
         .map_err(|errno| not_durable("sync directory", os_message(errno)))
+}
+
+/// Syncs the file itself where its sync may have done nothing, as it had no name. Only after the rename: a kill or power cut
+/// during this sync would otherwise leave the staging file's name.
+pub(super) fn sync_again(directory: &Directory, committed: &Committed, how: Sync) -> Result<()> {
+    if let Some(file) = committed.file.as_ref().filter(|_| how != Sync::None)
+        && directory.filesystem().may_lose_unnamed_sync()
+    {
+        platform::sync_file(file).map_err(|errno| not_durable("sync", os_message(errno)))?;
+    }
+    Ok(())
 }

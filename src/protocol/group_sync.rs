@@ -26,6 +26,8 @@ const THREADS: usize = 16;
 pub(super) struct GroupSync {
     /// What the system had to write after the last sync of the file system, in bytes: so this is not on it.
     elsewhere: Cell<u64>,
+    /// Whether the last group was synced with its file system, and not file by file.
+    at_once: Cell<bool>,
 }
 
 impl GroupSync {
@@ -44,10 +46,17 @@ impl GroupSync {
             && platform::sync_file_system(&**directory).is_ok()
         {
             self.elsewhere.set(platform::unwritten().unwrap_or(0));
+            self.at_once.set(true);
             return files.iter().map(|_| Ok(())).collect();
         }
+        self.at_once.set(false);
         // Also after an error: it may be about another program's file, and each of ours tells about itself.
         each(files)
+    }
+
+    /// Whether the last group was synced with its file system: then no file can have been left out for having no name.
+    pub(super) fn was_at_once(&self) -> bool {
+        self.at_once.get()
     }
 
     /// Whether a sync of the file system is known to be enough, and not to take long.

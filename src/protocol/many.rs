@@ -23,6 +23,7 @@ use super::file_list::{FileList, last_component};
 use super::group_sync::GroupSync;
 use super::old_content::OldContent;
 use super::parents::Parents;
+use super::placed::Placed;
 use super::request::{Change, LockOptions, Outcome, Plan, Replacement, Target};
 use super::run::Run;
 use super::sealed::Sealed;
@@ -33,8 +34,9 @@ use crate::error::{Context, Error, ErrorExt, Result, failed, not_durable};
 use crate::guard::Guards;
 use crate::input::Origin;
 use crate::options::{Options, Sync};
-use crate::platform::{self, AsFd, BorrowedFd, Interrupted, OwnedFd, is_full, os_message};
+use crate::platform::{self, AsFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
+use crate::quote::Shown;
 
 /// The most files of a group.
 const GROUP: usize = 256;
@@ -64,6 +66,8 @@ pub(crate) struct Tally {
     pub(crate) changes: Vec<Option<Change>>,
     /// Whether a name is to be synced at the end.
     has_unsynced_names: bool,
+    /// A file in the directory, if that cannot be opened for reading: its file system is synced by way of this one.
+    inside: Option<OwnedFd>,
 }
 
 /// Prints what became of the file at this path.
@@ -81,17 +85,18 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     let count = many.files.len();
     run.progress.expect_files(count);
     let syncs = GroupSync::default();
-    let groups = Groups { many, count, directory: &directory, syncs, run, tell };
+    let groups = Groups { many, count, directory: &directory, syncs, run, tell, placed: Placed::default() };
     let done = groups.replace_all(tally);
-    if tally.changes.iter().any(Option::is_some)
+    if !many.options.dry_run
+        && tally.changes.iter().any(Option::is_some)
         && let Some(parents) = &mut parents
     {
         parents.keep();
     }
     if tally.has_unsynced_names && many.options.sync == Sync::Full {
         run.progress.phase(Phase::Syncing);
-        let none: Option<BorrowedFd<'_>> = None;
-        sync::directory(&directory, none).map_err(|errno| not_durable("sync directory", os_message(errno)))?;
+        sync::directory(&directory, tally.inside.as_ref())
+            .map_err(|errno| not_durable("sync directory", os_message(errno)))?;
     }
     done
 }
@@ -103,6 +108,7 @@ struct Groups<'a> {
     syncs: GroupSync,
     run: Run<'a>,
     tell: Tell<'a>,
+    placed: Placed,
 }
 
 /// A file of a group that has been planned.
@@ -207,7 +213,7 @@ impl Groups<'_> {
         for done in staged {
             let (at, Some(Some(file))) = (done.at, planned.get(done.at)) else { continue };
             self.run.subject.replace(file.plan.path.to_owned());
-            match self.name(done, tally) {
+            match self.name(done, first + at, tally) {
                 Ok(outcome) => {
                     if let Some(change) = tally.changes.get_mut(first + at) {
                         *change = Some(outcome.change);
@@ -312,15 +318,17 @@ impl Groups<'_> {
         Ok(synced)
     }
 
-    /// The last step for a file: the new content gets its name.
-    fn name(&self, done: Staged<'_>, tally: &mut Tally) -> Result<Outcome> {
+    /// The last step for the file at this place of the list: the new content gets its name.
+    fn name(&self, done: Staged<'_>, place: usize, tally: &mut Tally) -> Result<Outcome> {
         let Staged { job, mut outcome, warnings, state, .. } = done;
         self.run.notices.warn_all(warnings);
+        self.check_not_placed(&job)?;
+        let target = job.target;
         match state {
             State::Same(warning) => {
                 self.run.notices.warn_all(warning);
                 if self.is_shared(&job.target.directory) {
-                    tally.has_unsynced_names = true;
+                    tally.has_unsynced_names |= self.directory.readable();
                 } else if !job.options.dry_run && job.options.sync == Sync::Full {
                     leave_alone(&job, None)?;
                 }
@@ -332,15 +340,57 @@ impl Groups<'_> {
             State::Finished(finished) => {
                 let named = commit::name(&job, finished, &mut None)?;
                 outcome.change = named.change();
-                match &named {
-                    Named::InDirectory(directory, _) if self.is_shared(directory) => tally.has_unsynced_names = true,
-                    _ => named.sync_directory(job.options.sync)?,
-                }
+                self.sync_name(named, &job, tally)?;
             }
             State::Prepared(_) => return Err(failed("sync", "the staging file has not been synced")),
             State::Rehearsed => {}
         }
+        if matches!(outcome.change, Change::Created | Change::Replaced | Change::Overwritten)
+            && !self.many.options.dry_run
+        {
+            self.placed.add(target, place);
+        }
         Ok(outcome)
+    }
+
+    /// Leaves the name to the sync of the directory if it is in that. A lock is not held until then: two runs that wait for each
+    /// other would never end.
+    fn sync_name(&self, named: Named, job: &Replacement<'_>, tally: &mut Tally) -> Result<()> {
+        let how = job.options.sync;
+        match named {
+            Named::InDirectory(directory, committed)
+                if self.is_shared(&directory) && (directory.readable() || !job.is_locked) =>
+            {
+                if !self.syncs.was_at_once() {
+                    commit::sync_again(&directory, &committed, how)?;
+                }
+                tally.has_unsynced_names = true;
+                if !directory.readable() {
+                    tally.inside = committed.file.or(tally.inside.take());
+                }
+                Ok(())
+            }
+            named => named.sync_directory(how),
+        }
+    }
+
+    /// Fails if this run has put another file in place there.
+    fn check_not_placed(&self, job: &Replacement<'_>) -> Result<()> {
+        let target = job.target;
+        let backup = job.backup.map(|backup| backup.first(&target.name));
+        for (name, what) in [(Some(target.name.clone()), "is"), (backup, "its backup would replace")] {
+            let Some((now, place)) = name.and_then(|name| self.placed.find(&target.directory, &name)) else { continue };
+            let Some(other) = self.many.files.iter().nth(place).map(last_component) else { continue };
+            let leads_there =
+                resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.run.notices)
+                    .is_ok_and(|other| other.existing.is_some_and(|other| other.stat.is_same_file(&now)));
+            if leads_there {
+                let other = self.many.directory.join(other);
+                let reason = format!("{what} the file that {} has become", Shown(other.as_os_str()));
+                return Err(failed("replace", reason));
+            }
+        }
+        Ok(())
     }
 
     fn is_shared(&self, directory: &Rc<Directory>) -> bool {

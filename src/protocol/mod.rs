@@ -47,6 +47,7 @@ mod old_content;
 mod overwrite;
 mod parents;
 mod permissions;
+mod placed;
 mod placing;
 mod preflight;
 mod private_directory;
