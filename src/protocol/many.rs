@@ -6,7 +6,7 @@
 //! plan -> stage -> metadata      each file of the group; nothing has a name yet
 //! sync                           the group at once
 //! link or rename                 each file of the group
-//! sync of the directory          once, after the last group
+//! sync of the directory          once, after the last group; where freed blocks may be used again at once, after each
 //! ```
 //!
 //! A group is bounded in number and bytes, so open files, memory and the space for what is staged are constant. A file that
@@ -95,10 +95,13 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     }
     if tally.has_unsynced_names && many.options.sync == Sync::Full {
         run.progress.phase(Phase::Syncing);
-        sync::directory(&directory, tally.inside.as_ref())
-            .map_err(|errno| not_durable("sync directory", os_message(errno)))?;
+        sync_names(&directory, tally.inside.as_ref())?;
     }
     done
+}
+
+fn sync_names(directory: &Directory, inside: Option<&OwnedFd>) -> Result<()> {
+    sync::directory(directory, inside).map_err(|errno| not_durable("sync directory", os_message(errno)))
 }
 
 struct Groups<'a> {
@@ -161,10 +164,26 @@ impl Groups<'_> {
                 bytes = bytes.saturating_add(more);
                 group.extend(sources.next());
             }
+            let first = tally.changes.len();
             let dealt_with = self.replace_group(&group, bytes, tally)?;
             held_over = group.split_off(dealt_with);
+            let has_replaced =
+                tally.changes.get(first..).is_some_and(|changes| changes.contains(&Some(Change::Replaced)));
+            if has_replaced && (!held_over.is_empty() || sources.peek().is_some()) {
+                self.keep_old_blocks(tally.inside.as_ref())?;
+            }
         }
         Ok(())
+    }
+
+    /// Before the next group is written: after a power cut the files that this one has replaced may be back, and must not
+    /// have the blocks of the next.
+    fn keep_old_blocks(&self, inside: Option<&OwnedFd>) -> Result<()> {
+        if self.many.options.sync == Sync::None || !self.directory.filesystem().may_reuse_blocks_early() {
+            return Ok(());
+        }
+        self.run.progress.phase(Phase::Syncing);
+        sync_names(self.directory, inside)
     }
 
     /// Whoever takes locks takes one at a time: two runs that wait for each other would never end.
