@@ -35,11 +35,12 @@ impl FileSystem {
         self.name.split(|&byte| byte == 0).next().unwrap_or_default()
     }
 
-    /// Whether the sync of an unnamed file may be lost once the file has a name. There are no unnamed files here.
+    /// Whether a sync of the whole file system is known to make each file on it durable. There is no such call here.
     pub(crate) fn syncs_all_at_once(self) -> bool {
         false
     }
 
+    /// Whether the sync of an unnamed file may be lost once the file has a name. There are no unnamed files here.
     pub(crate) fn may_lose_unnamed_sync(self) -> bool {
         false
     }
