@@ -35,6 +35,12 @@ impl<'a> FileList<'a> {
             names.extend_from_slice(&buffer);
         }
         input.finish()?;
+        if names.last() == Some(&b'\n') && !names.contains(&0) {
+            let error = refused("each is ended by a line feed, not by a zero byte");
+            return Err(
+                error.hint("find -print0 ends names by zero bytes, and tr '\\n' '\\0' makes them of line feeds")
+            );
+        }
         if names.last().is_some_and(|last| *last != 0) {
             names.push(0);
         }
@@ -80,10 +86,8 @@ impl<'a> FileList<'a> {
         let mut names: Vec<&OsStr> = self.iter().collect();
         // Stable, so the first of the two is named first.
         names.sort_by_key(|name| last_component(name));
-        names.windows(2).find_map(|pair| match pair {
-            [one, other] if last_component(one) == last_component(other) => Some((*one, *other)),
-            _ => None,
-        })
+        let mut neighbours = names.iter().zip(names.iter().skip(1));
+        neighbours.find(|(one, other)| last_component(one) == last_component(other)).map(|(one, other)| (*one, *other))
     }
 }
 

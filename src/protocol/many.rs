@@ -36,6 +36,7 @@ use crate::input::Origin;
 use crate::options::{Options, Sync};
 use crate::platform::{self, AsFd, BorrowedFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
+use crate::quote::ShellWord;
 
 /// The most files of a group.
 const GROUP: usize = 256;
@@ -175,7 +176,7 @@ impl Groups<'_> {
             self.run.subject.replace(path.clone());
             let (file, old) = match self.plan(path, source) {
                 Ok((file, old)) => (Some(file), old),
-                Err(error) => (None, self.failed(path, error).map(|()| None)?),
+                Err(error) => (None, self.failed(path, offer_tree(error, Some(source), path)).map(|()| None)?),
             };
             planned.push(file);
             olds.push(old);
@@ -191,7 +192,7 @@ impl Groups<'_> {
                     dealt_with = at;
                     break;
                 }
-                Err(error) => self.failed_at(file, error)?,
+                Err(error) => self.failed_at(file, offer_tree(error, sources.get(at), file.plan.path))?,
             }
         }
         tally.changes.resize(first + dealt_with, None);
@@ -385,6 +386,18 @@ impl Staged<'_> {
             other => other,
         };
         Ok(self)
+    }
+}
+
+/// Adds the line that replaces a directory by a directory, where one is a SOURCE.
+fn offer_tree(error: Error, source: Option<&&OsStr>, path: &Path) -> Error {
+    let is_directory = |path: &Path| std::fs::metadata(path).ok().map(|found| found.is_dir());
+    match source.map(|source| (source, is_directory(Path::new(source)), is_directory(path))) {
+        Some((source, Some(true), Some(true) | None)) => {
+            let (source, target) = (ShellWord(source), ShellWord(path.as_os_str()));
+            error.hint(format!("a directory is replaced as a whole: atomic-write --tree --from {source} {target}"))
+        }
+        _ => error,
     }
 }
 
