@@ -98,10 +98,10 @@ pub struct Cli {
     )]
     pub(super) target_directory: Vec<OsString>,
 
-    /// With -t, take the SOURCEs from FILE (-: standard input)
+    /// With -t, take the names of the SOURCEs from FILE
     ///
-    /// Their names are in it, each ended by a zero byte, as find -print0
-    /// prints them. There may be none.
+    /// Each is ended by a zero byte, as find -print0 prints them. FILE - is
+    /// standard input. There may be no names.
     #[arg(
         long,
         value_name = "FILE",
