@@ -37,7 +37,8 @@ use crate::options::{Options, Sync};
                   Exit status        replaced  failed  usage  refused  not durable  damaged\n  \
                     without COMMAND         0       1      2        3            4        5\n  \
                     with COMMAND            0     125      2      123          121      122\n\
-                  If COMMAND fails, its own status. TARGET is unchanged with 1, 2, 3, 123, 125."
+                  If COMMAND fails, its own status. TARGET is unchanged with 1, 2, 3, 123, 125.\n\
+                  With -t, 1 and 3 are of the files that failed; the others are replaced."
 )]
 // One flag of the command line each.
 #[allow(clippy::struct_excessive_bools)]
@@ -48,7 +49,8 @@ pub struct Cli {
         value_hint = clap::ValueHint::FilePath,
         num_args = 0..,
         hide_short_help = true,
-        long_help = "The file to replace or create. A symbolic link is followed."
+        long_help = "The file to replace or create. A symbolic link is followed.\n\
+                     With -t, each operand is a SOURCE instead."
     )]
     pub(super) operands: Vec<OsString>,
 
@@ -78,11 +80,13 @@ pub struct Cli {
     )]
     pub(super) from: Option<OsString>,
 
-    /// Replace DIR/NAME by each SOURCE, a file called NAME
+    /// Replace files in DIR by the SOURCEs
     ///
-    /// The operands are then SOURCEs. Each file is replaced atomically, as
-    /// with --from, but not all of them at one instant (see --tree). A file
-    /// that fails does not stop the others. They are synced in groups.
+    /// The operands are then SOURCEs, and a SOURCE whose name is NAME becomes
+    /// DIR/NAME. Each is replaced atomically, as with --from, but not all of
+    /// them at one instant (for that, --tree). One that fails does not stop
+    /// the others, and the exit status is that of the worst. They are synced
+    /// in groups. With -D, DIR is created.
     #[arg(
         short = 't',
         long,
@@ -95,10 +99,10 @@ pub struct Cli {
     )]
     pub(super) target_directory: Vec<OsString>,
 
-    /// With -t, take the SOURCEs from FILE (-: standard input)
+    /// With -t, take the names of the SOURCEs from FILE
     ///
-    /// Their names are in it, each ended by a zero byte, as find -print0
-    /// prints them.
+    /// Each is ended by a zero byte, as find -print0 prints them. FILE - is
+    /// standard input. There may be no names.
     #[arg(
         long,
         value_name = "FILE",

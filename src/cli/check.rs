@@ -137,14 +137,13 @@ impl Cli {
         let has_command = !command.is_empty();
         let backup = backup(self.backup.take(), self.backup_default, self.suffix.take(), env)?;
         let lock = self.which_lock();
-        self.check_placeholder(&command, is_shell)?;
-        let contradiction = match &sources {
-            Some(sources) => self.contradiction_of_many(has_command, sources),
-            None => None,
-        };
-        if let Some(message) =
-            contradiction.or_else(|| self.contradiction(has_command, sources.is_some(), backup.is_some()))
+        if let Some(sources) = &sources
+            && let Some(message) = self.contradiction_of_many(has_command, sources)
         {
+            return Err(usage(ErrorKind::ArgumentConflict, message));
+        }
+        self.check_placeholder(&command, is_shell)?;
+        if let Some(message) = self.contradiction(has_command, sources.is_some(), backup.is_some()) {
             return Err(usage(ErrorKind::ArgumentConflict, message));
         }
         let checksum = at_most_once("--checksum", take(&mut self.checksum))?;
@@ -214,7 +213,11 @@ impl Cli {
 
     /// With `--target-directory`: the directory, and the files that go there. All operands are files, also those after `--`.
     fn many(&mut self) -> Result<Option<(OsString, Sources)>, clap::Error> {
-        let Some(directory) = at_most_once("--target-directory", take(&mut self.target_directory))? else {
+        if self.target_directory.len() > 1 {
+            let message = "--target-directory is given more than once, and all SOURCEs go to one DIR";
+            return Err(usage(ErrorKind::ArgumentConflict, message));
+        }
+        let Some(directory) = self.target_directory.pop() else {
             if self.files0_from.is_some() {
                 let message = "--files0-from needs -t DIR, the directory that the files go to";
                 return Err(usage(ErrorKind::MissingRequiredArgument, message));
@@ -510,8 +513,15 @@ fn second_operand(argv: &[OsString], at: usize) -> String {
             "unexpected argument '{shown}'\nhint: TARGET stands before --: atomic-write {before}TARGET -- {command}"
         );
     }
+    let is_word = |word: &OsString| !word.as_encoded_bytes().starts_with(b"-");
+    // cp(1) has the directory last.
+    let many = if argv[1..].iter().all(is_word) {
+        "\nhint: to copy files into a directory: atomic-write -t DIR SOURCE..."
+    } else {
+        ""
+    };
     format!(
-        "unexpected argument '{shown}'\nhint: to run a command, put -- before it: atomic-write {before} -- {command}"
+        "unexpected argument '{shown}'\nhint: to run a command, put -- before it: atomic-write {before} -- {command}{many}"
     )
 }
 

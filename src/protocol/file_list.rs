@@ -36,6 +36,12 @@ impl<'a> FileList<'a> {
             names.extend_from_slice(&buffer);
         }
         input.finish()?;
+        if names.last() == Some(&b'\n') && !names.contains(&0) {
+            let error = refused("each is ended by a line feed, not by a zero byte");
+            return Err(
+                error.hint("find -print0 ends names by zero bytes, and tr '\\n' '\\0' makes them of line feeds")
+            );
+        }
         if names.last().is_some_and(|last| *last != 0) {
             names.push(0);
         }

@@ -36,7 +36,7 @@ use crate::input::Origin;
 use crate::options::{Options, Sync};
 use crate::platform::{self, AsFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
-use crate::quote::Shown;
+use crate::quote::{ShellWord, Shown};
 
 /// The most files of a group.
 const GROUP: usize = 256;
@@ -207,7 +207,7 @@ impl Groups<'_> {
             self.run.subject.replace(path.clone());
             let (file, old) = match self.plan(path, source) {
                 Ok((file, old)) => (Some(file), old),
-                Err(error) => (None, self.failed(path, error).map(|()| None)?),
+                Err(error) => (None, self.failed(path, offer_tree(error, Some(source), path)).map(|()| None)?),
             };
             planned.push(file);
             olds.push(old);
@@ -223,7 +223,7 @@ impl Groups<'_> {
                     dealt_with = at;
                     break;
                 }
-                Err(error) => self.failed_at(file, error)?,
+                Err(error) => self.failed_at(file, offer_tree(error, sources.get(at), file.plan.path))?,
             }
         }
         tally.changes.resize(first + dealt_with, None);
@@ -461,6 +461,18 @@ impl Staged<'_> {
             other => other,
         };
         Ok(self)
+    }
+}
+
+/// Adds the line that replaces a directory by a directory, where one is a SOURCE.
+fn offer_tree(error: Error, source: Option<&&OsStr>, path: &Path) -> Error {
+    let is_directory = |path: &Path| std::fs::metadata(path).ok().map(|found| found.is_dir());
+    match source.map(|source| (source, is_directory(Path::new(source)), is_directory(path))) {
+        Some((source, Some(true), Some(true) | None)) => {
+            let (source, target) = (ShellWord(source), ShellWord(path.as_os_str()));
+            error.hint(format!("a directory is replaced as a whole: atomic-write --tree --from {source} {target}"))
+        }
+        _ => error,
     }
 }
 

@@ -35,6 +35,7 @@ impl FileSystem {
         self.name.split(|&byte| byte == 0).next().unwrap_or_default()
     }
 
+    /// Whether a sync of the whole file system is known to make each file on it durable. There is no such call here.
     pub(crate) fn syncs_all_at_once(self) -> bool {
         false
     }

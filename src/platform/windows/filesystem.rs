@@ -18,6 +18,7 @@ impl FileSystem {
         FileSystem { is_remote: is_remote(file.as_fd().path()) }
     }
 
+    /// Whether a sync of the whole file system is known to make each file on it durable. There is no such call here.
     pub(crate) fn syncs_all_at_once(self) -> bool {
         false
     }

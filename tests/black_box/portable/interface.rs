@@ -5,6 +5,7 @@ mod contradictions;
 mod environment;
 mod forms;
 mod help;
+mod many;
 pub mod messages;
 mod operands;
 mod slips;
