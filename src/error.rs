@@ -16,6 +16,8 @@ use crate::platform::{Errno, os_message, refuses_names};
 /// What an error means for TARGET. The text is the reason.
 #[derive(Debug)]
 pub(crate) enum Cause {
+    /// What the user asks for contradicts itself; nothing has been done.
+    Usage(String),
     /// A guard refused; TARGET is unchanged.
     Refused(String),
     /// COMMAND exited with this status or could not be run (126, 127); TARGET is unchanged.
@@ -30,7 +32,8 @@ pub(crate) enum Cause {
 
 impl Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Cause::Refused(reason)
+        let (Cause::Usage(reason)
+        | Cause::Refused(reason)
         | Cause::Command(_, reason)
         | Cause::NotDurable(reason)
         | Cause::Damaged(reason)

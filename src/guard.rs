@@ -7,7 +7,7 @@ use crate::error::{ErrorExt, Result, refused_by_guard};
 use crate::quote::bytes;
 
 /// The conditions on the input and on the staged content.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Guards {
     /// Why the input must not be empty; `None` where it may be.
     pub(crate) non_empty: Option<NonEmpty>,

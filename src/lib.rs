@@ -42,15 +42,18 @@ mod report;
 #[cfg(all(test, unix))]
 mod tests;
 
+use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
-use cli::Args;
-use error::Context;
+use cli::{Args, From, Sources};
+use error::{Context, Error};
 use notices::Notices;
 use platform::Signals;
 use progress::Progress;
-use protocol::{Failed, Run};
+use protocol::many::Tally;
+use protocol::{Failed, Outcome, Run};
 use report::End;
 
 /// Runs the program; `argv` includes the program's name. Returns the exit status. Does not return if a signal ends the
@@ -64,7 +67,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let asked = progress.clone();
     let signals = Signals::at_start(move || asked.tell());
     match replace(&args, &signals, &progress) {
-        End::Status(status) => status,
+        End::Status(status) => ExitCode::from(status),
         End::Signal(caught) => {
             signals.die(caught);
             // The first process of a container has no default actions.
@@ -75,21 +78,21 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn replace(args: &Args, signals: &Signals, progress: &Progress) -> End {
     let notices = Notices::default();
-    let note = |sentence: &str| progress.suspend(|| report::note(&args.target, sentence));
-    let run = Run { signals, notices: &notices, progress, note: &note };
+    let subject = RefCell::new(args.target.clone());
+    let note = |sentence: &str| progress.suspend(|| report::note(&subject.borrow(), sentence));
+    let run = Run { signals, notices: &notices, subject: &subject, progress, note: &note };
+    if let From::Many(sources) = &args.from {
+        return replace_many(args, sources, run);
+    }
     let replaced = plan::plan(args, &notices).map_err(Failed::from).and_then(|plan| {
-        if args.progress && !args.quiet {
-            // A signal must not end the program before the line is cleared.
-            signals.watch().context("signals")?;
-            progress.show();
-        }
+        show_progress(args, run)?;
         protocol::replace(plan, run)
     });
     progress.clear();
     match replaced {
         Ok(outcome) => {
             report::success(args, &outcome, &notices);
-            End::Status(ExitCode::SUCCESS)
+            End::Status(0)
         }
         Err(Failed { error, still_running }) => {
             let end = report::failure(args, &error, &notices);
@@ -99,4 +102,38 @@ fn replace(args: &Args, signals: &Signals, progress: &Progress) -> End {
             end
         }
     }
+}
+
+/// Replaces many files. Each is reported once its outcome is known, and all of them are counted in the end.
+fn replace_many(args: &Args, sources: &Sources, run: Run<'_>) -> End {
+    let (mut tally, worst) = (Tally::default(), Cell::new(0));
+    let tell = |path: &Path, done: Result<&Outcome, &Error>| {
+        run.progress.suspend(|| {
+            let status = report::one_of_many(args, path, done, run.notices);
+            worst.set(report::worse(worst.get(), status));
+        });
+    };
+    let files = match plan::files(sources, run) {
+        Ok(files) => files,
+        Err(error) => return report::failure(args, &error, run.notices),
+    };
+    let done = show_progress(args, run)
+        .and_then(|()| plan::many(args, &files))
+        .and_then(|many| protocol::many::replace(&many, run, &tell, &mut tally));
+    run.progress.clear();
+    report::many(args, &files, &tally);
+    match done.map_err(|error| report::failure(args, &error, run.notices)) {
+        Ok(()) => End::Status(worst.get()),
+        Err(End::Status(status)) => End::Status(report::worse(worst.get(), status)),
+        Err(signal @ End::Signal(_)) => signal,
+    }
+}
+
+fn show_progress(args: &Args, run: Run<'_>) -> error::Result<()> {
+    if args.progress && !args.quiet {
+        // A signal must not end the program before the line is cleared.
+        run.signals.watch().context("signals")?;
+        run.progress.show();
+    }
+    Ok(())
 }

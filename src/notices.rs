@@ -22,6 +22,11 @@ impl Notices {
         self.0.warnings.borrow_mut().push(warning);
     }
 
+    /// Adds several.
+    pub(crate) fn warn_all(&self, warnings: impl IntoIterator<Item = String>) {
+        self.0.warnings.borrow_mut().extend(warnings);
+    }
+
     /// Adds a staging file or created directory that could not be removed.
     pub(crate) fn left_behind(&self, path: &Path, reason: &str) {
         self.0.leftovers.borrow_mut().push(format!("{} is left behind: {reason}", Shown(path.as_os_str())));

@@ -1,20 +1,20 @@
 //! From the arguments to a plan: TARGET is resolved, and every predictable failure is reported. Nothing is written, and
 //! no command runs.
 
-use crate::cli::{Args, From, Lock};
+use crate::cli::{Args, From, Lock, Sources};
 use crate::error::{Result, failed};
 use crate::guard::{Guards, NonEmpty};
 use crate::input::Origin;
 use crate::notices::Notices;
 use crate::platform;
+use crate::protocol::file_list::FileList;
+use crate::protocol::many::Many;
 use crate::protocol::resolve::{self, ResolvedTarget};
-use crate::protocol::{LockOptions, Plan, Target};
+use crate::protocol::{LockOptions, Plan, Run, Target};
 
 /// Plans the replacement that the arguments describe.
 pub(crate) fn plan<'a>(args: &'a Args, notices: &Notices) -> Result<Plan<'a>> {
-    if args.report && platform::was_closed(1) {
-        return Err(failed("report", "standard output is closed"));
-    }
+    check_report(args)?;
     let resolved = resolve_target(args, notices)?;
     let target = resolved.map(|resolved| Target::check(resolved, &args.options)).transpose()?;
     Ok(Plan {
@@ -23,13 +23,47 @@ pub(crate) fn plan<'a>(args: &'a Args, notices: &Notices) -> Result<Plan<'a>> {
         guards: guards(args),
         origin: origin(args),
         if_match: args.if_match.as_ref(),
-        lock: match args.lock {
-            Lock::No => None,
-            wanted => Some(LockOptions { timeout: args.lock_timeout, is_required: wanted == Lock::Required }),
-        },
+        lock: lock(args),
         parents: args.parents,
         target,
     })
+}
+
+/// The names of many files, read to their end.
+pub(crate) fn files<'a>(sources: &'a Sources, run: Run<'_>) -> Result<FileList<'a>> {
+    match sources {
+        Sources::Named(operands) => Ok(FileList::Operands(operands)),
+        Sources::ListedIn(list) => FileList::read(Origin::File(list), run),
+        Sources::ListedOnStdin => FileList::read(Origin::Stdin, run),
+    }
+}
+
+/// Plans the replacement of many files, each of which is planned in its turn.
+pub(crate) fn many<'a>(args: &'a Args, files: &'a FileList<'a>) -> Result<Many<'a>> {
+    check_report(args)?;
+    Ok(Many {
+        directory: &args.target,
+        files,
+        options: &args.options,
+        guards: guards(args),
+        if_match: args.if_match.as_ref(),
+        lock: lock(args),
+        parents: args.parents,
+    })
+}
+
+fn check_report(args: &Args) -> Result<()> {
+    if args.report && platform::was_closed(1) {
+        return Err(failed("report", "standard output is closed"));
+    }
+    Ok(())
+}
+
+fn lock(args: &Args) -> Option<LockOptions> {
+    match args.lock {
+        Lock::No => None,
+        wanted => Some(LockOptions { timeout: args.lock_timeout, is_required: wanted == Lock::Required }),
+    }
 }
 
 /// Resolves TARGET; `None` where its directory is to be created first.
@@ -68,7 +102,8 @@ fn guards(args: &Args) -> Guards {
 
 fn origin(args: &Args) -> Origin<'_> {
     match &args.from {
-        From::Stdin => Origin::Stdin,
+        // Each of many is planned with its own.
+        From::Stdin | From::Many(_) => Origin::Stdin,
         From::File(path) => Origin::File(path),
         From::Command { words, shell, edit, create, placeholder, success, .. } => Origin::Command {
             argv: words,

@@ -7,6 +7,8 @@ use crate::cli::Args;
 use crate::error::{Cause, Error, ErrorExt, TargetState};
 use crate::notices::Notices;
 use crate::platform::{self, Errno, Interrupted, TerminationSignal, os_message};
+use crate::protocol::file_list::{FileList, last_component};
+use crate::protocol::many::Tally;
 use crate::protocol::{Change, Outcome};
 use crate::quote::{Shown, bytes};
 
@@ -36,20 +38,86 @@ fn warn(target: &Path, warning: &str) {
     note(target, &format!("warning: {warning}"));
 }
 
-/// Prints what was done, as far as the arguments request it. Leftovers are printed even with `--quiet`.
+/// Prints what was done, as far as the arguments request it.
 pub(crate) fn success(args: &Args, outcome: &Outcome, notices: &Notices) {
-    notices.take_leftovers().iter().for_each(|leftover| warn(&args.target, leftover));
-    if !args.quiet {
-        notices.take_warnings().iter().for_each(|warning| warn(&args.target, warning));
-    }
-    if args.verbose {
-        note(&args.target, &verbose(args, outcome));
-    }
+    success_of(args, &args.target, outcome, notices);
     if args.report
-        && let Err(errno) = print_report(outcome)
+        && let Err(errno) = print_report(&format!("{}\n", word(outcome.change)))
     {
         warn(&args.target, &format!("the word for --report could not be written: {}", os_message(errno)));
     }
+}
+
+/// The same without `--report`, for the file at `path`. Leftovers are printed even with `--quiet`.
+fn success_of(args: &Args, path: &Path, outcome: &Outcome, notices: &Notices) {
+    notices.take_leftovers().iter().for_each(|leftover| warn(path, leftover));
+    if !args.quiet {
+        notices.take_warnings().iter().for_each(|warning| warn(path, warning));
+    }
+    if args.verbose {
+        note(path, &verbose(args, outcome));
+    }
+}
+
+/// One of many files. Returns its exit status.
+pub(crate) fn one_of_many(
+    args: &Args,
+    path: &Path,
+    done: std::result::Result<&Outcome, &Error>,
+    notices: &Notices,
+) -> u8 {
+    match done {
+        Ok(outcome) => {
+            success_of(args, path, outcome, notices);
+            0
+        }
+        Err(error) => {
+            failure_of(args, path, error, notices);
+            status(error, false)
+        }
+    }
+}
+
+/// The worse of two exit statuses: a TARGET that is harmed comes first, a failure before a refusal.
+pub(crate) fn worse(one: u8, other: u8) -> u8 {
+    let severity = |status: &u8| [0, 3, 1, 2, 4, 5].iter().position(|known| known == status);
+    std::cmp::max_by_key(one, other, severity)
+}
+
+/// The end of a run with many files: `--report`, and how many there are of each kind if some have failed.
+pub(crate) fn many(args: &Args, files: &FileList<'_>, tally: &Tally) {
+    let count = files.len();
+    if args.report {
+        let mut lines = Vec::new();
+        let done =
+            files.iter().zip(&tally.changes).filter_map(|(name, change)| Some((last_component(name), (*change)?)));
+        let mut printed = Ok(());
+        for (name, change) in done {
+            lines.extend_from_slice(word(change).as_bytes());
+            lines.push(b' ');
+            lines.extend_from_slice(name.as_encoded_bytes());
+            lines.push(b'\n');
+            if lines.len() >= 1 << 16 {
+                printed = printed.and_then(|()| platform::write_all(std::io::stdout(), &lines));
+                lines.clear();
+            }
+        }
+        if let Err(errno) = printed.and_then(|()| platform::write_all(std::io::stdout(), &lines)) {
+            warn(&args.target, &format!("the lines for --report could not be written: {}", os_message(errno)));
+        }
+    }
+    let number = |wanted: Option<Change>| tally.changes.iter().filter(|change| **change == wanted).count();
+    let failed = number(None);
+    let not_reached = count - tally.changes.len();
+    if count == 1 || tally.changes.is_empty() || failed + not_reached == 0 {
+        return;
+    }
+    let changes = [Change::Created, Change::Replaced, Change::Overwritten, Change::Unchanged];
+    let counts = changes.map(|change| (number(Some(change)), in_words(change)));
+    let counts = [(failed, "failed")].into_iter().chain(counts).chain([(not_reached, "not reached")]);
+    let counts: Vec<_> =
+        counts.filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+    note(&args.target, &format!("{count} files: {}", counts.join(", ")));
 }
 
 /// `--verbose`: what was done.
@@ -62,47 +130,56 @@ fn verbose(args: &Args, outcome: &Outcome) -> String {
         }
         None => bytes(outcome.received),
     };
-    let done = match outcome.change {
+    let dry = if args.options.dry_run { "would be " } else { "" };
+    format!("{dry}{} ({size})", in_words(outcome.change))
+}
+
+fn in_words(change: Change) -> &'static str {
+    match change {
         Change::Created => "created",
         Change::Replaced => "replaced",
         Change::Overwritten => "overwritten in place",
         Change::Unchanged => "unchanged",
-    };
-    let dry = if args.options.dry_run { "would be " } else { "" };
-    format!("{dry}{done} ({size})")
+    }
 }
 
-/// `--report`: one word on standard output.
-fn print_report(outcome: &Outcome) -> Result<(), Errno> {
-    let word = match outcome.change {
+/// `--report`: one word.
+fn word(change: Change) -> &'static str {
+    match change {
         Change::Created => "created",
         Change::Replaced | Change::Overwritten => "replaced",
         Change::Unchanged => "unchanged",
-    };
-    platform::write_all(std::io::stdout(), format!("{word}\n").as_bytes())
+    }
+}
+
+fn print_report(text: &str) -> Result<(), Errno> {
+    platform::write_all(std::io::stdout(), text.as_bytes())
 }
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
-    Status(ExitCode),
+    Status(u8),
     Signal(TerminationSignal),
 }
 
 /// Prints the failure; the contract gives the status. A termination by a signal prints no failure.
 pub(crate) fn failure(args: &Args, error: &Error, notices: &Notices) -> End {
-    let signal = error.downcast_ref::<Interrupted>();
-    if signal.is_none() {
+    failure_of(args, &args.target, error, notices);
+    match error.downcast_ref() {
+        Some(Interrupted(signal)) => End::Signal(*signal),
+        None => End::Status(status(error, args.has_command())),
+    }
+}
+
+fn failure_of(args: &Args, path: &Path, error: &Error, notices: &Notices) {
+    if !error.is::<Interrupted>() {
         let (step, reason) = error.step_and_reason();
-        note(&args.target, &format!("{step}: {reason} ({})", state(error)));
+        note(path, &format!("{step}: {reason} ({})", state(error)));
     }
     error.hints().iter().chain(&notices.take_leftovers()).for_each(|hint| print_line(&format!("hint: {hint}")));
     if !args.quiet {
-        notices.take_warnings().iter().for_each(|warning| warn(&args.target, warning));
-    }
-    match signal {
-        Some(Interrupted(signal)) => End::Signal(*signal),
-        None => End::Status(ExitCode::from(status(error, args.has_command()))),
+        notices.take_warnings().iter().for_each(|warning| warn(path, warning));
     }
 }
 
@@ -112,7 +189,7 @@ fn state(error: &Error) -> &'static str {
         Some(Cause::NotDurable(_)) => "replaced, may not survive a power cut",
         Some(Cause::Damaged(_)) => "damaged",
         Some(Cause::Missing(_)) => "missing",
-        Some(Cause::Refused(_) | Cause::Command(..)) | None => match error.downcast_ref() {
+        Some(Cause::Usage(_) | Cause::Refused(_) | Cause::Command(..)) | None => match error.downcast_ref() {
             Some(TargetState::Unchanged) | None => "unchanged",
             Some(TargetState::TimesChanged) => "its times have changed",
             Some(TargetState::Changed) => "changed meanwhile",
@@ -124,6 +201,7 @@ fn state(error: &Error) -> &'static str {
 fn status(error: &Error, has_command: bool) -> u8 {
     let (alone, with_command) = match error.downcast_ref() {
         None => (1, 125),
+        Some(Cause::Usage(_)) => (2, 2),
         Some(Cause::Refused(_)) => (3, 123),
         Some(Cause::NotDurable(_)) => (4, 121),
         Some(Cause::Damaged(_) | Cause::Missing(_)) => (5, 122),

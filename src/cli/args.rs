@@ -29,7 +29,8 @@ use crate::options::{Options, Sync};
                       atomic-write [OPTIONS] TARGET -- COMMAND [ARG]...\n       \
                       atomic-write [OPTIONS] --edit TARGET -- COMMAND [ARG]...\n       \
                       atomic-write [OPTIONS] -I {} TARGET -- COMMAND -o {}\n       \
-                      atomic-write [OPTIONS] --tree --from DIR TARGET",
+                      atomic-write [OPTIONS] --tree --from DIR TARGET\n       \
+                      atomic-write [OPTIONS] -t DIR SOURCE...",
     after_help = "A pipe does not report that its writer failed. Let atomic-write run COMMAND:\n\
                   it then replaces TARGET only if COMMAND exits 0.\n\n\
                   Exit status        replaced  failed  usage  refused  not durable  damaged\n  \
@@ -75,6 +76,37 @@ pub struct Cli {
         verbatim_doc_comment
     )]
     pub(super) from: Option<OsString>,
+
+    /// Replace DIR/NAME by each SOURCE, a file called NAME
+    ///
+    /// The operands are then SOURCEs. Each file is replaced atomically, as
+    /// with --from, but not all of them at one instant (see --tree). A file
+    /// that fails does not stop the others. They are synced in groups.
+    #[arg(
+        short = 't',
+        long,
+        value_name = "DIR",
+        help_heading = "Content",
+        value_hint = clap::ValueHint::DirPath,
+        allow_hyphen_values = true,
+        action = ArgAction::Append,
+        verbatim_doc_comment
+    )]
+    pub(super) target_directory: Vec<OsString>,
+
+    /// With -t, take the SOURCEs from FILE (-: standard input)
+    ///
+    /// Their names are in it, each ended by a zero byte, as find -print0
+    /// prints them.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Content",
+        value_hint = clap::ValueHint::FilePath,
+        allow_hyphen_values = true,
+        verbatim_doc_comment
+    )]
+    pub(super) files0_from: Option<OsString>,
 
     /// Filter TARGET in place through COMMAND
     ///
@@ -339,7 +371,8 @@ pub struct Cli {
 
     /// Print one word: created, replaced or unchanged
     ///
-    /// On standard output, for scripts that reload what has changed.
+    /// On standard output, for scripts that reload what has changed. With -t
+    /// a line for each file: the word and the file's name.
     #[arg(long, help_heading = "Messages", verbatim_doc_comment)]
     pub(super) report: bool,
 
@@ -380,6 +413,8 @@ pub enum From {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// Many files, each of which replaces the file of its name in TARGET, a directory.
+    Many(Sources),
     /// A command's output.
     Command {
         /// Program and arguments, at least the first. With `shell`, one script.
@@ -399,13 +434,24 @@ pub enum From {
     },
 }
 
+/// Which files replace those of their names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Sources {
+    /// These.
+    Named(Vec<OsString>),
+    /// Those whose names are in a file.
+    ListedIn(PathBuf),
+    /// Those whose names are on standard input.
+    ListedOnStdin,
+}
+
 /// The command line, its words checked against each other.
 ///
 /// The flags are the user's independent choices; an enum for each would only rename them.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Args {
-    /// TARGET as typed.
+    /// TARGET as typed, or the directory of many.
     pub target: PathBuf,
     /// Where the content comes from.
     pub from: From,

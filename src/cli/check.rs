@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
-use super::args::{Args, Cli, From, Lock};
+use super::args::{Args, Cli, From, Lock, Sources};
 use crate::options::{Backup, Control, Options, Sync};
 use crate::quote::{ShellWord, Shown};
 
@@ -113,7 +113,12 @@ fn parse_with_clap(argv: &[OsString]) -> Result<Cli, clap::Error> {
 
 impl Cli {
     fn check(mut self, argv: &[OsString], env: &dyn Fn(&str) -> Option<OsString>) -> Result<Args, clap::Error> {
-        let (target, mut command) = operands(take(&mut self.operands), take(&mut self.command), argv)?;
+        let (target, mut command, sources) = if let Some((directory, sources)) = self.many()? {
+            (directory, Vec::new(), Some(sources))
+        } else {
+            let (target, command) = operands(take(&mut self.operands), take(&mut self.command), argv)?;
+            (target, command, None)
+        };
         let is_shell = self.shell.is_some();
         if is_shell && !command.is_empty() {
             return Err(usage(ErrorKind::ArgumentConflict, "--shell SCRIPT stands in place of -- COMMAND"));
@@ -126,7 +131,11 @@ impl Cli {
         let backup = backup(self.backup.take(), self.backup_default, self.suffix.take(), env)?;
         let lock = self.which_lock();
         self.check_placeholder(&command, is_shell)?;
-        if let Some(message) = self.contradiction(has_command, backup.is_some()) {
+        let contradiction = match &sources {
+            Some(sources) => self.contradiction_of_many(has_command, sources),
+            None => None,
+        };
+        if let Some(message) = contradiction.or_else(|| self.contradiction(has_command, backup.is_some())) {
             return Err(usage(ErrorKind::ArgumentConflict, message));
         }
         let checksum = at_most_once("--checksum", take(&mut self.checksum))?;
@@ -156,6 +165,7 @@ impl Cli {
             (Some(source), _) if source != "-" => From::File(source.into()),
             _ => From::Stdin,
         };
+        let from = sources.map_or(from, From::Many);
         Ok(Args {
             target: if self.tree { without_slashes(&target) } else { target.into() },
             from,
@@ -185,6 +195,51 @@ impl Cli {
             verbose: self.verbose,
             quiet: self.quiet,
         })
+    }
+
+    /// With `--target-directory`: the directory, and the files that go there. All operands are files, also those after `--`.
+    fn many(&mut self) -> Result<Option<(OsString, Sources)>, clap::Error> {
+        let Some(directory) = at_most_once("--target-directory", take(&mut self.target_directory))? else {
+            if self.files0_from.is_some() {
+                let message = "--files0-from needs -t DIR, the directory that the files go to";
+                return Err(usage(ErrorKind::MissingRequiredArgument, message));
+            }
+            return Ok(None);
+        };
+        if directory.is_empty() {
+            return Err(usage(ErrorKind::InvalidValue, "--target-directory: DIR is an empty word"));
+        }
+        let mut operands = take(&mut self.operands);
+        operands.append(&mut self.command);
+        let sources = match self.files0_from.take() {
+            Some(_) if !operands.is_empty() => {
+                let message = "the files are SOURCE operands or come from --files0-from, not both";
+                return Err(usage(ErrorKind::ArgumentConflict, message));
+            }
+            Some(list) if list == "-" => Sources::ListedOnStdin,
+            Some(list) => Sources::ListedIn(list.into()),
+            None if operands.is_empty() => {
+                let message = "SOURCE is missing: atomic-write -t DIR SOURCE...";
+                return Err(usage(ErrorKind::MissingRequiredArgument, message));
+            }
+            None => Sources::Named(operands),
+        };
+        Ok(Some((directory, sources)))
+    }
+
+    /// An option that contradicts `--target-directory`, with the reason.
+    fn contradiction_of_many(&self, has_command: bool, sources: &Sources) -> Option<&'static str> {
+        let is_one = matches!(sources, Sources::Named(names) if names.len() == 1);
+        let contradictions: [(bool, &'static str); 7] = [
+            (has_command, "-t copies files, and --shell runs a command"),
+            (self.from.is_some(), "with -t the operands are the SOURCEs, and --from is for a single TARGET"),
+            (self.edit, "--edit needs a command, and -t copies files"),
+            (self.placeholder.is_some(), "--placeholder needs a command, and -t copies files"),
+            (self.tree, "-t replaces files one by one, and --tree a directory as a whole"),
+            (!is_one && !self.checksum.is_empty(), "--checksum is of one content, and -t has more than one"),
+            (!is_one && !self.if_match.is_empty(), "--if-match is of one content, and -t has more than one"),
+        ];
+        contradictions.into_iter().find_map(|(holds, message)| holds.then_some(message))
     }
 
     /// What reads the old content to make the new takes its turn by itself.
@@ -369,6 +424,13 @@ fn check_unquoted(placeholder: &[u8], script: &[OsString]) -> Result<(), clap::E
 fn second_operand_at(argv: &[OsString]) -> Option<usize> {
     /// A longer line is read as far as this.
     const WORDS: usize = 64;
+    let takes_many = |word: &OsString| {
+        let word = word.as_encoded_bytes();
+        word.starts_with(b"-t") || word.starts_with(b"--target-dir") || word.starts_with(b"--files0")
+    };
+    if argv.iter().any(takes_many) {
+        return None;
+    }
     (2..argv.len().min(WORDS))
         .take_while(|at| argv[at - 1] != "--")
         .find(|at| argv[*at] != "--" && parse_with_clap(&argv[..=*at]).is_ok_and(|cli| cli.operands.len() == 2))

@@ -6,5 +6,5 @@
 mod args;
 mod check;
 
-pub use args::{Args, Cli, From, Lock};
+pub use args::{Args, Cli, From, Lock, Sources};
 pub use check::parse;

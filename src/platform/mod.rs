@@ -97,7 +97,9 @@ pub(crate) use system::tree::{
 };
 
 /// Durability. When the call returns without an error, the data is on disk.
-pub(crate) use system::sync::{CAN_SYNC_FILE_SYSTEM, sync_data, sync_directory, sync_file, sync_file_system};
+pub(crate) use system::sync::{
+    CAN_SYNC_FILE_SYSTEM, sync_data, sync_directory, sync_file, sync_file_system, unwritten,
+};
 
 /// Locks between processes, on an open file.
 pub(crate) use system::lock::{lock, try_lock, try_lock_name, unlock};
@@ -106,6 +108,7 @@ pub(crate) use system::lock::{lock, try_lock, try_lock_name, unlock};
 pub(crate) use system::access::{may_write, may_write_directory};
 pub(crate) use system::filesystem::{FileSystem, has_room};
 pub(crate) use system::ids::{IdMapping, Ids, euid, name_of};
+pub(crate) use system::limits::max_open_files;
 pub(crate) use system::links::{LinkRule, forbidding_rule};
 pub(crate) use system::privilege::{
     group_is_mapped, id_mapping, overrides_permissions, owner_change_prevents_link, owner_is_mapped, owner_or_capable,
@@ -131,5 +134,6 @@ pub(crate) use system::signals::{Signals, start_thread};
 pub(crate) use system::startup::was_closed;
 pub(crate) use system::termination::{Interrupted, TerminationSignal};
 pub(crate) use system::wait::{Event, Woken, wait};
+pub(crate) use system::words::from_bytes;
 pub(crate) use system::writers::find_writer;
 pub(crate) use words::replace_all;

@@ -21,6 +21,8 @@ pub(crate) enum Phase {
 /// How far the run is at one moment.
 pub(super) struct Snapshot {
     pub(super) phase: Phase,
+    /// With many files, how many are done, and how many there are.
+    pub(super) files: Option<[usize; 2]>,
     pub(super) bytes: u64,
     /// The size of the whole content, if it is known.
     pub(super) total: Option<u64>,
@@ -44,6 +46,10 @@ impl Snapshot {
 impl Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = format!("{:.1} s", self.elapsed.as_secs_f64());
+        if let Some([done, count]) = self.files {
+            let rate = binary(self.rate());
+            return write!(f, "{done} of {count} files, {}, {seconds}, {rate}/s", bytes(self.bytes));
+        }
         match self.phase {
             Phase::Receiving => {}
             Phase::Running => return write!(f, "the command runs, {seconds}"),
@@ -73,6 +79,10 @@ impl Display for Short<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let now = self.0;
         let seconds = now.elapsed.as_secs();
+        if let Some([done, count]) = now.files {
+            let share = percent(done as u64, count as u64);
+            return write!(f, "{share:3}% {done} of {count} files, {}, {seconds} s", binary(now.bytes));
+        }
         match (now.phase, now.total) {
             (Phase::Receiving, Some(total)) => {
                 let (done, of, rate) = (binary(now.bytes), binary(total), binary(now.rate()));
@@ -98,7 +108,7 @@ mod tests {
     use super::*;
 
     fn line(phase: Phase, bytes: u64, total: Option<u64>, millis: u64) -> String {
-        Snapshot { phase, bytes, total, elapsed: Duration::from_millis(millis) }.to_string()
+        Snapshot { phase, files: None, bytes, total, elapsed: Duration::from_millis(millis) }.to_string()
     }
 
     #[test]
@@ -117,6 +127,14 @@ mod tests {
         assert_eq!(line(0, 7), "0 bytes of 7, 0%, 1.0 s, 0 B/s");
         assert_eq!(line(0, 0), "0 bytes of 0, 100%, 1.0 s, 0 B/s");
         assert_eq!(line(7, 7), "7 bytes of 7, 100%, 1.0 s, 7 B/s, 0 s left");
+    }
+
+    #[test]
+    fn of_many_files_it_counts_them() {
+        let (files, elapsed) = (Some([3, 10]), Duration::from_secs(2));
+        let now = Snapshot { phase: Phase::Syncing, files, bytes: 4096, total: None, elapsed };
+        assert_eq!(now.to_string(), "3 of 10 files, 4096 bytes, 2.0 s, 2.00 KiB/s");
+        assert_eq!(Short(&now).to_string(), " 30% 3 of 10 files, 4.00 KiB, 2 s");
     }
 
     #[test]

@@ -36,6 +36,16 @@ impl Progress {
         self.state.expect(total);
     }
 
+    /// So many files will be replaced.
+    pub(crate) fn expect_files(&self, count: usize) {
+        self.state.expect_files(count);
+    }
+
+    /// One of them is done.
+    pub(crate) fn file_done(&self) {
+        self.state.file_done();
+    }
+
     /// So many more bytes have been received.
     pub(crate) fn added(&self, bytes: u64) {
         self.state.add(bytes);

@@ -1,7 +1,7 @@
 //! How far the run is, as both threads know it.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -16,6 +16,8 @@ pub(super) struct State {
     /// The size of the whole content; [`UNKNOWN`] if it is not known.
     total: AtomicU64,
     phase: AtomicU8,
+    /// How many of the files are done, and how many there are; 0 if it is one TARGET.
+    files: [AtomicUsize; 2],
     /// How many columns of the terminal's line are drawn.
     drawn: Mutex<usize>,
 }
@@ -30,12 +32,29 @@ impl State {
             bytes: AtomicU64::new(0),
             total: AtomicU64::new(UNKNOWN),
             phase: AtomicU8::new(Phase::Receiving as u8),
+            files: [AtomicUsize::new(0), AtomicUsize::new(0)],
             drawn: Mutex::new(0),
         }
     }
 
     pub(super) fn expect(&self, total: u64) {
-        self.total.store(total, Relaxed);
+        // Of many files, this is the size of one.
+        if self.files().is_none() {
+            self.total.store(total, Relaxed);
+        }
+    }
+
+    pub(super) fn expect_files(&self, count: usize) {
+        self.files[1].store(count, Relaxed);
+    }
+
+    pub(super) fn file_done(&self) {
+        self.files[0].fetch_add(1, Relaxed);
+    }
+
+    fn files(&self) -> Option<[usize; 2]> {
+        let [done, count] = self.files.each_ref().map(|number| number.load(Relaxed));
+        (count > 0).then_some([done, count])
     }
 
     pub(super) fn add(&self, bytes: u64) {
@@ -67,7 +86,7 @@ impl State {
         let phases = [Phase::Receiving, Phase::Running, Phase::Syncing];
         let phase = self.phase.load(Relaxed);
         let phase = phases.into_iter().find(|&other| other as u8 == phase).unwrap_or(Phase::Swapping);
-        Snapshot { phase, bytes, total, elapsed: self.start.elapsed() }
+        Snapshot { phase, files: self.files(), bytes, total, elapsed: self.start.elapsed() }
     }
 
     /// Prints one line about it.

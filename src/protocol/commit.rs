@@ -1,6 +1,8 @@
 //! The commit: attempted again whenever TARGET has become another file, and by a copy with a name, or by an overwrite in
 //! place, if the system refuses a link or the rename. Then the directory is synced.
 
+use std::rc::Rc;
+
 use super::apply_metadata::{self, MetadataSource};
 use super::commit_once::{Commit, CommitOptions, Committed, Precondition, Synced};
 use super::directory::Directory;
@@ -15,7 +17,7 @@ use super::staging::{CreateOptions, Stage};
 use super::{commit_once, fill, overwrite, sync};
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable, refused_by_guard};
 use crate::options::Sync;
-use crate::platform::{self, Errno, FileType, Stat, os_message};
+use crate::platform::{self, BorrowedFd, Errno, FileType, Stat, os_message};
 
 /// A staged file that is ready to commit: synced, with its metadata.
 pub(super) struct Finished {
@@ -37,8 +39,14 @@ impl Applied {
     }
 }
 
-impl Finished {
-    pub(super) fn from(job: &Replacement<'_>, sealed: Sealed) -> Result<Finished> {
+/// A staged file that has its metadata, and is not synced yet.
+pub(super) struct Prepared {
+    sealed: Sealed,
+    applied: Applied,
+}
+
+impl Prepared {
+    pub(super) fn from(job: &Replacement<'_>, sealed: Sealed) -> Result<Prepared> {
         let source = match job.old_file() {
             Some(old) => MetadataSource::Old { old: Metadata::of(old, job.target)?, mode: job.options.mode },
             None => metadata_of_new(job, job.target, sealed.naming())?,
@@ -51,7 +59,28 @@ impl Finished {
             }
         }
         let applied = Applied::to(&sealed, source)?;
-        Ok(Finished { synced: Synced::from(sealed, job.options.sync)?, applied })
+        Ok(Prepared { sealed, applied })
+    }
+
+    /// The descriptor to sync, which has written the file.
+    pub(super) fn file(&self) -> Result<BorrowedFd<'_>> {
+        self.sealed.file()
+    }
+
+    pub(super) fn sync(self, how: Sync) -> Result<Finished> {
+        Ok(Finished { synced: Synced::from(self.sealed, how)?, applied: self.applied })
+    }
+
+    /// The file has been synced, together with others.
+    pub(super) fn synced(mut self) -> Result<Finished> {
+        self.sealed.close()?;
+        Ok(Finished { synced: Synced::assume_synced(self.sealed), applied: self.applied })
+    }
+}
+
+impl Finished {
+    pub(super) fn from(job: &Replacement<'_>, sealed: Sealed) -> Result<Finished> {
+        Prepared::from(job, sealed)?.sync(job.options.sync)
     }
 }
 
@@ -75,11 +104,40 @@ pub(super) fn check(job: &Replacement<'_>) -> Result<()> {
 }
 
 /// Commits, and syncs the directory. Signals are held.
-pub(super) fn commit(
-    job: &Replacement<'_>,
-    mut finished: Finished,
-    parents: &mut Option<Parents<'_>>,
-) -> Result<Change> {
+pub(super) fn commit(job: &Replacement<'_>, finished: Finished, parents: &mut Option<Parents<'_>>) -> Result<Change> {
+    let named = name(job, finished, parents)?;
+    named.sync_directory(job.options.sync)?;
+    Ok(named.change())
+}
+
+/// A TARGET that has its new content, which is on disk under whatever name.
+pub(super) enum Named {
+    /// In this directory, whose entries are not synced yet.
+    InDirectory(Rc<Directory>, Committed),
+    /// By an overwrite in place, which syncs by itself.
+    Overwritten,
+}
+
+impl Named {
+    pub(super) fn change(&self) -> Change {
+        match self {
+            Named::InDirectory(_, Committed { created: true, .. }) => Change::Created,
+            Named::InDirectory(..) => Change::Replaced,
+            Named::Overwritten => Change::Overwritten,
+        }
+    }
+
+    /// Makes the new name durable.
+    pub(super) fn sync_directory(&self, how: Sync) -> Result<()> {
+        match self {
+            Named::InDirectory(directory, committed) => sync_directory(directory, committed, how),
+            Named::Overwritten => Ok(()),
+        }
+    }
+}
+
+/// All of the commit but the sync of the directory.
+pub(super) fn name(job: &Replacement<'_>, mut finished: Finished, parents: &mut Option<Parents<'_>>) -> Result<Named> {
     /// How often TARGET may become another file concurrently.
     const MAX_ATTEMPTS: usize = 64;
     let options = commit_options(job);
@@ -90,8 +148,7 @@ pub(super) fn commit(
         let next = match synced.commit(target, applied.source.old_stat(), &options)? {
             Commit::Done(committed) => {
                 warn(job, applied.not_preserved, &committed);
-                sync_directory(&target.directory, &committed, job.options.sync)?;
-                return Ok(if committed.created { Change::Created } else { Change::Replaced });
+                return Ok(Named::InDirectory(Rc::clone(&target.directory), committed));
             }
             Commit::Outdated(sealed) => reapply_metadata(job, target, sealed, applied)?,
             Commit::NotNamed(sealed, errno) => copy_with_name(job, target, sealed, applied, errno)?,
@@ -110,7 +167,7 @@ pub(super) fn commit(
         };
         finished = match next {
             Next::Commit(finished) => finished,
-            Next::Overwritten => return Ok(Change::Overwritten),
+            Next::Overwritten => return Ok(Named::Overwritten),
             Next::NoDirectory(finished, errno) => {
                 recreated = Some(resolve_again(job, target, parents, errno)?);
                 finished

@@ -35,9 +35,12 @@ mod commit_once;
 mod compare;
 mod copy;
 pub(crate) mod directory;
+pub(crate) mod file_list;
 mod fill;
+mod group_sync;
 mod lock;
 mod lock_wait;
+pub(crate) mod many;
 mod metadata;
 mod naming;
 mod old_content;
@@ -71,6 +74,7 @@ use request::Replacement;
 pub(crate) use request::{Change, LockOptions, Outcome, Plan, Target};
 use resolve::ResolvedTarget;
 pub(crate) use run::Run;
+use sealed::Sealed;
 use staging::Stage;
 
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
@@ -103,15 +107,20 @@ pub(crate) fn replace(mut plan: Plan<'_>, run: Run<'_>) -> std::result::Result<O
     let done = steps(&plan, &mut target, &mut parents, &mut input, run);
     done.map_err(|error| {
         let still_running = input.and_then(|mut input| input.terminate());
-        let state = match (error.downcast_ref(), target.resolved.state_since_lookup()) {
-            // The lookup compares size and times only. The step that failed has read the content.
-            (Some(TargetState::Changed), TargetState::TimesChanged) => TargetState::Changed,
-            // Of a tree it sees the top directory only.
-            (Some(TargetState::Changed), _) if plan.options.tree => TargetState::Changed,
-            (_, state) => state,
-        };
-        Failed { error: error.context(state), still_running }
+        Failed { error: with_state(error, &plan, &target), still_running }
     })
+}
+
+/// The error, with the state of TARGET.
+fn with_state(error: Error, plan: &Plan<'_>, target: &Target) -> Error {
+    let state = match (error.downcast_ref(), target.resolved.state_since_lookup()) {
+        // The lookup compares size and times only. The step that failed has read the content.
+        (Some(TargetState::Changed), TargetState::TimesChanged) => TargetState::Changed,
+        // Of a tree it sees the top directory only.
+        (Some(TargetState::Changed), _) if plan.options.tree => TargetState::Changed,
+        (_, state) => state,
+    };
+    error.context(state)
 }
 
 /// Creates the missing directories and resolves TARGET in them.
@@ -139,19 +148,15 @@ fn steps<'i>(
     let old = read_old(plan, target, run.signals)?;
     check_if_match(plan, &target.resolved, old.as_ref(), run.signals)?;
     let mut job = Replacement::new(plan, target, old, run);
-    // The whole new content, in a staging file. `replace` keeps the input, to end a command after a failure.
-    let Filled { stage, received, warning } = receive(plan, &mut job, input, run)?;
+    // `replace` keeps the input, to end a command after a failure.
+    let Content { sealed, received, warning } = stage_content(plan, &mut job, input, run)?;
     let appended_to = job.appended_to();
-    let Some(stage) = stage else {
-        // `--if-changed`, and the content is the same.
+    let Some(sealed) = sealed else {
         if !plan.options.dry_run {
             leave_alone(&job, warning)?;
         }
         return Ok(Outcome { change: Change::Unchanged, received, appended_to });
     };
-    // From here on the staging file is not written.
-    let sealed = stage.seal(job.keep_open())?;
-    let sealed = validate::validate(&job, sealed)?;
     let change = if plan.options.dry_run {
         commit::rehearse(&job, sealed)?
     } else if job.must_overwrite() {
@@ -174,6 +179,29 @@ fn steps<'i>(
         parents.keep();
     }
     Ok(Outcome { change, received, appended_to })
+}
+
+/// The whole new content, which guards and validators accept.
+struct Content {
+    /// The staging file, which is not written any more. `None` with `--if-changed` if the content is the same.
+    sealed: Option<Sealed>,
+    /// The size of the input, in bytes.
+    received: u64,
+    /// A warning about a TARGET that is left alone.
+    warning: Option<String>,
+}
+
+fn stage_content<'i>(
+    plan: &'i Plan<'_>,
+    job: &mut Replacement<'_>,
+    input: &mut Option<Box<dyn Input + 'i>>,
+    run: Run<'i>,
+) -> Result<Content> {
+    let Filled { stage, received, warning } = receive(plan, job, input, run)?;
+    let Some(stage) = stage else { return Ok(Content { sealed: None, received, warning }) };
+    // From here on the staging file is not written.
+    let sealed = stage.seal(job.keep_open())?;
+    Ok(Content { sealed: Some(validate::validate(job, sealed)?), received, warning })
 }
 
 /// Receives the whole new content, which the guards accept.

@@ -1,7 +1,7 @@
 //! Preflight checks: every predictable failure of the replacement is found from attributes. Nothing is opened for
 //! writing, nothing is read and nothing is changed.
 
-use super::directory::PathHandle;
+use super::directory::{Directory, PathHandle};
 use super::permissions::sticky_denies;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
@@ -41,7 +41,7 @@ pub(crate) fn check(target: &ResolvedTarget, existing: Option<&PathHandle>, opti
         }
     }
     match rename_obstacle(target, existing)? {
-        None => check_can_sync(target, options).map(|()| Strategy::Rename),
+        None => check_can_sync(&target.directory, options).map(|()| Strategy::Rename),
         Some(obstacle) => {
             if may_overwrite(target, existing, options)? {
                 return Ok(Strategy::Overwrite(Some(obstacle.reason)));
@@ -106,11 +106,11 @@ fn clearing(error: Error, hint: std::fmt::Arguments<'_>) -> Error {
 }
 
 /// Fails if the directory's entries could not be synced in the end. Such a directory may be written and searched only.
-fn check_can_sync(target: &ResolvedTarget, options: &Options) -> Result<()> {
-    if options.sync != Sync::Full || target.directory.readable() || CAN_SYNC_FILE_SYSTEM {
+fn check_can_sync(directory: &Directory, options: &Options) -> Result<()> {
+    if options.sync != Sync::Full || directory.readable() || CAN_SYNC_FILE_SYSTEM {
         return Ok(());
     }
-    let directory = target.directory.shown();
+    let directory = directory.shown();
     Err(failed(STEP, format_args!("no read permission on directory {directory}, so it cannot be synced"))
         .hint("--sync file syncs the file alone"))
 }
@@ -225,10 +225,24 @@ fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Re
     Ok(None)
 }
 
+/// `--target-directory`: fails if no file in the directory can be replaced or created.
+pub(crate) fn check_directory(directory: &Directory, options: &Options) -> Result<()> {
+    if options.allow_in_place || options.in_place {
+        return Ok(());
+    }
+    if let Some(obstacle) = obstacle_of(directory, false)? {
+        return Err(failed(STEP, obstacle.reason));
+    }
+    check_can_sync(directory, options)
+}
+
 /// What keeps names in the directory from being created and, if `replaces`, removed.
 fn directory_obstacle(target: &ResolvedTarget, replaces: bool) -> Result<Option<RenameObstacle>> {
+    obstacle_of(&target.directory, replaces).map_err(|error| target.with_link_hint(error))
+}
+
+fn obstacle_of(directory: &Directory, replaces: bool) -> Result<Option<RenameObstacle>> {
     let obstacle = |reason: String| Ok(Some(RenameObstacle { reason, other_hint: None }));
-    let directory = &target.directory;
     let shown = directory.shown();
     let stat = directory.stat().context("stat")?;
     if stat.is_immutable() {
@@ -242,7 +256,7 @@ fn directory_obstacle(target: &ResolvedTarget, replaces: bool) -> Result<Option<
         Err(Errno::ACCESS) if overrides_permissions(&stat) => {}
         Err(Errno::ACCESS) => return obstacle(format!("no write permission on directory {shown}")),
         Err(errno) => {
-            return Err(target.with_link_hint(at(STEP, format_args!("directory {shown}"))(errno)));
+            return Err(at(STEP, format_args!("directory {shown}"))(errno));
         }
     }
     Ok(None)

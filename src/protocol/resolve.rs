@@ -99,22 +99,43 @@ pub(crate) fn resolve(
     mut parents: Option<&mut Parents>,
     notices: &Notices,
 ) -> Result<ResolvedTarget> {
-    let mut path = path.as_os_str().to_owned();
-    let mut base: Option<Rc<Directory>> = None;
+    let (parent, name) = split(path.as_os_str())?;
+    let directory = Rc::new(open_parent(None, parent.as_os_str(), parents.as_deref_mut(), notices)?);
+    follow_links(directory, name.to_owned(), follow, parents, notices)
+}
+
+/// Resolves `name` in a directory that is open.
+pub(crate) fn resolve_in(
+    directory: &Rc<Directory>,
+    name: &OsStr,
+    follow: bool,
+    notices: &Notices,
+) -> Result<ResolvedTarget> {
+    follow_links(Rc::clone(directory), name.to_owned(), follow, None, notices)
+}
+
+fn follow_links(
+    mut directory: Rc<Directory>,
+    mut name: OsString,
+    follow: bool,
+    mut parents: Option<&mut Parents>,
+    notices: &Notices,
+) -> Result<ResolvedTarget> {
     let mut is_behind_own_link = false;
-    for _ in 0..=MAX_LINKS {
-        let (parent, name) = split(&path)?;
-        let directory = Rc::new(open_parent(base.as_deref(), parent.as_os_str(), parents.as_deref_mut(), notices)?);
-        let existing = directory.open_path(name).context("stat")?;
-        let name = name.to_owned();
-        match existing {
+    for followed in 0..=MAX_LINKS {
+        match directory.open_path(&name).context("stat")? {
             Some(link) if follow && link.kind() == FileType::Symlink => {
                 may_follow(&directory, &link)?;
-                if base.is_none() {
+                if followed == 0 {
                     is_behind_own_link = permissions::may_replace_link(&directory, &link.stat);
                 }
-                path = read_link(&directory, &link, &name).context("read link")?;
-                base = Some(directory);
+                let text = read_link(&directory, &link, &name).context("read link")?;
+                let (parent, last) = split(&text)?;
+                if !parent.as_os_str().is_empty() {
+                    let parents = parents.as_deref_mut();
+                    directory = Rc::new(open_parent(Some(&directory), parent.as_os_str(), parents, notices)?);
+                }
+                last.clone_into(&mut name);
             }
             existing => {
                 let (ctime_changed_by_us, restored_from_copy) = (Cell::new(false), Cell::new(false));
@@ -130,6 +151,11 @@ pub(crate) fn resolve(
         }
     }
     Err(failed("follow link", os_message(Errno::LOOP)))
+}
+
+/// Opens the directory at `path`. `parents` creates it if it is missing.
+pub(crate) fn open_directory(path: &Path, parents: Option<&mut Parents>, notices: &Notices) -> Result<Rc<Directory>> {
+    open_parent(None, path.as_os_str(), parents, notices).map(Rc::new)
 }
 
 /// Opens the directory `parent`, relative to `base` or to the working directory.
@@ -198,7 +224,7 @@ fn no_directory(errno: Errno, shown: &Path) -> Error {
 }
 
 /// Splits off the last component. Fails if the path can only be a directory.
-fn split(path: &OsStr) -> Result<(PathBuf, &OsStr)> {
+pub(crate) fn split(path: &OsStr) -> Result<(PathBuf, &OsStr)> {
     let reject = |reason| Err(failed("replace", reason));
     let bytes = path.as_encoded_bytes();
     let last = bytes.rsplit(|&byte| is_separator(byte.into())).next().unwrap_or_default();

@@ -19,6 +19,10 @@ impl FileSystem {
     }
 
     /// Whether the sync of an unnamed file may be lost once the file has a name. There are no unnamed files here.
+    pub(crate) fn syncs_all_at_once(self) -> bool {
+        false
+    }
+
     pub(crate) fn may_lose_unnamed_sync(self) -> bool {
         false
     }

@@ -4,7 +4,9 @@
 // These systems have some of it their own way.
 #![cfg_attr(any(target_os = "macos", target_os = "freebsd"), allow(dead_code, unused_imports))]
 
-pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
+pub(super) use super::unix::{
+    child, content, directory, errors, ids, limits, links, lock, metadata, names, open, retry,
+};
 pub(super) use super::unix::{startup, termination, tree, wait, words};
 
 pub(super) mod access;

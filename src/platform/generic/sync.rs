@@ -22,6 +22,11 @@ pub(crate) fn sync_directory(directory: &DirectoryHandle) -> Result<()> {
     sync_file(directory)
 }
 
+/// How many bytes the system has to write to all its disks, as far as it tells.
+pub(crate) fn unwritten() -> Option<u64> {
+    None
+}
+
 /// Whether [`sync_file_system`] is possible.
 pub(crate) const CAN_SYNC_FILE_SYSTEM: bool = false;
 

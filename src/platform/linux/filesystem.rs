@@ -21,6 +21,7 @@ impl FileSystem {
     const AFS: FileSystem = FileSystem(0x5346_414f);
     const CEPH: FileSystem = FileSystem(0x00c3_6400);
     const NFS: FileSystem = FileSystem(0x6969);
+    const OVERLAY: FileSystem = FileSystem(0x794c_7630);
     const PLAN9: FileSystem = FileSystem(0x0102_1997);
     const FUSE: FileSystem = FileSystem(0x6573_5546);
     const PROC: FileSystem = FileSystem(0x9fa0);
@@ -42,6 +43,13 @@ impl FileSystem {
     /// an inode. Since Linux 5.10 no power-cut test has lost one.
     pub(crate) fn may_lose_unnamed_sync(self) -> bool {
         matches!(self, FileSystem::BTRFS | FileSystem::UNKNOWN)
+    }
+
+    /// Whether a sync of the whole file system is known to make each file on it durable. FUSE does not pass it on.
+    pub(crate) fn syncs_all_at_once(self) -> bool {
+        // What is below overlayfs is local, or it could not be written.
+        let known = [FileSystem::BTRFS, FileSystem::EXT, FileSystem::OVERLAY, FileSystem::TMPFS, FileSystem::XFS];
+        known.contains(&self)
     }
 
     /// Whether reserving space has no other effect. On btrfs and other compressing file systems, reserved extents are

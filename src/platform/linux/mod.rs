@@ -1,6 +1,8 @@
 //! Linux.
 
-pub(super) use super::unix::{child, content, directory, errors, ids, links, lock, metadata, names, open, retry};
+pub(super) use super::unix::{
+    child, content, directory, errors, ids, limits, links, lock, metadata, names, open, retry,
+};
 pub(super) use super::unix::{startup, termination, tree, wait, words};
 
 pub(super) mod access;

@@ -2,6 +2,7 @@
 
 use std::os::fd::AsFd;
 
+use super::proc;
 use crate::platform::unix::directory::DirectoryHandle;
 use crate::platform::unix::errors::Result;
 use crate::platform::unix::retry::retry_on_intr;
@@ -24,6 +25,16 @@ pub(crate) fn sync_directory(directory: &DirectoryHandle) -> Result<()> {
 
 /// Whether [`sync_file_system`] is possible.
 pub(crate) const CAN_SYNC_FILE_SYSTEM: bool = true;
+
+/// How many bytes the system has to write to all its disks, as far as it tells.
+pub(crate) fn unwritten() -> Option<u64> {
+    let text = proc::read("/proc/meminfo")?;
+    let kilobytes = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim_start_matches(':').trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()
+    };
+    Some((kilobytes("Dirty:")? + kilobytes("Writeback:")?).saturating_mul(1024))
+}
 
 /// Syncs the whole file system that the file is on.
 pub(crate) fn sync_file_system(file: impl AsFd) -> Result<()> {

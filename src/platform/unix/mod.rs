@@ -7,6 +7,7 @@ pub(super) mod errors;
 #[cfg(all(any(target_os = "linux", target_os = "macos"), not(generic_unix)))]
 pub(super) mod flagged_rename;
 pub(super) mod ids;
+pub(super) mod limits;
 pub(super) mod links;
 pub(super) mod lock;
 pub(super) mod mask;

@@ -13,6 +13,7 @@ mod event;
 pub(super) mod filesystem;
 pub(super) mod handle;
 pub(super) mod ids;
+pub(super) mod limits;
 pub(super) mod links;
 pub(super) mod lock;
 pub(super) mod metadata;
