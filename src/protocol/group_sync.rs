@@ -20,21 +20,28 @@ const OTHERS: u64 = 128 << 20;
 /// How many threads sync files one by one: a journal takes those together that wait for it at the same time.
 const THREADS: usize = 16;
 
-/// Syncs the files, which are in `directory` and have `bytes` bytes together. Returns what became of each.
-pub(super) fn sync(directory: &Directory, files: &[BorrowedFd<'_>], bytes: u64) -> Vec<Result<()>> {
+/// What became of the sync of a group.
+pub(super) struct Synced {
+    pub(super) results: Vec<Result<()>>,
+    /// Whether the file system was synced, and not each file by itself.
+    pub(super) at_once: bool,
+}
+
+/// Syncs the files, which are in `directory` and have `bytes` bytes together.
+pub(super) fn sync(directory: &Directory, files: &[BorrowedFd<'_>], bytes: u64) -> Synced {
     let may_sync_all = || {
         directory.filesystem().syncs_all_at_once()
             && platform::unwritten().is_some_and(|unwritten| unwritten <= bytes.saturating_add(OTHERS))
     };
     if files.len() >= MANY && may_sync_all() && platform::sync_file_system(&**directory).is_ok() {
-        return files.iter().map(|_| Ok(())).collect();
+        return Synced { results: files.iter().map(|_| Ok(())).collect(), at_once: true };
     }
     // Also after an error: it may be about another program's file, and each of ours tells about itself.
-    each(files)
+    Synced { results: each(files), at_once: false }
 }
 
 /// Syncs the files one by one, several at a time.
-fn each(files: &[BorrowedFd<'_>]) -> Vec<Result<()>> {
+pub(super) fn each(files: &[BorrowedFd<'_>]) -> Vec<Result<()>> {
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<Option<Result<()>>>> = Mutex::new(files.iter().map(|_| None).collect());
     let work = || {

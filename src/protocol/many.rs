@@ -194,16 +194,25 @@ impl Groups<'_> {
         for (path, source) in paths.iter().zip(sources) {
             self.run.subject.replace(path.clone());
             let (file, old) = match self.plan(path, source) {
-                Ok((file, old)) => (Some(file), old),
-                Err(error) => (None, self.failed(path, error).map(|()| None)?),
+                Ok((file, old)) => (Some(file), Ok(old)),
+                Err(error) if error.is::<Interrupted>() => return Err(error),
+                // Told in its turn, which may be in another group.
+                Err(error) => (None, Err(error)),
             };
             planned.push(file);
             olds.push(old);
         }
         let (mut staged, mut dealt_with) = (Vec::with_capacity(sources.len()), sources.len());
-        for (at, (file, old)) in planned.iter().zip(olds).enumerate() {
-            let Some(file) = file else { continue };
-            self.run.subject.replace(file.plan.path.to_owned());
+        for (at, ((file, old), path)) in planned.iter().zip(olds).zip(&paths).enumerate() {
+            self.run.subject.replace(path.clone());
+            let (file, old) = match (file, old) {
+                (Some(file), Ok(old)) => (file, old),
+                (_, Err(error)) => {
+                    self.failed(path, error)?;
+                    continue;
+                }
+                (None, Ok(_)) => continue,
+            };
             match self.stage(at, file, old) {
                 Ok(done) => staged.push(done),
                 Err(error) if error.errno().is_some_and(is_full) && !staged.is_empty() => {
@@ -215,23 +224,40 @@ impl Groups<'_> {
             }
         }
         tally.changes.resize(first + dealt_with, None);
-        let staged = self.sync(staged, &planned, bytes)?;
+        let (staged, at_once) = self.sync(staged, &planned, bytes)?;
         self.run.progress.phase(Phase::Swapping);
+        let mut to_sync_again = Vec::new();
         for done in staged {
             let (at, Some(Some(file))) = (done.at, planned.get(done.at)) else { continue };
             self.run.subject.replace(file.plan.path.to_owned());
-            match self.name(done, tally) {
-                Ok(outcome) => {
-                    if let Some(change) = tally.changes.get_mut(first + at) {
-                        *change = Some(outcome.change);
-                    }
-                    self.run.progress.file_done();
-                    (self.tell)(file.plan.path, Ok(&outcome));
+            match self.name(done, at_once, tally) {
+                Ok((outcome, None)) => self.done(first + at, file, &outcome, tally),
+                Ok((outcome, Some(named))) => {
+                    to_sync_again.push((at, outcome, named, self.run.notices.take_warnings()));
                 }
                 Err(error) => self.failed_at(file, error)?,
             }
         }
+        let files: Vec<_> = to_sync_again.iter().map(|(_, _, named, _)| named.as_fd()).collect();
+        let synced = group_sync::each(&files);
+        for ((at, outcome, _, warnings), synced) in to_sync_again.iter_mut().zip(synced) {
+            let Some(Some(file)) = planned.get(*at) else { continue };
+            self.run.notices.warn_all(std::mem::take(warnings));
+            match synced {
+                Ok(()) => self.done(first + *at, file, outcome, tally),
+                Err(errno) => self.failed_at(file, not_durable("sync", os_message(errno)))?,
+            }
+        }
         Ok(dealt_with)
+    }
+
+    /// Tells of a file that has been dealt with.
+    fn done(&self, place: usize, file: &Planned<'_>, outcome: &Outcome, tally: &mut Tally) {
+        if let Some(change) = tally.changes.get_mut(place) {
+            *change = Some(outcome.change);
+        }
+        self.run.progress.file_done();
+        (self.tell)(file.plan.path, Ok(outcome));
     }
 
     fn plan<'p>(&'p self, path: &'p Path, source: &'p OsStr) -> Result<(Planned<'p>, Option<OldContent>)> {
@@ -287,55 +313,60 @@ impl Groups<'_> {
         Ok(Staged { at, job, outcome, warnings: self.run.notices.take_warnings(), state })
     }
 
-    /// Syncs what is to be synced with the group. Those that could not be synced are told, and left out.
+    /// Syncs what is to be synced with the group. Those that could not be synced are told, and left out. Also returns whether
+    /// the others were synced with their file system.
     fn sync<'p>(
         &self,
         staged: Vec<Staged<'p>>,
         planned: &[Option<Planned<'_>>],
         bytes: u64,
-    ) -> Result<Vec<Staged<'p>>> {
+    ) -> Result<(Vec<Staged<'p>>, bool)> {
         let how = self.many.options.sync;
-        if how == Sync::None || self.many.options.dry_run {
-            return staged.into_iter().map(|done| done.without_sync(how)).collect();
-        }
-        self.run.progress.phase(Phase::Syncing);
-        let results = {
+        let is_wanted = how != Sync::None && !self.many.options.dry_run;
+        let mut group = group_sync::Synced { results: Vec::new(), at_once: false };
+        if is_wanted {
+            self.run.progress.phase(Phase::Syncing);
             // The content of a TARGET that is left alone may be unsynced as well.
             let olds: Vec<_> = staged.iter().map(Staged::same_content).collect();
             let files = staged.iter().zip(&olds).filter_map(|(done, old)| match &done.state {
                 State::Prepared(prepared) => prepared.file().ok(),
                 _ => old.as_ref().map(|old| old.as_fd()),
             });
-            group_sync::sync(self.directory, &files.collect::<Vec<_>>(), bytes)
-        };
-        let mut results = results.into_iter();
-        let mut synced = Vec::with_capacity(staged.len());
+            group = group_sync::sync(self.directory, &files.collect::<Vec<_>>(), bytes);
+        }
+        let mut results = group.results.into_iter();
+        let mut ready = Vec::with_capacity(staged.len());
         for done in staged {
             let at = done.at;
-            let result = if done.is_synced_with_group() { results.next().unwrap_or(Ok(())) } else { Ok(()) };
-            match done.synced(result) {
-                Ok(done) => synced.push(done),
-                Err(error) => {
-                    if let Some(Some(file)) = planned.get(at) {
-                        self.failed_at(file, error)?;
-                    }
-                }
+            let done = if !is_wanted {
+                done.without_sync(how)
+            } else if done.is_synced_with_group() {
+                done.synced(results.next().unwrap_or(Ok(())))
+            } else {
+                Ok(done)
+            };
+            match (done, planned.get(at)) {
+                (Ok(done), _) => ready.push(done),
+                (Err(error), Some(Some(file))) => self.failed_at(file, error)?,
+                (Err(error), _) => return Err(error),
             }
         }
-        Ok(synced)
+        Ok((ready, group.at_once))
     }
 
-    /// The last step for a file: the new content gets its name.
-    fn name(&self, done: Staged<'_>, tally: &mut Tally) -> Result<Outcome> {
+    /// The last step for a file: the new content gets its name. Returns it if it is to be synced again.
+    fn name(&self, done: Staged<'_>, at_once: bool, tally: &mut Tally) -> Result<(Outcome, Option<OwnedFd>)> {
         let Staged { job, mut outcome, warnings, state, .. } = done;
+        let mut to_sync_again = None;
         self.run.notices.warn_all(warnings);
         match state {
             State::Same(warning) => {
                 self.run.notices.warn_all(warning);
-                if self.is_shared(&job.target.directory) {
-                    tally.has_unsynced_names = true;
-                } else if !job.options.dry_run && job.options.sync == Sync::Full {
-                    leave_alone(&job, None)?;
+                match (job.options.dry_run, self.is_shared(&job.target.directory)) {
+                    (true, _) => {}
+                    (false, true) => tally.has_unsynced_names = true,
+                    // Perhaps on another file system.
+                    (false, false) => leave_alone(&job, None)?,
                 }
             }
             State::Overwrite(sealed) => {
@@ -345,15 +376,19 @@ impl Groups<'_> {
             State::Finished(finished) => {
                 let named = commit::name(&job, finished, &mut None)?;
                 outcome.change = named.change();
-                match &named {
-                    Named::InDirectory(directory, _) if self.is_shared(directory) => tally.has_unsynced_names = true,
-                    _ => named.sync_directory(job.options.sync)?,
+                match named {
+                    Named::InDirectory(directory, committed) if self.is_shared(&directory) => {
+                        tally.has_unsynced_names = true;
+                        let may_be_lost = !at_once && directory.filesystem().may_lose_unnamed_sync();
+                        to_sync_again = committed.file.filter(|_| may_be_lost && job.options.sync != Sync::None);
+                    }
+                    named => named.sync_directory(job.options.sync)?,
                 }
             }
             State::Prepared(_) => return Err(failed("sync", "the staging file has not been synced")),
             State::Rehearsed => {}
         }
-        Ok(outcome)
+        Ok((outcome, to_sync_again))
     }
 
     fn is_shared(&self, directory: &Rc<Directory>) -> bool {
