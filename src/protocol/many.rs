@@ -206,16 +206,25 @@ impl Groups<'_> {
         for (path, source) in paths.iter().zip(sources) {
             self.run.subject.replace(path.clone());
             let (file, old) = match self.plan(path, source) {
-                Ok((file, old)) => (Some(file), old),
-                Err(error) => (None, self.failed(path, offer_tree(error, Some(source), path)).map(|()| None)?),
+                Ok((file, old)) => (Some(file), Ok(old)),
+                Err(error) if error.is::<Interrupted>() => return Err(error),
+                // Told in its turn, which may be in another group.
+                Err(error) => (None, Err(offer_tree(error, source, path))),
             };
             planned.push(file);
             olds.push(old);
         }
         let (mut staged, mut dealt_with) = (Vec::with_capacity(sources.len()), sources.len());
-        for (at, (file, old)) in planned.iter().zip(olds).enumerate() {
-            let Some(file) = file else { continue };
-            self.run.subject.replace(file.plan.path.to_owned());
+        for (at, (((source, path), file), old)) in sources.iter().zip(&paths).zip(&planned).zip(olds).enumerate() {
+            self.run.subject.replace(path.clone());
+            let (file, old) = match (file, old) {
+                (Some(file), Ok(old)) => (file, old),
+                (_, Err(error)) => {
+                    self.failed(path, error)?;
+                    continue;
+                }
+                (None, Ok(_)) => continue,
+            };
             match self.stage(at, file, old) {
                 Ok(done) => staged.push(done),
                 Err(error) if error.errno().is_some_and(is_full) && !staged.is_empty() => {
@@ -223,7 +232,7 @@ impl Groups<'_> {
                     dealt_with = at;
                     break;
                 }
-                Err(error) => self.failed_at(file, offer_tree(error, sources.get(at), file.plan.path))?,
+                Err(error) => self.failed_at(file, offer_tree(error, source, path))?,
             }
         }
         tally.changes.resize(first + dealt_with, None);
@@ -307,34 +316,36 @@ impl Groups<'_> {
         (bytes, remaining): (u64, usize),
     ) -> Result<Vec<Staged<'p>>> {
         let how = self.many.options.sync;
-        if how == Sync::None || self.many.options.dry_run {
-            return staged.into_iter().map(|done| done.without_sync(how)).collect();
-        }
-        self.run.progress.phase(Phase::Syncing);
-        let results = {
+        let is_wanted = how != Sync::None && !self.many.options.dry_run;
+        let mut results = Vec::new();
+        if is_wanted {
+            self.run.progress.phase(Phase::Syncing);
             // The content of a TARGET that is left alone may be unsynced as well.
             let olds: Vec<_> = staged.iter().map(Staged::same_content).collect();
             let files = staged.iter().zip(&olds).filter_map(|(done, old)| match &done.state {
                 State::Prepared(prepared) => prepared.file().ok(),
                 _ => old.as_ref().map(|old| old.as_fd()),
             });
-            self.syncs.sync(self.directory, &files.collect::<Vec<_>>(), bytes, remaining)
-        };
+            results = self.syncs.sync(self.directory, &files.collect::<Vec<_>>(), bytes, remaining);
+        }
         let mut results = results.into_iter();
-        let mut synced = Vec::with_capacity(staged.len());
+        let mut ready = Vec::with_capacity(staged.len());
         for done in staged {
             let at = done.at;
-            let result = if done.is_synced_with_group() { results.next().unwrap_or(Ok(())) } else { Ok(()) };
-            match done.synced(result) {
-                Ok(done) => synced.push(done),
-                Err(error) => {
-                    if let Some(Some(file)) = planned.get(at) {
-                        self.failed_at(file, error)?;
-                    }
-                }
+            let done = if !is_wanted {
+                done.without_sync(how)
+            } else if done.is_synced_with_group() {
+                done.synced(results.next().unwrap_or(Ok(())))
+            } else {
+                Ok(done)
+            };
+            match (done, planned.get(at)) {
+                (Ok(done), _) => ready.push(done),
+                (Err(error), Some(Some(file))) => self.failed_at(file, error)?,
+                (Err(error), _) => return Err(error),
             }
         }
-        Ok(synced)
+        Ok(ready)
     }
 
     /// The last step for the file at this place of the list: the new content gets its name.
@@ -346,11 +357,11 @@ impl Groups<'_> {
         match state {
             State::Same(warning) => {
                 self.run.notices.warn_all(warning);
-                if self.is_shared(&job.target.directory) {
-                    tally.has_unsynced_names |= self.directory.readable();
-                } else if !job.options.dry_run && job.options.sync == Sync::Full {
+                if !self.is_shared(&job.target.directory) && !job.options.dry_run {
+                    // Perhaps on another file system.
                     leave_alone(&job, None)?;
                 }
+                tally.has_unsynced_names |= self.directory.readable();
             }
             State::Overwrite(sealed) => {
                 commit::check(&job)?;
@@ -465,10 +476,10 @@ impl Staged<'_> {
 }
 
 /// Adds the line that replaces a directory by a directory, where one is a SOURCE.
-fn offer_tree(error: Error, source: Option<&&OsStr>, path: &Path) -> Error {
+fn offer_tree(error: Error, source: &OsStr, path: &Path) -> Error {
     let is_directory = |path: &Path| std::fs::metadata(path).ok().map(|found| found.is_dir());
-    match source.map(|source| (source, is_directory(Path::new(source)), is_directory(path))) {
-        Some((source, Some(true), Some(true) | None)) => {
+    match (is_directory(Path::new(source)), is_directory(path)) {
+        (Some(true), Some(true) | None) => {
             let (source, target) = (ShellWord(source), ShellWord(path.as_os_str()));
             error.hint(format!("a directory is replaced as a whole: atomic-write --tree --from {source} {target}"))
         }
