@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser};
 
 use crate::digest::Digest;
+use crate::mode::Mode;
 use crate::options::{Options, Sync};
 
 /// Replace a file atomically and durably, or leave it unchanged
@@ -308,12 +309,41 @@ pub struct Cli {
     )]
     pub(super) lock_timeout: Option<f64>,
 
-    /// Set the mode, in octal
+    /// Set the mode, as chmod does
     ///
-    /// For instance 600. Without it, the old file's mode is kept, and a new
-    /// file has what the umask leaves.
-    #[arg(short, long, value_name = "MODE", help_heading = "New file", value_parser = octal, verbatim_doc_comment)]
-    pub(super) mode: Option<u32>,
+    /// Octal (600), or changes as in chmod (u=rw,go=r, +x) to the mode that
+    /// the file would have otherwise: the old file's or, for a new file, what
+    /// the umask leaves. Where nobody is named, as in +x, the umask counts.
+    #[arg(
+        short,
+        long,
+        value_name = "MODE",
+        help_heading = "New file",
+        value_parser = Mode::parse,
+        allow_hyphen_values = true,
+        verbatim_doc_comment
+    )]
+    pub(super) mode: Option<Mode>,
+
+    /// Set the owner: a user's name or id
+    ///
+    /// As in chown, a name wins over an id, and +ID is an id always. It is
+    /// set before TARGET has the file. To give files away takes root.
+    #[arg(long, value_name = "USER", help_heading = "New file", value_hint = clap::ValueHint::Username, verbatim_doc_comment)]
+    pub(super) owner: Option<OsString>,
+
+    /// Set the group: its name or id
+    ///
+    /// As --owner. Without root, one that you are in.
+    #[arg(long, value_name = "GROUP", help_heading = "New file", verbatim_doc_comment)]
+    pub(super) group: Option<OsString>,
+
+    /// Keep SOURCE's times of modification and access
+    ///
+    /// With --from, as cp -p. Where --if-changed finds the same content,
+    /// TARGET's times stay as they are.
+    #[arg(long, help_heading = "New file", verbatim_doc_comment)]
+    pub(super) preserve_timestamps: bool,
 
     /// Replace TARGET even if you may not write to it
     ///
@@ -321,7 +351,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) force: bool,
 
-    /// Replace a symbolic link, not the file that it points to
+    /// Replace a symbolic link, not what it points to
     #[arg(short = 'P', long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) no_dereference: bool,
 
@@ -339,7 +369,7 @@ pub struct Cli {
     #[arg(long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) allow_in_place: bool,
 
-    /// Overwrite TARGET itself, keeping its inode (not atomic)
+    /// Overwrite TARGET, keeping its inode (not atomic)
     ///
     /// The whole content is received, checked and stored elsewhere first.
     /// Other hard links, bind mounts and watchers of the inode see the new
@@ -496,14 +526,6 @@ impl Args {
     #[must_use]
     pub fn edits(&self) -> bool {
         matches!(self.from, From::Command { edit: true, .. })
-    }
-}
-
-fn octal(word: &str) -> Result<u32, String> {
-    let digits = !word.is_empty() && word.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-    match u32::from_str_radix(word, 8) {
-        Ok(mode) if digits && mode <= 0o7777 => Ok(mode),
-        _ => Err("an octal number from 0 to 7777 is expected".to_owned()),
     }
 }
 

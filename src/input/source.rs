@@ -97,8 +97,12 @@ impl Input for Source<'_> {
 
     /// The permission bits of a regular SOURCE, as cp(1) uses them.
     fn mode(&self) -> Option<u32> {
+        self.source().map(|stat| stat.mode & 0o777)
+    }
+
+    fn source(&self) -> Option<&Stat> {
         match (&self.file, &self.regular) {
-            (File::Opened(_), Some((stat, _))) => Some(stat.mode & 0o777),
+            (File::Opened(_), Some((stat, _))) => Some(stat),
             _ => None,
         }
     }

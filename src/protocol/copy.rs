@@ -15,6 +15,8 @@ const FIRST_BUFFER: usize = 64 * 1024;
 const PIPE: usize = 1024 * 1024;
 /// How much is copied within the kernel at once, in bytes. Signals are checked in between.
 const CHUNK: u64 = 32 * 1024 * 1024;
+/// A file of this size, in bytes, is read and written: to look for holes and to reserve space takes longer than that.
+const SMALL: u64 = 16 * 1024;
 
 /// One read into `buffer`, which replaces its content, up to its capacity. At the end of the input it is empty.
 pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
@@ -97,6 +99,11 @@ pub(crate) fn file(
 ) -> Result<u64> {
     let base = sink.offset;
     let mut from = start;
+    if (1..=SMALL).contains(&stat.size) && start <= stat.size {
+        platform::seek(input.descriptor(), start).map_err(|errno| cannot_read(input, errno))?;
+        let count = stream(input, sink, hasher)?;
+        return if count < stat.size - start { Err(became_shorter(input)) } else { Ok(count) };
+    }
     if start == 0 && base == 0 && hasher.is_none() && reflink(input.descriptor(), sink, stat.size)? {
         from = stat.size;
     } else {

@@ -1,13 +1,15 @@
 //! An open directory, and what its names lead to.
 
-use std::cell::{OnceCell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::ffi::OsStr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, at};
 use crate::notices::Notices;
-use crate::platform::{self, DirectoryHandle, Errno, FileHandle, FileSystem, FileType, OwnedFd, Result, Retries, Stat};
+use crate::platform::{
+    self, DirectoryHandle, Errno, FileHandle, FileSystem, FileType, LinkBy, OwnedFd, Result, Retries, Stat,
+};
 use crate::quote::Shown;
 
 /// An open directory. Every operation applies to this directory, whatever becomes of its name.
@@ -19,6 +21,8 @@ pub(crate) struct Directory {
     /// Its path as a user would type it, for messages.
     path: PathBuf,
     filesystem: OnceCell<FileSystem>,
+    /// How an unnamed file in it can be linked, once that is known.
+    pub(crate) link_by: Cell<Option<LinkBy>>,
     /// Records names that could not be removed from it.
     notices: Notices,
 }
@@ -28,14 +32,28 @@ impl Directory {
     pub(crate) fn open(base: &DirectoryHandle, path: &OsStr, shown: PathBuf, notices: &Notices) -> Result<Self> {
         let path = if path.is_empty() { OsStr::new(".") } else { path };
         let (handle, readable) = platform::open_directory(base, path, true)?;
-        Ok(Directory { handle, readable, path: shown, filesystem: OnceCell::new(), notices: notices.clone() })
+        Ok(Directory {
+            handle,
+            readable,
+            path: shown,
+            filesystem: OnceCell::new(),
+            link_by: Cell::new(None),
+            notices: notices.clone(),
+        })
     }
 
     /// Opens the directory `name` in this one. Follows a symbolic link only if `follow`.
     pub(crate) fn enter(&self, name: &OsStr, follow: bool) -> Result<Self> {
         let (handle, readable) = platform::open_directory(self, name, follow)?;
         let notices = self.notices.clone();
-        Ok(Directory { handle, readable, path: self.join(name), filesystem: OnceCell::new(), notices })
+        Ok(Directory {
+            handle,
+            readable,
+            path: self.join(name),
+            filesystem: OnceCell::new(),
+            link_by: Cell::new(None),
+            notices,
+        })
     }
 
     /// Opens the same directory again; `shown` is its path for messages.

@@ -1,6 +1,7 @@
 //! The names of many files: operands, or a list in which each is ended by a zero byte.
 
 use std::ffi::{OsStr, OsString};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use super::copy::{BUFFER, read};
@@ -81,14 +82,30 @@ impl<'a> FileList<'a> {
         Ok(())
     }
 
-    /// Two that have one last component.
+    /// Two that have one last component: the first of them, and the next.
     fn same_name(&self) -> Option<(&OsStr, &OsStr)> {
-        let mut names: Vec<&OsStr> = self.iter().collect();
-        // Stable, so the first of the two is named first.
-        names.sort_by_key(|name| last_component(name));
-        let mut neighbours = names.iter().zip(names.iter().skip(1));
-        neighbours.find(|(one, other)| last_component(one) == last_component(other)).map(|(one, other)| (*one, *other))
+        // Half as large as the names themselves, of which there may be very many.
+        let mut hashes: Vec<u64> = self.iter().map(|name| hash(last_component(name))).collect();
+        if !has_twice(&mut hashes) {
+            return None;
+        }
+        let mut names: Vec<&OsStr> = self.iter().map(last_component).collect();
+        names.sort_unstable();
+        let (twice, _) = names.iter().zip(names.iter().skip(1)).find(|(one, other)| one == other)?;
+        let mut same = self.iter().filter(|name| last_component(name) == *twice);
+        Some((same.next()?, same.next()?))
     }
+}
+
+fn hash(name: &OsStr) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn has_twice(hashes: &mut [u64]) -> bool {
+    hashes.sort_unstable();
+    hashes.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
 }
 
 /// The name that the file gets.

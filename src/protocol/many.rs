@@ -6,7 +6,7 @@
 //! plan -> stage -> metadata      each file of the group; nothing has a name yet
 //! sync                           the group at once
 //! link or rename                 each file of the group
-//! sync of the directory          once, after the last group
+//! sync of the directory          once, after the last group; where freed blocks may be used again at once, after each
 //! ```
 //!
 //! A group is bounded in number and bytes, so open files, memory and the space for what is staged are constant. A file that
@@ -20,23 +20,23 @@ use std::rc::Rc;
 use super::commit::{self, Finished, Named, Prepared};
 use super::directory::Directory;
 use super::file_list::{FileList, last_component};
+use super::group_sync::GroupSync;
 use super::old_content::OldContent;
 use super::parents::Parents;
+use super::placed::Placed;
 use super::request::{Change, LockOptions, Outcome, Plan, Replacement, Target};
 use super::run::Run;
 use super::sealed::Sealed;
-use super::{
-    Content, acquire_lock, check_if_match, group_sync, overwrite, preflight, read_old, release_target, resolve,
-};
+use super::{Content, acquire_lock, check_if_match, overwrite, preflight, read_old, release_target, resolve};
 use super::{leave_alone, stage_content, sync, with_state};
 use crate::digest::Digest;
 use crate::error::{Context, Error, ErrorExt, Result, failed, not_durable};
 use crate::guard::Guards;
 use crate::input::Origin;
 use crate::options::{Options, Sync};
-use crate::platform::{self, AsFd, BorrowedFd, Interrupted, OwnedFd, is_full, os_message};
+use crate::platform::{self, AsFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
-use crate::quote::ShellWord;
+use crate::quote::{ShellWord, Shown};
 
 /// The most files of a group.
 const GROUP: usize = 256;
@@ -66,6 +66,8 @@ pub(crate) struct Tally {
     pub(crate) changes: Vec<Option<Change>>,
     /// Whether a name is to be synced at the end.
     has_unsynced_names: bool,
+    /// A file in the directory, if that cannot be opened for reading: its file system is synced by way of this one.
+    inside: Option<OwnedFd>,
 }
 
 /// Prints what became of the file at this path.
@@ -80,27 +82,36 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     let directory = resolve::open_directory(many.directory, parents.as_mut(), run.notices)
         .map_err(|error| if many.parents { error } else { resolve::offer_parents(error, run.notices) })?;
     preflight::check_directory(&directory, many.options)?;
-    run.progress.expect_files(many.files.len());
-    let groups = Groups { many, directory: &directory, run, tell };
+    let count = many.files.len();
+    run.progress.expect_files(count);
+    let syncs = GroupSync::default();
+    let groups = Groups { many, count, directory: &directory, syncs, run, tell, placed: Placed::default() };
     let done = groups.replace_all(tally);
-    if tally.changes.iter().any(Option::is_some)
+    if !many.options.dry_run
+        && tally.changes.iter().any(Option::is_some)
         && let Some(parents) = &mut parents
     {
         parents.keep();
     }
     if tally.has_unsynced_names && many.options.sync == Sync::Full {
         run.progress.phase(Phase::Syncing);
-        let none: Option<BorrowedFd<'_>> = None;
-        sync::directory(&directory, none).map_err(|errno| not_durable("sync directory", os_message(errno)))?;
+        sync_names(&directory, tally.inside.as_ref())?;
     }
     done
 }
 
+fn sync_names(directory: &Directory, inside: Option<&OwnedFd>) -> Result<()> {
+    sync::directory(directory, inside).map_err(|errno| not_durable("sync directory", os_message(errno)))
+}
+
 struct Groups<'a> {
     many: &'a Many<'a>,
+    count: usize,
     directory: &'a Rc<Directory>,
+    syncs: GroupSync,
     run: Run<'a>,
     tell: Tell<'a>,
+    placed: Placed,
 }
 
 /// A file of a group that has been planned.
@@ -141,18 +152,38 @@ impl Groups<'_> {
         while !held_over.is_empty() || sources.peek().is_some() {
             self.run.signals.check()?;
             let mut group = std::mem::take(&mut held_over);
-            let mut bytes = 0;
+            let mut bytes = group.iter().map(|source| size(source)).sum::<u64>();
             while group.len() < limit
                 && bytes < GROUP_BYTES
-                && let Some(source) = sources.next_if(|source| bytes == 0 || bytes + size(source) <= GROUP_BYTES)
+                && let Some(source) = sources.peek()
             {
-                bytes += size(source);
-                group.push(source);
+                let more = size(source);
+                if !group.is_empty() && bytes.saturating_add(more) > GROUP_BYTES {
+                    break;
+                }
+                bytes = bytes.saturating_add(more);
+                group.extend(sources.next());
             }
+            let first = tally.changes.len();
             let dealt_with = self.replace_group(&group, bytes, tally)?;
             held_over = group.split_off(dealt_with);
+            let has_replaced =
+                tally.changes.get(first..).is_some_and(|changes| changes.contains(&Some(Change::Replaced)));
+            if has_replaced && (!held_over.is_empty() || sources.peek().is_some()) {
+                self.keep_old_blocks(tally.inside.as_ref())?;
+            }
         }
         Ok(())
+    }
+
+    /// Before the next group is written: after a power cut the files that this one has replaced may be back, and must not
+    /// have the blocks of the next.
+    fn keep_old_blocks(&self, inside: Option<&OwnedFd>) -> Result<()> {
+        if self.many.options.sync == Sync::None || !self.directory.filesystem().may_reuse_blocks_early() {
+            return Ok(());
+        }
+        self.run.progress.phase(Phase::Syncing);
+        sync_names(self.directory, inside)
     }
 
     /// Whoever takes locks takes one at a time: two runs that wait for each other would never end.
@@ -196,12 +227,12 @@ impl Groups<'_> {
             }
         }
         tally.changes.resize(first + dealt_with, None);
-        let staged = self.sync(staged, &planned, bytes)?;
+        let staged = self.sync(staged, &planned, (bytes, self.count - first))?;
         self.run.progress.phase(Phase::Swapping);
         for done in staged {
             let (at, Some(Some(file))) = (done.at, planned.get(done.at)) else { continue };
             self.run.subject.replace(file.plan.path.to_owned());
-            match self.name(done, tally) {
+            match self.name(done, first + at, tally) {
                 Ok(outcome) => {
                     if let Some(change) = tally.changes.get_mut(first + at) {
                         *change = Some(outcome.change);
@@ -273,7 +304,7 @@ impl Groups<'_> {
         &self,
         staged: Vec<Staged<'p>>,
         planned: &[Option<Planned<'_>>],
-        bytes: u64,
+        (bytes, remaining): (u64, usize),
     ) -> Result<Vec<Staged<'p>>> {
         let how = self.many.options.sync;
         if how == Sync::None || self.many.options.dry_run {
@@ -287,7 +318,7 @@ impl Groups<'_> {
                 State::Prepared(prepared) => prepared.file().ok(),
                 _ => old.as_ref().map(|old| old.as_fd()),
             });
-            group_sync::sync(self.directory, &files.collect::<Vec<_>>(), bytes)
+            self.syncs.sync(self.directory, &files.collect::<Vec<_>>(), bytes, remaining)
         };
         let mut results = results.into_iter();
         let mut synced = Vec::with_capacity(staged.len());
@@ -306,15 +337,17 @@ impl Groups<'_> {
         Ok(synced)
     }
 
-    /// The last step for a file: the new content gets its name.
-    fn name(&self, done: Staged<'_>, tally: &mut Tally) -> Result<Outcome> {
+    /// The last step for the file at this place of the list: the new content gets its name.
+    fn name(&self, done: Staged<'_>, place: usize, tally: &mut Tally) -> Result<Outcome> {
         let Staged { job, mut outcome, warnings, state, .. } = done;
         self.run.notices.warn_all(warnings);
+        self.check_not_placed(&job)?;
+        let target = job.target;
         match state {
             State::Same(warning) => {
                 self.run.notices.warn_all(warning);
                 if self.is_shared(&job.target.directory) {
-                    tally.has_unsynced_names = true;
+                    tally.has_unsynced_names |= self.directory.readable();
                 } else if !job.options.dry_run && job.options.sync == Sync::Full {
                     leave_alone(&job, None)?;
                 }
@@ -326,15 +359,57 @@ impl Groups<'_> {
             State::Finished(finished) => {
                 let named = commit::name(&job, finished, &mut None)?;
                 outcome.change = named.change();
-                match &named {
-                    Named::InDirectory(directory, _) if self.is_shared(directory) => tally.has_unsynced_names = true,
-                    _ => named.sync_directory(job.options.sync)?,
-                }
+                self.sync_name(named, &job, tally)?;
             }
             State::Prepared(_) => return Err(failed("sync", "the staging file has not been synced")),
             State::Rehearsed => {}
         }
+        if matches!(outcome.change, Change::Created | Change::Replaced | Change::Overwritten)
+            && !self.many.options.dry_run
+        {
+            self.placed.add(target, place);
+        }
         Ok(outcome)
+    }
+
+    /// Leaves the name to the sync of the directory if it is in that. A lock is not held until then: two runs that wait for each
+    /// other would never end.
+    fn sync_name(&self, named: Named, job: &Replacement<'_>, tally: &mut Tally) -> Result<()> {
+        let how = job.options.sync;
+        match named {
+            Named::InDirectory(directory, committed)
+                if self.is_shared(&directory) && (directory.readable() || !job.is_locked) =>
+            {
+                if !self.syncs.was_at_once() {
+                    commit::sync_again(&directory, &committed, how)?;
+                }
+                tally.has_unsynced_names = true;
+                if !directory.readable() {
+                    tally.inside = committed.file.or(tally.inside.take());
+                }
+                Ok(())
+            }
+            named => named.sync_directory(how),
+        }
+    }
+
+    /// Fails if this run has put another file in place there.
+    fn check_not_placed(&self, job: &Replacement<'_>) -> Result<()> {
+        let target = job.target;
+        let backup = job.backup.map(|backup| backup.first(&target.name));
+        for (name, what) in [(Some(target.name.clone()), "is"), (backup, "its backup would replace")] {
+            let Some((now, place)) = name.and_then(|name| self.placed.find(&target.directory, &name)) else { continue };
+            let Some(other) = self.many.files.iter().nth(place).map(last_component) else { continue };
+            let leads_there =
+                resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.run.notices)
+                    .is_ok_and(|other| other.existing.is_some_and(|other| other.stat.is_same_file(&now)));
+            if leads_there {
+                let other = self.many.directory.join(other);
+                let reason = format!("{what} the file that {} has become", Shown(other.as_os_str()));
+                return Err(failed("replace", reason));
+            }
+        }
+        Ok(())
     }
 
     fn is_shared(&self, directory: &Rc<Directory>) -> bool {

@@ -11,6 +11,7 @@ mod guards;
 mod input;
 mod interface;
 mod lock;
+mod many;
 mod metadata;
 mod names;
 mod progress;

@@ -8,6 +8,7 @@ pub mod guards;
 pub mod input;
 pub mod interface;
 pub mod lock;
+pub mod many;
 pub mod metadata;
 pub mod names;
 mod space;

@@ -40,6 +40,11 @@ impl FileSystem {
         false
     }
 
+    /// Whether the blocks of a file that a rename has replaced may get other data before the rename is on disk.
+    pub(crate) fn may_reuse_blocks_early(self) -> bool {
+        false
+    }
+
     /// Whether the sync of an unnamed file may be lost once the file has a name. There are no unnamed files here.
     pub(crate) fn may_lose_unnamed_sync(self) -> bool {
         false

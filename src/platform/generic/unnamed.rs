@@ -12,7 +12,7 @@ use crate::platform::unix::errors::Result;
 pub(crate) enum LinkBy {}
 
 /// There are no unnamed files here.
-pub(crate) fn create_unnamed(_: &DirectoryHandle, _: u32) -> Result<Option<(OwnedFd, LinkBy)>> {
+pub(crate) fn create_unnamed(_: &DirectoryHandle, _: u32, _: Option<LinkBy>) -> Result<Option<(OwnedFd, LinkBy)>> {
     Ok(None)
 }
 

@@ -177,6 +177,12 @@ impl Signals {
     /// The next signal that has arrived and requests termination. Others are answered.
     pub(crate) fn caught(&self) -> Option<TerminationSignal> {
         let named = self.watch.get().map(|watch| &watch.named).or(self.requests.get())?;
+        // One call says that there is none.
+        let mut readable: Vec<_> =
+            self.descriptors().map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN)).collect();
+        if matches!(poll(&mut readable, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(0)) {
+            return None;
+        }
         while let Ok(Some(info)) = named.read_signal() {
             let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())?;
             if requests_progress(signal) {

@@ -20,9 +20,13 @@ pub(crate) enum LinkBy {
     Proc,
 }
 
-/// Creates an unnamed file, open for writing and reading, and finds out how it can be linked. `None` if the system has
-/// no unnamed files here, or none that can be linked.
-pub(crate) fn create_unnamed(directory: &DirectoryHandle, mode: u32) -> Result<Option<(OwnedFd, LinkBy)>> {
+/// Creates an unnamed file, open for writing and reading, and finds out how it can be linked, unless an earlier one has
+/// shown that for this directory. `None` if the system has no unnamed files here, or none that can be linked.
+pub(crate) fn create_unnamed(
+    directory: &DirectoryHandle,
+    mode: u32,
+    known: Option<LinkBy>,
+) -> Result<Option<(OwnedFd, LinkBy)>> {
     // Without O_EXCL, which would forbid linking the file.
     let file = match openat(directory, ".", OFlags::TMPFILE | OFlags::RDWR, Mode::from_raw_mode(mode)) {
         Ok(file) => file,
@@ -36,9 +40,12 @@ pub(crate) fn create_unnamed(directory: &DirectoryHandle, mode: u32) -> Result<O
     };
     // Test the link with "." as the new name, which exists: EEXIST means that a link is possible. The test changes
     // nothing.
-    let by = [LinkBy::Descriptor, LinkBy::Proc]
-        .into_iter()
-        .find(|by| link_unnamed(directory, file.as_fd(), *by, ".") == Err(Errno::EXIST));
+    let find = || {
+        [LinkBy::Descriptor, LinkBy::Proc]
+            .into_iter()
+            .find(|by| link_unnamed(directory, file.as_fd(), *by, ".") == Err(Errno::EXIST))
+    };
+    let by = known.or_else(find);
     Ok(by.map(|by| (file, by)))
 }
 

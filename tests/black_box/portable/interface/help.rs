@@ -49,7 +49,7 @@ fn both_helps_explain_the_values_of_sync_at_the_option() {
 #[test]
 fn both_helps_name_every_option_and_the_statuses() {
     const OPTIONS: &str = "--from --target-directory --files0-from --edit --create --shell --placeholder --tree --append --allow-empty --non-empty --checksum --validate --no-clobber --if-match \
-        --if-changed --success-status --backup --suffix --lock --no-lock --lock-timeout --mode --force --no-dereference --parents --allow-in-place --in-place \
+        --if-changed --success-status --backup --suffix --lock --no-lock --lock-timeout --mode --owner --group --preserve-timestamps --force --no-dereference --parents --allow-in-place --in-place \
         --sync --dry-run --progress --report --verbose --quiet --help --version";
     for help in [printed(&["-h"]), printed(&["--help"])] {
         for option in OPTIONS.split_whitespace() {

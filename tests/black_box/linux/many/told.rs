@@ -1,0 +1,73 @@
+//! How far it is: to who asks, and with `--progress`.
+//!
+//! Rows: 107.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::{args, sources};
+use crate::common::events::{Fifo, end_of, until};
+use crate::common::needs::needs;
+use crate::common::strace::Strace;
+use crate::common::terminal::Terminal;
+use crate::common::{Scene, stderr};
+
+#[test]
+fn who_asks_is_told_how_many_files_are_done() {
+    let scene = Scene::new();
+    let mut files = sources(&scene, 300);
+    let mut fifo = Fifo::new(&scene, "src/fifo");
+    files.push("src/fifo".to_owned());
+    let mut child = scene.process().args(args(&[], &files)).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let directory = format!("/proc/{}/fd", child.id());
+    let is_open = |entry: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_link(entry.unwrap().path()).is_ok_and(|path| path.ends_with("src/fifo"))
+    };
+    until("the FIFO is open", || std::fs::read_dir(&directory).unwrap().any(is_open));
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGUSR1).unwrap();
+    let line = lines.next().unwrap().unwrap();
+    assert!(line.contains(": 256 of 301 files, "), "{line}");
+    fifo.send();
+    drop(fifo);
+    assert_eq!(end_of(&mut child).code(), Some(0));
+    assert_eq!(lines.count(), 0);
+}
+
+#[test]
+fn on_a_terminal_files_and_their_share_are_shown() {
+    needs!(script, strace);
+    let scene = Scene::new();
+    sources(&scene, 4);
+    let strace = "strace -f -o /dev/null -e inject=fsync:delay_enter=60s:when=1";
+    let mut terminal = Terminal::run(&scene, &format!("{strace} $AW --progress -t d src/0"));
+    terminal.shows("  0% 0 of 1 files, ");
+}
+
+#[test]
+fn short_work_shows_nothing() {
+    let scene = Scene::new();
+    let files = sources(&scene, 20);
+    scene.cmd().args(args(&["--progress"], &files)).assert().success().stderr("").stdout("");
+}
+
+/// Where a file that failed is told of at once, even if the last one is slow.
+#[test]
+fn output_that_cannot_be_written_is_a_warning() {
+    needs!(strace);
+    let scene = Scene::new();
+    let files = sources(&scene, 3);
+    let output = scene.sh("\"$AW\" -t d --report src/0 src/1 src/2 >/dev/full");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let expected = "atomic-write: d: warning: the lines for --report could not be written: No space left on device\n";
+    assert_eq!(stderr(&output), expected);
+    // Closed, it is an error before anything is done.
+    let output = scene.sh("\"$AW\" -t d --report src/0 >&-");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stderr(&output), "atomic-write: d: report: standard output is closed (unchanged)\n");
+    let traced = Strace::new(&scene, &args(&["-v"], &files)).inject("write:error=EPIPE").run();
+    assert_eq!(traced.output.status.code(), Some(0), "{traced:?}");
+}
