@@ -77,7 +77,9 @@ fn many_files_go_where_they_belong() {
     needs!(fakeroot, find);
     let scene = project();
     let directories = ["build/conf", "build/gen", "target/release", "etc/app", "usr/local/bin", "srv/data", "gen"];
-    directories.map(|directory| std::fs::create_dir_all(scene.path(directory)).unwrap());
+    for directory in directories {
+        std::fs::create_dir_all(scene.path(directory)).unwrap();
+    }
     let files = [
         "build/conf/a.conf",
         "build/conf/b.conf",
@@ -86,7 +88,9 @@ fn many_files_go_where_they_belong() {
         "build/gen/m.rs",
         "target/release/app",
     ];
-    files.map(|file| scene.write(file, file));
+    for file in files {
+        scene.write(file, file);
+    }
     scene.write("gen/m.rs", "build/gen/m.rs");
     scene.write("etc/app/a.conf", "old");
     scene.write("script", format!("PATH=$PWD/path:$PATH\n{EXAMPLES}stat -c '%a %u %g' usr/local/bin/app\n"));
