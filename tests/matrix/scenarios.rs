@@ -1,7 +1,7 @@
 //! The scenarios, by name, and what the judges need to know of them.
 
 use crate::common;
-use crate::scenario::{Makes, Refused, SET_MODE, Scenario, Setting, Source, Writes};
+use crate::scenario::{GIVE, Makes, Refused, SET_MODE, Scenario, Setting, Source, Writes};
 
 /// Each is more than the program reads from /proc or of an attribute list.
 const OLD_LENGTH: usize = 4800;
@@ -107,6 +107,12 @@ pub fn all() -> Vec<Scenario> {
     // What the backend does without anyway cannot be refused to it.
     scenarios
         .extend(with_refusals().into_iter().filter(|scenario| !scenario.refused.iter().any(|what| what.is_unused())));
+    if common::is_root() {
+        scenarios.extend([
+            Scenario { name: "given", source: Source::From, options: &GIVE, ..EXISTING },
+            Scenario { name: "given-new", source: Source::From, options: &GIVE, ..NEW },
+        ]);
+    }
     // The generic backend knows neither ACLs nor attributes.
     if common::is_root() && !cfg!(generic_unix) {
         scenarios.push(Scenario { name: "dressed", has_rich_metadata: true, ..EXISTING });

@@ -169,6 +169,8 @@ const SOURCE: &str = "elsewhere/source";
 const PLACEHOLDER: &str = "{}";
 /// The option that sets the mode.
 pub const SET_MODE: &str = "--mode=0604";
+/// The same of any file, and the owner and the group. Needs root.
+pub const GIVE: [&str; 4] = ["--owner=12", "--group=13", "--mode=u=rw,g=,o=r", "--preserve-timestamps"];
 
 /// How the program is started.
 #[derive(Clone)]
@@ -222,7 +224,11 @@ impl Scenario {
     }
 
     pub fn sets_mode(&self) -> bool {
-        self.options.contains(&SET_MODE)
+        self.options.contains(&SET_MODE) || self.gives()
+    }
+
+    pub fn gives(&self) -> bool {
+        self.options.contains(&GIVE[0])
     }
 
     /// `--edit`.
@@ -269,7 +275,8 @@ impl Scenario {
 
     /// A finished file that takes its metadata from this one.
     pub fn with_set_mode(&self, like: &FileState) -> FileState {
-        FileState { mode: if self.sets_mode() { 0o100_604 } else { like.mode }, ..like.clone() }
+        let owner = if self.gives() { (12, 13) } else { like.owner };
+        FileState { mode: if self.sets_mode() { 0o100_604 } else { like.mode }, owner, ..like.clone() }
     }
 
     fn old_content(&self) -> Option<Vec<u8>> {

@@ -105,7 +105,7 @@ fn what_is_no_regular_file_has_none_to_keep() {
 /// What is in it has them anyway.
 #[cfg(unix)]
 #[test]
-fn a_tree_has_the_times_of_its_source_and_so_has_all_in_it() {
+fn a_tree_and_all_in_it_has_the_sources_times() {
     let scene = Scene::new();
     scene.mkdir("source");
     scene.mkdir("source/inner");
