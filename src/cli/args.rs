@@ -122,7 +122,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) edit: bool,
 
-    /// With --edit, begin with nothing if TARGET is missing
+    /// With --edit, a missing TARGET is read as empty
     #[arg(long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) create: bool,
 
@@ -340,8 +340,8 @@ pub struct Cli {
 
     /// Keep SOURCE's times of modification and access
     ///
-    /// With --from, as cp -p. Where --if-changed finds the same content,
-    /// TARGET's times stay as they are.
+    /// With --from or -t, as cp -p. Where --if-changed finds the same
+    /// content, TARGET's times stay as they are.
     #[arg(long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) preserve_timestamps: bool,
 

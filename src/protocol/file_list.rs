@@ -105,7 +105,7 @@ fn hash(name: &OsStr) -> u64 {
 
 fn has_twice(hashes: &mut [u64]) -> bool {
     hashes.sort_unstable();
-    hashes.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
+    hashes.iter().zip(hashes.iter().skip(1)).any(|(one, other)| one == other)
 }
 
 /// The name that the file gets.
