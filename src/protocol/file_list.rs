@@ -59,8 +59,9 @@ impl<'a> FileList<'a> {
         operands.iter().map(OsString::as_os_str).chain(listed.map(Option::unwrap_or_default))
     }
 
-    /// Fails unless each has a last component, and none has that of another.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Fails unless each has a last component, and none has that of another. Returns those that differ from another in upper
+    /// and lower case only.
+    pub(crate) fn check(&self) -> Result<Vec<&OsStr>> {
         for name in self.iter() {
             if name == "-" {
                 return Err(refused("-, standard input, has no name").hint("for a file of that name use ./-"));
@@ -69,27 +70,37 @@ impl<'a> FileList<'a> {
                 return Err(refused(format!("{}: {}", Shown(name), error.step_and_reason().1)));
             }
         }
-        if let Some((one, other)) = self.same_name() {
-            return Err(refused(format!("{} and {} have the same name", Shown(one), Shown(other))));
-        }
-        Ok(())
+        self.different()
     }
 
-    /// Two that have one last component.
-    fn same_name(&self) -> Option<(&OsStr, &OsStr)> {
+    fn different(&self) -> Result<Vec<&OsStr>> {
         let mut names: Vec<&OsStr> = self.iter().collect();
-        // Stable, so the first of the two is named first.
-        names.sort_by_key(|name| last_component(name));
-        names.windows(2).find_map(|pair| match pair {
-            [one, other] if last_component(one) == last_component(other) => Some((*one, *other)),
-            _ => None,
-        })
+        // Stable, so the first of two is named first.
+        names.sort_by(|one, other| {
+            let (one, other) = (last_component(one), last_component(other));
+            lower(one).cmp(lower(other)).then_with(|| one.cmp(other))
+        });
+        let mut alike = Vec::new();
+        for (one, other) in names.iter().zip(names.iter().skip(1)) {
+            let (first, second) = (last_component(one), last_component(other));
+            if first == second {
+                return Err(refused(format!("{} and {} have the same name", Shown(one), Shown(other))));
+            }
+            if first.eq_ignore_ascii_case(second) {
+                alike.extend([first, second]);
+            }
+        }
+        Ok(alike)
     }
 }
 
 /// The name that the file gets.
 pub(crate) fn last_component(name: &OsStr) -> &OsStr {
     Path::new(name).file_name().unwrap_or_default()
+}
+
+fn lower(name: &OsStr) -> impl Iterator<Item = u8> {
+    name.as_encoded_bytes().iter().map(u8::to_ascii_lowercase)
 }
 
 fn refused(reason: impl std::fmt::Display) -> Error {

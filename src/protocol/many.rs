@@ -23,7 +23,7 @@ use super::file_list::{FileList, last_component};
 use super::group_sync::GroupSync;
 use super::old_content::OldContent;
 use super::parents::Parents;
-use super::placed::Placed;
+use super::placed::{Alike, Placed};
 use super::request::{Change, LockOptions, Outcome, Plan, Replacement, Target};
 use super::run::Run;
 use super::sealed::Sealed;
@@ -75,7 +75,7 @@ pub(crate) type Tell<'a> = &'a dyn Fn(&Path, std::result::Result<&Outcome, &Erro
 
 /// Replaces the files. An error is one of the directory, or a signal; `tally` tells how far it came.
 pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut Tally) -> Result<()> {
-    many.files.check()?;
+    let alike = Alike::new(many.files.check()?);
     // While files get their names, signals wait.
     run.signals.watch().context("signals")?;
     let mut parents = many.parents.then(|| Parents::new(many.options.sync, run.notices));
@@ -85,7 +85,7 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     let count = many.files.len();
     run.progress.expect_files(count);
     let syncs = GroupSync::default();
-    let groups = Groups { many, count, directory: &directory, syncs, run, tell, placed: Placed::default() };
+    let groups = Groups { many, count, directory: &directory, syncs, run, tell, placed: Placed::default(), alike };
     let done = groups.replace_all(tally);
     if !many.options.dry_run
         && tally.changes.iter().any(Option::is_some)
@@ -109,6 +109,7 @@ struct Groups<'a> {
     run: Run<'a>,
     tell: Tell<'a>,
     placed: Placed,
+    alike: Alike<'a>,
 }
 
 /// A file of a group that has been planned.
@@ -349,6 +350,7 @@ impl Groups<'_> {
             && !self.many.options.dry_run
         {
             self.placed.add(target, place);
+            self.alike.add(&target.name);
         }
         Ok(outcome)
     }
@@ -385,10 +387,11 @@ impl Groups<'_> {
                 resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.run.notices)
                     .is_ok_and(|other| other.existing.is_some_and(|other| other.stat.is_same_file(&now)));
             if leads_there {
-                let other = self.many.directory.join(other);
-                let reason = format!("{what} the file that {} has become", Shown(other.as_os_str()));
-                return Err(failed("replace", reason));
+                return Err(has_become(what, &self.many.directory.join(other)));
             }
+        }
+        if let Some(other) = self.alike.find(&target.directory, &target.name) {
+            return Err(has_become("is", &self.many.directory.join(other)));
         }
         Ok(())
     }
@@ -443,6 +446,10 @@ impl Staged<'_> {
         };
         Ok(self)
     }
+}
+
+fn has_become(what: &str, other: &Path) -> Error {
+    failed("replace", format_args!("{what} the file that {} has become", Shown(other.as_os_str())))
 }
 
 /// The size of a file, in bytes, as far as it can be known.
