@@ -134,7 +134,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) append: bool,
 
-    /// Run SCRIPT in place of COMMAND, by bash with pipefail
+    /// Run SCRIPT in place of COMMAND, by bash
     ///
     /// By bash -o pipefail -c or, without bash, by sh if that has pipefail. A
     /// pipeline in it has failed if any part of it has. With -I, STR in it
