@@ -19,12 +19,13 @@ use std::rc::Rc;
 
 use super::commit::{self, Finished, Named, Prepared};
 use super::directory::Directory;
-use super::file_list::{FileList, last_component};
+use super::file_list::{Checked, FileList, last_component};
 use super::group_sync::GroupSync;
 use super::old_content::OldContent;
 use super::parents::Parents;
-use super::placed::Placed;
+use super::placed::{Alike, Placed};
 use super::request::{Change, LockOptions, Outcome, Plan, Replacement, Target};
+use super::resolve::ResolvedTarget;
 use super::run::Run;
 use super::sealed::Sealed;
 use super::{Content, acquire_lock, check_if_match, overwrite, preflight, read_old, release_target, resolve};
@@ -75,7 +76,8 @@ pub(crate) type Tell<'a> = &'a dyn Fn(&Path, std::result::Result<&Outcome, &Erro
 
 /// Replaces the files. An error is one of the directory, or a signal; `tally` tells how far it came.
 pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut Tally) -> Result<()> {
-    many.files.check()?;
+    let mut names = many.files.check()?;
+    let alike = Alike::new(std::mem::take(&mut names.alike));
     // While files get their names, signals wait.
     run.signals.watch().context("signals")?;
     let mut parents = many.parents.then(|| Parents::new(many.options.sync, run.notices));
@@ -85,7 +87,8 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     let count = many.files.len();
     run.progress.expect_files(count);
     let syncs = GroupSync::default();
-    let groups = Groups { many, count, directory: &directory, syncs, run, tell, placed: Placed::default() };
+    let groups =
+        Groups { many, count, directory: &directory, syncs, run, tell, names, placed: Placed::default(), alike };
     let done = groups.replace_all(tally);
     if !many.options.dry_run
         && tally.changes.iter().any(Option::is_some)
@@ -111,7 +114,9 @@ struct Groups<'a> {
     syncs: GroupSync,
     run: Run<'a>,
     tell: Tell<'a>,
+    names: Checked<'a>,
     placed: Placed,
+    alike: Alike<'a>,
 }
 
 /// A file of a group that has been planned.
@@ -239,9 +244,10 @@ impl Groups<'_> {
         let staged = self.sync(staged, &planned, (bytes, self.count - first))?;
         self.run.progress.phase(Phase::Swapping);
         for done in staged {
-            let (at, Some(Some(file))) = (done.at, planned.get(done.at)) else { continue };
+            let at = done.at;
+            let (Some(Some(file)), Some(source)) = (planned.get(at), sources.get(at)) else { continue };
             self.run.subject.replace(file.plan.path.to_owned());
-            match self.name(done, first + at, tally) {
+            match self.name(done, (first + at, source), tally) {
                 Ok(outcome) => {
                     if let Some(change) = tally.changes.get_mut(first + at) {
                         *change = Some(outcome.change);
@@ -349,10 +355,10 @@ impl Groups<'_> {
     }
 
     /// The last step for the file at this place of the list: the new content gets its name.
-    fn name(&self, done: Staged<'_>, place: usize, tally: &mut Tally) -> Result<Outcome> {
+    fn name(&self, done: Staged<'_>, (place, source): (usize, &OsStr), tally: &mut Tally) -> Result<Outcome> {
         let Staged { job, mut outcome, warnings, state, .. } = done;
         self.run.notices.warn_all(warnings);
-        self.check_not_placed(&job)?;
+        self.check_not_placed(&job, source, tally)?;
         let target = job.target;
         match state {
             State::Same(warning) => {
@@ -375,10 +381,11 @@ impl Groups<'_> {
             State::Prepared(_) => return Err(failed("sync", "the staging file has not been synced")),
             State::Rehearsed => {}
         }
-        if matches!(outcome.change, Change::Created | Change::Replaced | Change::Overwritten)
-            && !self.many.options.dry_run
-        {
-            self.placed.add(target, place);
+        if is_placed(outcome.change) && !self.many.options.dry_run {
+            if self.is_behind_link(target, source) {
+                self.placed.add(target, place);
+            }
+            self.alike.add(&target.name);
         }
         Ok(outcome)
     }
@@ -404,23 +411,43 @@ impl Groups<'_> {
         }
     }
 
-    /// Fails if this run has put another file in place there.
-    fn check_not_placed(&self, job: &Replacement<'_>) -> Result<()> {
+    /// Fails if this run has put another file in place there, or where the backup would be.
+    fn check_not_placed(&self, job: &Replacement<'_>, source: &OsStr, tally: &Tally) -> Result<()> {
         let target = job.target;
+        let other_name = self.is_behind_link(target, source).then(|| target.name.clone());
         let backup = job.backup.map(|backup| backup.first(&target.name));
-        for (name, what) in [(Some(target.name.clone()), "is"), (backup, "its backup would replace")] {
-            let Some((now, place)) = name.and_then(|name| self.placed.find(&target.directory, &name)) else { continue };
+        for (name, what) in [(other_name.as_deref(), "is"), (backup.as_deref(), "its backup would replace")] {
+            if name.is_some_and(|name| self.has_placed(&target.directory, name, tally)) {
+                return Err(has_become(what, &self.many.directory.join(name.unwrap_or_default())));
+            }
+        }
+        for (name, what) in [(Some(target.name.as_os_str()), "is"), (backup.as_deref(), "its backup would replace")] {
+            let Some((now, place)) = name.and_then(|name| self.placed.find(&target.directory, name)) else { continue };
             let Some(other) = self.many.files.iter().nth(place).map(last_component) else { continue };
             let leads_there =
                 resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.run.notices)
                     .is_ok_and(|other| other.existing.is_some_and(|other| other.stat.is_same_file(&now)));
             if leads_there {
-                let other = self.many.directory.join(other);
-                let reason = format!("{what} the file that {} has become", Shown(other.as_os_str()));
-                return Err(failed("replace", reason));
+                return Err(has_become(what, &self.many.directory.join(other)));
             }
         }
+        if let Some(other) = self.alike.find(&target.directory, &target.name) {
+            return Err(has_become("is", &self.many.directory.join(other)));
+        }
         Ok(())
+    }
+
+    /// Whether the name in the directory is that of a file which this run has put in place.
+    fn has_placed(&self, directory: &Rc<Directory>, name: &OsStr, tally: &Tally) -> bool {
+        let is_same =
+            || matches!((directory.stat(), self.directory.stat()), (Ok(one), Ok(other)) if one.is_same_file(&other));
+        self.names.may_contain(name)
+            && (self.is_shared(directory) || is_same())
+            && self.many.files.place_of(name).and_then(|place| *tally.changes.get(place)?).is_some_and(is_placed)
+    }
+
+    fn is_behind_link(&self, target: &ResolvedTarget, source: &OsStr) -> bool {
+        !self.is_shared(&target.directory) || target.name != last_component(source)
     }
 
     fn is_shared(&self, directory: &Rc<Directory>) -> bool {
@@ -485,6 +512,14 @@ fn offer_tree(error: Error, source: &OsStr, path: &Path) -> Error {
         }
         _ => error,
     }
+}
+
+fn is_placed(change: Change) -> bool {
+    matches!(change, Change::Created | Change::Replaced | Change::Overwritten)
+}
+
+fn has_become(what: &str, other: &Path) -> Error {
+    failed("replace", format_args!("{what} the file that {} has become", Shown(other.as_os_str())))
 }
 
 /// The size of a file, in bytes, as far as it can be known.

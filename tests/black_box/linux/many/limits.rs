@@ -38,12 +38,12 @@ fn open_files_are_bounded_whatever_the_number() {
     let files = sources(&scene, 700);
     let traced = Strace::new(&scene, &args(&[], &files)).run();
     assert_eq!((traced.output.status.code(), stderr(&traced.output).as_str()), (Some(0), ""));
-    let opened = traced.calls.all("openat", &[]).filter_map(|call| call.returned()).max();
+    let opened = traced.calls.all("openat", &[]).filter_map(crate::common::strace::Call::returned).max();
     assert!(opened < Some(600), "{opened:?}");
     all_new(&scene, 700);
     // A second time they are all replaced.
     let traced = Strace::new(&scene, &args(&[], &files)).run();
-    let opened = traced.calls.all("openat", &[]).filter_map(|call| call.returned()).max();
+    let opened = traced.calls.all("openat", &[]).filter_map(crate::common::strace::Call::returned).max();
     assert!(traced.output.status.success() && opened < Some(900), "{opened:?}");
     all_new(&scene, 700);
 }

@@ -23,7 +23,10 @@ fn nothing_is_created_written_or_renamed_where_nothing_differs() {
             assert!(!calls.has(name, &["/d"]), "{name} {calls:#?}");
         }
         assert!(
-            !calls.all("openat", &["O_CREAT"]).chain(calls.all("openat", &["O_TMPFILE"])).any(|call| call.succeeded())
+            !calls
+                .all("openat", &["O_CREAT"])
+                .chain(calls.all("openat", &["O_TMPFILE"]))
+                .any(crate::common::strace::Call::succeeded)
         );
         // Nor the syncs of other programs' files.
         assert!(calls.all("linkat", &[]).all(|call| call.quoted() == "." || !call.succeeded()), "{calls:#?}");
