@@ -134,7 +134,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) append: bool,
 
-    /// Run SCRIPT in place of COMMAND, by bash
+    /// Run SCRIPT as COMMAND, by bash with pipefail
     ///
     /// By bash -o pipefail -c or, without bash, by sh if that has pipefail. A
     /// pipeline in it has failed if any part of it has. With -I, STR in it
@@ -159,7 +159,7 @@ pub struct Cli {
     #[arg(short = 'I', long, value_name = "STR", help_heading = "Content", verbatim_doc_comment)]
     pub(super) placeholder: Option<OsString>,
 
-    /// Replace a directory as a whole (with --from or -I)
+    /// Replace a directory as a whole (--from, -I)
     ///
     /// TARGET is a directory, or becomes one, and is replaced as a whole: by
     /// a copy of the directory SOURCE, or by what COMMAND makes in the empty

@@ -62,6 +62,7 @@ fn project() -> Scene {
         scene.write(format!("bin/p{number}"), format!("program {number}\n"));
         scene.write(format!("man/m{number}.1"), "");
     }
+    assert!(scene.other("touch").args(["-d", "2020-01-02", "bin/p2"]).status().unwrap().success());
     scene
 }
 
@@ -109,7 +110,9 @@ fn installed(scene: &Scene, first_line: &str, before: &str) -> String {
     let mut script = String::new();
     writeln!(script, "PATH=$PWD/path:$PATH; umask 022\n{before}").unwrap();
     script.push_str(&block(first_line).scripts().remove(0).replace("make ", "make -s "));
-    script.push_str("\nfind stage -printf '%P %y %m %U %G %l\\n' | sort >list");
+    script.push_str(
+        "\nfind stage -printf '%P %y %m %U %G %l\\n' | sort >list\nfind stage -name owned -printf 'of %TY\n' >>list",
+    );
     scene.write("script", script);
     let output = run(scene, "exec fakeroot sh -e script", "");
     assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
@@ -133,7 +136,7 @@ fn a_project_is_installed_as_by_install() {
     let (ours, theirs) = (project(), project());
     let list = installed(&ours, RECIPE, "");
     assert!(list.lines().count() > 80 && list.contains("usr/bin/set-id f 4755 0 0"), "{list}");
-    assert!(list.contains("usr/bin/owned f 644 1 2"), "{list}");
+    assert!(list.contains("usr/bin/owned f 644 1 2") && list.ends_with("of 2020\n"), "{list}");
     assert!(list.contains("var/lib/empty dir d 700 0 0") && list.contains("man1/xm9.1 f 644 0 0"), "{list}");
     // Without INSTALL=, so that install(1) does it.
     let dropped = "make() { command make \"$1\" \"$2\" \"$4\"; }";
