@@ -125,7 +125,7 @@ fn a_shell_and_mv_replace_files_there() {
 
 /// All files have one owner and one mode. Asked for, these are had; others are an error before anything is read.
 #[test]
-fn only_the_owner_and_the_mode_that_all_files_have_may_be_asked_for() {
+fn only_the_owner_and_the_mode_of_all_may_be_asked_for() {
     on_each(|foreign, shown, what| {
         let (owner, mode) = match shown {
             Shown::Own => (USER, "u=rwx,go=rx"),
