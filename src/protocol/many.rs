@@ -382,7 +382,8 @@ impl Groups<'_> {
             State::Rehearsed => {}
         }
         if is_placed(outcome.change) && !self.many.options.dry_run {
-            if self.is_behind_link(target, source) {
+            // An overwritten file keeps its other hard links.
+            if self.is_behind_link(target, source) || outcome.change == Change::Overwritten {
                 self.placed.add(target, place);
             }
             self.alike.add(&target.name);

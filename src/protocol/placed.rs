@@ -9,19 +9,19 @@ use super::directory::Directory;
 use super::resolve::ResolvedTarget;
 use crate::platform::{self, Stat};
 
-/// The files behind links, by what identifies them, each with the place of its name in the list.
+/// The files that more than one name can lead to, by what identifies them, each with the place of its name in the list.
 #[derive(Default)]
 pub(super) struct Placed(RefCell<BTreeMap<(u64, u64), usize>>);
 
 impl Placed {
-    /// The file that the target behind a link has become.
+    /// The file that the target has become.
     pub(super) fn add(&self, target: &ResolvedTarget, place: usize) {
         if let Ok(Some(now)) = target.directory.lstat(&target.name) {
             self.0.borrow_mut().insert(now.identity(), place);
         }
     }
 
-    /// If the name leads to a file that was put in place behind a link: that file, and the place of its name in the list.
+    /// If the name leads to a file that was put in place: that file, and the place of its name in the list.
     /// Another program may have removed it since, and the file system given its number to another.
     pub(super) fn find(&self, directory: &Directory, name: &OsStr) -> Option<(Stat, usize)> {
         let placed = self.0.borrow();

@@ -39,7 +39,7 @@ fn few_files_on_btrfs_are_synced_again_with_their_names() {
         let Traced { output, calls } = run(&btrfs, &["--sync", how], &names, &[]);
         assert!(output.status.success(), "{output:?}");
         let is_name = |name: &str| matches!(name, "linkat" | "renameat");
-        let named = calls.0.iter().rposition(|call| is_name(&call.name) && call.succeeded()).unwrap();
+        let named = calls.0.iter().position(|call| is_name(&call.name) && call.succeeded()).unwrap();
         let after = calls.0[named..].iter().filter(|call| call.name == "fsync" && !call.args.contains(&directory));
         assert_eq!(after.count(), if again { 3 } else { 0 }, "--sync {how}: {calls:#?}");
     }

@@ -51,7 +51,9 @@ fn a_copy_has_the_times_of_its_source() {
             let words = ["--preserve-timestamps", "--from", "source", target];
             scene.cmd().args(options).args(words).assert().success().stderr("");
             let found = metadata(scene.path(target)).unwrap();
-            assert_eq!(times(&found), before, "{options:?} {target}");
+            assert_eq!(times(&found).0, before.0, "{options:?} {target}");
+            // By Wine, the access time that SOURCE shows once it is open is a new one.
+            assert!(cfg!(windows) || times(&found).1 == before.1, "{options:?} {target}: {found:?}");
             assert_eq!(scene.text(target), "new");
         }
     }
