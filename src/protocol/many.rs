@@ -34,7 +34,7 @@ use crate::error::{Context, Error, ErrorExt, Result, failed, not_durable};
 use crate::guard::Guards;
 use crate::input::Origin;
 use crate::options::{Options, Sync};
-use crate::platform::{self, AsFd, BorrowedFd, Interrupted, OwnedFd, is_full, os_message};
+use crate::platform::{self, AsFd, BorrowedFd, Interrupted, OwnedFd, Stat, is_full, os_message};
 use crate::progress::Phase;
 
 /// The most files of a group.
@@ -96,7 +96,10 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
 
 fn sync_names(directory: &Directory) -> Result<()> {
     let none: Option<BorrowedFd<'_>> = None;
-    sync::directory(directory, none).map_err(|errno| not_durable("sync directory", os_message(errno)))
+    let synced = sync::directory(directory, none);
+    // The sync of a directory succeeds on an XFS that an error has shut down since the names were given. A stat does not.
+    let synced = synced.and_then(|()| Stat::of(&**directory).map(drop));
+    synced.map_err(|errno| not_durable("sync directory", os_message(errno)))
 }
 
 struct Groups<'a> {
