@@ -28,7 +28,7 @@ _atomic_write() {
         else
             case $word in
                 --) ended=1 ;;
-                --from | --shell | --placeholder | --success-status | --checksum | --validate | --if-match | --suffix | --lock-timeout | --mode | --sync) wants=$word ;;
+                --from | --shell | --placeholder | --success-status | --checksum | --validate | --if-match | --suffix | --lock-timeout | --mode | --owner | --group | --sync) wants=$word ;;
                 --tree) tree=1 ;;
                 --*) ;;
                 -?*)
@@ -86,7 +86,7 @@ _atomic_write() {
     if [[ $glued ]]; then
         return
     elif [[ $cur == -* && ! $ended ]]; then
-        COMPREPLY=($(compgen -W '--from -e --edit --create -a --append --shell -I --placeholder --tree --allow-empty --success-status --non-empty --checksum --validate -n --no-clobber --if-match -C --if-changed --backup -b -S --suffix --lock --no-lock --lock-timeout -m --mode -f --force -P --no-dereference -D --parents --allow-in-place --in-place --sync --dry-run --progress --report -v --verbose -q --quiet -h --help -V --version --backup=' -- "$cur"))
+        COMPREPLY=($(compgen -W '--from -e --edit --create -a --append --shell -I --placeholder --tree --allow-empty --success-status --non-empty --checksum --validate -n --no-clobber --if-match -C --if-changed --backup -b -S --suffix --lock --no-lock --lock-timeout -m --mode --owner --group --preserve-timestamps -f --force -P --no-dereference -D --parents --allow-in-place --in-place --sync --dry-run --progress --report -v --verbose -q --quiet -h --help -V --version --backup=' -- "$cur"))
     elif [[ $target ]]; then
         $compopt +o default +o bashdefault
     elif [[ $tree ]]; then

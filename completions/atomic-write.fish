@@ -22,7 +22,7 @@ function __atomic_write_command
             switch "$word"
                 case --
                     set ended 1
-                case --from --shell --placeholder --success-status --checksum --validate --if-match --suffix --lock-timeout --mode --sync
+                case --from --shell --placeholder --success-status --checksum --validate --if-match --suffix --lock-timeout --mode --owner --group --sync
                     set wants 1
                 case '--*'
                 case '-?*'
@@ -71,12 +71,15 @@ complete -c atomic-write -s S -l suffix -x -d 'Backup suffix (default ~); implie
 complete -c atomic-write -l lock -d 'Take turns with others that lock TARGET'
 complete -c atomic-write -l no-lock -d 'Take no lock, even with --edit or --append'
 complete -c atomic-write -l lock-timeout -x -d 'Give up waiting after SECONDS; implies --lock'
-complete -c atomic-write -s m -l mode -x -d 'Set the mode, in octal'
+complete -c atomic-write -s m -l mode -x -d 'Set the mode, as chmod does'
+complete -c atomic-write -l owner -x -d 'Set the owner: a user\'s name or id'
+complete -c atomic-write -l group -x -d 'Set the group: its name or id'
+complete -c atomic-write -l preserve-timestamps -d 'Keep SOURCE\'s times of modification and access'
 complete -c atomic-write -s f -l force -d 'Replace TARGET even if you may not write to it'
-complete -c atomic-write -s P -l no-dereference -d 'Replace a symbolic link, not the file that it points to'
+complete -c atomic-write -s P -l no-dereference -d 'Replace a symbolic link, not what it points to'
 complete -c atomic-write -s D -l parents -d 'Create missing parent directories'
 complete -c atomic-write -l allow-in-place -d 'Overwrite where a rename is impossible (not atomic)'
-complete -c atomic-write -l in-place -d 'Overwrite TARGET itself, keeping its inode (not atomic)'
+complete -c atomic-write -l in-place -d 'Overwrite TARGET, keeping its inode (not atomic)'
 complete -c atomic-write -l sync -x -a "full\t'Content, metadata and name' file\t'Content and metadata; after a power cut the name may still lead to the old file' none\t'Nothing: atomic for running programs only'" -d 'What to sync before exiting (default full)'
 complete -c atomic-write -l dry-run -d 'Do all but the commit'
 complete -c atomic-write -l progress -d 'Show progress on a terminal'
