@@ -85,7 +85,7 @@ impl Source<'_> {
 impl Input for Source<'_> {
     fn descriptor(&self) -> BorrowedFd<'_> {
         match &self.file {
-            File::Stdin(stdin) => *stdin,
+            File::Stdin(stdin) => stdin.as_fd(),
             File::Opened(file) => file.as_fd(),
             // Unreachable: nothing is read after `finish`.
             File::Closed => platform::stdin(),
