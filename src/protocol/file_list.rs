@@ -85,7 +85,7 @@ impl<'a> FileList<'a> {
         }
         let mut names: Vec<&OsStr> = self.iter().map(last_component).collect();
         names.sort_unstable();
-        let twice = names.windows(2).find(|pair| matches!(pair, [one, other] if one == other))?.first()?;
+        let (twice, _) = names.iter().zip(names.iter().skip(1)).find(|(one, other)| one == other)?;
         let mut same = self.iter().filter(|name| last_component(name) == *twice);
         Some((same.next()?, same.next()?))
     }
@@ -99,7 +99,7 @@ fn hash(name: &OsStr) -> u64 {
 
 fn has_twice(hashes: &mut [u64]) -> bool {
     hashes.sort_unstable();
-    hashes.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
+    hashes.iter().zip(hashes.iter().skip(1)).any(|(one, other)| one == other)
 }
 
 /// The name that the file gets.
