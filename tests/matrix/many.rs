@@ -41,7 +41,7 @@ pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) 
     judge::no_panic(ended)?;
     judge::untouched(scenario, expected, after)?;
     let attributed = judge::has_no_attributes(case);
-    let files = files(expected, after, stderr, usize::from(case.fault == Fault::Short), attributed)?;
+    let files = files(scenario, expected, after, stderr, usize::from(case.fault == Fault::Short), attributed)?;
     match ended.status.signal() {
         None => {}
         Some(KILL) if case.fault == Fault::Kill => return killed(scenario, expected, after),
@@ -89,7 +89,7 @@ pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) 
 pub fn succeeded(scenario: &Scenario, expected: &Expected, after: &Snapshot, ended: &Ended) -> Verdict {
     judge::untouched(scenario, expected, after)?;
     judge::nothing_left(expected, after, &ended.stderr, false)?;
-    let files = files(expected, after, &ended.stderr, 0, false)?;
+    let files = files(scenario, expected, after, &ended.stderr, 0, false)?;
     status(expected, &files, ended, false)?;
     report(&files, ended)?;
     durable(scenario, ended, false)
@@ -101,6 +101,7 @@ fn is_deterministic(scenario: &Scenario) -> bool {
 }
 
 fn files<'a>(
+    scenario: &Scenario,
     expected: &'a Expected,
     after: &Snapshot,
     stderr: &'a str,
@@ -136,7 +137,10 @@ fn files<'a>(
             let right = if is == Is::New { old } else { expected.before.get(backup) };
             // It may have a staging file's name, which is judged as such.
             let is_kept = is == Is::New && old.is_some_and(|old| staged(after).any(|state| state == old));
-            if kept != right && !is_kept {
+            // Where nothing can be exchanged or linked, it is a copy.
+            let is_copy = scenario.refuses(Refused::RenameFlags)
+                && right.zip(kept).is_some_and(|(right, kept)| kept.is_like(right));
+            if kept != right && !is_kept && !is_copy {
                 return Err(format!("{} is {kept:?}, not {right:?}", backup.display()));
             }
         }

@@ -313,7 +313,10 @@ fn any_has_content(root: &Path, paths: &[PathBuf], content: &FileState) -> Resul
 fn leftovers(scenario: &Scenario, target: &Path, before: &Snapshot) -> usize {
     if let Source::Many(batch) = scenario.source {
         // Staging files with a name have it as long as their group is staged. The others get one each in turn.
-        return if scenario.refuses(Refused::UnnamedFiles) { batch.files } else { 1 };
+        let all = if scenario.refuses(Refused::UnnamedFiles) { batch.files } else { 1 };
+        // And the old file that gets the name of the backup.
+        let has_backup = matches!(scenario.setting, Setting::Backup { .. });
+        return all + usize::from(has_backup && scenario.refuses(Refused::RenameFlags));
     }
     if scenario.has_private_directory() {
         // The directory; and a staging file that was not in it yet, or the old file.

@@ -1,6 +1,6 @@
 //! `-t`: what is synced where files are synced one by one, and what a full disk or a failing call does to the others.
 //!
-//! Rows: 9, 17.
+//! Rows: none.
 
 use crate::common::needs::needs;
 use crate::common::strace::{Strace, Traced};
@@ -27,7 +27,7 @@ fn run(scene: &Scene, options: &[&str], names: &[String], injections: &[&str]) -
     injections.iter().fold(strace, |strace, what| strace.inject(*what)).run()
 }
 
-// Row 17: older versions of btrfs may lose the sync of a file that has no name.
+/// Older versions of btrfs may lose the sync of a file that has no name.
 #[test]
 fn few_files_on_btrfs_are_synced_again_with_their_names() {
     needs!(root, strace, "mkfs.btrfs");
@@ -45,7 +45,7 @@ fn few_files_on_btrfs_are_synced_again_with_their_names() {
     }
 }
 
-// Row 17, and exit 4.
+/// Exit 4.
 #[test]
 fn a_failure_of_that_second_sync_is_told_of_its_file() {
     needs!(root, strace, "mkfs.btrfs");
@@ -62,7 +62,7 @@ fn a_failure_of_that_second_sync_is_told_of_its_file() {
     assert_eq!(btrfs.text("d/b"), btrfs.text("s/b"));
 }
 
-// Row 9: what did not fit is tried once more, and what was impossible is not told again.
+/// What did not fit is tried once more, and what was impossible is not told again.
 #[test]
 fn a_file_is_told_once_though_its_group_did_not_fit() {
     needs!(root, "mkfs.ext4");
