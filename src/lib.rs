@@ -31,6 +31,7 @@ pub mod digest;
 mod error;
 mod guard;
 mod input;
+pub mod mode;
 mod notices;
 pub mod options;
 mod plan;
@@ -43,14 +44,14 @@ mod report;
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
-use cli::{Args, From, Sources};
+use cli::{Args, From, Sources, System};
 use error::{Context, Error};
 use notices::Notices;
-use platform::Signals;
+use platform::{Ids, Signals};
 use progress::Progress;
 use protocol::many::Tally;
 use protocol::{Failed, Outcome, Run};
@@ -59,7 +60,7 @@ use report::End;
 /// Runs the program; `argv` includes the program's name. Returns the exit status. Does not return if a signal ends the
 /// process.
 pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args = match cli::parse(argv, &|name| std::env::var_os(name)) {
+    let args = match parse(argv) {
         Ok(args) => args,
         Err(error) => return report::usage(&error),
     };
@@ -74,6 +75,17 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(caught.status())
         }
     }
+}
+
+fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
+    let look_up = |kind, name: &OsStr| platform::id_of(kind, name).map_err(platform::os_message);
+    let (user, group) = (|name: &OsStr| look_up(Ids::Users, name), |name: &OsStr| look_up(Ids::Groups, name));
+    let system = System {
+        umask: &platform::umask,
+        user: platform::HAS_IDS.then_some(&user),
+        group: platform::HAS_IDS.then_some(&group),
+    };
+    cli::parse(argv, &|name| std::env::var_os(name), &system)
 }
 
 fn replace(args: &Args, signals: &Signals, progress: &Progress) -> End {

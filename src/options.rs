@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use crate::mode::Mode;
+
 /// What is on stable storage when the program exits with status 0.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub enum Sync {
@@ -34,6 +36,29 @@ pub struct Backup {
     pub suffix: OsString,
 }
 
+/// The requested owner and group, as ids.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Owners {
+    /// The user.
+    pub user: Option<u32>,
+    /// The group.
+    pub group: Option<u32>,
+}
+
+impl Owners {
+    /// Whether a file of this user and this group is as requested.
+    #[must_use]
+    pub fn are_met_by(self, user: u32, group: u32) -> bool {
+        self.user.is_none_or(|wanted| wanted == user) && self.group.is_none_or(|wanted| wanted == group)
+    }
+
+    /// Whether any is requested.
+    #[must_use]
+    pub fn are_requested(self) -> bool {
+        self.user.is_some() || self.group.is_some()
+    }
+}
+
 /// How TARGET is replaced.
 ///
 /// The flags are independent choices of the user; an enum for each would only rename them.
@@ -57,7 +82,11 @@ pub struct Options {
     /// Overwrite an existing file in any case.
     pub in_place: bool,
     /// The finished file's mode.
-    pub mode: Option<u32>,
+    pub mode: Option<Mode>,
+    /// The finished file's owner and group.
+    pub owners: Owners,
+    /// The finished file has the times of SOURCE.
+    pub preserve_timestamps: bool,
     /// Keep the old file.
     pub backup: Option<Backup>,
     /// Do all but the commit.

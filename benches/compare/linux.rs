@@ -8,6 +8,7 @@ pub(crate) mod clock;
 pub(crate) mod digest;
 pub(crate) mod figure;
 pub(crate) mod from;
+pub(crate) mod group;
 pub(crate) mod machine;
 pub(crate) mod memory;
 pub(crate) mod plot;
@@ -71,6 +72,9 @@ fn measure(wanted: impl Fn(&str) -> bool) -> Results {
     }
     if wanted("many") {
         races.push(small::many(&setup));
+        races.extend(group::small(&setup));
+        races.push(group::large(&setup));
+        races.extend(group::unchanged(&setup));
     }
     if wanted("from") {
         races.push(from::copied(&setup));

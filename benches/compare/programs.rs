@@ -109,7 +109,7 @@ fn floors(directory: &Path) -> Option<PathBuf> {
         eprintln!("skipped: the floors, which are written in C");
         return None;
     }
-    for name in ["small", "read_write", "splice", "write_behind", "dontcache", "peak", "exchange"] {
+    for name in ["small", "read_write", "splice", "write_behind", "dontcache", "peak", "exchange", "group"] {
         if !compile("cc", name, &directory.join(name)) {
             eprintln!("skipped: the floors: cc cannot link statically here");
             return None;
@@ -126,7 +126,11 @@ fn musl_floor(directory: &Path) -> Option<PathBuf> {
 /// Whether this compiler makes a static program of the source of this name.
 fn compile(compiler: &str, name: &str, program: &Path) -> bool {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/floor").join(name).with_extension("c");
-    let compiled =
-        Command::new(compiler).args(["-O2", "-static", "-o"]).arg(program).arg(source).stdin(Stdio::null()).status();
+    let compiled = Command::new(compiler)
+        .args(["-O2", "-static", "-pthread", "-o"])
+        .arg(program)
+        .arg(source)
+        .stdin(Stdio::null())
+        .status();
     compiled.is_ok_and(|status| status.success())
 }

@@ -32,6 +32,8 @@ pub struct Size {
     pub small_batch: usize,
     /// How many small files are written several at a time.
     pub many: usize,
+    /// How many small files are replaced by one run.
+    pub group: usize,
     /// The files of a tree.
     pub tree: usize,
     pub pace: Pace,
@@ -45,6 +47,7 @@ impl Size {
                 large: 1 << 30,
                 small_batch: 25,
                 many: 2_000,
+                group: 1_000,
                 tree: 10_000,
                 pace: Pace { least_rounds: 9, most_rounds: 41, patience: Duration::from_secs(120) },
             },
@@ -52,6 +55,7 @@ impl Size {
                 large: 64 << 20,
                 small_batch: 5,
                 many: 100,
+                group: 200,
                 tree: 1_000,
                 pace: Pace { least_rounds: 3, most_rounds: 7, patience: Duration::from_millis(1_500) },
             },

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::clock::{Input, time};
 use crate::programs::{MUSL, OURS, STATIC, installed};
@@ -16,7 +16,7 @@ const FLOOR: &str = "floor";
 const FLOOR_MUSL: &str = "floor, musl";
 const FLOOR_UNSYNCED: &str = "floor, without syncs";
 const DD: (&str, &str) = ("dd conv=fsync, mv, sync", "dd of=t conv=fsync status=none && mv t f && sync .");
-const AT_A_TIME: usize = 8;
+pub const AT_A_TIME: usize = 8;
 
 /// Ours and the bare system calls, and no other tools: their shared libraries would be in the processor's caches, and our
 /// dynamic build would gain by that.
@@ -106,11 +106,12 @@ pub fn many(setup: &Setup) -> Finished {
     let directory = setup.scene.mkdir("many");
     let (directory, count) = (directory.as_path(), setup.size.many);
     let mut contenders: Vec<Contender<'_>> = Vec::new();
-    for (name, program) in setup.programs.ours() {
-        contenders.push(Contender::new(name, Kind::Ours, move || Some(all_of(count, &program, directory))));
-    }
-    if let Some(floor) = setup.programs.floor("small") {
-        contenders.push(Contender::new(FLOOR, Kind::Floor, move || Some(all_of(count, &floor, directory))));
+    let programs = setup.programs.ours().into_iter().map(|(name, program)| (name, Kind::Ours, program));
+    let floor = setup.programs.floor("small").map(|program| (FLOOR, Kind::Floor, program));
+    for (name, kind, program) in programs.chain(floor) {
+        let one =
+            move |index| time(Setup::command(&program, directory, &[&format!("f{index}")]), Input::Bytes(CONTENT));
+        contenders.push(Contender::new(name, kind, move || at_a_time(count, &one)));
     }
     for index in 0..count {
         std::fs::write(directory.join(format!("f{index}")), CONTENT).unwrap();
@@ -138,22 +139,24 @@ pub fn many(setup: &Setup) -> Finished {
     race.run(&setup.size.pace)
 }
 
-fn all_of(count: usize, program: &Path, directory: &Path) -> std::time::Duration {
+/// So many runs of a command, several at a time. `None` where this system does not support it.
+pub fn at_a_time(count: usize, one: &(impl Fn(usize) -> Option<Duration> + Sync)) -> Option<Duration> {
     let next = AtomicUsize::new(0);
     let start = Instant::now();
-    std::thread::scope(|scope| {
-        for _ in 0..AT_A_TIME {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= count {
-                        break;
-                    }
-                    let command = Setup::command(program, directory, &[&format!("f{index}")]);
-                    time(command, Input::Bytes(CONTENT)).expect("the floor of a small write");
-                }
-            });
+    let worker = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                return true;
+            }
+            if one(index).is_none() {
+                return false;
+            }
         }
+    };
+    let all = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().all(|worker| worker.join().unwrap())
     });
-    start.elapsed()
+    all.then(|| start.elapsed())
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser};
 
 use crate::digest::Digest;
+use crate::mode::Mode;
 use crate::options::{Options, Sync};
 
 /// Replace a file atomically and durably, or leave it unchanged
@@ -36,7 +37,8 @@ use crate::options::{Options, Sync};
                   Exit status        replaced  failed  usage  refused  not durable  damaged\n  \
                     without COMMAND         0       1      2        3            4        5\n  \
                     with COMMAND            0     125      2      123          121      122\n\
-                  If COMMAND fails, its own status. TARGET is unchanged with 1, 2, 3, 123, 125."
+                  If COMMAND fails, its own status. TARGET is unchanged with 1, 2, 3, 123, 125.\n\
+                  With -t, 1 and 3 are of the files that failed; the others are replaced."
 )]
 // One flag of the command line each.
 #[allow(clippy::struct_excessive_bools)]
@@ -47,7 +49,8 @@ pub struct Cli {
         value_hint = clap::ValueHint::FilePath,
         num_args = 0..,
         hide_short_help = true,
-        long_help = "The file to replace or create. A symbolic link is followed."
+        long_help = "The file to replace or create. A symbolic link is followed.\n\
+                     With -t, each operand is a SOURCE instead."
     )]
     pub(super) operands: Vec<OsString>,
 
@@ -77,11 +80,13 @@ pub struct Cli {
     )]
     pub(super) from: Option<OsString>,
 
-    /// Replace DIR/NAME by each SOURCE, a file called NAME
+    /// Replace files in DIR by the SOURCEs
     ///
-    /// The operands are then SOURCEs. Each file is replaced atomically, as
-    /// with --from, but not all of them at one instant (see --tree). A file
-    /// that fails does not stop the others. They are synced in groups.
+    /// The operands are then SOURCEs, and a SOURCE whose name is NAME becomes
+    /// DIR/NAME. Each is replaced atomically, as with --from, but not all of
+    /// them at one instant (for that, --tree). One that fails does not stop
+    /// the others, and the exit status is that of the worst. They are synced
+    /// in groups. With -D, DIR is created.
     #[arg(
         short = 't',
         long,
@@ -94,10 +99,10 @@ pub struct Cli {
     )]
     pub(super) target_directory: Vec<OsString>,
 
-    /// With -t, take the SOURCEs from FILE (-: standard input)
+    /// With -t, take the names of the SOURCEs from FILE
     ///
-    /// Their names are in it, each ended by a zero byte, as find -print0
-    /// prints them.
+    /// Each is ended by a zero byte, as find -print0 prints them. FILE - is
+    /// standard input. There may be no names.
     #[arg(
         long,
         value_name = "FILE",
@@ -117,7 +122,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) edit: bool,
 
-    /// With --edit, begin with nothing if TARGET is missing
+    /// With --edit, a missing TARGET is read as empty
     #[arg(long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) create: bool,
 
@@ -129,7 +134,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) append: bool,
 
-    /// Run SCRIPT in place of COMMAND, by bash with pipefail
+    /// Run SCRIPT as COMMAND, by bash with pipefail
     ///
     /// By bash -o pipefail -c or, without bash, by sh if that has pipefail. A
     /// pipeline in it has failed if any part of it has. With -I, STR in it
@@ -154,7 +159,7 @@ pub struct Cli {
     #[arg(short = 'I', long, value_name = "STR", help_heading = "Content", verbatim_doc_comment)]
     pub(super) placeholder: Option<OsString>,
 
-    /// Replace a directory as a whole (with --from or -I)
+    /// Replace a directory as a whole (--from, -I)
     ///
     /// TARGET is a directory, or becomes one, and is replaced as a whole: by
     /// a copy of the directory SOURCE, or by what COMMAND makes in the empty
@@ -304,12 +309,41 @@ pub struct Cli {
     )]
     pub(super) lock_timeout: Option<f64>,
 
-    /// Set the mode, in octal
+    /// Set the mode, as chmod does
     ///
-    /// For instance 600. Without it, the old file's mode is kept, and a new
-    /// file has what the umask leaves.
-    #[arg(short, long, value_name = "MODE", help_heading = "New file", value_parser = octal, verbatim_doc_comment)]
-    pub(super) mode: Option<u32>,
+    /// Octal (600), or changes as in chmod (u=rw,go=r, +x) to the mode that
+    /// the file would have otherwise: the old file's or, for a new file, what
+    /// the umask leaves. Where nobody is named, as in +x, the umask counts.
+    #[arg(
+        short,
+        long,
+        value_name = "MODE",
+        help_heading = "New file",
+        value_parser = Mode::parse,
+        allow_hyphen_values = true,
+        verbatim_doc_comment
+    )]
+    pub(super) mode: Option<Mode>,
+
+    /// Set the owner: a user's name or id
+    ///
+    /// As in chown, a name wins over an id, and +ID is an id always. It is
+    /// set before TARGET has the file. To give files away takes root.
+    #[arg(long, value_name = "USER", help_heading = "New file", value_hint = clap::ValueHint::Username, verbatim_doc_comment)]
+    pub(super) owner: Option<OsString>,
+
+    /// Set the group: its name or id
+    ///
+    /// As --owner. Without root, one that you are in.
+    #[arg(long, value_name = "GROUP", help_heading = "New file", verbatim_doc_comment)]
+    pub(super) group: Option<OsString>,
+
+    /// Keep SOURCE's times of modification and access
+    ///
+    /// With --from or -t, as cp -p. Where --if-changed finds the same
+    /// content, TARGET's times stay as they are.
+    #[arg(long, help_heading = "New file", verbatim_doc_comment)]
+    pub(super) preserve_timestamps: bool,
 
     /// Replace TARGET even if you may not write to it
     ///
@@ -317,7 +351,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) force: bool,
 
-    /// Replace a symbolic link, not the file that it points to
+    /// Replace a symbolic link, not what it points to
     #[arg(short = 'P', long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) no_dereference: bool,
 
@@ -335,7 +369,7 @@ pub struct Cli {
     #[arg(long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) allow_in_place: bool,
 
-    /// Overwrite TARGET itself, keeping its inode (not atomic)
+    /// Overwrite TARGET, keeping its inode (not atomic)
     ///
     /// The whole content is received, checked and stored elsewhere first.
     /// Other hard links, bind mounts and watchers of the inode see the new
@@ -492,14 +526,6 @@ impl Args {
     #[must_use]
     pub fn edits(&self) -> bool {
         matches!(self.from, From::Command { edit: true, .. })
-    }
-}
-
-fn octal(word: &str) -> Result<u32, String> {
-    let digits = !word.is_empty() && word.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-    match u32::from_str_radix(word, 8) {
-        Ok(mode) if digits && mode <= 0o7777 => Ok(mode),
-        _ => Err("an octal number from 0 to 7777 is expected".to_owned()),
     }
 }
 

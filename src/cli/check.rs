@@ -8,7 +8,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
 use super::args::{Args, Cli, From, Lock, Sources};
-use crate::options::{Backup, Control, Options, Sync};
+use super::system::{Lookup, System};
+use crate::options::{Backup, Control, Options, Owners, Sync};
 use crate::quote::{ShellWord, Shown};
 
 /// Parses and checks the command line, which includes `argv[0]`.
@@ -20,13 +21,14 @@ use crate::quote::{ShellWord, Shown};
 pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
     env: &dyn Fn(&str) -> Option<OsString>,
+    system: &System<'_>,
 ) -> Result<Args, clap::Error> {
     let argv: Vec<OsString> = argv.into_iter().collect();
     let cli = match parse_fast_path(&argv) {
         Some(cli) => cli,
         None => parse_with_clap(&argv).map_err(|error| in_our_words(error, &argv))?,
     };
-    cli.check(&argv, env)
+    cli.check(&argv, env, system)
 }
 
 /// The error in our words: the advice that clap adds to its own would often run something else.
@@ -112,7 +114,12 @@ fn parse_with_clap(argv: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 impl Cli {
-    fn check(mut self, argv: &[OsString], env: &dyn Fn(&str) -> Option<OsString>) -> Result<Args, clap::Error> {
+    fn check(
+        mut self,
+        argv: &[OsString],
+        env: &dyn Fn(&str) -> Option<OsString>,
+        system: &System<'_>,
+    ) -> Result<Args, clap::Error> {
         let (target, mut command, sources) = if let Some((directory, sources)) = self.many()? {
             (directory, Vec::new(), Some(sources))
         } else {
@@ -130,12 +137,13 @@ impl Cli {
         let has_command = !command.is_empty();
         let backup = backup(self.backup.take(), self.backup_default, self.suffix.take(), env)?;
         let lock = self.which_lock();
+        if let Some(sources) = &sources
+            && let Some(message) = self.contradiction_of_many(has_command, sources)
+        {
+            return Err(usage(ErrorKind::ArgumentConflict, message));
+        }
         self.check_placeholder(&command, is_shell)?;
-        let contradiction = match &sources {
-            Some(sources) => self.contradiction_of_many(has_command, sources),
-            None => None,
-        };
-        if let Some(message) = contradiction.or_else(|| self.contradiction(has_command, backup.is_some())) {
+        if let Some(message) = self.contradiction(has_command, sources.is_some(), backup.is_some()) {
             return Err(usage(ErrorKind::ArgumentConflict, message));
         }
         let checksum = at_most_once("--checksum", take(&mut self.checksum))?;
@@ -148,6 +156,10 @@ impl Cli {
             ));
         }
 
+        let owners = Owners {
+            user: self.owner.take().map(|word| id("owner", "user", &word, system.user)).transpose()?,
+            group: self.group.take().map(|word| id("group", "group", &word, system.group)).transpose()?,
+        };
         let sync = match self.sync {
             Some(sync) => sync,
             None => sync_from(env)?,
@@ -178,7 +190,9 @@ impl Cli {
                 force: self.force,
                 allow_in_place: self.allow_in_place,
                 in_place: self.in_place,
-                mode: self.mode,
+                mode: self.mode.take().map(|mode| mode.with_umask(system.umask)),
+                owners,
+                preserve_timestamps: self.preserve_timestamps,
                 backup,
                 dry_run: self.dry_run,
                 sync,
@@ -199,7 +213,11 @@ impl Cli {
 
     /// With `--target-directory`: the directory, and the files that go there. All operands are files, also those after `--`.
     fn many(&mut self) -> Result<Option<(OsString, Sources)>, clap::Error> {
-        let Some(directory) = at_most_once("--target-directory", take(&mut self.target_directory))? else {
+        if self.target_directory.len() > 1 {
+            let message = "--target-directory is given more than once, and all SOURCEs go to one DIR";
+            return Err(usage(ErrorKind::ArgumentConflict, message));
+        }
+        let Some(directory) = self.target_directory.pop() else {
             if self.files0_from.is_some() {
                 let message = "--files0-from needs -t DIR, the directory that the files go to";
                 return Err(usage(ErrorKind::MissingRequiredArgument, message));
@@ -279,9 +297,9 @@ impl Cli {
     }
 
     /// Two options that contradict each other, with the reason, which clap's own conflict message does not give.
-    fn contradiction(&self, has_command: bool, has_backup: bool) -> Option<&'static str> {
+    fn contradiction(&self, has_command: bool, is_many: bool, has_backup: bool) -> Option<&'static str> {
         let (has_checksum, has_if_match) = (!self.checksum.is_empty(), !self.if_match.is_empty());
-        let contradictions: [(bool, &'static str); 25] = [
+        let contradictions: [(bool, &'static str); 27] = [
             (self.from.is_some() && has_command, "the content comes from --from SOURCE or from COMMAND, not from both"),
             (
                 self.tree
@@ -294,6 +312,14 @@ impl Cli {
             (self.tree && has_if_match, "--if-match is of a file, and --tree replaces a directory"),
             (self.tree && self.allow_in_place, "--allow-in-place overwrites a file, and --tree replaces a directory"),
             (self.tree && self.in_place, "--in-place overwrites a file, and --tree replaces a directory"),
+            (
+                self.preserve_timestamps && !is_many && self.from.as_ref().is_none_or(|from| from == "-"),
+                "--preserve-timestamps keeps SOURCE's times, so it needs --from SOURCE",
+            ),
+            (
+                self.preserve_timestamps && self.append,
+                "--preserve-timestamps is for a copy of SOURCE, and --append makes none",
+            ),
             (self.create && !self.edit, "--create is for --edit: other content does not come from TARGET"),
             (
                 self.no_lock && (self.lock || self.lock_timeout.is_some()),
@@ -346,6 +372,34 @@ fn sync_from(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Sync, clap::Error
         let shown = Shown(&word).to_string();
         usage(ErrorKind::InvalidValue, &format!("invalid {NAME} '{shown}' (choose from full, file, none)"))
     })
+}
+
+/// The id that `--owner` or `--group` asks for. As chown(1) has it: a name that looks like an id is a name, and `+` before an
+/// id says that it is none.
+fn id(option: &str, what: &str, word: &OsStr, look_up: Option<Lookup<'_>>) -> Result<u32, clap::Error> {
+    /// chown(2) takes the last one for "as it is".
+    const LAST: u32 = u32::MAX - 1;
+    let invalid = |reason: String| Err(usage(ErrorKind::InvalidValue, &format!("--{option}: {reason}")));
+    let Some(look_up) = look_up else {
+        return invalid("files have no such owners on this system".to_owned());
+    };
+    let text = word.to_str().unwrap_or_default();
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let found = if is_number && digits.len() < text.len() || word.is_empty() { Ok(None) } else { look_up(word) };
+    match found {
+        Ok(Some(id)) => return Ok(id),
+        Err(reason) if !is_number => {
+            return invalid(format!("cannot look up {what} '{}': {reason}", Shown(word)));
+        }
+        _ => {}
+    }
+    match digits.parse() {
+        Ok(id) if is_number && id <= LAST => Ok(id),
+        _ if is_number => invalid(format!("'{text}' is no {what} id (0 to {LAST})")),
+        _ if word.is_empty() => invalid(format!("{} is an empty word", what.to_uppercase())),
+        _ => invalid(format!("there is no {what} '{}'", Shown(word))),
+    }
 }
 
 /// A directory may be named with slashes at its end, as a shell completes it.
@@ -459,8 +513,15 @@ fn second_operand(argv: &[OsString], at: usize) -> String {
             "unexpected argument '{shown}'\nhint: TARGET stands before --: atomic-write {before}TARGET -- {command}"
         );
     }
+    let is_word = |word: &OsString| !word.as_encoded_bytes().starts_with(b"-");
+    // cp(1) has the directory last.
+    let many = if argv[1..].iter().all(is_word) {
+        "\nhint: to copy files into a directory: atomic-write -t DIR SOURCE..."
+    } else {
+        ""
+    };
     format!(
-        "unexpected argument '{shown}'\nhint: to run a command, put -- before it: atomic-write {before} -- {command}"
+        "unexpected argument '{shown}'\nhint: to run a command, put -- before it: atomic-write {before} -- {command}{many}"
     )
 }
 

@@ -5,6 +5,8 @@
 
 mod args;
 mod check;
+mod system;
 
 pub use args::{Args, Cli, From, Lock, Sources};
 pub use check::parse;
+pub use system::{Lookup, System};

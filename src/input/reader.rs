@@ -14,6 +14,10 @@ pub(crate) trait Input {
     fn mode(&self) -> Option<u32> {
         None
     }
+    /// Its state when it was opened, if it is a regular SOURCE, whose times TARGET may keep.
+    fn source(&self) -> Option<&Stat> {
+        None
+    }
     /// Begins, once everything else is ready. A command is started here.
     fn begin(&mut self) -> Result<()>;
     /// Waits until a read does not block, where a signal or a command's end must be waited for as well. Fails when one

@@ -26,7 +26,8 @@ pub(crate) struct Source<'s> {
 }
 
 enum File {
-    Stdin(std::io::Stdin),
+    /// By its descriptor: the standard library's standard input has a buffer.
+    Stdin(BorrowedFd<'static>),
     Opened(OwnedFd),
     /// Read to its end and closed: it may be TARGET.
     Closed,
@@ -39,10 +40,10 @@ impl<'s> Source<'s> {
             // The Rust runtime opened /dev/null in its place, which would look like an empty input.
             return Err(failed("read", "standard input is closed"));
         }
-        let stdin = std::io::stdin();
-        let now = Stat::of(&stdin).context("read")?;
+        let stdin = platform::stdin();
+        let now = Stat::of(stdin).context("read")?;
         let regular = if now.kind() == FileType::RegularFile {
-            let start = platform::offset(&stdin).context("read")?;
+            let start = platform::offset(stdin).context("read")?;
             Some((now, start))
         } else {
             None
@@ -84,7 +85,7 @@ impl Source<'_> {
 impl Input for Source<'_> {
     fn descriptor(&self) -> BorrowedFd<'_> {
         match &self.file {
-            File::Stdin(stdin) => stdin.as_fd(),
+            File::Stdin(stdin) => *stdin,
             File::Opened(file) => file.as_fd(),
             // Unreachable: nothing is read after `finish`.
             File::Closed => platform::stdin(),
@@ -97,8 +98,12 @@ impl Input for Source<'_> {
 
     /// The permission bits of a regular SOURCE, as cp(1) uses them.
     fn mode(&self) -> Option<u32> {
+        self.source().map(|stat| stat.mode & 0o777)
+    }
+
+    fn source(&self) -> Option<&Stat> {
         match (&self.file, &self.regular) {
-            (File::Opened(_), Some((stat, _))) => Some(stat.mode & 0o777),
+            (File::Opened(_), Some((stat, _))) => Some(stat),
             _ => None,
         }
     }

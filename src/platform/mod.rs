@@ -107,18 +107,19 @@ pub(crate) use system::lock::{lock, try_lock, try_lock_name, unlock};
 /// The state of a file and of its file system, and what the caller may do to it.
 pub(crate) use system::access::{may_write, may_write_directory};
 pub(crate) use system::filesystem::{FileSystem, has_room};
-pub(crate) use system::ids::{IdMapping, Ids, euid, name_of};
+pub(crate) use system::ids::{HAS_IDS, IdMapping, Ids, euid, id_of, name_of};
 pub(crate) use system::limits::max_open_files;
 pub(crate) use system::links::{LinkRule, forbidding_rule};
 pub(crate) use system::privilege::{
-    group_is_mapped, id_mapping, overrides_permissions, owner_change_prevents_link, owner_is_mapped, owner_or_capable,
+    group_is_mapped, id_mapping, may_give, overrides_permissions, owner_change_prevents_link, owner_is_mapped,
+    owner_or_capable,
 };
 pub(crate) use system::stat::{CLEAR_APPEND_ONLY, CLEAR_IMMUTABLE, FileType, Stat};
 pub(crate) use system::swap_file::is_swap_file;
 
 /// Metadata.
 pub(crate) use acl::Acl;
-pub(crate) use system::metadata::{Time, is_mode_met, nearest_mode, set_mode, set_owner, set_times};
+pub(crate) use system::metadata::{Time, is_mode_met, nearest_mode, set_mode, set_owner, set_times, umask};
 pub(crate) use system::xattr::{
     Attributes, PRIVILEGES, has_attribute, is_copied, is_preserved, needs_write_permission, remove_attribute,
     set_attribute,

@@ -8,17 +8,21 @@
 //! 4. the ACL, set or removed explicitly: a default ACL of the directory has left entries on the staging file, and
 //!    `chmod` would make them effective again.
 //! 5. mode. Until here the file has mode 0600 or its final mode.
-//! 6. owner, last: after it, without `CAP_FOWNER`, all calls above are refused.
-//! 7. set-ID bits, which only `--mode` requests and which `chown` clears.
+//! 6. times, which nothing below changes.
+//! 7. owner, last: after it, without `CAP_FOWNER`, all calls above are refused.
+//! 8. set-ID bits, which only `--mode` requests and which `chown` clears.
 //!
-//! All of them precede the sync.
+//! A new file takes the same steps, as far as something is requested. All of them precede the sync.
 
 use std::ffi::CStr;
 
 use super::metadata::{Metadata, common_bits, shown};
 use super::sealed::InitialAccess;
 use super::staging::{is_wider, mode_unsupported};
+use super::{requested_mode, requested_owner};
 use crate::error::{Context, Error, Result, at};
+use crate::mode::Mode;
+use crate::options::{Options, Owners};
 use crate::platform::{
     self, Attributes, BorrowedFd, Errno, FileType, IdMapping, Ids, Stat, acl, has_attribute, is_metadata_refusal,
     is_preserved, needs_write_permission, opaque_acl, remove_attribute, set_attribute, set_owner,
@@ -33,7 +37,9 @@ pub(crate) enum MetadataSource {
     /// A new file: as it was created, or with `mode`.
     New {
         /// From `--mode`.
-        mode: Option<u32>,
+        mode: Option<Mode>,
+        /// From `--owner` and `--group`.
+        owners: Owners,
     },
     /// A replaced file: the old file's metadata, or `mode` in place of its mode.
     Old {
@@ -41,10 +47,23 @@ pub(crate) enum MetadataSource {
         old: Metadata,
         /// From `--mode`.
         mode: Option<u32>,
+        /// From `--owner` and `--group`, in place of the old file's.
+        owners: Owners,
     },
 }
 
 impl MetadataSource {
+    /// For a file that replaces the one with this metadata.
+    pub(crate) fn of_old(old: Metadata, options: &Options) -> Self {
+        let mode = requested_mode::of_metadata(options, &old);
+        MetadataSource::Old { old, mode, owners: options.owners }
+    }
+
+    /// For a new file.
+    pub(crate) fn of_new(options: &Options) -> Self {
+        MetadataSource::New { mode: options.mode.clone(), owners: options.owners }
+    }
+
     /// The file whose metadata is applied.
     pub(crate) fn old_stat(&self) -> Option<&Stat> {
         match self {
@@ -54,25 +73,62 @@ impl MetadataSource {
     }
 }
 
-/// Applies the metadata to the staged file. `initial` is the access that it was created with, if that was reduced since.
-/// Returns a warning about metadata that could not be preserved.
+/// Applies the metadata to the staged file. `initial` is the access that it was created with, if that was reduced since;
+/// `times` is the state of SOURCE, if its times are to be preserved. Returns a warning about metadata that could not be
+/// preserved.
 pub(crate) fn apply_metadata(
     file: BorrowedFd<'_>,
     source: &MetadataSource,
     initial: Option<&InitialAccess>,
+    times: Option<&Stat>,
 ) -> Result<Option<String>> {
     match source {
-        MetadataSource::New { mode: None } => match initial {
-            Some(initial) => restore_access(file, initial),
-            None => Ok(None),
-        },
-        MetadataSource::New { mode: Some(mode) } => {
-            remove_acl(file)?;
-            set_mode(file, *mode)?;
-            Ok(warning(&[], check_requested_mode(file, *mode)?))
+        MetadataSource::New { mode: None, owners } if !owners.are_requested() => {
+            let warning = initial.map_or(Ok(None), |initial| restore_access(file, initial))?;
+            set_times(file, times).map(|()| warning)
         }
-        MetadataSource::Old { old, mode } => apply_old_metadata(file, old, *mode),
+        MetadataSource::New { mode, owners } => apply_to_new(file, mode.as_ref(), *owners, initial, times),
+        MetadataSource::Old { old, mode, owners } => apply_old_metadata(file, old, *mode, *owners, times),
     }
+}
+
+/// Sets the times that are to be preserved.
+pub(super) fn set_times(file: BorrowedFd<'_>, times: Option<&Stat>) -> Result<()> {
+    times.map_or(Ok(()), |like| platform::take_times(file, like)).context("preserve timestamps")
+}
+
+/// Gives a new file what is requested, and otherwise the access that it was created with.
+fn apply_to_new(
+    file: BorrowedFd<'_>,
+    mode: Option<&Mode>,
+    owners: Owners,
+    initial: Option<&InitialAccess>,
+    times: Option<&Stat>,
+) -> Result<Option<String>> {
+    let created = Stat::of(file).context(STEP)?;
+    let same_owner = owners.user.is_none_or(|user| user == created.uid);
+    let is_directory = created.kind() == FileType::Directory;
+    requested_owner::give_group(file, &created, owners)?;
+    let Some(mode) = mode else {
+        let not_restored = initial.map_or(Ok(None), |initial| restore_access(file, initial))?;
+        set_times(file, times)?;
+        requested_owner::give_owner(file, &created, owners)?;
+        if is_directory && mode_of(file)? != created.bits() {
+            // For a directory, set-group-ID is no privilege, and some systems clear it all the same.
+            set_mode(file, created.bits())?;
+        }
+        return Ok(not_restored);
+    };
+    let wanted = mode.apply(initial.map_or(created.bits(), |initial| initial.mode), is_directory);
+    remove_acl(file)?;
+    // Until the file has its final owner, set-ID bits would make it a program that runs as the caller.
+    set_mode(file, if same_owner { wanted } else { wanted & 0o1777 })?;
+    set_times(file, times)?;
+    requested_owner::give_owner(file, &created, owners)?;
+    if !same_owner && wanted & 0o6000 != 0 {
+        set_mode(file, wanted)?;
+    }
+    Ok(warning(&[], check_requested_mode(file, wanted)?))
 }
 
 /// Gives a new file the access that it was created with.
@@ -112,10 +168,16 @@ pub(crate) fn drop_privileges(file: BorrowedFd<'_>) -> Result<()> {
     platform::PRIVILEGES.map_or(Ok(()), |name| unless_refused(remove_attribute(file, name)).map(drop))
 }
 
-/// The seven steps above.
-fn apply_old_metadata(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -> Result<Option<String>> {
+/// The eight steps above.
+fn apply_old_metadata(
+    file: BorrowedFd<'_>,
+    old: &Metadata,
+    mode: Option<u32>,
+    owners: Owners,
+    times: Option<&Stat>,
+) -> Result<Option<String>> {
     let created = Stat::of(file).context(STEP)?;
-    let mut staged = Staged { file, old, bits: created.bits(), not_preserved: old.unread.clone() };
+    let mut staged = Staged { file, old, owners, bits: created.bits(), not_preserved: old.unread.clone() };
     staged.set_attributes(needs_write_permission)?;
     let group_kept = staged.set_group(&created)?;
     staged.set_attributes(|name| !needs_write_permission(name))?;
@@ -127,8 +189,9 @@ fn apply_old_metadata(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -
         None => staged.set_acl(group_kept)?,
     };
     // Until the file has its final owner, set-ID bits would make it a program that runs as the caller.
-    let same_owner = created.uid == old.stat.uid;
+    let same_owner = created.uid == owners.user.unwrap_or(old.stat.uid);
     staged.set_bits(if same_owner { wanted } else { wanted & 0o1777 })?;
+    set_times(file, times)?;
     staged.set_owner(&created)?;
     staged.set_id_bits(wanted, same_owner)?;
     if mode.is_some() {
@@ -142,6 +205,8 @@ fn apply_old_metadata(file: BorrowedFd<'_>, old: &Metadata, mode: Option<u32>) -
 struct Staged<'a> {
     file: BorrowedFd<'a>,
     old: &'a Metadata,
+    /// The requested ones.
+    owners: Owners,
     /// Its current permission bits.
     bits: u32,
     /// The metadata that could not be preserved.
@@ -159,9 +224,12 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Step 2: returns whether the file has the old group in the end. An id that is not mapped here must not be taken
-    /// for the group that it is shown as.
+    /// Step 2: returns whether the file has the old group in the end, or the requested one, for which the old group's
+    /// permissions are then meant. An id that is not mapped here must not be taken for the group that it is shown as.
     fn set_group(&mut self, created: &Stat) -> Result<bool> {
+        if self.owners.group.is_some() {
+            return requested_owner::give_group(self.file, created, self.owners).map(|()| true);
+        }
         let group = self.old.stat.gid;
         let kept = match self.old.group {
             IdMapping::Unmapped => false,
@@ -222,8 +290,11 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Step 6: sets the owner.
+    /// Step 7: sets the owner.
     fn set_owner(&mut self, created: &Stat) -> Result<()> {
+        if self.owners.user.is_some() {
+            return requested_owner::give_owner(self.file, created, self.owners);
+        }
         let owner = self.old.stat.uid;
         let kept = self.old.owner == IdMapping::Mapped
             && (created.uid == owner || unless_refused(set_owner(self.file, Some(owner), None))?);
@@ -233,7 +304,7 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Step 7: sets the set-ID bits. With `same_owner`, step 5 has set the whole mode already.
+    /// Step 8: sets the set-ID bits. With `same_owner`, step 5 has set the whole mode already.
     fn set_id_bits(&mut self, bits: u32, same_owner: bool) -> Result<()> {
         if bits & 0o6000 == 0 {
             return Ok(());

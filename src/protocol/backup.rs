@@ -30,7 +30,7 @@ use super::staging_name::StagingName;
 use super::sync;
 use super::writer::StagingWriter;
 use crate::error::{Context, Error, ErrorExt, Result, at, not_durable};
-use crate::options::Sync;
+use crate::options::{Owners, Sync};
 use crate::platform::{
     self, AsFd, Errno, FileType, OwnedFd, Retries, Stat, is_unsupported_rename, os_message, refuses_links,
     refuses_names, wait,
@@ -305,8 +305,8 @@ fn copy(target: &ResolvedTarget, sync: Sync) -> Result<StagingName> {
     let mut sink = StagingWriter::new(file.as_fd(), &target.directory, false);
     let mut input = FileReader { file: content.as_fd(), name: OLD_CONTENT, signals: None };
     copy::copy_prefix(&mut input, &old.stat, old.stat.size, &mut sink)?;
-    let source = MetadataSource::Old { old: Metadata::of(old, target)?, mode: None };
-    apply_metadata::apply_metadata(file.as_fd(), &source, None)?;
+    let source = MetadataSource::Old { old: Metadata::of(old, target)?, mode: None, owners: Owners::default() };
+    apply_metadata::apply_metadata(file.as_fd(), &source, None, None)?;
     if sync != Sync::None {
         platform::sync_file(&file).context(STEP)?;
     }

@@ -67,9 +67,9 @@ pub(super) fn run<'i>(
     Ok(())
 }
 
-/// Finds out before the command runs whether the file system has what `--mode` and `--no-clobber` need.
+/// Finds out before the command runs whether what `--mode`, `--owner` and `--no-clobber` need is to be had.
 fn check_options(job: &Replacement<'_>, private: &PrivateDirectory) -> Result<()> {
-    if job.options.mode.is_none() && !job.options.no_clobber {
+    if job.options.mode.is_none() && !job.options.owners.are_requested() && !job.options.no_clobber {
         return Ok(());
     }
     let options = CreateOptions { named: true, private: true, ..job.create_options() };

@@ -33,8 +33,8 @@ struct Applied {
 }
 
 impl Applied {
-    fn to(sealed: &Sealed, source: MetadataSource) -> Result<Applied> {
-        let not_preserved = apply_metadata::apply_metadata(sealed.file()?, &source, sealed.initial.as_ref())?;
+    fn to(sealed: &Sealed, source: MetadataSource, times: Option<&Stat>) -> Result<Applied> {
+        let not_preserved = apply_metadata::apply_metadata(sealed.file()?, &source, sealed.initial.as_ref(), times)?;
         Ok(Applied { source, not_preserved })
     }
 }
@@ -48,7 +48,7 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn from(job: &Replacement<'_>, sealed: Sealed) -> Result<Prepared> {
         let source = match job.old_file() {
-            Some(old) => MetadataSource::Old { old: Metadata::of(old, job.target)?, mode: job.options.mode },
+            Some(old) => MetadataSource::of_old(Metadata::of(old, job.target)?, job.options),
             None => metadata_of_new(job, job.target, sealed.naming())?,
         };
         if job.plan.origin.is_by_name() {
@@ -58,7 +58,7 @@ impl Prepared {
                 apply_metadata::reset_metadata(sealed.file()?)?;
             }
         }
-        let applied = Applied::to(&sealed, source)?;
+        let applied = Applied::to(&sealed, source, job.times.as_ref())?;
         Ok(Prepared { sealed, applied })
     }
 
@@ -203,7 +203,8 @@ fn commit_options<'a>(job: &'a Replacement<'_>) -> CommitOptions<'a> {
         (_, true, _) => Precondition::SameFile(job.target.existing.as_ref().map(|old| &old.stat)),
         _ => Precondition::None,
     };
-    let mode = job.options.mode.or(job.source_mode).unwrap_or(0o666);
+    let bits = job.source_mode.unwrap_or(0o666);
+    let mode = job.options.mode.as_ref().map_or(bits, |mode| mode.apply(bits, false));
     CommitOptions {
         no_clobber: job.options.no_clobber,
         no_dereference: job.options.no_dereference,
@@ -241,14 +242,13 @@ fn warn(job: &Replacement<'_>, not_preserved: Option<String>, committed: &Commit
 /// The metadata of a new TARGET. Other users can open a staging file that has a name. If TARGET has appeared
 /// concurrently, its metadata is used, so that the staging file does not grant more.
 fn metadata_of_new(job: &Replacement<'_>, target: &ResolvedTarget, naming: &Naming) -> Result<MetadataSource> {
-    let mode = job.options.mode;
     if naming.is_named() && !job.options.no_clobber {
         let now = target.open_path().context("stat")?;
         if let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) {
-            return Ok(MetadataSource::Old { old: Metadata::of(&now, target)?, mode });
+            return Ok(MetadataSource::of_old(Metadata::of(&now, target)?, job.options));
         }
     }
-    Ok(MetadataSource::New { mode })
+    Ok(MetadataSource::of_new(job.options))
 }
 
 /// TARGET was replaced concurrently: the staged file gets the metadata of the current file and is synced. If that file
@@ -266,9 +266,9 @@ fn reapply_metadata(
     let Some(now) = now.filter(|now| now.kind() == FileType::RegularFile) else {
         return Ok(Next::Commit(Finished { synced: Synced::assume_synced(sealed), applied }));
     };
-    let source = MetadataSource::Old { old: Metadata::of(&now, target)?, mode: job.options.mode };
+    let source = MetadataSource::of_old(Metadata::of(&now, target)?, job.options);
     apply_metadata::reset_metadata(sealed.reopened()?)?;
-    let applied = Applied::to(&sealed, source)?;
+    let applied = Applied::to(&sealed, source, job.times.as_ref())?;
     Ok(Next::Commit(Finished { synced: Synced::from(sealed, job.options.sync)?, applied }))
 }
 
@@ -312,7 +312,7 @@ fn copy_with_name(
         MetadataSource::New { .. } => metadata_of_new(job, target, copy.naming())?,
         old @ MetadataSource::Old { .. } => old,
     };
-    let applied = Applied::to(&copy, source)?;
+    let applied = Applied::to(&copy, source, job.times.as_ref())?;
     Ok(Next::Commit(Finished { synced: Synced::from(copy, job.options.sync)?, applied }))
 }
 

@@ -8,9 +8,11 @@ use crate::platform::{self, BorrowedFd, Errno, Event, Retries, Signals, Stat, is
 
 /// How much is read at once, in bytes.
 pub(crate) const BUFFER: usize = 256 * 1024;
-/// The same until a read of a stream is that long, in bytes: the default capacity of a pipe. The heap has this much
-/// room from the start, and pages that are never touched cost nothing.
+/// The same until a read of a stream is that long, in bytes: the default capacity of a pipe.
 const FIRST_BUFFER: usize = 64 * 1024;
+/// How much of a stream is read at first, in bytes. Most files that are replaced are small, and the heap has this much
+/// without asking the system.
+const SMALL_BUFFER: usize = 512;
 /// The pipe capacity, in bytes, that is requested once the pipe was full: the limit of an unprivileged user.
 const PIPE: usize = 1024 * 1024;
 /// How much is copied within the kernel at once, in bytes. Signals are checked in between.
@@ -21,6 +23,11 @@ const SMALL: u64 = 16 * 1024;
 /// One read into `buffer`, which replaces its content, up to its capacity. At the end of the input it is empty.
 pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
     buffer.clear();
+    append(input, buffer)
+}
+
+/// The same, after what is in `buffer` already.
+fn append(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
     let mut retries = Retries::default();
     loop {
         input.ready()?;
@@ -54,24 +61,32 @@ pub(crate) fn stream(
     sink: &mut StagingWriter<'_>,
     mut hasher: Option<&mut Hasher>,
 ) -> Result<u64> {
-    let mut buffer = Vec::with_capacity(FIRST_BUFFER);
+    let mut buffer = Vec::with_capacity(SMALL_BUFFER);
     let mut total = 0;
     loop {
-        read(input, &mut buffer)?;
-        if buffer.is_empty() {
-            return Ok(total);
+        let before = buffer.len();
+        append(input, &mut buffer)?;
+        let is_at_end = buffer.len() == before;
+        if buffer.len() == SMALL_BUFFER && !is_at_end {
+            // Written together with what follows, so that large writes begin at whole pages.
+            buffer.reserve_exact(FIRST_BUFFER - SMALL_BUFFER);
+            continue;
         }
         if let Some(hasher) = hasher.as_deref_mut() {
             hasher.update(&buffer);
         }
         sink.write_all(&buffer)?;
         total += buffer.len() as u64;
+        if is_at_end {
+            return Ok(total);
+        }
         if buffer.len() == FIRST_BUFFER && buffer.capacity() < BUFFER {
             // The writer is faster than this reader. If it is not a pipe or the limit is reached, its capacity stays as
             // it is.
             platform::enlarge_pipe(input.descriptor(), PIPE);
             buffer = Vec::with_capacity(BUFFER);
         }
+        buffer.clear();
     }
 }
 

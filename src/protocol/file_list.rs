@@ -1,6 +1,7 @@
 //! The names of many files: operands, or a list in which each is ended by a zero byte.
 
 use std::ffi::{OsStr, OsString};
+use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 
 use super::copy::{BUFFER, read};
@@ -35,6 +36,12 @@ impl<'a> FileList<'a> {
             names.extend_from_slice(&buffer);
         }
         input.finish()?;
+        if names.last() == Some(&b'\n') && !names.contains(&0) {
+            let error = refused("each is ended by a line feed, not by a zero byte");
+            return Err(
+                error.hint("find -print0 ends names by zero bytes, and tr '\\n' '\\0' makes them of line feeds")
+            );
+        }
         if names.last().is_some_and(|last| *last != 0) {
             names.push(0);
         }
@@ -59,9 +66,8 @@ impl<'a> FileList<'a> {
         operands.iter().map(OsString::as_os_str).chain(listed.map(Option::unwrap_or_default))
     }
 
-    /// Fails unless each has a last component, and none has that of another. Returns those that differ from another in upper
-    /// and lower case only.
-    pub(crate) fn check(&self) -> Result<Vec<&OsStr>> {
+    /// Fails unless each has a last component, and none has that of another.
+    pub(crate) fn check(&self) -> Result<Checked<'_>> {
         for name in self.iter() {
             if name == "-" {
                 return Err(refused("-, standard input, has no name").hint("for a file of that name use ./-"));
@@ -70,10 +76,15 @@ impl<'a> FileList<'a> {
                 return Err(refused(format!("{}: {}", Shown(name), error.step_and_reason().1)));
             }
         }
-        self.different()
+        // Half as large as the names themselves, of which there may be very many.
+        let mut hashes: Vec<u64> = self.iter().map(|name| hash(last_component(name))).collect();
+        hashes.sort_unstable();
+        let has_twice = hashes.iter().zip(hashes.iter().skip(1)).any(|(one, other)| one == other);
+        Ok(Checked { alike: if has_twice { self.alike()? } else { Vec::new() }, hashes })
     }
 
-    fn different(&self) -> Result<Vec<&OsStr>> {
+    /// The names that differ from another in upper and lower case only.
+    fn alike(&self) -> Result<Vec<&OsStr>> {
         let mut names: Vec<&OsStr> = self.iter().collect();
         // Stable, so the first of two is named first.
         names.sort_by(|one, other| {
@@ -92,6 +103,32 @@ impl<'a> FileList<'a> {
         }
         Ok(alike)
     }
+
+    /// The place of the file with this last component.
+    pub(crate) fn place_of(&self, name: &OsStr) -> Option<usize> {
+        self.iter().position(|source| last_component(source) == name)
+    }
+}
+
+/// What is known of the names.
+pub(crate) struct Checked<'f> {
+    /// Those that differ from another in upper and lower case only.
+    pub(crate) alike: Vec<&'f OsStr>,
+    /// Of all last components, without regard to case.
+    hashes: Vec<u64>,
+}
+
+impl Checked<'_> {
+    /// Whether one of the files may have this last component.
+    pub(crate) fn may_contain(&self, name: &OsStr) -> bool {
+        self.hashes.binary_search(&hash(name)).is_ok()
+    }
+}
+
+fn hash(name: &OsStr) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    lower(name).for_each(|byte| hasher.write_u8(byte));
+    hasher.finish()
 }
 
 /// The name that the file gets.

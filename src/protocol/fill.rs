@@ -6,6 +6,7 @@ use super::directory::PathHandle;
 use super::metadata::Metadata;
 use super::old_content::OldContent;
 use super::request::Replacement;
+use super::requested_mode;
 use super::sealed::{KeepOpen, Sealed};
 use super::staging::Stage;
 use super::writer::StagingWriter;
@@ -103,19 +104,27 @@ fn compare_with_old(
     compare::compare(input, &reader, old.stat.size, hasher, Some(job.progress))
 }
 
-/// Whether TARGET, which has the new content already, can be left alone: no other mode was requested, and no other writer has
-/// replaced the file that was compared.
+/// Whether TARGET, which has the new content already, can be left alone: nothing was requested that it has not, and no other
+/// writer has replaced the file that was compared.
 pub(super) fn may_stay(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
     old.ensure_unchanged(job.signals)?;
-    Ok(mode_change(job)?.is_none() && still_linked(job, old)?)
+    Ok(requested_change(job)?.is_none() && still_linked(job, old)?)
 }
 
-/// The mode that `--mode` requests and TARGET does not have, and TARGET.
-fn mode_change<'a>(job: &Replacement<'a>) -> Result<Option<(u32, &'a PathHandle)>> {
-    Ok(match (job.options.mode, job.old_file()) {
-        (Some(mode), Some(old)) if Metadata::of(old, job.target)?.differs_from(mode) => Some((mode, old)),
-        _ => None,
-    })
+/// What is requested and TARGET does not have.
+struct RequestedChange<'a> {
+    mode: Option<u32>,
+    owners: bool,
+    old: &'a PathHandle,
+}
+
+fn requested_change<'a>(job: &Replacement<'a>) -> Result<Option<RequestedChange<'a>>> {
+    let is_requested = job.options.mode.is_some() || job.options.owners.are_requested();
+    let Some(old) = job.old_file().filter(|_| is_requested) else { return Ok(None) };
+    let metadata = Metadata::of(old, job.target)?;
+    let mode = requested_mode::of_metadata(job.options, &metadata).filter(|mode| metadata.differs_from(*mode));
+    let owners = !metadata.belongs_to(job.options.owners);
+    Ok((mode.is_some() || owners).then_some(RequestedChange { mode, owners, old }))
 }
 
 /// The new content equals the old content; `received` bytes were input. A file is staged only if TARGET cannot be left
@@ -127,13 +136,13 @@ fn fill_unchanged(
     create_staging: impl FnOnce() -> Result<Stage>,
 ) -> Result<Filled> {
     old.ensure_unchanged(job.signals)?;
-    let mode_change = mode_change(job)?;
+    let change = requested_change(job)?;
     let same_file = still_linked(job, old)?;
-    if mode_change.is_none() && same_file {
+    if change.is_none() && same_file {
         return Ok(Filled { stage: None, received, warning: None });
     }
     let stage = create_staging()?;
-    if let (Some((mode, old)), true) = (mode_change, same_file)
+    if let (Some(RequestedChange { mode: Some(mode), owners: false, old }), true) = (change, same_file)
         && stage.mode_after(mode)? == old.stat.bits()
     {
         // The file system determines the mode, so staging would not change it.

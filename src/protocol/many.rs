@@ -6,7 +6,7 @@
 //! plan -> stage -> metadata      each file of the group; nothing has a name yet
 //! sync                           the group at once
 //! link or rename                 each file of the group
-//! sync of the directory          once, after the last group
+//! sync of the directory          once, after the last group; where freed blocks may be used again at once, after each
 //! ```
 //!
 //! A group is bounded in number and bytes, so open files, memory and the space for what is staged are constant. A file that
@@ -19,12 +19,13 @@ use std::rc::Rc;
 
 use super::commit::{self, Finished, Named, Prepared};
 use super::directory::Directory;
-use super::file_list::{FileList, last_component};
+use super::file_list::{Checked, FileList, last_component};
 use super::group_sync::GroupSync;
 use super::old_content::OldContent;
 use super::parents::Parents;
 use super::placed::{Alike, Placed};
 use super::request::{Change, LockOptions, Outcome, Plan, Replacement, Target};
+use super::resolve::ResolvedTarget;
 use super::run::Run;
 use super::sealed::Sealed;
 use super::{Content, acquire_lock, check_if_match, overwrite, preflight, read_old, release_target, resolve};
@@ -36,7 +37,7 @@ use crate::input::Origin;
 use crate::options::{Options, Sync};
 use crate::platform::{self, AsFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
-use crate::quote::Shown;
+use crate::quote::{ShellWord, Shown};
 
 /// The most files of a group.
 const GROUP: usize = 256;
@@ -75,7 +76,8 @@ pub(crate) type Tell<'a> = &'a dyn Fn(&Path, std::result::Result<&Outcome, &Erro
 
 /// Replaces the files. An error is one of the directory, or a signal; `tally` tells how far it came.
 pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut Tally) -> Result<()> {
-    let alike = Alike::new(many.files.check()?);
+    let mut names = many.files.check()?;
+    let alike = Alike::new(std::mem::take(&mut names.alike));
     // While files get their names, signals wait.
     run.signals.watch().context("signals")?;
     let mut parents = many.parents.then(|| Parents::new(many.options.sync, run.notices));
@@ -85,7 +87,8 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     let count = many.files.len();
     run.progress.expect_files(count);
     let syncs = GroupSync::default();
-    let groups = Groups { many, count, directory: &directory, syncs, run, tell, placed: Placed::default(), alike };
+    let groups =
+        Groups { many, count, directory: &directory, syncs, run, tell, names, placed: Placed::default(), alike };
     let done = groups.replace_all(tally);
     if !many.options.dry_run
         && tally.changes.iter().any(Option::is_some)
@@ -95,10 +98,13 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     }
     if tally.has_unsynced_names && many.options.sync == Sync::Full {
         run.progress.phase(Phase::Syncing);
-        sync::directory(&directory, tally.inside.as_ref())
-            .map_err(|errno| not_durable("sync directory", os_message(errno)))?;
+        sync_names(&directory, tally.inside.as_ref())?;
     }
     done
+}
+
+fn sync_names(directory: &Directory, inside: Option<&OwnedFd>) -> Result<()> {
+    sync::directory(directory, inside).map_err(|errno| not_durable("sync directory", os_message(errno)))
 }
 
 struct Groups<'a> {
@@ -108,6 +114,7 @@ struct Groups<'a> {
     syncs: GroupSync,
     run: Run<'a>,
     tell: Tell<'a>,
+    names: Checked<'a>,
     placed: Placed,
     alike: Alike<'a>,
 }
@@ -162,10 +169,26 @@ impl Groups<'_> {
                 bytes = bytes.saturating_add(more);
                 group.extend(sources.next());
             }
+            let first = tally.changes.len();
             let dealt_with = self.replace_group(&group, bytes, tally)?;
             held_over = group.split_off(dealt_with);
+            let has_replaced =
+                tally.changes.get(first..).is_some_and(|changes| changes.contains(&Some(Change::Replaced)));
+            if has_replaced && (!held_over.is_empty() || sources.peek().is_some()) {
+                self.keep_old_blocks(tally.inside.as_ref())?;
+            }
         }
         Ok(())
+    }
+
+    /// Before the next group is written: after a power cut the files that this one has replaced may be back, and must not
+    /// have the blocks of the next.
+    fn keep_old_blocks(&self, inside: Option<&OwnedFd>) -> Result<()> {
+        if self.many.options.sync == Sync::None || !self.directory.filesystem().may_reuse_blocks_early() {
+            return Ok(());
+        }
+        self.run.progress.phase(Phase::Syncing);
+        sync_names(self.directory, inside)
     }
 
     /// Whoever takes locks takes one at a time: two runs that wait for each other would never end.
@@ -188,16 +211,25 @@ impl Groups<'_> {
         for (path, source) in paths.iter().zip(sources) {
             self.run.subject.replace(path.clone());
             let (file, old) = match self.plan(path, source) {
-                Ok((file, old)) => (Some(file), old),
-                Err(error) => (None, self.failed(path, error).map(|()| None)?),
+                Ok((file, old)) => (Some(file), Ok(old)),
+                Err(error) if error.is::<Interrupted>() => return Err(error),
+                // Told in its turn, which may be in another group.
+                Err(error) => (None, Err(offer_tree(error, source, path))),
             };
             planned.push(file);
             olds.push(old);
         }
         let (mut staged, mut dealt_with) = (Vec::with_capacity(sources.len()), sources.len());
-        for (at, (file, old)) in planned.iter().zip(olds).enumerate() {
-            let Some(file) = file else { continue };
-            self.run.subject.replace(file.plan.path.to_owned());
+        for (at, (((source, path), file), old)) in sources.iter().zip(&paths).zip(&planned).zip(olds).enumerate() {
+            self.run.subject.replace(path.clone());
+            let (file, old) = match (file, old) {
+                (Some(file), Ok(old)) => (file, old),
+                (_, Err(error)) => {
+                    self.failed(path, error)?;
+                    continue;
+                }
+                (None, Ok(_)) => continue,
+            };
             match self.stage(at, file, old) {
                 Ok(done) => staged.push(done),
                 Err(error) if error.errno().is_some_and(is_full) && !staged.is_empty() => {
@@ -205,16 +237,17 @@ impl Groups<'_> {
                     dealt_with = at;
                     break;
                 }
-                Err(error) => self.failed_at(file, error)?,
+                Err(error) => self.failed_at(file, offer_tree(error, source, path))?,
             }
         }
         tally.changes.resize(first + dealt_with, None);
         let staged = self.sync(staged, &planned, (bytes, self.count - first))?;
         self.run.progress.phase(Phase::Swapping);
         for done in staged {
-            let (at, Some(Some(file))) = (done.at, planned.get(done.at)) else { continue };
+            let at = done.at;
+            let (Some(Some(file)), Some(source)) = (planned.get(at), sources.get(at)) else { continue };
             self.run.subject.replace(file.plan.path.to_owned());
-            match self.name(done, first + at, tally) {
+            match self.name(done, (first + at, source), tally) {
                 Ok(outcome) => {
                     if let Some(change) = tally.changes.get_mut(first + at) {
                         *change = Some(outcome.change);
@@ -289,50 +322,52 @@ impl Groups<'_> {
         (bytes, remaining): (u64, usize),
     ) -> Result<Vec<Staged<'p>>> {
         let how = self.many.options.sync;
-        if how == Sync::None || self.many.options.dry_run {
-            return staged.into_iter().map(|done| done.without_sync(how)).collect();
-        }
-        self.run.progress.phase(Phase::Syncing);
-        let results = {
+        let is_wanted = how != Sync::None && !self.many.options.dry_run;
+        let mut results = Vec::new();
+        if is_wanted {
+            self.run.progress.phase(Phase::Syncing);
             // The content of a TARGET that is left alone may be unsynced as well.
             let olds: Vec<_> = staged.iter().map(Staged::same_content).collect();
             let files = staged.iter().zip(&olds).filter_map(|(done, old)| match &done.state {
                 State::Prepared(prepared) => prepared.file().ok(),
                 _ => old.as_ref().map(|old| old.as_fd()),
             });
-            self.syncs.sync(self.directory, &files.collect::<Vec<_>>(), bytes, remaining)
-        };
+            results = self.syncs.sync(self.directory, &files.collect::<Vec<_>>(), bytes, remaining);
+        }
         let mut results = results.into_iter();
-        let mut synced = Vec::with_capacity(staged.len());
+        let mut ready = Vec::with_capacity(staged.len());
         for done in staged {
             let at = done.at;
-            let result = if done.is_synced_with_group() { results.next().unwrap_or(Ok(())) } else { Ok(()) };
-            match done.synced(result) {
-                Ok(done) => synced.push(done),
-                Err(error) => {
-                    if let Some(Some(file)) = planned.get(at) {
-                        self.failed_at(file, error)?;
-                    }
-                }
+            let done = if !is_wanted {
+                done.without_sync(how)
+            } else if done.is_synced_with_group() {
+                done.synced(results.next().unwrap_or(Ok(())))
+            } else {
+                Ok(done)
+            };
+            match (done, planned.get(at)) {
+                (Ok(done), _) => ready.push(done),
+                (Err(error), Some(Some(file))) => self.failed_at(file, error)?,
+                (Err(error), _) => return Err(error),
             }
         }
-        Ok(synced)
+        Ok(ready)
     }
 
     /// The last step for the file at this place of the list: the new content gets its name.
-    fn name(&self, done: Staged<'_>, place: usize, tally: &mut Tally) -> Result<Outcome> {
+    fn name(&self, done: Staged<'_>, (place, source): (usize, &OsStr), tally: &mut Tally) -> Result<Outcome> {
         let Staged { job, mut outcome, warnings, state, .. } = done;
         self.run.notices.warn_all(warnings);
-        self.check_not_placed(&job)?;
+        self.check_not_placed(&job, source, tally)?;
         let target = job.target;
         match state {
             State::Same(warning) => {
                 self.run.notices.warn_all(warning);
-                if self.is_shared(&job.target.directory) {
-                    tally.has_unsynced_names |= self.directory.readable();
-                } else if !job.options.dry_run && job.options.sync == Sync::Full {
+                if !self.is_shared(&job.target.directory) && !job.options.dry_run {
+                    // Perhaps on another file system.
                     leave_alone(&job, None)?;
                 }
+                tally.has_unsynced_names |= self.directory.readable();
             }
             State::Overwrite(sealed) => {
                 commit::check(&job)?;
@@ -346,10 +381,11 @@ impl Groups<'_> {
             State::Prepared(_) => return Err(failed("sync", "the staging file has not been synced")),
             State::Rehearsed => {}
         }
-        if matches!(outcome.change, Change::Created | Change::Replaced | Change::Overwritten)
-            && !self.many.options.dry_run
-        {
-            self.placed.add(target, place);
+        if is_placed(outcome.change) && !self.many.options.dry_run {
+            // An overwritten file keeps its other hard links.
+            if self.is_behind_link(target, source) || outcome.change == Change::Overwritten {
+                self.placed.add(target, place);
+            }
             self.alike.add(&target.name);
         }
         Ok(outcome)
@@ -376,12 +412,18 @@ impl Groups<'_> {
         }
     }
 
-    /// Fails if this run has put another file in place there.
-    fn check_not_placed(&self, job: &Replacement<'_>) -> Result<()> {
+    /// Fails if this run has put another file in place there, or where the backup would be.
+    fn check_not_placed(&self, job: &Replacement<'_>, source: &OsStr, tally: &Tally) -> Result<()> {
         let target = job.target;
+        let other_name = self.is_behind_link(target, source).then(|| target.name.clone());
         let backup = job.backup.map(|backup| backup.first(&target.name));
-        for (name, what) in [(Some(target.name.clone()), "is"), (backup, "its backup would replace")] {
-            let Some((now, place)) = name.and_then(|name| self.placed.find(&target.directory, &name)) else { continue };
+        for (name, what) in [(other_name.as_deref(), "is"), (backup.as_deref(), "its backup would replace")] {
+            if name.is_some_and(|name| self.has_placed(&target.directory, name, tally)) {
+                return Err(has_become(what, &self.many.directory.join(name.unwrap_or_default())));
+            }
+        }
+        for (name, what) in [(Some(target.name.as_os_str()), "is"), (backup.as_deref(), "its backup would replace")] {
+            let Some((now, place)) = name.and_then(|name| self.placed.find(&target.directory, name)) else { continue };
             let Some(other) = self.many.files.iter().nth(place).map(last_component) else { continue };
             let leads_there =
                 resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.run.notices)
@@ -394,6 +436,19 @@ impl Groups<'_> {
             return Err(has_become("is", &self.many.directory.join(other)));
         }
         Ok(())
+    }
+
+    /// Whether the name in the directory is that of a file which this run has put in place.
+    fn has_placed(&self, directory: &Rc<Directory>, name: &OsStr, tally: &Tally) -> bool {
+        let is_same =
+            || matches!((directory.stat(), self.directory.stat()), (Ok(one), Ok(other)) if one.is_same_file(&other));
+        self.names.may_contain(name)
+            && (self.is_shared(directory) || is_same())
+            && self.many.files.place_of(name).and_then(|place| *tally.changes.get(place)?).is_some_and(is_placed)
+    }
+
+    fn is_behind_link(&self, target: &ResolvedTarget, source: &OsStr) -> bool {
+        !self.is_shared(&target.directory) || target.name != last_component(source)
     }
 
     fn is_shared(&self, directory: &Rc<Directory>) -> bool {
@@ -446,6 +501,22 @@ impl Staged<'_> {
         };
         Ok(self)
     }
+}
+
+/// Adds the line that replaces a directory by a directory, where one is a SOURCE.
+fn offer_tree(error: Error, source: &OsStr, path: &Path) -> Error {
+    let is_directory = |path: &Path| std::fs::metadata(path).ok().map(|found| found.is_dir());
+    match (is_directory(Path::new(source)), is_directory(path)) {
+        (Some(true), Some(true) | None) => {
+            let (source, target) = (ShellWord(source), ShellWord(path.as_os_str()));
+            error.hint(format!("a directory is replaced as a whole: atomic-write --tree --from {source} {target}"))
+        }
+        _ => error,
+    }
+}
+
+fn is_placed(change: Change) -> bool {
+    matches!(change, Change::Created | Change::Replaced | Change::Overwritten)
 }
 
 fn has_become(what: &str, other: &Path) -> Error {

@@ -6,6 +6,7 @@ use std::ffi::{CStr, CString};
 use super::directory::PathHandle;
 use super::resolve::ResolvedTarget;
 use crate::error::{Context, Error, ErrorExt, Result, failed};
+use crate::options::Owners;
 use crate::platform::{
     self, Acl, AsFd, Attributes, Errno, FileHandle, FileSystem, IdMapping, Ids, OwnedFd, Stat, acl,
     is_metadata_refusal, is_preserved, opaque_acl, os_message,
@@ -151,6 +152,13 @@ impl Metadata {
             Err(errno) => return Err(unreadable(&name, &os_message(errno))),
         }
         Ok(())
+    }
+
+    /// Whether the file has the requested owner and group already, as far as is known.
+    pub(crate) fn belongs_to(&self, owners: Owners) -> bool {
+        let has_unmapped = owners.user.is_some() && self.owner == IdMapping::Unmapped
+            || owners.group.is_some() && self.group == IdMapping::Unmapped;
+        !has_unmapped && owners.are_met_by(self.stat.uid, self.stat.gid)
     }
 
     /// Whether `--mode` would change the file.

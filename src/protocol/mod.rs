@@ -55,6 +55,8 @@ mod random_name;
 mod rename;
 mod replace_tree;
 mod request;
+mod requested_mode;
+mod requested_owner;
 pub(crate) mod resolve;
 mod run;
 mod sealed;
@@ -67,6 +69,7 @@ mod validate;
 mod writer;
 
 use commit::Finished;
+use directory::PathHandle;
 use fill::{Filled, fill};
 use old_content::OldContent;
 use parents::Parents;
@@ -217,7 +220,7 @@ fn receive<'i>(
     }
     // A command is not started yet.
     let input = open_input(plan, job.target, slot, run)?;
-    job.source_mode = input.mode();
+    job.take_metadata(input)?;
     // Stage, then write until the input ends.
     let stage = stage_if_needed(job)?;
     fill(job, stage, input, || create_stage(job))
@@ -306,11 +309,12 @@ fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
         validate::check(job)?;
         return Ok(Some(stage));
     }
-    if let (Some(mode), Some(old)) = (job.options.mode, job.old_file())
-        && !platform::is_mode_met(mode, old.stat.bits())
+    if let Some(PathHandle { stat: old, .. }) = job.old_file()
+        && (requested_mode::of_old(job.options, old).is_some_and(|mode| !platform::is_mode_met(mode, old.bits()))
+            || !job.options.owners.are_met_by(old.uid, old.gid))
     {
-        // Find out before the input is read whether the file system supports that mode, or whether TARGET must be
-        // overwritten in place, which `job.spill` records.
+        // Find out before the input is read whether the file system supports that mode and that owner, or whether TARGET
+        // must be overwritten in place, which `job.spill` records.
         drop(create_stage(job)?);
     }
     Ok(None)

@@ -20,11 +20,12 @@ use super::sealed::{KeepOpen, Sealed};
 use super::spill::SpillDirectories;
 use super::staging::Stage;
 use super::sync;
+use super::{requested_mode, requested_owner};
 use crate::error::{Context, Error, ErrorExt, Result, damaged, failed};
-use crate::options::Sync;
+use crate::options::{Owners, Sync};
 use crate::platform::{
-    self, BorrowedFd, Errno, OwnedFd, Stat, acl, has_attribute, is_unsupported_sync, os_message, remove_attribute,
-    set_mode,
+    self, AsFd, BorrowedFd, Errno, OwnedFd, Stat, acl, has_attribute, is_unsupported_sync, os_message,
+    remove_attribute, set_mode,
 };
 use crate::progress::Phase;
 use crate::quote::Shown;
@@ -124,7 +125,8 @@ fn write_target(
 
     let now = Stat::of(&existing).context(STEP)?;
     let size = Stat::of(copy).context(STEP)?.size;
-    let modes = Modes::of(&existing, &now, job.options.mode).context(STEP)?;
+    let mode = requested_mode::of_open(job.options, existing.as_fd(), &now).context(STEP)?;
+    let access = Access::of(&existing, &now, mode, job.options.owners).context(STEP)?;
     let backup = job.backup.map(|backup| CopiedBackup::create(target, backup)).transpose()?;
     // After the backup, which takes room as well, or shares the blocks that are overwritten.
     if let Err(errno) = ensure_room(&existing, &now, size, backup.is_some()) {
@@ -133,13 +135,13 @@ fn write_target(
     }
     target.ctime_changed_by_us.set(true);
     // Until the first byte is written, TARGET is intact.
-    if let Err(errno) = modes.restrict(&existing) {
+    if let Err(error) = access.restrict(&existing) {
         backup.into_iter().for_each(CopiedBackup::take_back);
-        return Err(Error::new(errno).context(STEP));
+        return Err(error);
     }
     let mut modified = false;
-    if let Err(errno) = write(copy, &existing, size, &modes, job.options.sync, &mut modified) {
-        let damage = match damage(&existing, &modes, modified, errno) {
+    if let Err(errno) = write(job, copy, &existing, size, &access, &mut modified) {
+        let damage = match damage(&existing, &access, modified, Error::new(errno).context(STEP)) {
             Ok(damage) => damage,
             Err(error) => {
                 backup.into_iter().for_each(CopiedBackup::take_back);
@@ -157,7 +159,7 @@ fn write_target(
     if let Some(backup) = backup {
         backup.keep();
     }
-    warn(job, &existing, reason);
+    warn(job, &existing, mode, reason);
     Ok(())
 }
 
@@ -166,29 +168,25 @@ fn ensure_room(existing: &OwnedFd, now: &Stat, size: u64, may_share_blocks: bool
 }
 
 /// Returns the error if TARGET is damaged. If TARGET is unchanged, fails with the original error.
-fn damage(existing: &OwnedFd, modes: &Modes, modified: bool, errno: Errno) -> Result<Error> {
+fn damage(existing: &OwnedFd, access: &Access<'_>, modified: bool, error: Error) -> Result<Error> {
+    let (_, reason) = error.step_and_reason();
     if modified {
-        return Ok(damaged(STEP, os_message(errno)));
+        return Ok(damaged(STEP, reason));
     }
-    match modes.restore(existing) {
-        Ok(()) => Err(Error::new(errno).context(STEP)),
+    match access.restore(existing) {
+        Ok(()) => Err(error),
         Err(restore_error) => Ok(damaged(
             STEP,
-            format_args!(
-                "{}; setting mode {:04o} again: {}",
-                os_message(errno),
-                modes.before,
-                os_message(restore_error)
-            ),
+            format_args!("{reason}; setting mode {:04o} again: {}", access.before.bits(), os_message(restore_error)),
         )),
     }
 }
 
-fn warn(job: &Replacement<'_>, existing: &OwnedFd, reason: Option<&str>) {
+fn warn(job: &Replacement<'_>, existing: &OwnedFd, mode: Option<u32>, reason: Option<&str>) {
     if let Some(reason) = reason {
         job.notices.warn(format!("{reason}, so it was overwritten in place (not atomic)"));
     }
-    if let Some(mode) = job.options.mode
+    if let Some(mode) = mode
         && let Some(bits) =
             Stat::of(existing).ok().map(|stat| stat.bits()).filter(|bits| !platform::is_mode_met(mode, *bits))
     {
@@ -203,10 +201,12 @@ fn open(target: &ResolvedTarget, old: &PathHandle) -> Result<OwnedFd> {
     if now.is_same_file(&old.stat) { Ok(existing) } else { Err(failed(STEP, "was replaced meanwhile")) }
 }
 
-/// TARGET's mode before, during and after the overwrite. All other metadata stays, because the inode is the same.
-struct Modes {
-    /// The current mode.
-    before: u32,
+/// TARGET's mode and owner before, during and after the overwrite. All other metadata stays, because the inode is the same.
+struct Access<'a> {
+    /// The current state.
+    before: &'a Stat,
+    /// The requested owner and group.
+    owners: Owners,
     /// The mode during the write: the intersection of both, so that no user reads the new content who may not in the
     /// end.
     during: u32,
@@ -218,35 +218,56 @@ struct Modes {
     has_acl: bool,
 }
 
-impl Modes {
-    fn of(existing: &OwnedFd, now: &Stat, mode: Option<u32>) -> platform::Result<Modes> {
-        let before = now.bits();
-        let after = mode.unwrap_or(before & 0o1777);
+impl<'a> Access<'a> {
+    fn of(existing: &OwnedFd, before: &'a Stat, mode: Option<u32>, owners: Owners) -> platform::Result<Access<'a>> {
+        let bits = before.bits();
+        let after = mode.unwrap_or(bits & 0o1777);
         let has_acl = mode.is_some()
             && match has_attribute(existing, acl::ATTRIBUTE) {
                 Err(Errno::NOTSUP) => false,
                 has => has?,
             };
-        // With an ACL, the mode's group bits are the mask.
-        let all = if has_acl { 0o1700 } else { 0o1777 };
-        Ok(Modes { before, during: before & after & all, after, requested: mode.is_some(), has_acl })
+        let same_group = owners.group.is_none_or(|group| group == before.gid);
+        // With an ACL, the mode's group bits are the mask. With another group, they are other users'.
+        let all = if has_acl { 0o1700 } else { 0o1777 } & if same_group { 0o1777 } else { 0o1707 };
+        Ok(Access { before, owners, during: bits & after & all, after, requested: mode.is_some(), has_acl })
     }
 
-    /// Sets the mode before the first write, so that a caller who may not set it fails while TARGET is intact.
-    fn restrict(&self, existing: &OwnedFd) -> platform::Result<()> {
-        if self.during == self.before {
+    /// Sets the mode and the owner before the first write, so that a caller who may not set them fails while TARGET is
+    /// intact.
+    fn restrict(&self, existing: &OwnedFd) -> Result<()> {
+        if self.during != self.before.bits() {
+            match set_mode(existing, self.during) {
+                // Another user's file: the kernel clears the set-ID bits on write.
+                Err(Errno::PERM) if !self.requested => {}
+                done => done.context(STEP)?,
+            }
+        }
+        if self.has_owners() {
             return Ok(());
         }
-        match set_mode(existing, self.during) {
-            // Another user's file: the kernel clears the set-ID bits on write.
-            Err(Errno::PERM) if !self.requested => Ok(()),
-            done => done,
+        let given = requested_owner::give(existing.as_fd(), self.before, self.owners);
+        // Whoever may give it away may not be able to set its mode in the end.
+        match given.and_then(|()| set_mode(existing, self.during).context(STEP)) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(damage(existing, self, false, error)?),
         }
     }
 
-    /// Restores the mode if nothing was written.
+    fn has_owners(&self) -> bool {
+        self.owners.are_met_by(self.before.uid, self.before.gid)
+    }
+
+    /// Restores the mode and the owner if nothing was written.
     fn restore(&self, existing: &OwnedFd) -> platform::Result<()> {
-        if self.during == self.before { Ok(()) } else { set_mode(existing, self.before) }
+        if !self.has_owners() {
+            let now = Stat::of(existing)?;
+            let (user, group) = (self.before.uid, self.before.gid);
+            if (now.uid, now.gid) != (user, group) {
+                platform::set_owner(existing, Some(user), Some(group))?;
+            }
+        }
+        if self.during == self.before.bits() { Ok(()) } else { set_mode(existing, self.before.bits()) }
     }
 
     /// Sets the final mode after the last write.
@@ -260,11 +281,11 @@ impl Modes {
 
 /// Overwrites, truncates to `size`, sets the mode and syncs. Sets `modified` once TARGET's content has changed.
 fn write(
+    job: &Replacement<'_>,
     from: BorrowedFd<'_>,
     to: &OwnedFd,
     size: u64,
-    modes: &Modes,
-    how: Sync,
+    access: &Access<'_>,
     modified: &mut bool,
 ) -> platform::Result<()> {
     let mut buffer = vec![0; copy::BUFFER];
@@ -288,8 +309,11 @@ fn write(
     }
     platform::set_size(to, size)?;
     *modified = true;
-    modes.finish(to)?;
-    if how == Sync::None { Ok(()) } else { sync_overwritten(to) }
+    access.finish(to)?;
+    if let Some(times) = &job.times {
+        platform::take_times(to, times)?;
+    }
+    if job.options.sync == Sync::None { Ok(()) } else { sync_overwritten(to) }
 }
 
 /// Some virtual file systems of the kernel do not support fsync(2); the write took effect at once.

@@ -9,36 +9,29 @@ use super::directory::Directory;
 use super::resolve::ResolvedTarget;
 use crate::platform::{self, Stat};
 
-/// The files by what nearly identifies them, each with the place of its name in the list. There may be very many.
+/// The files that more than one name can lead to, by what identifies them, each with the place of its name in the list.
 #[derive(Default)]
-pub(super) struct Placed(RefCell<BTreeMap<u32, u32>>);
+pub(super) struct Placed(RefCell<BTreeMap<(u64, u64), usize>>);
 
 impl Placed {
     /// The file that the target has become.
     pub(super) fn add(&self, target: &ResolvedTarget, place: usize) {
-        if let (Ok(Some(now)), Ok(place)) = (target.directory.lstat(&target.name), u32::try_from(place)) {
-            self.0.borrow_mut().insert(key(&now), place);
+        if let Ok(Some(now)) = target.directory.lstat(&target.name) {
+            self.0.borrow_mut().insert(now.identity(), place);
         }
     }
 
-    /// If the name probably leads to a file that was put in place: the file, and the place in the list of the name that tells
-    /// whether it does. Another program may have removed it, and the file system given its number to another.
+    /// If the name leads to a file that was put in place: that file, and the place of its name in the list.
+    /// Another program may have removed it since, and the file system given its number to another.
     pub(super) fn find(&self, directory: &Directory, name: &OsStr) -> Option<(Stat, usize)> {
         let placed = self.0.borrow();
         if placed.is_empty() {
             return None;
         }
         let now = directory.lstat(name).ok()??;
-        let place = placed.get(&key(&now))?;
-        Some((now, usize::try_from(*place).ok()?))
+        let place = placed.get(&now.identity())?;
+        Some((now, *place))
     }
-}
-
-/// Part of the file's number.
-fn key(stat: &Stat) -> u32 {
-    let (_, inode) = stat.identity();
-    let [a, b, c, d, ..] = inode.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
 }
 
 /// Names that differ in upper and lower case only. On some FUSE file systems, such as exFAT, each way to write a name has an

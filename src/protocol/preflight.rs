@@ -4,6 +4,7 @@
 use super::directory::{Directory, PathHandle};
 use super::permissions::sticky_denies;
 use super::resolve::ResolvedTarget;
+use super::{requested_mode, requested_owner};
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
 use crate::options::{Options, Sync};
 use crate::platform::{
@@ -133,10 +134,14 @@ fn check_overwritable(target: &ResolvedTarget, old: &PathHandle, options: &Optio
     if !may_write_target(target, old)? {
         return Err(failed(STEP, "no write permission on the file, and it cannot be replaced by a rename"));
     }
-    if options.mode.is_some_and(|mode| mode != old.stat.bits()) && !owner_or_capable(old.stat.uid) {
+    let mode = requested_mode::of_old(options, &old.stat);
+    if mode.is_some_and(|mode| mode != old.stat.bits()) && !owner_or_capable(old.stat.uid) {
         return Err(failed(STEP, "cannot change the mode of another user's file"));
     }
-    Ok(())
+    if options.preserve_timestamps && !owner_or_capable(old.stat.uid) {
+        return Err(failed(STEP, "cannot set the times of another user's file"));
+    }
+    requested_owner::check_existing(&old.stat, options.owners)
 }
 
 /// `--in-place`: fails if the file cannot be overwritten, or its directory cannot get the backup.

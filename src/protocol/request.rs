@@ -8,18 +8,20 @@ use super::directory::PathHandle;
 use super::lock::{self, TargetLock};
 use super::old_content::OldContent;
 use super::preflight::{self, Strategy};
+use super::requested_mode;
 use super::resolve::ResolvedTarget;
 use super::run::Run;
 use super::sealed::KeepOpen;
 use super::spill::SpillDirectories;
-use super::staging::CreateOptions;
+use super::staging::{CreateOptions, RequestedMode};
 use crate::digest::Digest;
-use crate::error::{Context, Result};
+use crate::error::{Context, Result, failed};
 use crate::guard::Guards;
-use crate::input::Origin;
+use crate::input::{Input, Origin};
+use crate::mode::Mode;
 use crate::notices::Notices;
 use crate::options::Options;
-use crate::platform::{FileType, Signals, owner_change_prevents_link};
+use crate::platform::{FileType, Signals, Stat, owner_change_prevents_link};
 use crate::progress::Progress;
 
 /// The plan: TARGET is resolved, and every predictable failure has been reported. Nothing is written, and no command
@@ -103,6 +105,8 @@ pub(crate) struct Replacement<'a> {
     pub(super) old: Option<OldContent>,
     /// The permission bits of a SOURCE that is a regular file.
     pub(super) source_mode: Option<u32>,
+    /// With `--preserve-timestamps`, the state of SOURCE, whose times TARGET gets.
+    pub(super) times: Option<Stat>,
     /// Directories for the staging file, if TARGET is overwritten and not renamed over.
     pub(super) spill: OnceCell<SpillDirectories>,
 }
@@ -121,6 +125,7 @@ impl<'a> Replacement<'a> {
             is_locked: target.lock.is_some(),
             old,
             source_mode: None,
+            times: None,
             spill: OnceCell::new(),
         }
     }
@@ -131,16 +136,39 @@ impl<'a> Replacement<'a> {
     }
 
     /// How the staging file is created: never with more access than the finished file.
-    pub(super) fn create_options(&self) -> CreateOptions {
+    pub(super) fn create_options(&self) -> CreateOptions<'a> {
         let old = self.old_file();
         // The mode that a command gave its file is known, but a copy of it gets that at the end.
-        let narrow = old.is_some() || self.options.mode.is_some() || self.plan.origin.is_by_name();
+        let is_symbolic = self.options.mode.as_ref().is_some_and(Mode::is_symbolic);
+        let sets_mode = self.options.mode.is_some() && !is_symbolic;
+        let owners = self.options.owners;
+        let final_owner = owners.user.or(old.map(|old| old.stat.uid));
+        let narrow = old.is_some() || sets_mode || self.plan.origin.is_by_name();
         CreateOptions {
             mode: if narrow { 0o600 } else { self.source_mode.unwrap_or(0o666) },
-            private: !self.plan.guards.validate.is_empty(),
-            named: old.is_some_and(|old| owner_change_prevents_link(old.stat.uid)),
-            requested_mode: self.options.mode,
+            // A symbolic mode is applied to what the file would have, and that is granted to whom it will belong.
+            private: !self.plan.guards.validate.is_empty() || (is_symbolic || owners.are_requested()) && old.is_none(),
+            named: final_owner.is_some_and(owner_change_prevents_link),
+            owners,
+            requested_mode: match (&self.options.mode, old) {
+                (_, Some(old)) => requested_mode::of_old(self.options, &old.stat).map(RequestedMode::Bits),
+                (Some(Mode::Octal(mode)), None) => Some(RequestedMode::Bits(*mode)),
+                // The command will give it another one.
+                (Some(_), None) if self.plan.origin.is_by_name() => None,
+                (Some(mode), None) => Some(RequestedMode::OfCreated(mode)),
+                (None, None) => None,
+            },
         }
+    }
+
+    /// Takes from the input, which is open, what TARGET gets from it beside the content.
+    pub(super) fn take_metadata(&mut self, input: &dyn Input) -> Result<()> {
+        self.source_mode = input.mode();
+        if self.options.preserve_timestamps {
+            let not_regular = || failed("preserve timestamps", "SOURCE is not a regular file");
+            self.times = Some(*input.source().ok_or_else(not_regular)?);
+        }
+        Ok(())
     }
 
     /// Whether a command edits an empty TARGET.

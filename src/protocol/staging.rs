@@ -21,9 +21,12 @@ use super::naming::{Naming, StagingPath};
 use super::private_directory::PrivateDirectory;
 use super::random_name::with_free_name;
 use super::rename::{self, Fallback, NamedBy};
+use super::requested_owner;
 use super::sealed::{InitialAccess, KeepOpen, Sealed};
 use super::staging_name::{self, StagingName};
 use crate::error::{Context, Error, Result, at, failed};
+use crate::mode::Mode;
+use crate::options::Owners;
 use crate::platform::{
     self, AsFd, Attributes, BorrowedFd, Errno, OwnedFd, Signals, Stat, is_metadata_refusal, opaque_acl,
     remove_attribute,
@@ -33,7 +36,7 @@ const STEP: &str = "create staging file";
 
 /// How a staging file is created.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CreateOptions {
+pub(crate) struct CreateOptions<'a> {
     /// The mode, less the umask or combined with the directory's default ACL.
     pub(crate) mode: u32,
     /// Whether it has mode 0600 until its metadata is applied.
@@ -41,7 +44,17 @@ pub(crate) struct CreateOptions {
     /// Whether it has a name from the start.
     pub(crate) named: bool,
     /// The mode that `--mode` requests.
-    pub(crate) requested_mode: Option<u32>,
+    pub(crate) requested_mode: Option<RequestedMode<'a>>,
+    /// The owner and the group that it will be given.
+    pub(crate) owners: Owners,
+}
+
+/// What `--mode` requests of a staging file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RequestedMode<'a> {
+    Bits(u32),
+    /// Of the mode that it was created with.
+    OfCreated(&'a Mode),
 }
 
 /// A staging file that is being filled.
@@ -61,19 +74,25 @@ pub(crate) struct Stage {
 impl Stage {
     /// Creates the staging file in `directory`, unnamed if possible. Otherwise signals are watched before it gets a
     /// name.
-    pub(crate) fn open(directory: &Rc<Directory>, options: CreateOptions, signals: &Signals) -> Result<Self> {
+    pub(crate) fn open(directory: &Rc<Directory>, options: CreateOptions<'_>, signals: &Signals) -> Result<Self> {
         let (naming, writer) = match try_create_unnamed(directory, options)? {
             Some(unnamed) => unnamed,
             None => create_named(directory, options, signals)?,
         };
         let mut stage = Stage { writer, naming, probe: None, initial: None, directory: Rc::clone(directory) };
-        if let Some(mode) = options.requested_mode {
-            stage.check_mode(mode)?;
-        }
         // Other users can open a named file.
         if options.private || stage.is_named() {
             stage.make_private()?;
         }
+        match options.requested_mode {
+            None => {}
+            Some(RequestedMode::Bits(mode)) => stage.check_mode(mode)?,
+            Some(RequestedMode::OfCreated(mode)) => {
+                let created = stage.initial.as_ref().map_or_else(|| stage.bits(), |initial| Ok(initial.mode))?;
+                stage.check_mode(mode.apply(created, false))?;
+            }
+        }
+        requested_owner::probe(stage.writer(), options.owners)?;
         Ok(stage)
     }
 
@@ -227,7 +246,7 @@ impl Stage {
 }
 
 /// Creates an unnamed file if the options and the system permit that.
-fn try_create_unnamed(directory: &Directory, options: CreateOptions) -> Result<Option<(Naming, OwnedFd)>> {
+fn try_create_unnamed(directory: &Directory, options: CreateOptions<'_>) -> Result<Option<(Naming, OwnedFd)>> {
     if options.named || !directory.filesystem().can_link_unnamed() {
         return Ok(None);
     }
@@ -239,7 +258,7 @@ fn try_create_unnamed(directory: &Directory, options: CreateOptions) -> Result<O
     }))
 }
 
-fn create_named(directory: &Rc<Directory>, options: CreateOptions, signals: &Signals) -> Result<(Naming, OwnedFd)> {
+fn create_named(directory: &Rc<Directory>, options: CreateOptions<'_>, signals: &Signals) -> Result<(Naming, OwnedFd)> {
     if directory.stat().context(STEP)?.is_append_only() {
         // A name could be created there but not removed.
         let reason = format!("directory {} is append-only, and unnamed files are not to be had", directory.shown());

@@ -5,6 +5,7 @@ mod completions;
 mod expected;
 mod facts;
 mod generated;
+mod install;
 mod layers;
 mod make;
 mod pictures;

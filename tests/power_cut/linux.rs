@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use nix::sched::CloneFlags;
 use rustix::mount::MountPropagationFlags;
 
-pub(crate) use common::simulation::{arguments, content, error, file_state, parallel, rng, scenario, tree};
+pub(crate) use common::simulation::{arguments, batch, content, error, file_state, parallel, rng, scenario, tree};
 
 use arguments::Arguments;
 use error::{Context, Result};

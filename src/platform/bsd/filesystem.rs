@@ -35,11 +35,17 @@ impl FileSystem {
         self.name.split(|&byte| byte == 0).next().unwrap_or_default()
     }
 
-    /// Whether the sync of an unnamed file may be lost once the file has a name. There are no unnamed files here.
+    /// Whether a sync of the whole file system is known to make each file on it durable. There is no such call here.
     pub(crate) fn syncs_all_at_once(self) -> bool {
         false
     }
 
+    /// Whether the blocks of a file that a rename has replaced may get other data before the rename is on disk.
+    pub(crate) fn may_reuse_blocks_early(self) -> bool {
+        false
+    }
+
+    /// Whether the sync of an unnamed file may be lost once the file has a name. There are no unnamed files here.
     pub(crate) fn may_lose_unnamed_sync(self) -> bool {
         false
     }

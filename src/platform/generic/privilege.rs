@@ -9,6 +9,11 @@ pub(crate) fn owner_or_capable(uid: u32) -> bool {
     uid == euid() || euid() == 0
 }
 
+/// Whether the caller may give the file to this owner and this group. Some systems do not list all groups that he is in.
+pub(crate) fn may_give(stat: &Stat, owner: u32, _group: u32) -> bool {
+    euid() == 0 || stat.uid == euid() && owner == stat.uid
+}
+
 /// Whether a user other than root may ignore the permission bits of a file in this state.
 pub(crate) fn overrides_permissions(_: &Stat) -> bool {
     false

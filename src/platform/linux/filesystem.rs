@@ -39,6 +39,12 @@ impl FileSystem {
         statfs(file).map_or(FileSystem::UNKNOWN, |mount| FileSystem(mount.f_type as u64 & 0xffff_ffff))
     }
 
+    /// Whether the blocks of a file that a rename has replaced may get other data before the rename is on disk. ext4 with
+    /// `data=writeback` does that, and then the old file that a power cut brings back has the other data in it.
+    pub(crate) fn may_reuse_blocks_early(self) -> bool {
+        matches!(self, FileSystem::EXT | FileSystem::OVERLAY | FileSystem::UNKNOWN)
+    }
+
     /// Whether the sync of an unnamed file may be lost once the file has a name: older btrfs versions do not log such
     /// an inode. Since Linux 5.10 no power-cut test has lost one.
     pub(crate) fn may_lose_unnamed_sync(self) -> bool {

@@ -23,6 +23,18 @@ pub(crate) fn owner_or_capable(uid: u32) -> bool {
     uid == euid() || (id_mapping(Ids::Users, uid) != IdMapping::Unmapped && has(CapabilitySet::FOWNER))
 }
 
+/// Whether the caller may give the file to this owner and this group. Of root it is not known: a preloaded library may
+/// imitate it.
+pub(crate) fn may_give(stat: &Stat, owner: u32, group: u32) -> bool {
+    let is_own_group = || {
+        rustix::process::getegid().as_raw() == group
+            || rustix::process::getgroups().is_ok_and(|groups| groups.iter().any(|own| own.as_raw() == group))
+    };
+    euid() == 0
+        || has(CapabilitySet::CHOWN)
+        || stat.uid == euid() && owner == stat.uid && (group == stat.gid || is_own_group())
+}
+
 /// Whether a user other than root has the capability to ignore the permission bits of a file in this state. access(2)
 /// considers the capability only for root.
 pub(crate) fn overrides_permissions(stat: &Stat) -> bool {

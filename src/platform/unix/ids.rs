@@ -1,8 +1,31 @@
 //! User and group ids, and what a user namespace does to them.
 
+use std::ffi::OsStr;
+
+use nix::unistd::{Group, User};
+
+use super::errors::{Errno, Result, from_nix};
+
 /// The effective user id.
 pub(crate) fn euid() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// Whether an owner is a number here.
+pub(crate) const HAS_IDS: bool = true;
+
+/// The id that has this name, from wherever the system takes such names. `None` if there is none.
+pub(crate) fn id_of(kind: Ids, name: &OsStr) -> Result<Option<u32>> {
+    let Some(name) = name.to_str() else { return Ok(None) };
+    let id = match kind {
+        Ids::Users => User::from_name(name).map(|user| user.map(|user| user.uid.as_raw())),
+        Ids::Groups => Group::from_name(name).map(|group| group.map(|group| group.gid.as_raw())),
+    };
+    match id.map_err(from_nix) {
+        // Some systems return these for a name that does not exist.
+        Err(Errno::NOENT | Errno::SRCH | Errno::BADF | Errno::PERM) => Ok(None),
+        found => found,
+    }
 }
 
 /// The ids of users, or those of groups.

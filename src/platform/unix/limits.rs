@@ -1,8 +1,15 @@
 //! Limits of the process.
 
-use rustix::process::{Resource, getrlimit};
+use nix::sys::resource::{Resource, getrlimit};
+
+/// The least that any system allows, where it does not tell.
+const LEAST: usize = 256;
 
 /// How many files may be open at once.
 pub(crate) fn max_open_files() -> usize {
-    getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
+    match getrlimit(Resource::RLIMIT_NOFILE) {
+        Ok((current, _)) => usize::try_from(current).unwrap_or(usize::MAX),
+        // A filter may refuse the call.
+        Err(_) => LEAST,
+    }
 }

@@ -24,6 +24,19 @@ pub(crate) fn is_mode_met(wanted: u32, has: u32) -> bool {
     wanted == has
 }
 
+/// The mode bits that new files do not get. The process has one for all its threads, and it can be read only by a change: no
+/// other thread may create files meanwhile.
+pub(crate) fn umask() -> u32 {
+    use rustix::fs::Mode;
+    use rustix::process;
+    // Whatever is created in between is nobody else's.
+    let mask = process::umask(Mode::from_bits_truncate(0o077));
+    process::umask(mask);
+    // It has 16 bits on some systems.
+    #[allow(clippy::useless_conversion)]
+    u32::from(mask.bits())
+}
+
 /// Sets the owner, the group, or both. (rustix would bypass libc, and with it a preloaded library.)
 pub(crate) fn set_owner(file: impl AsFd, owner: Option<u32>, group: Option<u32>) -> Result<()> {
     retry_on_intr(|| std::os::unix::fs::fchown(&file, owner, group).map_err(|error| from_io(&error)))

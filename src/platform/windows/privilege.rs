@@ -9,6 +9,11 @@ pub(crate) fn owner_or_capable(_: u32) -> bool {
     true
 }
 
+/// Whether the caller may give the file to this owner and this group.
+pub(crate) fn may_give(_: &Stat, _owner: u32, _group: u32) -> bool {
+    false
+}
+
 /// Whether the caller may ignore the permissions of a file in this state. No one may ignore the read-only attribute.
 pub(crate) fn overrides_permissions(_: &Stat) -> bool {
     false

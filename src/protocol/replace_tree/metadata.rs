@@ -14,22 +14,21 @@ const STEP: &str = "set metadata";
 pub(super) fn apply(job: &Replacement<'_>, staged: &Staged, old: Option<&PathHandle>) -> Result<Option<String>> {
     let directory = staged.directory(&job.target.name)?;
     let file = directory.as_fd();
-    let mode = job.options.mode;
     // A symbolic link that is replaced has nothing to pass on.
     let Some(old) = old.filter(|old| old.stat.kind() == FileType::Directory) else {
-        if let (None, Some(bits)) = (mode, staged.mode) {
+        if let Some(bits) = staged.mode {
             platform::set_mode(file, bits).context(STEP)?;
         }
-        return apply_metadata::apply_metadata(file, &MetadataSource::New { mode }, None);
+        return apply_metadata::apply_metadata(file, &MetadataSource::of_new(job.options), None, staged.times.as_ref());
     };
     // The command may have given it an ACL and attributes.
     apply_metadata::reset_metadata(file)?;
     let bits = old.stat.bits();
     keep_default_acl(job, file, old)?;
-    let source = MetadataSource::Old { old: Metadata::of(old, job.target)?, mode };
-    let warning = apply_metadata::apply_metadata(file, &source, None)?;
+    let source = MetadataSource::of_old(Metadata::of(old, job.target)?, job.options);
+    let warning = apply_metadata::apply_metadata(file, &source, None, staged.times.as_ref())?;
     // For a directory, set-group-ID is no privilege: new files in it get its group.
-    if mode.is_none() && bits & 0o6000 != 0 {
+    if job.options.mode.is_none() && bits & 0o6000 != 0 {
         let now = Stat::of(file).context(STEP)?.bits();
         apply_metadata::unless_refused(platform::set_mode(file, now | bits & 0o6000))?;
     }

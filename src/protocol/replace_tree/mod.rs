@@ -29,7 +29,7 @@ use super::parents::Parents;
 use super::private_directory::PrivateDirectory;
 use super::request::{Change, Outcome, Plan, Replacement, Target};
 use super::run::Run;
-use super::{lock, tree};
+use super::{lock, requested_mode, tree};
 use crate::digest::Digest;
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
 use crate::guard::NonEmpty;
@@ -91,13 +91,15 @@ struct Staged {
     private: Rc<PrivateDirectory>,
     /// The mode of the top directory that was made for a new TARGET, if it has another one meanwhile.
     mode: Option<u32>,
+    /// With `--preserve-timestamps`, the state of the directory SOURCE, whose times the top directory gets.
+    times: Option<Stat>,
 }
 
 impl Staged {
     /// Its top directory, which has the name `name` in the private directory.
     fn open(private: Rc<PrivateDirectory>, name: &OsStr) -> Result<Self> {
         let directory = Closable::new(private.directory().enter(name, false).context(STEP)?);
-        Ok(Staged { directory, private, mode: None })
+        Ok(Staged { directory, private, mode: None, times: None })
     }
 
     /// The top directory. It is opened again after it was closed for a rename.
@@ -201,8 +203,9 @@ fn check_guards(job: &Replacement<'_>, staged: &Directory, old: Option<&OldTree>
 
 /// `--if-changed`, or `--edit` without a change: whether TARGET can be left alone. If so, it is synced.
 fn may_stay(job: &Replacement<'_>, staged: &Directory, old: &OldTree) -> Result<bool> {
-    let has_mode = job.options.mode.is_none_or(|mode| platform::is_mode_met(mode, old.stat.bits()));
-    if !has_mode {
+    let mode = requested_mode::of_old(job.options, &old.stat);
+    let has_mode = mode.is_none_or(|mode| platform::is_mode_met(mode, old.stat.bits()));
+    if !has_mode || !job.options.owners.are_met_by(old.stat.uid, old.stat.gid) {
         return Ok(false);
     }
     match is_same_and_synced(job, staged, old) {

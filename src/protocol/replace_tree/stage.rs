@@ -6,12 +6,12 @@ use super::{OldTree, STEP, Staged, changed, checks, metadata};
 use crate::error::{Context, Result, failed, refused_by_guard};
 use crate::input::{Input, Origin};
 use crate::options::Sync;
-use crate::platform::{self, FileType, Stat};
+use crate::platform::{self, AsFd, FileType, Stat};
 use crate::protocol::directory::Directory;
 use crate::protocol::private_directory::{self, PrivateDirectory};
 use crate::protocol::request::{Plan, Replacement};
 use crate::protocol::run::Run;
-use crate::protocol::{by_name, tree};
+use crate::protocol::{by_name, requested_owner, tree};
 
 /// Makes the staged tree.
 pub(super) fn fill<'i>(
@@ -35,13 +35,16 @@ pub(super) fn fill<'i>(
     let mode = old.map_or(0o777, |old| old.stat.bits() & 0o777 | 0o700);
     platform::make_directory(private.directory(), &**name, mode).context(STEP)?;
     let empty = private_directory::open(private.directory(), name).context(STEP)?;
+    // Before anything is copied or run.
+    requested_owner::probe(empty.as_fd(), job.options.owners)?;
     if let Some(source) = source {
+        let times = job.options.preserve_timestamps.then(|| source.stat()).transpose().context(STEP)?;
         let write_behind = job.options.sync != Sync::None;
         tree::copy(&source, &empty, write_behind, job.notices, job.signals, job.progress)?;
         if old.is_none() {
             tree::copy_top_metadata(&source, &empty, job.notices)?;
         }
-        return opened(job, private);
+        return Ok(Staged { times, ..opened(job, private)? });
     }
     if let Some(existing) = job.target.existing.as_ref().filter(|_| old.is_some()) {
         metadata::pass_on(job, &empty, existing)?;

@@ -14,6 +14,7 @@ enum Value {
     /// Only after `=`.
     Optional(Vec<(String, String)>),
     Files,
+    Directories,
     CommandLine,
     Digest,
     Words(Vec<(String, String)>),
@@ -32,6 +33,7 @@ fn value(arg: &Arg) -> Value {
         ("ALGO:HEX", _) => Value::Digest,
         ("STR", _) => Value::Words(words(&["{}"])),
         (_, ValueHint::FilePath | ValueHint::AnyPath) => Value::Files,
+        (_, ValueHint::DirPath) => Value::Directories,
         (_, ValueHint::CommandString) => Value::CommandLine,
         _ => match arg.get_possible_values() {
             values if values.is_empty() => Value::Any,
@@ -85,6 +87,7 @@ pub(super) fn bash() -> String {
         let action = match value(arg) {
             Value::None | Value::Any => continue,
             Value::Files => "[[ ! $tree ]] || $compopt +o default +o bashdefault -o dirnames".to_owned(),
+            Value::Directories => "$compopt +o default +o bashdefault -o dirnames".to_owned(),
             Value::CommandLine => "COMPREPLY=($(compgen -c -- \"$cur\" | sort -u))".to_owned(),
             Value::Digest => "$compopt -o nospace\n            \
                 COMPREPLY=($(compgen -W 'sha256: sha512:' -- \"$cur\"))"
@@ -120,6 +123,7 @@ pub(super) fn zsh() -> String {
             Value::None => String::new(),
             Value::Optional(list) => format!("::{name}:{}", words(list)),
             Value::Files => format!(":{name}:$files"),
+            Value::Directories => format!(":{name}:_files -/"),
             Value::CommandLine => format!(":{name}:_cmdstring"),
             Value::Digest => format!(":{name}:_atomic-write_digests"),
             Value::Words(list) => format!(":{name}:{}", words(list)),
@@ -155,6 +159,7 @@ pub(super) fn fish() -> String {
             Value::None => String::new(),
             Value::Optional(list) => format!(" -f -a {}", words(list)),
             Value::Files => " -r -F".to_owned(),
+            Value::Directories => " -x -a '(__fish_complete_directories)'".to_owned(),
             Value::CommandLine => " -x -a '(__fish_complete_command)'".to_owned(),
             Value::Digest => " -x -a 'sha256: sha512:'".to_owned(),
             Value::Words(list) if name(arg) == "STR" => format!(" -x -a {}", quoted(&list[0].0)),

@@ -135,7 +135,7 @@ const LAYERS: [&[&str]; 5] = [
     &["plan", "cli"],
     &["protocol"],
     &["input", "guard"],
-    &["platform", "progress", "error", "notices", "quote", "options", "digest"],
+    &["platform", "progress", "error", "notices", "quote", "options", "mode", "digest"],
 ];
 
 fn layer(module: &[String]) -> Option<usize> {

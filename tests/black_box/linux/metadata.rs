@@ -7,6 +7,9 @@ mod mode;
 mod namespaces;
 mod new;
 mod owner;
+mod requested_owner;
+mod requested_owner_refused;
+mod timestamps;
 
 use crate::common::strace::Strace;
 use crate::common::{Scene, tool};

@@ -5,6 +5,7 @@ mod contradictions;
 mod environment;
 mod forms;
 mod help;
+mod many;
 pub mod messages;
 mod operands;
 mod slips;
@@ -13,7 +14,7 @@ mod values;
 use crate::common::Scene;
 
 /// Asserts a usage error: status 2, nothing on standard output, nothing written, and these words. Returns all of them.
-fn usage(args: &[&str], words: &str) -> String {
+pub fn usage(args: &[&str], words: &str) -> String {
     let scene = Scene::with_old();
     scene.write("src", "source");
     let output = scene.cmd().args(args).write_stdin("new").output().unwrap();

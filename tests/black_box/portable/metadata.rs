@@ -4,3 +4,6 @@ mod instants;
 pub mod mode;
 pub mod new;
 mod owner;
+mod requested_owner;
+mod symbolic;
+mod timestamps;

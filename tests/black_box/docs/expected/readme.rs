@@ -92,6 +92,32 @@ pub const EXPECTED: &[Expected] = &[
         ..GUARDED
     },
     Expected {
+        first_line: "atomic-write -t /etc/app build/conf/*.conf",
+        before: &[
+            ("etc/app/a.conf", "old"),
+            ("build/conf/a.conf", "a"),
+            ("build/conf/b.conf", "b"),
+            ("build/x.json", "x"),
+            ("build/deep/y.json", "y"),
+            ("srv/data/x.json", "old"),
+            ("build/gen/m.rs", "m"),
+        ],
+        after: &[
+            ("etc/app/a.conf", "a"),
+            ("etc/app/b.conf", "b"),
+            ("srv/data/x.json", "x"),
+            ("srv/data/y.json", "y"),
+            ("gen/m.rs", "m"),
+        ],
+        ..UNGUARDED
+    },
+    Expected {
+        first_line: "atomic-write: app/b.conf: open: build/b.conf: No such file or directory (unchanged)",
+        before: &[("app/b.conf", "old"), ("app/c.conf", "old"), ("build/a.conf", "a"), ("build/c.conf", "c")],
+        after: &[("app/a.conf", "a"), ("app/b.conf", "old"), ("app/c.conf", "c")],
+        ..UNGUARDED
+    },
+    Expected {
         first_line: "atomic-write: f: replace: command 'jq' exited with status 5 (unchanged)",
         before: &[("f", "old")],
         after: &[("f", "old")],

@@ -22,6 +22,23 @@ pub const EXPECTED: &[Expected] = &[
         ..UNGUARDED
     },
     Expected {
+        first_line: "find build -name '*.json' -print0 | atomic-write -t /srv/data --files0-from=-",
+        before: &[
+            ("build/deep/x.json", "{}"),
+            ("srv/data/x.json", "old"),
+            ("conf/a.json", "{\"a\": 1}"),
+            ("conf/b.json", "{\"b\": 1}"),
+            ("etc/app/a.json", "old"),
+        ],
+        after: &[
+            ("srv/data/x.json", "{}"),
+            ("etc/app/a.json", "{\"a\": 1}"),
+            ("etc/app/b.json", "{\"b\": 1}"),
+            ("etc/app/a.json.~1~", "old"),
+        ],
+        ..UNGUARDED
+    },
+    Expected {
         first_line: "atomic-write --mode 600 key.pem -- openssl genpkey -algorithm ed25519",
         after: &[("key.pem", "key\n")],
         ..GUARDED
@@ -85,6 +102,28 @@ pub const EXPECTED: &[Expected] = &[
         before: &[("main.c", "main\n"), ("api.proto", "api\n")],
         after: &[("app", "compiled main\n"), ("gen/api/api.rs", "rust api\n")],
         ..GUARDED
+    },
+    Expected {
+        first_line: "DESTDIR =",
+        before: &[("app", "app"), ("data/a.json", "a"), ("data/b.json", "b"), ("doc/manual", "manual")],
+        after: &[
+            ("stage/usr/local/bin/app", "app"),
+            ("stage/usr/local/share/app/a.json", "a"),
+            ("stage/usr/local/share/app/b.json", "b"),
+            ("stage/usr/local/share/man/man1/app.1", "manual"),
+        ],
+        ..UNGUARDED
+    },
+    // `install` tries it on a larger Makefile.
+    Expected {
+        first_line: "atomic-write --mode 755 atomic-install <<'END'",
+        before: &[
+            ("Makefile", "install:\n\tmkdir -p $(DESTDIR)/lib\n\t$(INSTALL) -c -m 644 a b $(DESTDIR)/lib\n"),
+            ("a", "a"),
+            ("b", "b"),
+        ],
+        after: &[("stage/lib/a", "a"), ("stage/lib/b", "b")],
+        ..UNGUARDED
     },
     Expected {
         first_line: "- name: The committed file is what the generator makes",

@@ -20,6 +20,12 @@ const SAME_IN_ALL: &[(&str, &str)] = &[
     ("dir\tinn\t", "<dir/inner>"),
     ("--from one-f\t two\t", "<--from><one-file><two words>"),
     ("--tree d-or\tx", "<--tree><d-or-dir/x>"),
+    // Many files, and their directory, where a single TARGET would come to its end.
+    ("-t d-or\tx one-f\t two\t", "<-t><d-or-dir/x><one-file><two words>"),
+    ("-Dt d-or\tx -- one-f\t two\t", "<-Dt><d-or-dir/x><--><one-file><two words>"),
+    ("--target-directory d-or\tx one-f\t -- two\t", "<--target-directory><d-or-dir/x><one-file><--><two words>"),
+    ("--target-directory=dir one-f\t two\t", "<--target-directory=dir><one-file><two words>"),
+    ("-tdir --files0-from one-f\t", "<-tdir><--files0-from><one-file>"),
     // Options and their values.
     ("--no-cl\tf", "<--no-clobber><f>"),
     ("--checksum sha2\tab f", "<--checksum><sha256:ab><f>"),

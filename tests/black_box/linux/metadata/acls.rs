@@ -85,6 +85,18 @@ fn a_mode_wins_over_the_acl() {
     assert_eq!(acl(&scene, "f"), "user::rw-\ngroup::rw-\nother::r--\n\n");
 }
 
+/// The mask shows as the group's bits. Without the ACL, the group has its own.
+#[test]
+fn a_symbolic_mode_changes_what_the_classes_had() {
+    needs!(acls_and_attributes);
+    for options in [&["-m", "u+x"][..], &["--in-place", "-m", "u+x"]] {
+        let scene = Scene::new();
+        target(&scene, 0o640, "u:1234:rw,g::r,m::rw");
+        scene.cmd().args(options).arg("f").write_stdin("new").assert().success().stderr("");
+        assert_eq!(acl(&scene, "f"), "user::rwx\ngroup::r--\nother::---\n\n");
+    }
+}
+
 /// Row 51: who was held to less than everybody must not be found among everybody.
 #[test]
 fn without_its_acl_the_group_gets_its_own_entry() {

@@ -56,6 +56,22 @@ fn fakeroot_sees_the_mode_that_was_asked_for() {
     assert_eq!(in_fakeroot("echo new | $AW --mode 6755 f; owner f"), ["f 12:13 6755"]);
 }
 
+/// As a package's `make install` has it.
+#[test]
+fn fakeroot_sees_the_owner_that_was_asked_for() {
+    needs!(fakeroot, dynamic_program);
+    let root = "printf new >x; $AW --owner root --group root -m 755 g <x; owner g";
+    assert_eq!(in_fakeroot(root), ["g 0:0 755"]);
+    for (options, mode) in [("", 640), ("-m 4755", 4755), ("--in-place", 640), ("--backup=simple", 640)] {
+        let given = format!("printf new | $AW {options} --owner 1 --group 2 f; owner f; cat f");
+        assert_eq!(in_fakeroot(&given), [format!("f 1:2 {mode}"), "new".to_owned()], "{options}");
+    }
+    let new = "printf new | $AW --owner 1 g; owner g; printf new | $AW -C --report --owner 1 g";
+    assert_eq!(in_fakeroot(new), ["g 1:0 644", "unchanged"]);
+    let tree = "mkdir d; $AW --tree --owner 1 -I {} d -- touch {}/x; owner d d/x";
+    assert_eq!(in_fakeroot(tree), ["d 1:0 755", "d/x 0:0 644"]);
+}
+
 #[test]
 fn fakeroot_sees_the_owner_of_a_backup() {
     needs!(fakeroot, dynamic_program);

@@ -48,14 +48,14 @@ fn both_helps_explain_the_values_of_sync_at_the_option() {
 
 #[test]
 fn both_helps_name_every_option_and_the_statuses() {
-    const OPTIONS: &str = "--from --edit --create --shell --placeholder --tree --append --allow-empty --non-empty --checksum --validate --no-clobber --if-match \
-        --if-changed --success-status --backup --suffix --lock --no-lock --lock-timeout --mode --force --no-dereference --parents --allow-in-place --in-place \
+    const OPTIONS: &str = "--from --target-directory --files0-from --edit --create --shell --placeholder --tree --append --allow-empty --non-empty --checksum --validate --no-clobber --if-match \
+        --if-changed --success-status --backup --suffix --lock --no-lock --lock-timeout --mode --owner --group --preserve-timestamps --force --no-dereference --parents --allow-in-place --in-place \
         --sync --dry-run --progress --report --verbose --quiet --help --version";
     for help in [printed(&["-h"]), printed(&["--help"])] {
         for option in OPTIONS.split_whitespace() {
             assert!(help.contains(option), "{option}:\n{help}");
         }
-        for short in "eIanCbSmfPDvqhV".chars() {
+        for short in "teIanCbSmfPDvqhV".chars() {
             assert!(help.contains(&format!("\n  -{short}")), "-{short}:\n{help}");
         }
         for words in [
@@ -64,6 +64,7 @@ fn both_helps_name_every_option_and_the_statuses() {
             "--edit TARGET -- COMMAND",
             "-I {} TARGET -- COMMAND",
             "--tree --from DIR TARGET",
+            "-t DIR SOURCE...",
             "xit status",
             "125",
         ] {

@@ -8,12 +8,17 @@ use crate::common::system::argument;
 use crate::common::{Scene, stderr};
 
 #[test]
-fn a_mode_is_octal_and_has_at_most_four_digits_worth() {
-    for bad in ["", "8", "0o644", "10000", "u+x", "-1", "+644", " 644", "0x1ff", "777777777777"] {
-        usage(&[&format!("--mode={bad}"), "f"], "an octal number from 0 to 7777 is expected");
+fn a_mode_is_octal_or_changes_it_as_chmod_does() {
+    for bad in ["", "8", "0o644", "10000", "u+q", "-1", "+644", " 644", "0x1ff", "777777777777"] {
+        usage(
+            &[&format!("--mode={bad}"), "f"],
+            "an octal number from 0 to 7777, or changes such as u=rw,go=r or +x, are expected",
+        );
     }
     needs!(permissions);
-    for (mode, bits) in [("0644", 0o644), ("600", 0o600), ("0", 0), ("00000755", 0o755), ("4711", 0o4711)] {
+    for (mode, bits) in
+        [("0644", 0o644), ("600", 0o600), ("0", 0), ("00000755", 0o755), ("4711", 0o4711), ("u=rw,go=", 0o600)]
+    {
         let scene = Scene::new();
         scene.cmd().args(["-m", mode, "f"]).write_stdin("new").assert().success().stderr("");
         assert_eq!(scene.mode("f"), bits);
