@@ -28,6 +28,11 @@ impl FileSystem {
         true
     }
 
+    /// Whether the sync of a directory may succeed although the file system has shut down.
+    pub(crate) fn hides_failed_sync(self) -> bool {
+        true
+    }
+
     /// Whether the sync of an unnamed file may be lost once the file has a name. There are no unnamed files here.
     pub(crate) fn may_lose_unnamed_sync(self) -> bool {
         false

@@ -58,6 +58,12 @@ impl FileSystem {
         known.contains(&self)
     }
 
+    /// Whether the sync of a directory may succeed although the file system has shut down after an error since its names were
+    /// changed, as on XFS. A stat then fails.
+    pub(crate) fn hides_failed_sync(self) -> bool {
+        matches!(self, FileSystem::XFS | FileSystem::OVERLAY | FileSystem::UNKNOWN)
+    }
+
     /// Whether reserving space has no other effect. On btrfs and other compressing file systems, reserved extents are
     /// never compressed again. The file system behind FUSE, overlayfs or a network is unknown.
     pub(crate) fn reserves_space_only(self) -> bool {

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::{NO_SHARING, calls};
 use crate::common::needs::needs;
-use crate::common::strace::Strace;
+use crate::common::strace::{Call, Strace};
 use crate::common::{Scene, stderr};
 use crate::portable::input::{bytes, sha256};
 
@@ -43,6 +43,17 @@ fn a_write_that_stays_short_is_an_error() {
         assert!(matches!(output.status.code(), Some(1 | 125)) && text.contains("File too large"), "{output:?}");
         assert_eq!((scene.text("f").as_str(), scene.names().len()), ("old", 2));
     }
+}
+
+/// Little is read at first. Written by itself, it would let all that follows begin within a page.
+#[test]
+fn what_follows_the_first_read_is_written_with_it() {
+    needs!(strace);
+    let scene = Scene::new();
+    let traced = Strace::new(&scene, &["f"]).input(bytes(3000)).run();
+    let results = |name, parts| traced.calls.all(name, parts).filter_map(Call::returned).collect::<Vec<_>>();
+    assert_eq!(results("read", &["pipe:"]), [512, 2488, 0], "{traced:?}");
+    assert_eq!(results("pwrite64", &[]), [3000], "{traced:?}");
 }
 
 /// Row 3: somebody has made the pipe non-blocking, and nothing is there yet.

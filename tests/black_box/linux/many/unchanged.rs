@@ -4,7 +4,7 @@
 
 use super::{args, content, sources};
 use crate::common::needs::needs;
-use crate::common::strace::Strace;
+use crate::common::strace::{Call, Strace};
 use crate::common::{Scene, stderr};
 
 #[test]
@@ -22,12 +22,7 @@ fn nothing_is_created_written_or_renamed_where_nothing_differs() {
         for name in writes {
             assert!(!calls.has(name, &["/d"]), "{name} {calls:#?}");
         }
-        assert!(
-            !calls
-                .all("openat", &["O_CREAT"])
-                .chain(calls.all("openat", &["O_TMPFILE"]))
-                .any(crate::common::strace::Call::succeeded)
-        );
+        assert!(!calls.all("openat", &["O_CREAT"]).chain(calls.all("openat", &["O_TMPFILE"])).any(Call::succeeded));
         // Nor the syncs of other programs' files.
         assert!(calls.all("linkat", &[]).all(|call| call.quoted() == "." || !call.succeeded()), "{calls:#?}");
     }

@@ -40,6 +40,18 @@ fn a_signal_that_was_ignored_stays_ignored() {
     }
 }
 
+/// The kernel shows them behind the program's name, which may look like what follows it.
+#[test]
+fn whatever_the_program_is_called() {
+    for name in ["aw", "a) R 1 (b", "))))))))))))))))", "a very long name (indeed)"] {
+        let scene = Scene::with_old();
+        scene.symlink(program(), name);
+        let script = "trap '' TERM; exec \"./$1\" f -- sh -c 'kill -TERM $PPID; echo new'";
+        let output = scene.other("sh").args(["-c", script, "sh", name]).output().unwrap();
+        assert!(output.status.success() && scene.text("f") == "new\n", "{name}: {output:?}");
+    }
+}
+
 #[test]
 fn nohup_is_respected() {
     needs!(strace, nohup);

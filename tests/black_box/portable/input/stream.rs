@@ -11,7 +11,7 @@ use crate::common::{Scene, does};
 #[test]
 fn every_length_arrives_whole_by_every_way() {
     let scene = Scene::new();
-    for length in [0, 1, 4095, 65536, 65537, 262_143, 262_144, 262_145, 1_048_579, 9_000_001] {
+    for length in [0, 1, 511, 512, 513, 4095, 65536, 65537, 262_143, 262_144, 262_145, 1_048_579, 9_000_001] {
         let content = bytes(length);
         scene.write("src", &content);
         scene.cmd().arg("piped").write_stdin(content.clone()).assert().success().stderr("");

@@ -38,7 +38,7 @@ fn a_copy_has_the_times_of_its_source() {
         &[][..],
         &["--in-place"],
         &["-C"],
-        &["-m", "600"],
+        &["-m", "644"],
         &["--sync", "none"],
         &["--validate", "exit 0"],
         &["--backup=simple"],
