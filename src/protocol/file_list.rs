@@ -101,7 +101,6 @@ impl<'a> FileList<'a> {
                 alike.extend([first, second]);
             }
         }
-<<<<<<< HEAD
         Ok(alike)
     }
 
@@ -123,13 +122,6 @@ impl Checked<'_> {
     /// Whether one of the files may have this last component.
     pub(crate) fn may_contain(&self, name: &OsStr) -> bool {
         self.hashes.binary_search(&hash(name)).is_ok()
-=======
-        let mut names: Vec<&OsStr> = self.iter().map(last_component).collect();
-        names.sort_unstable();
-        let (twice, _) = names.iter().zip(names.iter().skip(1)).find(|(one, other)| one == other)?;
-        let mut same = self.iter().filter(|name| last_component(name) == *twice);
-        Some((same.next()?, same.next()?))
->>>>>>> harness
     }
 }
 
@@ -139,14 +131,6 @@ fn hash(name: &OsStr) -> u64 {
     hasher.finish()
 }
 
-<<<<<<< HEAD
-=======
-fn has_twice(hashes: &mut [u64]) -> bool {
-    hashes.sort_unstable();
-    hashes.iter().zip(hashes.iter().skip(1)).any(|(one, other)| one == other)
-}
-
->>>>>>> harness
 /// The name that the file gets.
 pub(crate) fn last_component(name: &OsStr) -> &OsStr {
     Path::new(name).file_name().unwrap_or_default()
