@@ -4,12 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 
-use super::copy::{BUFFER, read};
-use super::resolve;
-use super::run::Run;
 use crate::error::{Cause, Error, ErrorExt, Result};
 use crate::input::Origin;
 use crate::platform;
+use crate::protocol::copy::{BUFFER, read};
+use crate::protocol::resolve;
+use crate::protocol::run::Run;
 use crate::quote::Shown;
 
 const STEP: &str = "names";

@@ -1,43 +1,28 @@
-//! `--target-directory`: many files, each of which replaces the file of its name in one directory.
-//!
-//! Each is replaced by the protocol of one, but they are staged, synced and named in groups:
-//!
-//! ```text
-//! plan -> stage -> metadata      each file of the group; nothing has a name yet
-//! sync                           the group at once
-//! link or rename                 each file of the group
-//! sync of the directory          once, after the last group; where freed blocks may be used again at once, after each
-//! ```
-//!
-//! A group is bounded in number and bytes, so open files, memory and the space for what is staged are constant. A file that
-//! fails does not stop the others. A power cut or a kill leaves the old or the new content under each name.
+//! The groups: how they are formed, and the steps of each.
 
-use std::cell::Ref;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::commit::{self, Finished, Named, Prepared};
-use super::directory::Directory;
-use super::file_list::{Checked, FileList, last_component};
+use super::file_list::{Checked, last_component};
 use super::group_sync::GroupSync;
-use super::old_content::OldContent;
-use super::parents::Parents;
-use super::placed::{Alike, Placed};
-use super::request::{Change, LockOptions, Outcome, Plan, Replacement, Target};
-use super::resolve::ResolvedTarget;
-use super::run::Run;
-use super::sealed::Sealed;
-use super::{Content, acquire_lock, check_if_match, overwrite, preflight, read_old, release_target, resolve};
-use super::{leave_alone, stage_content, sync, with_state};
-use crate::digest::Digest;
-use crate::error::{Context, Error, ErrorExt, Result, failed, not_durable};
-use crate::guard::Guards;
+use super::placed::Placed;
+use super::request::{Many, Tally, Tell};
+use super::staged::{Planned, Staged, State};
+use crate::error::{Error, ErrorExt, Result, failed, not_durable};
 use crate::input::Origin;
-use crate::options::{Options, Sync};
+use crate::options::Sync;
 use crate::platform::{self, AsFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
-use crate::quote::{ShellWord, Shown};
+use crate::protocol::commit::{self, Named, Prepared};
+use crate::protocol::directory::Directory;
+use crate::protocol::old_content::OldContent;
+use crate::protocol::request::{Change, Outcome, Plan, Replacement, Target};
+use crate::protocol::{
+    Content, Run, acquire_lock, check_if_match, leave_alone, overwrite, read_old, release_target, resolve,
+    stage_content, sync, with_state,
+};
+use crate::quote::ShellWord;
 
 /// The most files of a group.
 const GROUP: usize = 256;
@@ -46,111 +31,30 @@ const GROUP_BYTES: u64 = 64 << 20;
 /// How many descriptors a file of a group needs at most, and how many the program has beside them.
 const DESCRIPTORS: (usize, usize) = (3, 64);
 
-/// The files, and how they are replaced.
-pub(crate) struct Many<'a> {
-    /// The directory as given on the command line.
-    pub(crate) directory: &'a Path,
-    pub(crate) files: &'a FileList<'a>,
-    pub(crate) options: &'a Options,
-    pub(crate) guards: Guards,
-    /// The digest that the old content must have.
-    pub(crate) if_match: Option<&'a Digest>,
-    pub(crate) lock: Option<LockOptions>,
-    /// Whether to create the directory.
-    pub(crate) parents: bool,
-}
-
-/// What became of the files.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    /// In the order of the files, as far as they were dealt with. `None` for one that failed.
-    pub(crate) changes: Vec<Option<Change>>,
-    /// Whether a name is to be synced at the end.
-    has_unsynced_names: bool,
-    /// A file in the directory, if that cannot be opened for reading: its file system is synced by way of this one.
-    inside: Option<OwnedFd>,
-}
-
-/// Prints what became of the file at this path.
-pub(crate) type Tell<'a> = &'a dyn Fn(&Path, std::result::Result<&Outcome, &Error>);
-
-/// Replaces the files. An error is one of the directory, or a signal; `tally` tells how far it came.
-pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut Tally) -> Result<()> {
-    let mut names = many.files.check()?;
-    let alike = Alike::new(std::mem::take(&mut names.alike));
-    // While files get their names, signals wait.
-    run.signals.watch().context("signals")?;
-    let mut parents = many.parents.then(|| Parents::new(many.options.sync, run.notices));
-    let directory = resolve::open_directory(many.directory, parents.as_mut(), run.notices)
-        .map_err(|error| if many.parents { error } else { resolve::offer_parents(error, run.notices) })?;
-    preflight::check_directory(&directory, many.options)?;
-    let count = many.files.len();
-    run.progress.expect_files(count);
-    let syncs = GroupSync::default();
-    let groups =
-        Groups { many, count, directory: &directory, syncs, run, tell, names, placed: Placed::default(), alike };
-    let done = groups.replace_all(tally);
-    if !many.options.dry_run
-        && tally.changes.iter().any(Option::is_some)
-        && let Some(parents) = &mut parents
-    {
-        parents.keep();
-    }
-    if tally.has_unsynced_names && many.options.sync == Sync::Full {
-        run.progress.phase(Phase::Syncing);
-        sync_names(&directory, tally.inside.as_ref())?;
-    }
-    done
-}
-
-fn sync_names(directory: &Directory, inside: Option<&OwnedFd>) -> Result<()> {
-    sync::directory(directory, inside).map_err(|errno| not_durable("sync directory", os_message(errno)))
-}
-
-struct Groups<'a> {
+/// The run, group by group.
+pub(super) struct Groups<'a> {
     many: &'a Many<'a>,
     count: usize,
     directory: &'a Rc<Directory>,
     syncs: GroupSync,
     run: Run<'a>,
     tell: Tell<'a>,
-    names: Checked<'a>,
-    placed: Placed,
-    alike: Alike<'a>,
+    placed: Placed<'a>,
 }
 
-/// A file of a group that has been planned.
-struct Planned<'p> {
-    plan: Plan<'p>,
-    target: Target,
-}
+impl<'a> Groups<'a> {
+    pub(super) fn new(
+        many: &'a Many<'a>,
+        names: Checked<'a>,
+        directory: &'a Rc<Directory>,
+        run: Run<'a>,
+        tell: Tell<'a>,
+    ) -> Self {
+        let placed = Placed::new(many, directory, run.notices, names);
+        Groups { many, count: many.files.len(), directory, syncs: GroupSync::default(), run, tell, placed }
+    }
 
-/// A file of a group whose content is complete.
-struct Staged<'p> {
-    /// Its place in the group.
-    at: usize,
-    job: Replacement<'p>,
-    outcome: Outcome,
-    /// Warnings so far.
-    warnings: Vec<String>,
-    state: State,
-}
-
-enum State {
-    /// `--if-changed`, and the content is the same; perhaps with a warning.
-    Same(Option<String>),
-    /// To be synced with the group.
-    Prepared(Prepared),
-    /// Synced.
-    Finished(Finished),
-    /// TARGET is to be overwritten with it.
-    Overwrite(Sealed),
-    /// `--dry-run`.
-    Rehearsed,
-}
-
-impl Groups<'_> {
-    fn replace_all(&self, tally: &mut Tally) -> Result<()> {
+    pub(super) fn replace_all(&self, tally: &mut Tally) -> Result<()> {
         let limit = self.group_size();
         let mut sources = self.many.files.iter().peekable();
         let mut held_over: Vec<&OsStr> = Vec::new();
@@ -358,7 +262,7 @@ impl Groups<'_> {
     fn name(&self, done: Staged<'_>, (place, source): (usize, &OsStr), tally: &mut Tally) -> Result<Outcome> {
         let Staged { job, mut outcome, warnings, state, .. } = done;
         self.run.notices.warn_all(warnings);
-        self.check_not_placed(&job, source, tally)?;
+        self.placed.check(&job, source, tally)?;
         let target = job.target;
         match state {
             State::Same(warning) => {
@@ -381,13 +285,7 @@ impl Groups<'_> {
             State::Prepared(_) => return Err(failed("sync", "the staging file has not been synced")),
             State::Rehearsed => {}
         }
-        if is_placed(outcome.change) && !self.many.options.dry_run {
-            // An overwritten file keeps its other hard links.
-            if self.is_behind_link(target, source) || outcome.change == Change::Overwritten {
-                self.placed.add(target, place);
-            }
-            self.alike.add(&target.name);
-        }
+        self.placed.add(target, (place, source), &outcome);
         Ok(outcome)
     }
 
@@ -412,45 +310,6 @@ impl Groups<'_> {
         }
     }
 
-    /// Fails if this run has put another file in place there, or where the backup would be.
-    fn check_not_placed(&self, job: &Replacement<'_>, source: &OsStr, tally: &Tally) -> Result<()> {
-        let target = job.target;
-        let other_name = self.is_behind_link(target, source).then(|| target.name.clone());
-        let backup = job.backup.map(|backup| backup.first(&target.name));
-        for (name, what) in [(other_name.as_deref(), "is"), (backup.as_deref(), "its backup would replace")] {
-            if name.is_some_and(|name| self.has_placed(&target.directory, name, tally)) {
-                return Err(has_become(what, &self.many.directory.join(name.unwrap_or_default())));
-            }
-        }
-        for (name, what) in [(Some(target.name.as_os_str()), "is"), (backup.as_deref(), "its backup would replace")] {
-            let Some((now, place)) = name.and_then(|name| self.placed.find(&target.directory, name)) else { continue };
-            let Some(other) = self.many.files.iter().nth(place).map(last_component) else { continue };
-            let leads_there =
-                resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.run.notices)
-                    .is_ok_and(|other| other.existing.is_some_and(|other| other.stat.is_same_file(&now)));
-            if leads_there {
-                return Err(has_become(what, &self.many.directory.join(other)));
-            }
-        }
-        if let Some(other) = self.alike.find(&target.directory, &target.name) {
-            return Err(has_become("is", &self.many.directory.join(other)));
-        }
-        Ok(())
-    }
-
-    /// Whether the name in the directory is that of a file which this run has put in place.
-    fn has_placed(&self, directory: &Rc<Directory>, name: &OsStr, tally: &Tally) -> bool {
-        let is_same =
-            || matches!((directory.stat(), self.directory.stat()), (Ok(one), Ok(other)) if one.is_same_file(&other));
-        self.names.may_contain(name)
-            && (self.is_shared(directory) || is_same())
-            && self.many.files.place_of(name).and_then(|place| *tally.changes.get(place)?).is_some_and(is_placed)
-    }
-
-    fn is_behind_link(&self, target: &ResolvedTarget, source: &OsStr) -> bool {
-        !self.is_shared(&target.directory) || target.name != last_component(source)
-    }
-
     fn is_shared(&self, directory: &Rc<Directory>) -> bool {
         Rc::ptr_eq(directory, self.directory)
     }
@@ -470,39 +329,6 @@ impl Groups<'_> {
     }
 }
 
-impl Staged<'_> {
-    /// The old content, which stays.
-    fn same_content(&self) -> Option<Ref<'_, OwnedFd>> {
-        match self.state {
-            State::Same(_) => self.job.old.as_ref().and_then(|old| old.file.get().ok()),
-            _ => None,
-        }
-    }
-
-    fn is_synced_with_group(&self) -> bool {
-        matches!(self.state, State::Prepared(_)) || self.same_content().is_some()
-    }
-
-    /// What has become of it in the sync of the group.
-    fn synced(mut self, result: platform::Result<()>) -> Result<Self> {
-        let failed = |errno| sync::with_hint(self.job.target.directory.staging_error("sync", errno));
-        result.map_err(failed)?;
-        self.state = match self.state {
-            State::Prepared(prepared) => State::Finished(prepared.synced()?),
-            other => other,
-        };
-        Ok(self)
-    }
-
-    fn without_sync(mut self, how: Sync) -> Result<Self> {
-        self.state = match self.state {
-            State::Prepared(prepared) => State::Finished(prepared.sync(how)?),
-            other => other,
-        };
-        Ok(self)
-    }
-}
-
 /// Adds the line that replaces a directory by a directory, where one is a SOURCE.
 fn offer_tree(error: Error, source: &OsStr, path: &Path) -> Error {
     let is_directory = |path: &Path| std::fs::metadata(path).ok().map(|found| found.is_dir());
@@ -515,15 +341,12 @@ fn offer_tree(error: Error, source: &OsStr, path: &Path) -> Error {
     }
 }
 
-fn is_placed(change: Change) -> bool {
-    matches!(change, Change::Created | Change::Replaced | Change::Overwritten)
-}
-
-fn has_become(what: &str, other: &Path) -> Error {
-    failed("replace", format_args!("{what} the file that {} has become", Shown(other.as_os_str())))
-}
-
 /// The size of a file, in bytes, as far as it can be known.
 fn size(source: &OsStr) -> u64 {
     std::fs::metadata(source).map_or(0, |found| found.len())
+}
+
+/// Makes the names durable.
+pub(super) fn sync_names(directory: &Directory, inside: Option<&OwnedFd>) -> Result<()> {
+    sync::directory(directory, inside).map_err(|errno| not_durable("sync directory", os_message(errno)))
 }
