@@ -267,11 +267,12 @@ impl<'a> Groups<'a> {
         match state {
             State::Same(warning) => {
                 self.run.notices.warn_all(warning);
-                if !self.is_shared(&job.target.directory) && !job.options.dry_run {
+                match (job.options.dry_run, self.is_shared(&job.target.directory)) {
+                    (true, _) => {}
+                    (false, true) => tally.has_unsynced_names |= self.directory.readable(),
                     // Perhaps on another file system.
-                    leave_alone(&job, None)?;
+                    (false, false) => leave_alone(&job, None)?,
                 }
-                tally.has_unsynced_names |= self.directory.readable();
             }
             State::Overwrite(sealed) => {
                 commit::check(&job)?;

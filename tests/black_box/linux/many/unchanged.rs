@@ -42,3 +42,17 @@ fn only_what_differs_is_replaced() {
     assert_eq!(changed, ["atomic-write: d/7: replaced (5 bytes)", "atomic-write: d/299: replaced (7 bytes)"]);
     assert_eq!((scene.inode("d/8"), scene.text("d/7"), scene.text("d/299")), (inode, content(7), content(299)));
 }
+
+#[test]
+fn a_dry_run_syncs_nothing() {
+    needs!(strace);
+    let scene = Scene::new();
+    let files = sources(&scene, 3);
+    scene.cmd().args(args(&[], &files)).assert().success();
+    scene.write("d/0", "other");
+    for options in [&["--dry-run"][..], &["--dry-run", "-C"]] {
+        let calls = Strace::new(&scene, &args(options, &files)).run().calls;
+        assert!(!calls.has("fsync", &[]) && !calls.has("syncfs", &[]), "{calls:#?}");
+    }
+    assert_eq!(scene.text("d/0"), "other");
+}
