@@ -8,7 +8,7 @@ use super::{requested_mode, requested_owner};
 use crate::error::{Context, Error, ErrorExt, Result, at, failed, refused_by_guard};
 use crate::options::{Options, Sync};
 use crate::platform::{
-    CAN_SYNC_FILE_SYSTEM, CLEAR_APPEND_ONLY, CLEAR_IMMUTABLE, Errno, FileType, euid, is_swap_file, may_write,
+    CAN_SYNC_FILE_SYSTEM, CLEAR_APPEND_ONLY, CLEAR_IMMUTABLE, Errno, FileType, Stat, euid, is_swap_file, may_write,
     may_write_directory, overrides_permissions, owner_or_capable,
 };
 
@@ -150,7 +150,7 @@ fn check_in_place(target: &ResolvedTarget, old: &PathHandle, options: &Options) 
         return Err(failed(STEP, "no write permission on the file, which --in-place needs"));
     }
     check_overwritable(target, old, options)?;
-    match directory_obstacle(target, true)?.filter(|_| options.backup.is_some()) {
+    match directory_obstacle(target, &stat_directory(target)?, true)?.filter(|_| options.backup.is_some()) {
         Some(obstacle) => Err(failed("backup", obstacle.reason)),
         None => Ok(()),
     }
@@ -218,11 +218,12 @@ fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Re
     if existing.is_some_and(|old| old.stat.is_mount_point()) {
         return obstacle("is a mount point".to_owned(), Some("mount its directory instead"));
     }
-    if let Some(found) = directory_obstacle(target, existing.is_some())? {
+    let directory = stat_directory(target)?;
+    if let Some(found) = directory_obstacle(target, &directory, existing.is_some())? {
         return Ok(Some(found));
     }
     if let Some(old) = existing
-        && sticky_denies(&target.directory.stat().context("stat")?, old.stat.uid)
+        && sticky_denies(&directory, old.stat.uid)
     {
         let shown = target.directory.shown();
         return obstacle(format!("is another user's file in sticky directory {shown}"), None);
@@ -235,21 +236,24 @@ pub(crate) fn check_directory(directory: &Directory, options: &Options) -> Resul
     if options.allow_in_place || options.in_place {
         return Ok(());
     }
-    if let Some(obstacle) = obstacle_of(directory, false)? {
+    if let Some(obstacle) = obstacle_of(directory, &directory.stat().context("stat")?, false)? {
         return Err(failed(STEP, obstacle.reason));
     }
     check_can_sync(directory, options)
 }
 
-/// What keeps names in the directory from being created and, if `replaces`, removed.
-fn directory_obstacle(target: &ResolvedTarget, replaces: bool) -> Result<Option<RenameObstacle>> {
-    obstacle_of(&target.directory, replaces).map_err(|error| target.with_link_hint(error))
+fn stat_directory(target: &ResolvedTarget) -> Result<Stat> {
+    target.directory.stat().context("stat").map_err(|error| target.with_link_hint(error))
 }
 
-fn obstacle_of(directory: &Directory, replaces: bool) -> Result<Option<RenameObstacle>> {
+fn directory_obstacle(target: &ResolvedTarget, stat: &Stat, replaces: bool) -> Result<Option<RenameObstacle>> {
+    obstacle_of(&target.directory, stat, replaces).map_err(|error| target.with_link_hint(error))
+}
+
+/// What keeps names in the directory, of which `stat` is the state, from being created and, if `replaces`, removed.
+fn obstacle_of(directory: &Directory, stat: &Stat, replaces: bool) -> Result<Option<RenameObstacle>> {
     let obstacle = |reason: String| Ok(Some(RenameObstacle { reason, other_hint: None }));
     let shown = directory.shown();
-    let stat = directory.stat().context("stat")?;
     if stat.is_immutable() {
         return obstacle(format!("directory {shown} is immutable"));
     }
@@ -258,7 +262,7 @@ fn obstacle_of(directory: &Directory, replaces: bool) -> Result<Option<RenameObs
     }
     match may_write_directory(directory) {
         Ok(()) | Err(Errno::NOSYS) => {}
-        Err(Errno::ACCESS) if overrides_permissions(&stat) => {}
+        Err(Errno::ACCESS) if overrides_permissions(stat) => {}
         Err(Errno::ACCESS) => return obstacle(format!("no write permission on directory {shown}")),
         Err(errno) => {
             return Err(at(STEP, format_args!("directory {shown}"))(errno));
