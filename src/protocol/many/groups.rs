@@ -88,7 +88,8 @@ impl<'a> Groups<'a> {
     /// Before the next group is written: after a power cut the files that this one has replaced may be back, and must not
     /// have the blocks of the next.
     fn keep_old_blocks(&self, inside: Option<&OwnedFd>) -> Result<()> {
-        if self.many.options.sync == Sync::None || !self.directory.filesystem().may_reuse_blocks_early() {
+        let filesystem = self.directory.filesystem();
+        if self.many.options.sync == Sync::None || !filesystem.may_reuse_blocks_early(&***self.directory) {
             return Ok(());
         }
         self.run.progress.phase(Phase::Syncing);
