@@ -28,8 +28,12 @@ use crate::quote::ShellWord;
 const GROUP: usize = 256;
 /// The most bytes of a group, unless it has one file only.
 const GROUP_BYTES: u64 = 64 << 20;
-/// How many descriptors a file of a group needs at most, and how many the program has beside them.
-const DESCRIPTORS: (usize, usize) = (3, 64);
+/// How many descriptors a file of a group needs at most.
+const DESCRIPTORS: usize = 3;
+/// The same if its copy is in another directory, or in one of its own.
+const DESCRIPTORS_ELSEWHERE: usize = 8;
+/// How many descriptors the program has beside these.
+const OTHER_DESCRIPTORS: usize = 64;
 
 /// The run, group by group.
 pub(super) struct Groups<'a> {
@@ -101,8 +105,10 @@ impl<'a> Groups<'a> {
         if self.many.lock.is_some() {
             return 1;
         }
-        let (each, others) = DESCRIPTORS;
-        (platform::max_open_files().saturating_sub(others) / each).clamp(1, GROUP)
+        let Many { options, guards, .. } = self.many;
+        let may_be_elsewhere = options.in_place || options.allow_in_place || !guards.validate.is_empty();
+        let each = if may_be_elsewhere { DESCRIPTORS_ELSEWHERE } else { DESCRIPTORS };
+        (platform::max_open_files().saturating_sub(OTHER_DESCRIPTORS) / each).clamp(1, GROUP)
     }
 
     /// Replaces these files, which have `bytes` bytes together. Returns how many have been dealt with: if the disk is full, the

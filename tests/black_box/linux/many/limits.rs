@@ -17,13 +17,17 @@ fn all_new(scene: &Scene, count: usize) {
 #[test]
 fn few_open_files_are_enough_for_many() {
     needs!(prlimit);
-    for options in [&[][..], &["-C"], &["-b"], &["-C", "-b", "--append", "--no-lock"], &["--lock"]] {
+    let few = [&[][..], &["-C"], &["-b"], &["-C", "-b", "--append", "--no-lock"], &["--lock"]];
+    // Copies elsewhere need more of them.
+    let elsewhere = [&["-q", "--in-place"][..], &["-q", "--in-place", "-b"], &["--validate", "true", "-b"]];
+    let cases = few.map(|options| (options, "--nofile=80")).into_iter();
+    for (options, limit) in cases.chain(elsewhere.map(|options| (options, "--nofile=300"))) {
         let scene = Scene::new();
         let files = sources(&scene, 300);
         for number in 0..200 {
             scene.write(format!("d/{number}"), "");
         }
-        let output = scene.through(&["prlimit", "--nofile=80"]).args(args(options, &files)).output().unwrap();
+        let output = scene.through(&["prlimit", limit]).args(args(options, &files)).output().unwrap();
         assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{options:?}");
         for number in 0..300 {
             assert_eq!(scene.text(format!("d/{number}")), content(number), "{options:?}");
