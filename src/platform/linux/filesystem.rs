@@ -60,11 +60,10 @@ impl FileSystem {
         matches!(self, FileSystem::BTRFS | FileSystem::UNKNOWN)
     }
 
-    /// Whether a sync of the whole file system is known to make each file on it durable. FUSE does not pass it on.
+    /// Whether a sync of the whole file system is known to make each file on it durable, or to fail. FUSE does not pass it on,
+    /// and it is not known whether overlayfs passes on each error.
     pub(crate) fn syncs_all_at_once(self) -> bool {
-        // What is below overlayfs is local, or it could not be written.
-        let known = [FileSystem::BTRFS, FileSystem::EXT, FileSystem::OVERLAY, FileSystem::TMPFS, FileSystem::XFS];
-        known.contains(&self)
+        matches!(self, FileSystem::BTRFS | FileSystem::EXT | FileSystem::TMPFS | FileSystem::XFS)
     }
 
     /// Whether the sync of a directory may succeed although the file system has shut down after an error since its names were
