@@ -2,7 +2,7 @@
 
 _atomic_write() {
     # Of a word that = and : divide, as --sync=full, this is the last part.
-    local cur=$2 word i wants= option= glued= target= ended= tree= compopt=:
+    local cur=$2 word i wants= option= glued= target= ended= tree= many= compopt=:
     [[ $cur == [=:]* ]] && cur=
     ((BASH_VERSINFO[0] < 4)) || compopt=compopt
     COMPREPLY=()
@@ -20,7 +20,7 @@ _atomic_write() {
         option=
         if [[ $wants ]]; then
             option=$wants wants=
-        elif [[ $word == -- && $target ]]; then
+        elif [[ $word == -- && $target && ! $many ]]; then
             _atomic_write_command $((i + 1))
             return
         elif [[ $ended ]]; then
@@ -28,12 +28,14 @@ _atomic_write() {
         else
             case $word in
                 --) ended=1 ;;
-                --from | --shell | --placeholder | --success-status | --checksum | --validate | --if-match | --suffix | --lock-timeout | --mode | --sync) wants=$word ;;
+                --target-directory) many=1 wants=$word ;;
+                --from | --target-directory | --files0-from | --shell | --placeholder | --success-status | --checksum | --validate | --if-match | --suffix | --lock-timeout | --mode | --owner | --group | --sync) wants=$word ;;
                 --tree) tree=1 ;;
                 --*) ;;
                 -?*)
                     # In a group of short options, the first that has a value ends it.
-                    word=${word#"${word%%[ISm]*}"}
+                    word=${word#"${word%%[tISm]*}"}
+                    [[ $word != t* ]] || many=1
                     [[ ${#word} -ne 1 ]] || wants=-$word
                     ;;
                 *) target=1 ;;
@@ -44,6 +46,14 @@ _atomic_write() {
     case $option in
         '') ;;
         --from)
+            [[ ! $tree ]] || $compopt +o default +o bashdefault -o dirnames
+            return
+            ;;
+        -t | --target-directory)
+            $compopt +o default +o bashdefault -o dirnames
+            return
+            ;;
+        --files0-from)
             [[ ! $tree ]] || $compopt +o default +o bashdefault -o dirnames
             return
             ;;
@@ -86,7 +96,9 @@ _atomic_write() {
     if [[ $glued ]]; then
         return
     elif [[ $cur == -* && ! $ended ]]; then
-        COMPREPLY=($(compgen -W '--from -e --edit --create -a --append --shell -I --placeholder --tree --allow-empty --success-status --non-empty --checksum --validate -n --no-clobber --if-match -C --if-changed --backup -b -S --suffix --lock --no-lock --lock-timeout -m --mode -f --force -P --no-dereference -D --parents --allow-in-place --in-place --sync --dry-run --progress --report -v --verbose -q --quiet -h --help -V --version --backup=' -- "$cur"))
+        COMPREPLY=($(compgen -W '--from -t --target-directory --files0-from -e --edit --create -a --append --shell -I --placeholder --tree --allow-empty --success-status --non-empty --checksum --validate -n --no-clobber --if-match -C --if-changed --backup -b -S --suffix --lock --no-lock --lock-timeout -m --mode --owner --group --preserve-timestamps -f --force -P --no-dereference -D --parents --allow-in-place --in-place --sync --dry-run --progress --report -v --verbose -q --quiet -h --help -V --version --backup=' -- "$cur"))
+    elif [[ $many ]]; then
+        : # A SOURCE, also after others.
     elif [[ $target ]]; then
         $compopt +o default +o bashdefault
     elif [[ $tree ]]; then

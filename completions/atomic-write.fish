@@ -1,7 +1,16 @@
 # Completions for fish. Generated from the definition of the command line and from atomic-write.fish.in.
 
+function __atomic_write_has_many
+    string match -qr -- '^(--target-directory(=|$)|-[^-tISm]*t)' (commandline -opc)
+end
+
 # Prints the words of COMMAND before the cursor. Succeeds in COMMAND or, with an argument, where TARGET is still missing.
 function __atomic_write_command
+    if __atomic_write_has_many
+        # No COMMAND, and each operand is a file.
+        set -q argv[1]
+        return
+    end
     set -l tokens (commandline -opc)
     set -e tokens[1]
     set -l wants
@@ -22,12 +31,12 @@ function __atomic_write_command
             switch "$word"
                 case --
                     set ended 1
-                case --from --shell --placeholder --success-status --checksum --validate --if-match --suffix --lock-timeout --mode --sync
+                case --from --target-directory --files0-from --shell --placeholder --success-status --checksum --validate --if-match --suffix --lock-timeout --mode --owner --group --sync
                     set wants 1
                 case '--*'
                 case '-?*'
                     # In a group of short options, the first that has a value ends it.
-                    string match -qr '^-[^ISm]*[ISm]$' -- $word; and set wants 1
+                    string match -qr '^-[^tISm]*[tISm]$' -- $word; and set wants 1
                 case '*'
                     set target 1
             end
@@ -51,12 +60,14 @@ complete -c atomic-write -n '__atomic_write_command target; and not __atomic_wri
 complete -c atomic-write -n '__atomic_write_command target; and __atomic_write_has_tree' -a '(__fish_complete_directories)'
 complete -c atomic-write -n '__atomic_write_command >/dev/null' -a '(__atomic_write_complete_command)'
 complete -c atomic-write -l from -r -F -d 'Read the content from SOURCE (-: standard input)'
+complete -c atomic-write -s t -l target-directory -x -a '(__fish_complete_directories)' -d 'Replace files in DIR by the SOURCEs'
+complete -c atomic-write -l files0-from -r -F -d 'With -t, take the names of the SOURCEs from FILE'
 complete -c atomic-write -s e -l edit -d 'Filter TARGET in place through COMMAND'
-complete -c atomic-write -l create -d 'With --edit, begin with nothing if TARGET is missing'
+complete -c atomic-write -l create -d 'With --edit, a missing TARGET is read as empty'
 complete -c atomic-write -s a -l append -d 'Append to TARGET'
-complete -c atomic-write -l shell -x -a '(__fish_complete_command)' -d 'Run SCRIPT in place of COMMAND, by bash with pipefail'
+complete -c atomic-write -l shell -x -a '(__fish_complete_command)' -d 'Run SCRIPT as COMMAND, by bash with pipefail'
 complete -c atomic-write -s I -l placeholder -x -a '{}' -d 'Let COMMAND write the content to the path STR'
-complete -c atomic-write -l tree -d 'Replace a directory as a whole (with --from or -I)'
+complete -c atomic-write -l tree -d 'Replace a directory as a whole (--from, -I)'
 complete -c atomic-write -l allow-empty -d 'Permit empty output of COMMAND'
 complete -c atomic-write -l success-status -x -d 'Further exit statuses of COMMAND that are success'
 complete -c atomic-write -l non-empty -d 'Refuse empty input'
@@ -71,12 +82,15 @@ complete -c atomic-write -s S -l suffix -x -d 'Backup suffix (default ~); implie
 complete -c atomic-write -l lock -d 'Take turns with others that lock TARGET'
 complete -c atomic-write -l no-lock -d 'Take no lock, even with --edit or --append'
 complete -c atomic-write -l lock-timeout -x -d 'Give up waiting after SECONDS; implies --lock'
-complete -c atomic-write -s m -l mode -x -d 'Set the mode, in octal'
+complete -c atomic-write -s m -l mode -x -d 'Set the mode, as chmod does'
+complete -c atomic-write -l owner -x -d 'Set the owner: a user\'s name or id'
+complete -c atomic-write -l group -x -d 'Set the group: its name or id'
+complete -c atomic-write -l preserve-timestamps -d 'Keep SOURCE\'s times of modification and access'
 complete -c atomic-write -s f -l force -d 'Replace TARGET even if you may not write to it'
-complete -c atomic-write -s P -l no-dereference -d 'Replace a symbolic link, not the file that it points to'
+complete -c atomic-write -s P -l no-dereference -d 'Replace a symbolic link, not what it points to'
 complete -c atomic-write -s D -l parents -d 'Create missing parent directories'
 complete -c atomic-write -l allow-in-place -d 'Overwrite where a rename is impossible (not atomic)'
-complete -c atomic-write -l in-place -d 'Overwrite TARGET itself, keeping its inode (not atomic)'
+complete -c atomic-write -l in-place -d 'Overwrite TARGET, keeping its inode (not atomic)'
 complete -c atomic-write -l sync -x -a "full\t'Content, metadata and name' file\t'Content and metadata; after a power cut the name may still lead to the old file' none\t'Nothing: atomic for running programs only'" -d 'What to sync before exiting (default full)'
 complete -c atomic-write -l dry-run -d 'Do all but the commit'
 complete -c atomic-write -l progress -d 'Show progress on a terminal'

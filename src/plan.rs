@@ -7,8 +7,8 @@ use crate::guard::{Guards, NonEmpty};
 use crate::input::Origin;
 use crate::notices::Notices;
 use crate::platform;
-use crate::protocol::file_list::FileList;
 use crate::protocol::many::Many;
+use crate::protocol::many::file_list::FileList;
 use crate::protocol::resolve::{self, ResolvedTarget};
 use crate::protocol::{LockOptions, Plan, Run, Target};
 

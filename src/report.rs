@@ -7,8 +7,8 @@ use crate::cli::Args;
 use crate::error::{Cause, Error, ErrorExt, TargetState};
 use crate::notices::Notices;
 use crate::platform::{self, Errno, Interrupted, TerminationSignal, os_message};
-use crate::protocol::file_list::{FileList, last_component};
 use crate::protocol::many::Tally;
+use crate::protocol::many::file_list::{FileList, last_component};
 use crate::protocol::{Change, Outcome};
 use crate::quote::{Shown, bytes};
 

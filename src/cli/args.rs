@@ -122,7 +122,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) edit: bool,
 
-    /// With --edit, begin with nothing if TARGET is missing
+    /// With --edit, a missing TARGET is read as empty
     #[arg(long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) create: bool,
 
@@ -134,7 +134,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Content", verbatim_doc_comment)]
     pub(super) append: bool,
 
-    /// Run SCRIPT in place of COMMAND, by bash with pipefail
+    /// Run SCRIPT as COMMAND, by bash with pipefail
     ///
     /// By bash -o pipefail -c or, without bash, by sh if that has pipefail. A
     /// pipeline in it has failed if any part of it has. With -I, STR in it
@@ -159,7 +159,7 @@ pub struct Cli {
     #[arg(short = 'I', long, value_name = "STR", help_heading = "Content", verbatim_doc_comment)]
     pub(super) placeholder: Option<OsString>,
 
-    /// Replace a directory as a whole (with --from or -I)
+    /// Replace a directory as a whole (--from, -I)
     ///
     /// TARGET is a directory, or becomes one, and is replaced as a whole: by
     /// a copy of the directory SOURCE, or by what COMMAND makes in the empty
@@ -340,8 +340,8 @@ pub struct Cli {
 
     /// Keep SOURCE's times of modification and access
     ///
-    /// With --from, as cp -p. Where --if-changed finds the same content,
-    /// TARGET's times stay as they are.
+    /// With --from or -t, as cp -p. Where --if-changed finds the same
+    /// content, TARGET's times stay as they are.
     #[arg(long, help_heading = "New file", verbatim_doc_comment)]
     pub(super) preserve_timestamps: bool,
 

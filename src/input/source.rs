@@ -84,9 +84,9 @@ impl Source<'_> {
 
 impl Input for Source<'_> {
     fn descriptor(&self) -> BorrowedFd<'_> {
-        match self.file {
-            File::Stdin(stdin) => stdin,
-            File::Opened(ref file) => file.as_fd(),
+        match &self.file {
+            File::Stdin(stdin) => stdin.as_fd(),
+            File::Opened(file) => file.as_fd(),
             // Unreachable: nothing is read after `finish`.
             File::Closed => platform::stdin(),
         }

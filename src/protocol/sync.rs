@@ -15,6 +15,7 @@ pub(super) fn directory(directory: &Directory, inside: Option<impl AsFd>) -> Res
     if directory.readable() {
         match platform::sync_directory(directory) {
             Err(errno) if is_unsupported_sync(errno) => {}
+            Ok(()) if directory.filesystem().hides_failed_sync() => return directory.stat().map(drop),
             done => return done,
         }
     }

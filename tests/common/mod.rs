@@ -55,6 +55,16 @@ pub fn this_program() -> PathBuf {
     std::env::current_exe().or_else(|_| fs::canonicalize(std::env::args_os().next().unwrap())).unwrap()
 }
 
+/// What /proc/meminfo says where nothing is to be written to any disk.
+#[cfg(target_os = "linux")]
+pub fn calm_meminfo() -> String {
+    let calm = |line: &str| match line.split_once(':') {
+        Some((name @ ("Dirty" | "Writeback"), _)) => format!("{name}: 0 kB\n"),
+        _ => format!("{line}\n"),
+    };
+    fs::read_to_string("/proc/meminfo").unwrap_or_default().lines().map(calm).collect()
+}
+
 /// Tells other threads that it is over, also if the test fails: whoever waits for them would wait for ever.
 pub struct Over<'a>(pub &'a AtomicBool);
 

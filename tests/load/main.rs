@@ -12,6 +12,7 @@ mod by_name;
 mod common;
 mod crowd;
 mod limits;
+mod many;
 mod races;
 mod size;
 mod stalled;

@@ -16,6 +16,8 @@ pub struct Ended {
     pub status: ExitStatus,
     /// Standard error.
     pub stderr: String,
+    /// Standard output, where it is read.
+    pub stdout: String,
     pub calls: Vec<Call>,
 }
 
@@ -147,11 +149,13 @@ pub fn no_panic(ended: &Ended) -> Verdict {
 /// Whether it is TARGET, the backup, or in one of them.
 fn is_ours(expected: &Expected, name: &Path) -> bool {
     let within = |top: &PathBuf| name == top || (expected.trees.is_some() && name.starts_with(top));
-    within(&expected.target) || expected.backup.as_ref().is_some_and(within)
+    within(&expected.target)
+        || expected.backup.as_ref().is_some_and(within)
+        || expected.others.iter().any(|other| within(&other.path) || other.backup.as_ref().is_some_and(within))
 }
 
 /// Everything but TARGET and the backup is as it was.
-fn untouched(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
+pub fn untouched(scenario: &Scenario, expected: &Expected, after: &Snapshot) -> Verdict {
     for (name, state) in &expected.before {
         let ours = is_ours(expected, name);
         if !ours && after.get(name) != Some(state) {
@@ -174,7 +178,7 @@ pub fn is_staged(name: &Path) -> bool {
     is_staging_name(name) || is_in_private(name)
 }
 
-fn leftovers<'a>(expected: &Expected, after: &'a Snapshot) -> Vec<(&'a Path, &'a FileState)> {
+pub fn leftovers<'a>(expected: &Expected, after: &'a Snapshot) -> Vec<(&'a Path, &'a FileState)> {
     after
         .iter()
         .filter(|(name, _)| !expected.before.contains_key(*name))
@@ -185,7 +189,7 @@ fn leftovers<'a>(expected: &Expected, after: &'a Snapshot) -> Vec<(&'a Path, &'a
 }
 
 /// Nothing is left behind, or a message names it. `silent`: no message could be written.
-fn nothing_left(expected: &Expected, after: &Snapshot, stderr: &str, silent: bool) -> Verdict {
+pub fn nothing_left(expected: &Expected, after: &Snapshot, stderr: &str, silent: bool) -> Verdict {
     for (name, state) in leftovers(expected, after) {
         // The directories that --parents made for the finished file.
         if expected.target.starts_with(name) && after.contains_key(&expected.target) {
@@ -210,7 +214,7 @@ pub fn is_reported(name: &Path, stderr: &str) -> bool {
 }
 
 /// Group and others have no permission that the finished file does not give them, and none for a private directory.
-fn is_private(expected: &Expected, name: &Path, state: &FileState) -> Verdict {
+pub fn is_private(expected: &Expected, name: &Path, state: &FileState) -> Verdict {
     if is_in_private(name) {
         return Ok(());
     }
@@ -218,7 +222,9 @@ fn is_private(expected: &Expected, name: &Path, state: &FileState) -> Verdict {
         return Err(format!("others may enter {}: {state:?}", name.display()));
     }
     let is_old = expected.old().is_some_and(|old| old.inode == state.inode || old.is_like(state));
-    let wider = state.permissions() & 0o077 & !expected.after.permissions();
+    let mut others = expected.others.iter().map(|other| &other.after);
+    let finished = others.find(|other| other.content == state.content).unwrap_or(&expected.after);
+    let wider = state.permissions() & 0o077 & !finished.permissions();
     if state.is_file() && !is_old && wider != 0 {
         return Err(format!("the leftover gives more access than the finished file: {state:?}"));
     }
@@ -261,7 +267,7 @@ fn states(case: &Case, expected: &Expected, after: &Snapshot) -> Vec<&'static st
 
 /// Whether the program has to handle the error by itself where it happens once: it repeats the call, waits, or takes
 /// another name.
-fn has_to_retry(case: &Case) -> bool {
+pub fn has_to_retry(case: &Case) -> bool {
     match (case.fault, case.call.name.as_str()) {
         (Fault::Once("EINTR"), _) => true,
         (Fault::Once("EAGAIN"), name) => !matches!(name, "flock" | "clone" | "clone3" | "vfork"),
@@ -274,7 +280,7 @@ fn has_to_retry(case: &Case) -> bool {
 }
 
 /// Whether the directory cannot be opened or synced. Where TARGET is left alone, that is no error.
-fn cannot_sync_directory(case: &Case) -> bool {
+pub fn cannot_sync_directory(case: &Case) -> bool {
     let unknown = match case.call.name.as_str() {
         "fsync" => matches!(case.fault.errno(), Some("EINVAL" | "EOPNOTSUPP")),
         "openat" => case.fault.errno() == Some("EACCES"),
@@ -284,7 +290,7 @@ fn cannot_sync_directory(case: &Case) -> bool {
 }
 
 /// Whether the file system says that there are no extended attributes, which has to be believed.
-fn has_no_attributes(case: &Case) -> bool {
+pub fn has_no_attributes(case: &Case) -> bool {
     let none = matches!(case.fault.errno(), Some("ENODATA" | "EOPNOTSUPP"));
     none && matches!(case.call.name.as_str(), "listxattr" | "getxattr")
 }
@@ -374,7 +380,7 @@ fn metadata(expected: &Expected, after: &Snapshot, stderr: &str) -> Verdict {
 }
 
 /// Whether one byte is missing, added or wrong. An injected short count moves nothing.
-fn differs_by_one(has: &[u8], wanted: &[u8]) -> bool {
+pub fn differs_by_one(has: &[u8], wanted: &[u8]) -> bool {
     let same = has.iter().zip(wanted).take_while(|(one, other)| one == other).count();
     let (has_rest, wanted_rest) = (has.get(same + 1..), wanted.get(same + 1..));
     (has_rest.is_some() && has_rest == wanted_rest)

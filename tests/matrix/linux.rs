@@ -5,6 +5,7 @@ pub(crate) mod common;
 pub(crate) mod concurrent;
 pub(crate) mod fault;
 pub(crate) mod judge;
+pub(crate) mod many;
 pub(crate) mod other_writer;
 pub(crate) mod processes;
 pub(crate) mod refusal;
@@ -16,7 +17,7 @@ pub(crate) mod trace;
 use std::process::ExitCode;
 
 use common::Scene;
-pub(crate) use common::simulation::{arguments, error, file_state, parallel, rng, scenario, tree};
+pub(crate) use common::simulation::{arguments, batch, error, file_state, parallel, rng, scenario, tree};
 
 use arguments::Arguments;
 use error::Result;

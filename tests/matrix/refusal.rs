@@ -71,6 +71,7 @@ fn rule(refused: Refused) -> (&'static str, &'static str, Which) {
         Refused::Rename => ("renameat", "EPERM", Which::All),
         Refused::RenameBetween => ("renameat", "EXDEV", Which::First),
         Refused::DirectoryWrite => ("faccessat2", "EACCES", Which::Marked("\".\", W_OK|X_OK")),
+        Refused::Threads => ("clone3", "EAGAIN", Which::All),
         Refused::Unlink => ("unlinkat", "EIO", Which::All),
     }
 }

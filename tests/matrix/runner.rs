@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use crate::error::{Context, Result};
 use crate::fault::{self, Fault};
 use crate::file_state::snapshot;
 use crate::judge::{self, Ended};
+use crate::many;
 use crate::other_writer::Action;
 use crate::parallel::{for_each, lock};
 use crate::refusal::{self, Refusal};
@@ -74,14 +75,22 @@ pub fn cases(scenario: &Scenario, program: &Path) -> Result<Vec<Case>> {
         calls = record(scenario, program, refusal.as_ref())?;
     }
     let name = Path::new(scenario.target()).file_name().unwrap_or_default().to_string_lossy();
-    let calls = trace::ours(calls);
+    let mut calls = trace::ours(calls);
+    if scenario.is_large() {
+        // What comes before is as with few.
+        let from = calls.iter().position(|call| call.name == "syncfs").unwrap_or(0);
+        calls.drain(..from);
+    }
     let mut exists = scenario.old.is_some();
     let mut cases = Vec::new();
     for (at, call) in calls.iter().enumerate() {
         let existed = exists;
         exists |= call.gives(&name);
         // A command that writes TARGET is another writer already.
-        let alone = scenario.source != Source::CommandWritesTarget && scenario.fails().is_none() && !scenario.is_tree();
+        let alone = scenario.source != Source::CommandWritesTarget
+            && scenario.fails().is_none()
+            && !scenario.is_tree()
+            && !scenario.is_many();
         let other = fault::between(call, exists && alone);
         let removing = fault::removing(call, &name).filter(|_| existed && alone);
         for fault in fault::at(call, &calls[at + 1..]).into_iter().chain(other).chain(removing) {
@@ -123,8 +132,8 @@ fn record(scenario: &Scenario, program: &Path, refusal: Option<&Refusal>) -> Res
         return Err(format!("{}: {}: {}", scenario.name, ended.status, ended.stderr).into());
     }
     if scenario.refused.is_empty() || refusal.is_some() {
-        judge::succeeded(scenario, &expected, &after, &ended)
-            .context(format_args!("{} without a fault", scenario.name))?;
+        let succeeded = if scenario.is_many() { many::succeeded } else { judge::succeeded };
+        succeeded(scenario, &expected, &after, &ended).context(format_args!("{} without a fault", scenario.name))?;
     }
     Ok(ended.calls)
 }
@@ -137,12 +146,16 @@ fn run(scenario: &Scenario, program: &Path, scene: &Scene, inject: &[String], tr
         traced.map(|traced| format!("--trace={}", traced.trim_end_matches(','))).into_iter().collect();
     let mut command = strace(scenario, program, scene, &log, &options, inject)?;
     // A command of `-I` has it, too: after its end nothing is written any more.
-    let (end, stdout) = std::io::pipe()?;
+    let (mut end, stdout) = std::io::pipe()?;
     let status = bounded(command.stdout(stdout).stderr(fs::File::create(&stderr)?))?;
     drop(command);
     wait_for(&end, PollFlags::empty())?;
+    let mut stdout = String::new();
+    if scenario.is_many() {
+        end.read_to_string(&mut stdout)?;
+    }
     let log = fs::read_to_string(&log).context("strace's log")?;
-    Ok(Ended { status, stderr: fs::read_to_string(&stderr).context("stderr")?, calls: trace::parse(&log) })
+    Ok(Ended { status, stderr: fs::read_to_string(&stderr).context("stderr")?, stdout, calls: trace::parse(&log) })
 }
 
 /// The program under strace with these injections, in a process group of its own.
@@ -207,7 +220,8 @@ fn judge(case: &Case, program: &Path) -> Result<()> {
         let traced = format!("{JUDGED},{},{refused}", case.call.name);
         let ended = run(&case.scenario, program, &scene, &case.inject, Some(&traced))?;
         let after = snapshot(root)?;
-        (judge::judge(case, &expected, &after, &ended), ended, after)
+        let judge = if case.scenario.is_many() { many::judge } else { judge::judge };
+        (judge(case, &expected, &after, &ended), ended, after)
     };
     verdict.map_err(|reason| {
         let after: Vec<String> =

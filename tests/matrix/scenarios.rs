@@ -1,7 +1,8 @@
 //! The scenarios, by name, and what the judges need to know of them.
 
+use crate::batch::Batch;
 use crate::common;
-use crate::scenario::{Makes, Refused, SET_MODE, Scenario, Setting, Source, Writes};
+use crate::scenario::{GIVE, Makes, Refused, SET_MODE, Scenario, Setting, Source, Writes};
 
 /// Each is more than the program reads from /proc or of an attribute list.
 const OLD_LENGTH: usize = 4800;
@@ -17,6 +18,8 @@ const EXISTING: Scenario = Scenario {
     has_rich_metadata: false,
     refused: &[],
 };
+/// So many files are synced with their file system.
+const AT_ONCE: usize = 9;
 const NEW: Scenario = Scenario { name: "new", old: None, ..EXISTING };
 const SIMPLE_BACKUP: Setting = Setting::Backup { name: "f~", older: Some("f~") };
 const NUMBERED_BACKUP: Setting = Setting::Backup { name: "f.~2~", older: Some("f.~1~") };
@@ -82,6 +85,7 @@ pub fn all() -> Vec<Scenario> {
             ..EXISTING
         },
     ];
+    scenarios.extend(many());
     // Elsewhere each run would look at all processes of the machine.
     if cfg!(generic_unix) || common::is_root() {
         scenarios.extend(by_name());
@@ -107,11 +111,57 @@ pub fn all() -> Vec<Scenario> {
     // What the backend does without anyway cannot be refused to it.
     scenarios
         .extend(with_refusals().into_iter().filter(|scenario| !scenario.refused.iter().any(|what| what.is_unused())));
+    if common::is_root() {
+        scenarios.extend([
+            Scenario { name: "given", source: Source::From, options: &GIVE, ..EXISTING },
+            Scenario { name: "given-new", source: Source::From, options: &GIVE, ..NEW },
+        ]);
+    }
     // The generic backend knows neither ACLs nor attributes.
     if common::is_root() && !cfg!(generic_unix) {
         scenarios.push(Scenario { name: "dressed", has_rich_metadata: true, ..EXISTING });
         scenarios.push(Scenario { name: "dressed-edit", source: Source::Edit, has_rich_metadata: true, ..EXISTING });
     }
+    scenarios
+}
+
+/// The scenarios of `-t`. Without threads the calls come in the same order in each run.
+fn many() -> Vec<Scenario> {
+    let few = Scenario {
+        name: "many",
+        source: Source::Many(Batch { files: 3, descriptors: None }),
+        options: &["--report"],
+        refused: &[Refused::Threads],
+        ..EXISTING
+    };
+    let mut scenarios = vec![
+        few,
+        Scenario { name: "many-threads", refused: &[], ..few },
+        Scenario {
+            name: "many-backup",
+            options: &["--report", "--backup=simple"],
+            setting: Setting::Backup { name: "f~", older: None },
+            ..few
+        },
+        Scenario {
+            name: "many-if-changed",
+            options: &["--report", "--if-changed"],
+            source: Source::Many(Batch { files: 4, descriptors: None }),
+            ..few
+        },
+        Scenario { name: "many-named", refused: &[Refused::UnnamedFiles], ..few },
+        Scenario { name: "many-lock", options: &["--report", "--lock"], refused: &[], ..few },
+    ];
+    // The generic backend syncs each file by itself.
+    if !cfg!(generic_unix) {
+        scenarios.push(Scenario {
+            name: "many-at-once",
+            source: Source::Many(Batch { files: AT_ONCE, descriptors: None }),
+            refused: &[],
+            ..few
+        });
+    }
+    scenarios.retain(|scenario| !scenario.refused.iter().any(|what| what.is_unused()));
     scenarios
 }
 
@@ -251,6 +301,11 @@ impl Scenario {
     /// Whether TARGET is as it should be, and nothing is to be written.
     pub fn leaves_alone(&self) -> bool {
         self.setting == Setting::Same && !self.sets_mode()
+    }
+
+    /// Whether so many files are written that only what is done to them together is of interest.
+    pub fn is_large(&self) -> bool {
+        matches!(self.source, Source::Many(batch) if batch.files >= AT_ONCE)
     }
 
     pub fn is_no_clobber(&self) -> bool {

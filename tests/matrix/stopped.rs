@@ -87,7 +87,7 @@ pub fn run(case: &Case, program: &Path, scene: &Scene, action: Action) -> Result
     }
     let status = stopped.0.wait()?;
     let calls = trace::parse(log.text());
-    let ended = Ended { status, stderr: fs::read_to_string(&stderr).context("stderr")?, calls };
+    let ended = Ended { status, stderr: fs::read_to_string(&stderr).context("stderr")?, stdout: String::new(), calls };
     Ok(SteppedRun { ended, interference, stops })
 }
 

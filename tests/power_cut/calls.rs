@@ -53,6 +53,11 @@ pub(crate) fn is_sync(call: &Call) -> bool {
     matches!(call.number, libc::SYS_fsync | libc::SYS_fdatasync | libc::SYS_syncfs | libc::SYS_sync)
 }
 
+/// Whether a call of this name gives a name to a file.
+pub(crate) fn names(name: &str) -> bool {
+    matches!(name, "linkat" | "rename")
+}
+
 /// The error of a system that does not support what is called for.
 pub(crate) fn refusal(call: &Call, refused: &[Refused]) -> Option<i32> {
     let (what, errno) = match call.number {

@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
-use crate::file_state::{FileState, describe, is_staging_name};
-use crate::scenario::{ELSEWHERE, Expected, Refused, Scenario, Setting};
+use crate::file_state::{FileState, Snapshot, describe, is_staging_name};
+use crate::scenario::{ELSEWHERE, Expected, Refused, Scenario, Setting, Source};
 use crate::tree::{self, Trees};
 
 /// A path and the states that it may have.
 struct PathRule {
     path: PathBuf,
+    /// The file that is written, if it is that or its backup.
+    of: Option<PathBuf>,
     /// Until the program has exited with status 0. Nothing: any state.
     before: Option<Vec<Option<FileState>>>,
     /// From then on.
@@ -26,9 +28,10 @@ pub(crate) struct Expectation {
     leftovers: usize,
     /// While a staging file has this content, TARGET may be in any state until the exit.
     copy: Option<FileState>,
-    /// A content that must not be lost, under whatever name.
-    old: Option<FileState>,
-    finished: FileState,
+    /// Contents that must not be lost, under whatever name.
+    olds: Vec<FileState>,
+    /// TARGET's comes first.
+    finished: Vec<FileState>,
     /// TARGET is a directory.
     tree: Option<TreeRule>,
 }
@@ -50,8 +53,6 @@ pub(crate) enum Strictness {
 
 impl Expectation {
     pub(crate) fn new(scenario: &Scenario, expected: Expected) -> Self {
-        let (old, finished) = (expected.old().cloned(), expected.after);
-        let either = vec![old.clone(), Some(finished.clone())];
         let tree = expected.trees.clone().map(|trees| TreeRule {
             target: expected.target.clone(),
             backup: expected.backup.clone(),
@@ -59,34 +60,45 @@ impl Expectation {
         });
         let is_tree = tree.is_some();
         let in_tree = |path: &Path| tree.as_ref().is_some_and(|tree| tree.names().any(|name| path.starts_with(name)));
-        let target = PathRule {
-            path: expected.target,
-            before: (scenario.setting != Setting::SameUnsynced).then(|| either.clone()),
-            after: if scenario.options.contains(&"--sync=file") { either } else { vec![Some(finished.clone())] },
-        };
-        let backup = expected.backup.map(|path| PathRule {
-            before: Some(vec![expected.before.get(&path).cloned(), old.clone()]),
-            after: vec![old.clone()],
-            path,
-        });
-        let has_backup = backup.is_some();
-        let listed = |path: &Path| *path == target.path || backup.as_ref().is_some_and(|backup| *path == backup.path);
+        let before = expected.before;
+        let leftovers = leftovers(scenario, &expected.target, &before);
+        let others = expected.others.into_iter().map(|other| (other.path, other.after, other.backup));
+        let (mut rules, mut olds, mut finished) = (Vec::new(), Vec::new(), Vec::new());
+        for (path, after, backup) in [(expected.target, expected.after, expected.backup)].into_iter().chain(others) {
+            let old = before.get(&path).cloned();
+            let either = vec![old.clone(), Some(after.clone())];
+            rules.push(PathRule {
+                before: (scenario.setting != Setting::SameUnsynced).then(|| either.clone()),
+                after: if scenario.options.contains(&"--sync=file") { either } else { vec![Some(after.clone())] },
+                of: Some(path.clone()),
+                path: path.clone(),
+            });
+            finished.push(after);
+            let Some(backup) = backup else { continue };
+            rules.push(PathRule {
+                before: Some(vec![before.get(&backup).cloned(), old.clone()]),
+                after: vec![old.clone()],
+                of: Some(path),
+                path: backup,
+            });
+            olds.extend(old.filter(|_| !is_tree));
+        }
         // Everything else stays as it is.
-        let others =
-            expected.before.iter().filter(|(path, _)| !path.starts_with(ELSEWHERE) && !listed(path) && !in_tree(path));
+        let listed = |path: &Path| rules.iter().any(|rule| rule.path == path);
+        let others = before.iter().filter(|(path, _)| !path.starts_with(ELSEWHERE) && !listed(path) && !in_tree(path));
         let unchanged: Vec<PathRule> = others
             .filter(|(_, state)| !state.is_directory())
             .map(|(path, state)| {
                 let states = vec![Some(state.clone())];
-                PathRule { path: path.clone(), before: Some(states.clone()), after: states }
+                PathRule { path: path.clone(), of: None, before: Some(states.clone()), after: states }
             })
             .collect();
         Self {
             directory: scenario.directory().to_owned(),
-            leftovers: leftovers(scenario, old.as_ref()),
-            copy: (scenario.setting == Setting::MountPoint).then(|| finished.clone()),
-            old: old.filter(|_| has_backup && !is_tree),
-            rules: [target].into_iter().chain(backup).filter(|_| !is_tree).chain(unchanged).collect(),
+            leftovers,
+            copy: finished.first().filter(|_| scenario.setting == Setting::MountPoint).cloned(),
+            olds,
+            rules: rules.into_iter().filter(|_| !is_tree).chain(unchanged).collect(),
             finished,
             tree,
         }
@@ -123,9 +135,19 @@ impl Expectation {
         self.old_survives(root, &leftovers)
     }
 
-    /// Nothing, or what is wrong with the new tree after a second run.
+    /// Nothing, or what is wrong with the new tree, or with the new files, after a second run.
     pub(crate) fn judge_again(&self, root: &Path) -> Result<()> {
-        let Some(tree) = &self.tree else { return Ok(()) };
+        let Some(tree) = &self.tree else {
+            // Each of many files is finished.
+            let is_file = |rule: &&PathRule| rule.of.as_ref() == Some(&rule.path);
+            for (rule, wanted) in self.rules.iter().filter(is_file).zip(&self.finished) {
+                let found = FileState::at(&root.join(&rule.path))?;
+                if !found.as_ref().is_some_and(|found| found.is_like(wanted)) {
+                    return Err(format!("{} is {}", rule.path.display(), describe(found.as_ref())).into());
+                }
+            }
+            return Ok(());
+        };
         let found = Trees::at(root, &tree.target)?;
         if tree::is_like(found.as_ref(), Some(&tree.trees.new)) {
             return Ok(());
@@ -136,10 +158,27 @@ impl Expectation {
     /// Nothing, or what has changed although the program says that nothing has. `stderr` must name each staging file that
     /// is left.
     pub(crate) fn judge_unchanged(&self, root: &Path, stderr: &str) -> Result<()> {
+        self.judge_told(root, stderr, |_| true)
+    }
+
+    /// The same for many files, of which those are unchanged that `stderr` tells of; the others are finished.
+    pub(crate) fn judge_each_told(&self, root: &Path, stderr: &str) -> Result<()> {
+        let failed = |path: &Path| {
+            let start = format!("atomic-write: {}: ", path.display());
+            stderr.lines().any(|line| line.starts_with(&start) && line.ends_with("(unchanged)"))
+        };
+        self.judge_told(root, stderr, failed)
+    }
+
+    fn judge_told(&self, root: &Path, stderr: &str, is_unchanged: impl Fn(&Path) -> bool) -> Result<()> {
         for rule in &self.rules {
             let found = FileState::at(&root.join(&rule.path))?;
             let unchanged = rule.before.as_ref().and_then(|states| states.first());
-            if unchanged.is_some_and(|state| !is_same(state.as_ref(), found.as_ref(), Strictness::Full)) {
+            let wanted = match &rule.of {
+                Some(of) if !is_unchanged(of) => rule.after.first(),
+                _ => unchanged,
+            };
+            if wanted.is_some_and(|state| !is_same(state.as_ref(), found.as_ref(), Strictness::Full)) {
                 return Err(format!("{} is {}", rule.path.display(), describe(found.as_ref())).into());
             }
         }
@@ -191,20 +230,33 @@ impl Expectation {
         Ok(names)
     }
 
-    /// Others must not be allowed more than the finished file allows them.
+    /// Others must not be allowed more than the finished file allows them: of many, the one with this content.
     fn is_private(&self, root: &Path, name: &Path) -> Result<()> {
         let left = FileState::of(&root.join(name))?;
-        if left.mode & 0o007 & !self.finished.mode == 0 {
+        let is_within = |finished: &&FileState| left.mode & 0o007 & !finished.mode == 0;
+        let mut same = self.finished.iter().filter(|finished| finished.content == left.content).peekable();
+        let is_fine = match same.peek() {
+            Some(_) => same.all(|finished| is_within(&finished)),
+            None => self.finished.iter().any(|finished| is_within(&finished)),
+        };
+        if is_fine {
             return Ok(());
         }
         Err(format!("{} has mode {:o}", name.display(), left.mode).into())
     }
 
     fn old_survives(&self, root: &Path, leftovers: &[PathBuf]) -> Result<()> {
-        let Some(old) = &self.old else { return Ok(()) };
+        if self.olds.is_empty() {
+            return Ok(());
+        }
         let leftovers = Self::with_private(root, leftovers)?;
         let paths: Vec<PathBuf> = self.rules.iter().map(|rule| rule.path.clone()).chain(leftovers).collect();
-        if any_has_content(root, &paths, old)? { Ok(()) } else { Err("the old content has no name".into()) }
+        for old in &self.olds {
+            if !any_has_content(root, &paths, old)? {
+                return Err("an old content has no name".into());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -258,7 +310,14 @@ fn any_has_content(root: &Path, paths: &[PathBuf], content: &FileState) -> Resul
     Ok(false)
 }
 
-fn leftovers(scenario: &Scenario, old: Option<&FileState>) -> usize {
+fn leftovers(scenario: &Scenario, target: &Path, before: &Snapshot) -> usize {
+    if let Source::Many(batch) = scenario.source {
+        // Staging files with a name have it as long as their group is staged. The others get one each in turn.
+        let all = if scenario.refuses(Refused::UnnamedFiles) { batch.files } else { 1 };
+        // And the old file that gets the name of the backup.
+        let has_backup = matches!(scenario.setting, Setting::Backup { .. });
+        return all + usize::from(has_backup && scenario.refuses(Refused::RenameFlags));
+    }
     if scenario.has_private_directory() {
         // The directory; and a staging file that was not in it yet, or the old file.
         let beside = scenario.refuses(Refused::UnnamedFiles) || scenario.refuses(Refused::RenameFlags);
@@ -268,5 +327,5 @@ fn leftovers(scenario: &Scenario, old: Option<&FileState>) -> usize {
         // The staging file and the old file; or a second name of the staging file, which is the trial link.
         return 2;
     }
-    usize::from(scenario.refuses(Refused::UnnamedFiles) || old.is_some())
+    usize::from(scenario.refuses(Refused::UnnamedFiles) || before.contains_key(target))
 }

@@ -61,6 +61,7 @@ pub(crate) fn run(simulator: &mut Simulator, case: &Case) -> Result<String> {
             expectation.judge(&root, false, Strictness::Full)
         }
         Some(0) => expectation.judge(&root, true, Strictness::Full),
+        Some(1) if case.scenario.is_many() => expectation.judge_each_told(&root, &ended.stderr),
         _ => expectation.judge_unchanged(&root, &ended.stderr),
     };
     judged.context(format_args!("{status}: {}", ended.stderr))?;

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use nix::sched::CloneFlags;
 use rustix::mount::MountPropagationFlags;
 
-pub(crate) use common::simulation::{arguments, content, error, file_state, parallel, rng, scenario, tree};
+pub(crate) use common::simulation::{arguments, batch, content, error, file_state, parallel, rng, scenario, tree};
 
 use arguments::Arguments;
 use error::{Context, Result};
@@ -131,6 +131,10 @@ fn enter_private_mounts() -> Result<()> {
     nix::sched::unshare(CloneFlags::CLONE_NEWNS).context("enter a mount namespace")?;
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", private).context("make the mounts private")?;
+    // Whether files are synced one by one depends on what the machine has to write for others.
+    let calm = tempfile::NamedTempFile::new().context("make a file")?;
+    std::fs::write(calm.path(), common::calm_meminfo()).context("write a file")?;
+    rustix::mount::mount_bind(calm.path(), "/proc/meminfo").context("/proc/meminfo")?;
     // The mode of a new file depends on it.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     Ok(())

@@ -66,7 +66,19 @@ impl Profile {
         let mut cases = Vec::new();
         let (scenarios, filesystems): (&[&str], &[Filesystem]) = match self {
             Self::Smoke => (&["replace-40k"], &[Filesystem::Ext4]),
-            _ => (&["replace-40k", "new-40k", "replace-20m", "backup-40k"], &Filesystem::ALL),
+            _ => (
+                &[
+                    "replace-40k",
+                    "new-40k",
+                    "replace-20m",
+                    "backup-40k",
+                    "many",
+                    "many-few",
+                    "many-groups",
+                    "many-same",
+                ],
+                &Filesystem::ALL,
+            ),
         };
         for name in scenarios {
             for filesystem in filesystems {
@@ -82,6 +94,12 @@ impl Profile {
                 cases.extend(failures.map(|failure| Case { scenario: named(name), filesystem: *filesystem, failure }));
             }
         }
+        // SOURCE's blocks are shared there, and no data is written.
+        let writes_data = |case: &Case| !(case.scenario.is_many() && case.filesystem == Filesystem::Btrfs);
+        let is_data = |case: &Case| matches!(case.failure, Failure::Disk(Fault::Data | Fault::Exhausted));
+        cases.retain(|case| writes_data(case) || !is_data(case));
+        // README.md: there an fsync may say nothing of another that has failed, and what is left may not mount.
+        cases.retain(|case| !(case.scenario.is_many() && case.filesystem == Filesystem::Ext4FastCommit));
         // A small file fits into what the file system reserves for itself.
         cases.retain(|case| case.failure != Failure::NoSpace || case.scenario.new > 1 << 20);
         cases

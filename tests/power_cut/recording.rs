@@ -98,6 +98,7 @@ pub(crate) fn run(
         sabotage,
         refused: setup.scenario.refused,
         syncs: 0,
+        has_named: false,
         data_calls: 0,
         ended: false,
     };
@@ -124,6 +125,8 @@ struct Watcher<'a> {
     sabotage: &'a Sabotage,
     refused: &'static [Refused],
     syncs: usize,
+    /// Whether a file has got a name.
+    has_named: bool,
     data_calls: usize,
     ended: bool,
 }
@@ -135,9 +138,13 @@ impl Watch for Watcher<'_> {
         }
         if call.own && calls::is_sync(call) {
             self.syncs += 1;
-            if let Sabotage::Unsynced(which) = self.sabotage
-                && which.contains(&self.syncs)
-            {
+            let is_left_out = match self.sabotage {
+                Sabotage::Unsynced(which) => which.contains(&self.syncs),
+                Sabotage::UnsyncedContents => !self.has_named,
+                Sabotage::UnsyncedNames => self.has_named,
+                Sabotage::None | Sabotage::Shell(..) => false,
+            };
+            if is_left_out {
                 return Decision::Skip(0);
             }
         }
@@ -148,6 +155,7 @@ impl Watch for Watcher<'_> {
         let Some((name, kind)) = calls::modifies(call).filter(|_| result >= 0) else {
             return Ok(());
         };
+        self.has_named |= call.own && calls::names(name);
         if kind == Kind::Data {
             self.data_calls += 1;
             if !self.data_calls.is_power_of_two() {

@@ -94,8 +94,8 @@ fn run_again(simulator: &Simulator, recording: &Recording) -> Result<()> {
     let target = root.join(recording.setup.scenario.target());
     let before = FileState::at(&target)?;
     let leftovers = recording.expectation.leftovers(&root)?;
-    if recording.setup.scenario.is_tree() {
-        return run_tree_again(simulator, recording, &leftovers);
+    if recording.setup.scenario.is_tree() || recording.setup.scenario.is_many() {
+        return run_same_again(simulator, recording, &leftovers);
     }
     let content = content::bytes(Version::Again, 5000);
     let invocation = plain_invocation(recording.setup.scenario, simulator, &content);
@@ -119,11 +119,16 @@ fn run_again(simulator: &Simulator, recording: &Recording) -> Result<()> {
     }
 }
 
-/// The same run, after which the new tree is there in any case.
-fn run_tree_again(simulator: &Simulator, recording: &Recording, leftovers: &[PathBuf]) -> Result<()> {
+/// The same run, after which the new tree is there in any case, or each of the new files.
+fn run_same_again(simulator: &Simulator, recording: &Recording, leftovers: &[PathBuf]) -> Result<()> {
     let root = simulator.mounted();
-    if cfg!(generic_unix) && root.join(recording.setup.scenario.target()).exists() {
+    if cfg!(generic_unix) && recording.setup.scenario.is_tree() && root.join(recording.setup.scenario.target()).exists()
+    {
         // The generic backend cannot exchange it.
+        return Ok(());
+    }
+    if recording.setup.scenario.setting == Setting::SameUnsynced {
+        // The sources may be lost or torn as well.
         return Ok(());
     }
     let invocation = recording.setup.scenario.invocation(&simulator.program);

@@ -17,6 +17,10 @@ pub(crate) enum Sabotage {
     None,
     /// These of the program's syncs, counted from 1, are not made and return success.
     Unsynced(BTreeSet<usize>),
+    /// Those before the first file gets its name are not made: of many files, the sync of the first group.
+    UnsyncedContents,
+    /// Those from then on.
+    UnsyncedNames,
     /// A shell script instead of the program.
     Shell(&'static str, Strictness),
 }
@@ -119,6 +123,24 @@ pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
             effort,
         },
     }));
+    // Whether many files are synced one by one depends on what else the machine has to write, and so does the number of syncs.
+    for name in ["many", "many-few", "many-groups", "many-backup"] {
+        let contents = ("contents", Sabotage::UnsyncedContents);
+        // The later groups would lack theirs as well.
+        let names = (name != "many-groups").then_some(("names", Sabotage::UnsyncedNames));
+        jobs.extend([contents].into_iter().chain(names).map(|(what, sabotage)| Job {
+            name: format!("catch/without-syncs-of-{what}/{name}"),
+            task: Task::Catch { sabotage, setups: circumstances(named(name), &Filesystem::ALL), effort },
+        }));
+    }
+    jobs.push(Job {
+        name: "catch/without-syncs-of-contents/many-same".to_owned(),
+        task: Task::Catch {
+            sabotage: Sabotage::UnsyncedContents,
+            setups: circumstances(named("many-same"), &Filesystem::ALL),
+            effort,
+        },
+    });
     jobs.extend(Filesystem::ALL.map(|filesystem| Job {
         name: format!("catch/ignored-flushes/{}", filesystem.name()),
         task: Task::CatchIgnoredFlushes {

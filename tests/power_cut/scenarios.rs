@@ -1,5 +1,6 @@
 //! The scenarios, by name.
 
+use crate::batch::Batch;
 use crate::scenario::{Makes, Refused, SET_MODE, Scenario, Setting, Source, Writes};
 
 const KB40: usize = 40_000;
@@ -34,6 +35,10 @@ const VALIDATE: Scenario = Scenario { name: "validate-40k", options: &["--valida
 
 const TREE: Scenario =
     Scenario { name: "tree", source: Source::Tree(Makes::ByCommand), has_rich_metadata: false, ..REPLACE };
+
+/// So many that they are synced with their file system, where nothing forbids it.
+const MANY: Scenario =
+    Scenario { name: "many", source: Source::Many(Batch { files: 12, descriptors: None }), ..REPLACE };
 
 const LEAST: &[Refused] = &[Refused::UnnamedFiles, Refused::RenameFlags, Refused::HardLinks];
 
@@ -132,6 +137,24 @@ static SCENARIOS: &[Scenario] = &[
     Scenario { name: "tree-large-new", source: Source::Tree(Makes::Large), old: None, ..TREE },
     Scenario { name: "tree-edit", source: Source::Tree(Makes::Edited), ..TREE },
     Scenario { name: "tree-backup", options: BACKUP.options, setting: BACKUP.setting, ..TREE },
+    MANY,
+    // Each synced by itself.
+    Scenario { name: "many-few", source: Source::Many(Batch { files: 3, descriptors: None }), ..MANY },
+    Scenario { name: "many-new", old: None, source: Source::Many(Batch { files: 5, descriptors: None }), ..MANY },
+    // Groups of three.
+    Scenario { name: "many-groups", source: Source::Many(Batch { files: 10, descriptors: Some(75) }), ..MANY },
+    Scenario { name: "many-if-changed", options: &["--if-changed"], ..MANY },
+    Scenario {
+        name: "many-same",
+        old: Some(KB40),
+        options: &["--if-changed"],
+        setting: Setting::SameUnsynced,
+        has_rich_metadata: false,
+        ..MANY
+    },
+    Scenario { name: "many-backup", options: BACKUP.options, setting: BACKUP.setting, ..MANY },
+    Scenario { name: "many-named", refused: &[Refused::UnnamedFiles], ..MANY },
+    Scenario { name: "many-sync-file", options: &["--sync=file"], ..MANY },
 ];
 
 /// Those that the program under test can do: the generic backend cannot exchange two names, so it replaces no tree.

@@ -3,7 +3,7 @@
 //! `common::strace` traces with strace(1), which cannot run something of ours between two calls, nor skip a call of only
 //! the program and not of its children. What both see has nothing in common: numbers and registers here, text there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
@@ -34,7 +34,7 @@ pub(crate) struct Ended {
 pub(crate) struct Call {
     pub(crate) number: i64,
     pub(crate) arguments: [u64; 5],
-    /// Whether the program itself makes it, and not a child.
+    /// Whether the program itself makes it, in whichever thread, and not a child.
     pub(crate) own: bool,
 }
 
@@ -75,7 +75,7 @@ impl Invocation {
         let launcher = std::env::current_exe().context("find this test program")?;
         let child = self.start(self.command(Some(&launcher)), directory, stderr)?;
         let program = Pid::from_raw(i32::try_from(child.id()).context("process id")?);
-        let ended = Tracer { program, inside: HashMap::new(), watch }.follow();
+        let ended = Tracer { program, threads: HashSet::new(), inside: HashMap::new(), watch }.follow();
         Ok(Ended { status: ended?, stderr: read(stderr) })
     }
 
@@ -131,6 +131,8 @@ impl Drop for Tracer<'_> {
 
 struct Tracer<'a> {
     program: Pid,
+    /// The threads that it has started.
+    threads: HashSet<Pid>,
     /// The running processes, each with the call that it is in and the result that the call gets without being made.
     inside: HashMap<Pid, Option<(Call, Option<i64>)>>,
     watch: &'a mut dyn Watch,
@@ -174,6 +176,9 @@ impl Tracer<'_> {
                 WaitStatus::Stopped(pid, signal) => {
                     // A new process begins with a SIGSTOP of the tracer's.
                     let new = self.inside.insert(pid, None).is_none();
+                    if new && Path::new(&format!("/proc/{}/task/{pid}", self.program)).exists() {
+                        self.threads.insert(pid);
+                    }
                     let ours = new && signal == Signal::SIGSTOP;
                     go_on(pid, (!ours).then_some(signal));
                 }
@@ -196,7 +201,8 @@ impl Tracer<'_> {
             }
             return self.watch.left(&call, registers.rax.cast_signed());
         }
-        let call = call_of(&registers, pid == self.program);
+        let own = pid == self.program || self.threads.contains(&pid);
+        let call = call_of(&registers, own);
         if call.own && call.number == libc::SYS_exit_group {
             // From here on the exit status is certain, and what it promises must hold.
             let status = i32::from(call.arguments[0].to_le_bytes()[0]);

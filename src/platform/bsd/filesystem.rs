@@ -40,7 +40,13 @@ impl FileSystem {
         false
     }
 
-    pub(crate) fn may_reuse_blocks_early(self) -> bool {
+    /// Whether the blocks of a file that a rename has replaced may get other data before the rename is on disk.
+    pub(crate) fn may_reuse_blocks_early(self, _: impl AsFd) -> bool {
+        false
+    }
+
+    /// Whether the sync of a directory may succeed although the file system has shut down.
+    pub(crate) fn hides_failed_sync(self) -> bool {
         false
     }
 

@@ -24,7 +24,12 @@ impl FileSystem {
     }
 
     /// Whether the blocks of a file that a rename has replaced may get other data before the rename is on disk.
-    pub(crate) fn may_reuse_blocks_early(self) -> bool {
+    pub(crate) fn may_reuse_blocks_early(self, _: impl AsFd) -> bool {
+        true
+    }
+
+    /// Whether the sync of a directory may succeed although the file system has shut down.
+    pub(crate) fn hides_failed_sync(self) -> bool {
         true
     }
 

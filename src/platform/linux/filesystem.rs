@@ -1,9 +1,13 @@
 //! The type of a file system, and what follows from it.
 
 use std::os::fd::AsFd;
+use std::path::Path;
 
-use super::privilege;
+use rustix::fs::CWD;
+
+use super::{privilege, proc};
 use crate::platform::unix::errors::Result;
+use crate::platform::unix::names::read_link_at;
 use crate::platform::unix::retry::retry_on_intr;
 use crate::platform::unix::stat::Stat;
 
@@ -40,9 +44,14 @@ impl FileSystem {
     }
 
     /// Whether the blocks of a file that a rename has replaced may get other data before the rename is on disk. ext4 with
-    /// `data=writeback` does that, and then the old file that a power cut brings back has the other data in it.
-    pub(crate) fn may_reuse_blocks_early(self) -> bool {
-        matches!(self, FileSystem::EXT | FileSystem::OVERLAY | FileSystem::UNKNOWN)
+    /// `data=writeback` does that, and then the old file that a power cut brings back has the other data in it. `file` is on
+    /// this file system.
+    pub(crate) fn may_reuse_blocks_early(self, file: impl AsFd) -> bool {
+        match self {
+            FileSystem::EXT => !is_ordered(file),
+            FileSystem::OVERLAY | FileSystem::UNKNOWN => true,
+            _ => false,
+        }
     }
 
     /// Whether the sync of an unnamed file may be lost once the file has a name: older btrfs versions do not log such
@@ -56,6 +65,12 @@ impl FileSystem {
         // What is below overlayfs is local, or it could not be written.
         let known = [FileSystem::BTRFS, FileSystem::EXT, FileSystem::OVERLAY, FileSystem::TMPFS, FileSystem::XFS];
         known.contains(&self)
+    }
+
+    /// Whether the sync of a directory may succeed although the file system has shut down after an error since its names were
+    /// changed, as on XFS. A stat then fails.
+    pub(crate) fn hides_failed_sync(self) -> bool {
+        matches!(self, FileSystem::XFS | FileSystem::OVERLAY | FileSystem::UNKNOWN)
     }
 
     /// Whether reserving space has no other effect. On btrfs and other compressing file systems, reserved extents are
@@ -138,4 +153,15 @@ pub(crate) fn has_room(file: impl AsFd, stat: &Stat, size: u64, may_share_blocks
     let free = u64::try_from(mount.f_bsize).unwrap_or(0).saturating_mul(blocks);
     // Some file systems report no number of blocks.
     Ok(mount.f_blocks == 0 || more <= free)
+}
+
+/// Whether it is known to be an ext4 that writes data before the journal refers to it.
+fn is_ordered(file: impl AsFd) -> bool {
+    let options = || {
+        let device = retry_on_intr(|| rustix::fs::fstat(&file)).ok()?.st_dev;
+        let link = format!("/sys/dev/block/{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
+        let device = read_link_at(CWD, &*link).ok()?;
+        proc::read(&format!("/proc/fs/ext4/{}/options", Path::new(&device).file_name()?.to_str()?))
+    };
+    options().is_some_and(|options| options.lines().any(|option| matches!(option, "data=ordered" | "data=journal")))
 }

@@ -42,6 +42,7 @@ install-man:
 install-hook:
 	$(INSTALL) -d -m 700 '$(DESTDIR)/var/lib/empty dir'
 	$(INSTALL) -m 4755 bin/p1 '$(DESTDIR)$(prefix)/bin/set-id'
+	$(INSTALL) -p -m u=rw,go=r -o 1 -g 2 bin/p2 '$(DESTDIR)$(prefix)/bin/owned'
 	ln -sf p1 '$(DESTDIR)$(prefix)/bin/link'
 "#;
 
@@ -61,7 +62,46 @@ fn project() -> Scene {
         scene.write(format!("bin/p{number}"), format!("program {number}\n"));
         scene.write(format!("man/m{number}.1"), "");
     }
+    assert!(scene.other("touch").args(["-d", "2020-01-02", "bin/p2"]).status().unwrap().success());
     scene
+}
+
+/// The examples that the mode was asked for by.
+const EXAMPLES: &str = "\
+    atomic-write -t etc/app build/conf/*.conf\n\
+    atomic-write -t usr/local/bin -m 755 --owner root --group root target/release/app\n\
+    find build -name '*.json' -print0 | atomic-write -t srv/data --files0-from=-\n\
+    atomic-write --if-changed --report -t gen build/gen/*.rs\n";
+
+#[test]
+fn many_files_go_where_they_belong() {
+    needs!(fakeroot, find);
+    let scene = project();
+    let directories = ["build/conf", "build/gen", "target/release", "etc/app", "usr/local/bin", "srv/data", "gen"];
+    for directory in directories {
+        std::fs::create_dir_all(scene.path(directory)).unwrap();
+    }
+    let files = [
+        "build/conf/a.conf",
+        "build/conf/b.conf",
+        "build/a.json",
+        "build/gen/b.json",
+        "build/gen/m.rs",
+        "target/release/app",
+    ];
+    for file in files {
+        scene.write(file, file);
+    }
+    scene.write("gen/m.rs", "build/gen/m.rs");
+    scene.write("etc/app/a.conf", "old");
+    scene.write("script", format!("PATH=$PWD/path:$PATH\n{EXAMPLES}stat -c '%a %u %g' usr/local/bin/app\n"));
+    let output = run(&scene, "exec fakeroot sh -e script", "");
+    assert_eq!((stdout(&output).as_str(), stderr(&output).as_str()), ("unchanged m.rs\n755 0 0\n", ""));
+    let placed =
+        ["etc/app/a.conf", "etc/app/b.conf", "srv/data/a.json", "srv/data/b.json", "gen/m.rs", "usr/local/bin/app"];
+    for (name, source) in placed.iter().zip(files) {
+        assert_eq!(scene.text(name), source);
+    }
 }
 
 /// What the block does in the project, as root or as what fakeroot shows of it, after `before`: each file with its kind, mode,
@@ -70,7 +110,9 @@ fn installed(scene: &Scene, first_line: &str, before: &str) -> String {
     let mut script = String::new();
     writeln!(script, "PATH=$PWD/path:$PATH; umask 022\n{before}").unwrap();
     script.push_str(&block(first_line).scripts().remove(0).replace("make ", "make -s "));
-    script.push_str("\nfind stage -printf '%P %y %m %U %G %l\\n' | sort >list");
+    script.push_str(
+        "\nfind stage -printf '%P %y %m %U %G %l\\n' | sort >list\nfind stage -name owned -printf 'of %TY\n' >>list",
+    );
     scene.write("script", script);
     let output = run(scene, "exec fakeroot sh -e script", "");
     assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
@@ -94,6 +136,7 @@ fn a_project_is_installed_as_by_install() {
     let (ours, theirs) = (project(), project());
     let list = installed(&ours, RECIPE, "");
     assert!(list.lines().count() > 80 && list.contains("usr/bin/set-id f 4755 0 0"), "{list}");
+    assert!(list.contains("usr/bin/owned f 644 1 2") && list.ends_with("of 2020\n"), "{list}");
     assert!(list.contains("var/lib/empty dir d 700 0 0") && list.contains("man1/xm9.1 f 644 0 0"), "{list}");
     // Without INSTALL=, so that install(1) does it.
     let dropped = "make() { command make \"$1\" \"$2\" \"$4\"; }";
@@ -106,7 +149,7 @@ fn what_was_installed_is_replaced_and_links_are_not_followed() {
     let (ours, fresh) = (project(), project());
     let list = installed(&fresh, RECIPE, "");
     let before = "mkdir -p stage/usr/bin stage/usr/share/data; echo old >old; ln -s ../../../old stage/usr/bin/p1\n\
-                  echo old >stage/usr/share/data/d1; chmod 600 stage/usr/share/data/d1";
+                  echo old >stage/usr/share/data/d1; chmod 600 stage/usr/share/data/d1; chown 3:4 stage/usr/share/data/d1";
     differs(&list, &installed(&ours, RECIPE, before), [&fresh, &ours]);
     assert_eq!(ours.text("old"), "old\n");
     // The second time with -C: nothing is written, so the inodes stay.
@@ -139,7 +182,7 @@ fn what_the_script_does_not_know_is_a_usage_error() {
     let scene = project();
     let output = run(&scene, &format!("PATH=$PWD/path:$PATH\n{}", block(RECIPE).scripts()[0]), "");
     assert!(output.status.success(), "{}", stderr(&output));
-    for option in ["-s", "-o root", "-p", "--strip"] {
+    for option in ["-s", "-b", "-D", "--strip"] {
         let output = run(&scene, &format!("PATH=$PWD/path:$PATH; ./atomic-install {option} data/d1 stage/new"), "");
         assert_eq!(output.status.code(), Some(2), "{option}");
     }

@@ -5,3 +5,4 @@ mod durable;
 mod full;
 mod in_place;
 mod in_place_faults;
+mod of_many;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rustix::fs::XattrFlags;
 use sha2::{Digest, Sha256};
 
+use super::batch::{self, Batch};
 use super::content::{self, Version};
 use super::error::{Context, Result};
 use super::file_state::{FileState, Snapshot, snapshot};
@@ -30,6 +31,8 @@ pub enum Source {
     ByName(Writes),
     /// `--tree`: TARGET is a directory.
     Tree(Makes),
+    /// `-t`: TARGET is the first of many files.
+    Many(Batch),
 }
 
 /// How the new tree of `--tree` is made.
@@ -135,6 +138,8 @@ pub enum Refused {
     /// Writing to TARGET's directory.
     DirectoryWrite,
     Unlink,
+    /// A second thread.
+    Threads,
 }
 
 impl Refused {
@@ -169,6 +174,8 @@ const SOURCE: &str = "elsewhere/source";
 const PLACEHOLDER: &str = "{}";
 /// The option that sets the mode.
 pub const SET_MODE: &str = "--mode=0604";
+/// The same of any file, and the owner and the group. Needs root.
+pub const GIVE: [&str; 4] = ["--owner=12", "--group=13", "--mode=u=rw,g=,o=r", "--preserve-timestamps"];
 
 /// How the program is started.
 #[derive(Clone)]
@@ -192,6 +199,16 @@ pub struct Expected {
     pub backup: Option<PathBuf>,
     /// Where TARGET is a directory.
     pub trees: Option<Trees>,
+    /// The files beside TARGET that are written as well.
+    pub others: Vec<Other>,
+}
+
+/// A file beside TARGET that is written as well.
+pub struct Other {
+    pub path: PathBuf,
+    /// The finished file, whatever its inode.
+    pub after: FileState,
+    pub backup: Option<PathBuf>,
 }
 
 impl Expected {
@@ -222,7 +239,11 @@ impl Scenario {
     }
 
     pub fn sets_mode(&self) -> bool {
-        self.options.contains(&SET_MODE)
+        self.options.contains(&SET_MODE) || self.gives()
+    }
+
+    pub fn gives(&self) -> bool {
+        self.options.contains(&GIVE[0])
     }
 
     /// `--edit`.
@@ -232,6 +253,10 @@ impl Scenario {
 
     pub fn is_tree(&self) -> bool {
         matches!(self.source, Source::Tree(_))
+    }
+
+    pub fn is_many(&self) -> bool {
+        matches!(self.source, Source::Many(_))
     }
 
     pub fn is_by_name(&self) -> bool {
@@ -269,7 +294,8 @@ impl Scenario {
 
     /// A finished file that takes its metadata from this one.
     pub fn with_set_mode(&self, like: &FileState) -> FileState {
-        FileState { mode: if self.sets_mode() { 0o100_604 } else { like.mode }, ..like.clone() }
+        let owner = if self.gives() { (12, 13) } else { like.owner };
+        FileState { mode: if self.sets_mode() { 0o100_604 } else { like.mode }, owner, ..like.clone() }
     }
 
     fn old_content(&self) -> Option<Vec<u8>> {
@@ -285,6 +311,9 @@ impl Scenario {
     }
 
     pub fn invocation(&self, program: &Path) -> Invocation {
+        if let Source::Many(batch) = self.source {
+            return self.invocation_of_many(batch, program);
+        }
         let mut words = self.options.to_vec();
         words.extend(match self.source {
             Source::From => &["--from", SOURCE][..],
@@ -315,6 +344,14 @@ impl Scenario {
         let input = matches!(self.source, Source::Stdin | Source::Append)
             .then(|| content::bytes(Version::New, self.new).into());
         Invocation { program: program.into(), arguments: words.into_iter().map(OsString::from).collect(), input }
+    }
+
+    fn invocation_of_many(&self, batch: Batch, program: &Path) -> Invocation {
+        let mut words: Vec<OsString> = batch.launcher().into_iter().flatten().collect();
+        words.push(program.into());
+        words.extend(self.options.iter().map(OsString::from));
+        words.extend(batch.words(self));
+        Invocation { program: words.remove(0), arguments: words, input: None }
     }
 
     fn if_match(&self) -> Option<String> {
@@ -372,6 +409,21 @@ impl Scenario {
         if matches!(self.source, Source::From | Source::Command | Source::CommandWritesTarget | Source::ByName(_)) {
             write(&root.join(SOURCE), &new, 0o640)?;
         }
+        let others = match self.source {
+            Source::Many(batch) => batch.others(self),
+            _ => Vec::new(),
+        };
+        if self.is_many() {
+            let source = |name: &str| root.join(batch::source(name));
+            fs::create_dir(source("")).context("sources")?;
+            write(&source("f"), &new, 0o640)?;
+            for other in &others {
+                write(&source(&other.name), &other.new, 0o640)?;
+                if let Some(old) = &other.old {
+                    write(&root.join(other.path()), old, 0o664)?;
+                }
+            }
+        }
         if self.source == Source::CommandWritesTarget {
             write(&root.join("elsewhere/other"), &other_content(), 0o640)?;
         }
@@ -387,7 +439,16 @@ impl Scenario {
             Source::Tree(makes) => Some(Trees::of(root, &target, SOURCE, makes == Makes::Edited)?),
             _ => None,
         };
-        Ok(Expected { operand: self.operand(), target, before, after, fresh, backup, trees })
+        let has_backup = backup.is_some();
+        let other = |other: &batch::Member| {
+            let path = other.path();
+            let like = before.get(&path).unwrap_or(&fresh);
+            let after = self.with_set_mode(&like.with_content(&other.new));
+            let backup = has_backup.then(|| Path::new(HOME).join(format!("{}~", other.name)));
+            Other { path, after, backup }
+        };
+        let others = others.iter().map(other).collect();
+        Ok(Expected { operand: self.operand(), target, before, after, fresh, backup, trees, others })
     }
 
     /// A new file is as `>` would create it, or has SOURCE's mode, also where a command copies or links it.
@@ -396,7 +457,7 @@ impl Scenario {
         File::create(&path).context(path.display())?;
         let created = FileState::of(&path).context(path.display())?;
         fs::remove_file(&path).context(path.display())?;
-        let copied = self.source == Source::From || self.is_by_name();
+        let copied = self.source == Source::From || self.is_by_name() || self.is_many();
         let mode = if copied { 0o100_640 } else { created.mode };
         Ok(FileState { mode, ..created })
     }

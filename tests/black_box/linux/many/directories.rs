@@ -5,8 +5,6 @@
 use std::fs;
 use std::os::unix::net::UnixListener;
 
-use nix::sys::signal::Signal;
-
 use super::{args, content, sources};
 use crate::common::needs::needs;
 use crate::common::strace::Strace;
@@ -170,7 +168,6 @@ fn a_source_that_changes_while_it_is_read_fails_alone() {
         assert_eq!(scene.text("d/1"), "old");
     }
     assert_eq!((scene.text("d/0"), scene.text("d/2")), (content(0), content(2)));
-    let _ = Signal::SIGCONT;
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 
 use super::{args, content, sources};
 use crate::common::needs::needs;
-use crate::common::strace::Strace;
+use crate::common::strace::{Call, Strace};
 use crate::common::{Scene, names_in, stderr};
 
 fn all_new(scene: &Scene, count: usize) {
@@ -38,12 +38,12 @@ fn open_files_are_bounded_whatever_the_number() {
     let files = sources(&scene, 700);
     let traced = Strace::new(&scene, &args(&[], &files)).run();
     assert_eq!((traced.output.status.code(), stderr(&traced.output).as_str()), (Some(0), ""));
-    let opened = traced.calls.all("openat", &[]).filter_map(|call| call.returned()).max();
+    let opened = traced.calls.all("openat", &[]).filter_map(Call::returned).max();
     assert!(opened < Some(600), "{opened:?}");
     all_new(&scene, 700);
     // A second time they are all replaced.
     let traced = Strace::new(&scene, &args(&[], &files)).run();
-    let opened = traced.calls.all("openat", &[]).filter_map(|call| call.returned()).max();
+    let opened = traced.calls.all("openat", &[]).filter_map(Call::returned).max();
     assert!(traced.output.status.success() && opened < Some(900), "{opened:?}");
     all_new(&scene, 700);
 }

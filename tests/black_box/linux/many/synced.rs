@@ -14,14 +14,14 @@ const SYNCS: [&str; 3] = ["fsync", "fdatasync", "syncfs"];
 /// Where the system has nothing else to write, as far as can be seen.
 fn run_at_rest(scene: &Scene, args: &[&str]) -> Calls {
     let launcher = with_unwritten(scene, 0);
-    succeeded(Strace::new(scene, args).by(&launcher.each_ref().map(String::as_str)))
+    succeeded(&Strace::new(scene, args).by(&launcher.each_ref().map(String::as_str)))
 }
 
 fn run(scene: &Scene, args: &[&str]) -> Calls {
-    succeeded(Strace::new(scene, args))
+    succeeded(&Strace::new(scene, args))
 }
 
-fn succeeded(strace: Strace<'_>) -> Calls {
+fn succeeded(strace: &Strace<'_>) -> Calls {
     let traced = strace.run();
     assert_eq!((traced.output.status.code(), stderr(&traced.output).as_str()), (Some(0), ""));
     traced.calls
@@ -152,7 +152,7 @@ fn sync_file_leaves_the_directory_out_and_none_everything() {
                 let environment = ["env".to_owned(), format!("ATOMIC_WRITE_SYNC={how}")];
                 let launcher = [&with_unwritten(&scene, 0)[..], &environment].concat();
                 let launcher: Vec<&str> = launcher.iter().map(String::as_str).collect();
-                succeeded(Strace::new(&scene, &args(&[], &files)).by(&launcher))
+                succeeded(&Strace::new(&scene, &args(&[], &files)).by(&launcher))
             } else {
                 run_at_rest(&scene, &args(&["--sync", how], &files))
             };

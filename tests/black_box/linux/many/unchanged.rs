@@ -4,7 +4,7 @@
 
 use super::{args, content, sources};
 use crate::common::needs::needs;
-use crate::common::strace::Strace;
+use crate::common::strace::{Call, Strace};
 use crate::common::{Scene, stderr};
 
 #[test]
@@ -22,9 +22,7 @@ fn nothing_is_created_written_or_renamed_where_nothing_differs() {
         for name in writes {
             assert!(!calls.has(name, &["/d"]), "{name} {calls:#?}");
         }
-        assert!(
-            !calls.all("openat", &["O_CREAT"]).chain(calls.all("openat", &["O_TMPFILE"])).any(|call| call.succeeded())
-        );
+        assert!(!calls.all("openat", &["O_CREAT"]).chain(calls.all("openat", &["O_TMPFILE"])).any(Call::succeeded));
         // Nor the syncs of other programs' files.
         assert!(calls.all("linkat", &[]).all(|call| call.quoted() == "." || !call.succeeded()), "{calls:#?}");
     }
@@ -43,4 +41,14 @@ fn only_what_differs_is_replaced() {
     let changed: Vec<&str> = text.lines().filter(|line| !line.contains("unchanged")).collect();
     assert_eq!(changed, ["atomic-write: d/7: replaced (5 bytes)", "atomic-write: d/299: replaced (7 bytes)"]);
     assert_eq!((scene.inode("d/8"), scene.text("d/7"), scene.text("d/299")), (inode, content(7), content(299)));
+}
+
+#[test]
+fn a_dry_run_syncs_nothing_that_stays() {
+    needs!(strace);
+    let scene = Scene::new();
+    let files = sources(&scene, 3);
+    scene.cmd().args(args(&[], &files)).assert().success();
+    let calls = Strace::new(&scene, &args(&["--dry-run", "-C"], &files)).run().calls;
+    assert!(!calls.has("fsync", &[]) && !calls.has("syncfs", &[]), "{calls:#?}");
 }

@@ -70,13 +70,13 @@ fn what_others_have_left_is_not_waited_for() {
 
 #[test]
 fn a_directory_that_cannot_be_synced_is_told_once() {
-    needs!(strace);
+    needs!(strace, prlimit);
     for count in [1, 20] {
         let scene = Scene::new();
         let files = sources(&scene, count);
         let args = args(&["--report", "--sync", "full"], &files);
-        // Without threads, so that the calls can be counted.
-        let strace = || Strace::new(&scene, &args).by(&["prlimit", "--nofile=70"]);
+        // One file at a time, so that the calls can be counted.
+        let strace = || Strace::new(&scene, &args).by(&["prlimit", "--nofile=66"]);
         let recorded = strace().run().calls;
         let last = recorded.0.iter().rposition(|call| call.is("fsync", &["/d>"])).unwrap();
         for number in 0..count {

@@ -1,6 +1,6 @@
 //! `--owner` and `--group` where they are not to be had.
 //!
-//! Rows: 50.
+//! Rows: none.
 
 use super::strace;
 use crate::common::needs::needs;

@@ -15,7 +15,7 @@ fn scene() -> Scene {
 const WORDS: [&str; 4] = ["--preserve-timestamps", "--from", "source", "f"];
 
 #[test]
-fn they_are_set_before_the_sync_and_before_the_file_is_given_away() {
+fn they_are_set_before_the_sync_and_the_new_owner() {
     needs!(root, strace);
     let scene = scene();
     let calls = strace(&scene, &[&["--owner=1", "--group=2", "-m", "755"], &WORDS[..]].concat()).run().calls;
@@ -44,7 +44,7 @@ fn times_that_cannot_be_set_leave_the_old_file() {
 }
 
 #[test]
-fn of_anothers_file_that_stays_in_place_it_is_told_before_anything_is_read() {
+fn anothers_file_in_place_is_refused_before_anything_is_read() {
     needs!(root);
     let scene = scene();
     scene.give_to_user("");

@@ -123,6 +123,30 @@ fn a_shell_and_mv_replace_files_there() {
     });
 }
 
+/// All files have one owner and one mode. Asked for, these are had; others are an error before anything is read.
+#[test]
+fn only_the_owner_and_the_mode_of_all_may_be_asked_for() {
+    on_each(|foreign, shown, what| {
+        let (owner, mode) = match shown {
+            Shown::Own => (USER, "u=rwx,go=rx"),
+            Shown::Anothers => (0, "a=rwx"),
+        };
+        for target in ["f", "g"] {
+            let given = [&format!("--owner={owner}"), &format!("--group={owner}"), "-m", mode, target];
+            let output = foreign.run(&given);
+            assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{what}: {given:?}");
+            for (option, step) in [("--owner=4321", "owner"), ("--group=4321", "group"), ("--mode=go-rx", "mode")] {
+                let output = foreign.run(&[option, target]);
+                let text = stderr(&output);
+                assert_eq!(output.status.code(), Some(1), "{what}: {option} {target}: {text}");
+                let says = format!("atomic-write: {target}: {step}: ");
+                assert!(text.starts_with(&says) && text.contains("(unchanged)"), "{what}: {text}");
+                assert_eq!(foreign.names(), ["f"], "{what}");
+            }
+        }
+    });
+}
+
 #[test]
 fn an_ordinary_user_replaces_and_creates_files_in_every_way() {
     let ways: [(&[&str], &str, &[&str]); 16] = [

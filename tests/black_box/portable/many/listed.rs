@@ -102,7 +102,7 @@ fn a_list_is_longer_than_a_buffer() {
     let directories = "./".repeat(100);
     let mut list = String::new();
     for number in 0..3000 {
-        list += &format!("{directories}missing-{number}\0");
+        list.extend([directories.as_str(), "missing-", &number.to_string(), "\0"]);
     }
     list += "src/a";
     let output = scene.cmd().args(["-t", "d", "--files0-from=-"]).write_stdin(list).output().unwrap();

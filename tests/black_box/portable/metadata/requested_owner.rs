@@ -2,7 +2,6 @@
 //!
 //! Rows: none.
 
-use crate::common::Scene;
 use crate::portable::interface::usage;
 
 #[test]
@@ -27,6 +26,9 @@ fn an_owner_that_does_not_exist_is_a_usage_error() {
 #[test]
 fn ones_own_file_may_be_asked_for_by_anyone() {
     use std::os::unix::fs::MetadataExt;
+
+    use crate::common::Scene;
+
     for options in [&[][..], &["--in-place"], &["-C"]] {
         let scene = Scene::with_old();
         let stat = std::fs::metadata(scene.path("f")).unwrap();

@@ -38,7 +38,7 @@ fn a_copy_has_the_times_of_its_source() {
         &[][..],
         &["--in-place"],
         &["-C"],
-        &["-m", "600"],
+        &["-m", "644"],
         &["--sync", "none"],
         &["--validate", "exit 0"],
         &["--backup=simple"],
@@ -51,7 +51,9 @@ fn a_copy_has_the_times_of_its_source() {
             let words = ["--preserve-timestamps", "--from", "source", target];
             scene.cmd().args(options).args(words).assert().success().stderr("");
             let found = metadata(scene.path(target)).unwrap();
-            assert_eq!(times(&found), before, "{options:?} {target}");
+            assert_eq!(times(&found).0, before.0, "{options:?} {target}");
+            // By Wine, the access time that SOURCE shows once it is open is a new one.
+            assert!(cfg!(windows) || times(&found).1 == before.1, "{options:?} {target}: {found:?}");
             assert_eq!(scene.text(target), "new");
         }
     }
@@ -105,7 +107,7 @@ fn what_is_no_regular_file_has_none_to_keep() {
 /// What is in it has them anyway.
 #[cfg(unix)]
 #[test]
-fn a_tree_has_the_times_of_its_source_and_so_has_all_in_it() {
+fn a_tree_and_all_in_it_has_the_sources_times() {
     let scene = Scene::new();
     scene.mkdir("source");
     scene.mkdir("source/inner");

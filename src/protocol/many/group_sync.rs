@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::directory::Directory;
 use crate::platform::{self, BorrowedFd, Result};
+use crate::protocol::directory::Directory;
 
 /// From so many files on, one sync of the file system is faster.
 const MANY: usize = 8;

@@ -1,15 +1,15 @@
 //! The names of many files: operands, or a list in which each is ended by a zero byte.
 
 use std::ffi::{OsStr, OsString};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 
-use super::copy::{BUFFER, read};
-use super::resolve;
-use super::run::Run;
 use crate::error::{Cause, Error, ErrorExt, Result};
 use crate::input::Origin;
 use crate::platform;
+use crate::protocol::copy::{BUFFER, read};
+use crate::protocol::resolve;
+use crate::protocol::run::Run;
 use crate::quote::Shown;
 
 const STEP: &str = "names";
@@ -67,7 +67,7 @@ impl<'a> FileList<'a> {
     }
 
     /// Fails unless each has a last component, and none has that of another.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<Checked<'_>> {
         for name in self.iter() {
             if name == "-" {
                 return Err(refused("-, standard input, has no name").hint("for a file of that name use ./-"));
@@ -76,41 +76,68 @@ impl<'a> FileList<'a> {
                 return Err(refused(format!("{}: {}", Shown(name), error.step_and_reason().1)));
             }
         }
-        if let Some((one, other)) = self.same_name() {
-            return Err(refused(format!("{} and {} have the same name", Shown(one), Shown(other))));
-        }
-        Ok(())
-    }
-
-    /// Two that have one last component: the first of them, and the next.
-    fn same_name(&self) -> Option<(&OsStr, &OsStr)> {
         // Half as large as the names themselves, of which there may be very many.
         let mut hashes: Vec<u64> = self.iter().map(|name| hash(last_component(name))).collect();
-        if !has_twice(&mut hashes) {
-            return None;
+        hashes.sort_unstable();
+        let has_twice = hashes.iter().zip(hashes.iter().skip(1)).any(|(one, other)| one == other);
+        Ok(Checked { alike: if has_twice { self.alike()? } else { Vec::new() }, hashes })
+    }
+
+    /// The names that differ from another in upper and lower case only.
+    fn alike(&self) -> Result<Vec<&OsStr>> {
+        let mut names: Vec<&OsStr> = self.iter().collect();
+        // Stable, so the first of two is named first.
+        names.sort_by(|one, other| {
+            let (one, other) = (last_component(one), last_component(other));
+            lower(one).cmp(lower(other)).then_with(|| one.cmp(other))
+        });
+        let mut alike = Vec::new();
+        for (one, other) in names.iter().zip(names.iter().skip(1)) {
+            let (first, second) = (last_component(one), last_component(other));
+            if first == second {
+                return Err(refused(format!("{} and {} have the same name", Shown(one), Shown(other))));
+            }
+            if first.eq_ignore_ascii_case(second) {
+                alike.extend([first, second]);
+            }
         }
-        let mut names: Vec<&OsStr> = self.iter().map(last_component).collect();
-        names.sort_unstable();
-        let (twice, _) = names.iter().zip(names.iter().skip(1)).find(|(one, other)| one == other)?;
-        let mut same = self.iter().filter(|name| last_component(name) == *twice);
-        Some((same.next()?, same.next()?))
+        Ok(alike)
+    }
+
+    /// The place of the file with this last component.
+    pub(crate) fn place_of(&self, name: &OsStr) -> Option<usize> {
+        self.iter().position(|source| last_component(source) == name)
+    }
+}
+
+/// What is known of the names.
+pub(crate) struct Checked<'f> {
+    /// Those that differ from another in upper and lower case only.
+    pub(crate) alike: Vec<&'f OsStr>,
+    /// Of all last components, without regard to case.
+    hashes: Vec<u64>,
+}
+
+impl Checked<'_> {
+    /// Whether one of the files may have this last component.
+    pub(crate) fn may_contain(&self, name: &OsStr) -> bool {
+        self.hashes.binary_search(&hash(name)).is_ok()
     }
 }
 
 fn hash(name: &OsStr) -> u64 {
     let mut hasher = DefaultHasher::new();
-    name.hash(&mut hasher);
+    lower(name).for_each(|byte| hasher.write_u8(byte));
     hasher.finish()
-}
-
-fn has_twice(hashes: &mut [u64]) -> bool {
-    hashes.sort_unstable();
-    hashes.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
 }
 
 /// The name that the file gets.
 pub(crate) fn last_component(name: &OsStr) -> &OsStr {
     Path::new(name).file_name().unwrap_or_default()
+}
+
+fn lower(name: &OsStr) -> impl Iterator<Item = u8> {
+    name.as_encoded_bytes().iter().map(u8::to_ascii_lowercase)
 }
 
 fn refused(reason: impl std::fmt::Display) -> Error {

@@ -1,42 +1,28 @@
-//! `--target-directory`: many files, each of which replaces the file of its name in one directory.
-//!
-//! Each is replaced by the protocol of one, but they are staged, synced and named in groups:
-//!
-//! ```text
-//! plan -> stage -> metadata      each file of the group; nothing has a name yet
-//! sync                           the group at once
-//! link or rename                 each file of the group
-//! sync of the directory          once, after the last group; where freed blocks may be used again at once, after each
-//! ```
-//!
-//! A group is bounded in number and bytes, so open files, memory and the space for what is staged are constant. A file that
-//! fails does not stop the others. A power cut or a kill leaves the old or the new content under each name.
+//! The groups: how they are formed, and the steps of each.
 
-use std::cell::Ref;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::commit::{self, Finished, Named, Prepared};
-use super::directory::Directory;
-use super::file_list::{FileList, last_component};
+use super::file_list::{Checked, last_component};
 use super::group_sync::GroupSync;
-use super::old_content::OldContent;
-use super::parents::Parents;
 use super::placed::Placed;
-use super::request::{Change, LockOptions, Outcome, Plan, Replacement, Target};
-use super::run::Run;
-use super::sealed::Sealed;
-use super::{Content, acquire_lock, check_if_match, overwrite, preflight, read_old, release_target, resolve};
-use super::{leave_alone, stage_content, sync, with_state};
-use crate::digest::Digest;
-use crate::error::{Context, Error, ErrorExt, Result, failed, not_durable};
-use crate::guard::Guards;
+use super::request::{Many, Tally, Tell};
+use super::staged::{Planned, Staged, State};
+use crate::error::{Error, ErrorExt, Result, failed, not_durable};
 use crate::input::Origin;
-use crate::options::{Options, Sync};
+use crate::options::Sync;
 use crate::platform::{self, AsFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
-use crate::quote::{ShellWord, Shown};
+use crate::protocol::commit::{self, Named, Prepared};
+use crate::protocol::directory::Directory;
+use crate::protocol::old_content::OldContent;
+use crate::protocol::request::{Change, Outcome, Plan, Replacement, Target};
+use crate::protocol::{
+    Content, Run, acquire_lock, check_if_match, leave_alone, overwrite, read_old, release_target, resolve,
+    stage_content, sync, with_state,
+};
+use crate::quote::ShellWord;
 
 /// The most files of a group.
 const GROUP: usize = 256;
@@ -45,107 +31,30 @@ const GROUP_BYTES: u64 = 64 << 20;
 /// How many descriptors a file of a group needs at most, and how many the program has beside them.
 const DESCRIPTORS: (usize, usize) = (3, 64);
 
-/// The files, and how they are replaced.
-pub(crate) struct Many<'a> {
-    /// The directory as given on the command line.
-    pub(crate) directory: &'a Path,
-    pub(crate) files: &'a FileList<'a>,
-    pub(crate) options: &'a Options,
-    pub(crate) guards: Guards,
-    /// The digest that the old content must have.
-    pub(crate) if_match: Option<&'a Digest>,
-    pub(crate) lock: Option<LockOptions>,
-    /// Whether to create the directory.
-    pub(crate) parents: bool,
-}
-
-/// What became of the files.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    /// In the order of the files, as far as they were dealt with. `None` for one that failed.
-    pub(crate) changes: Vec<Option<Change>>,
-    /// Whether a name is to be synced at the end.
-    has_unsynced_names: bool,
-    /// A file in the directory, if that cannot be opened for reading: its file system is synced by way of this one.
-    inside: Option<OwnedFd>,
-}
-
-/// Prints what became of the file at this path.
-pub(crate) type Tell<'a> = &'a dyn Fn(&Path, std::result::Result<&Outcome, &Error>);
-
-/// Replaces the files. An error is one of the directory, or a signal; `tally` tells how far it came.
-pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut Tally) -> Result<()> {
-    many.files.check()?;
-    // While files get their names, signals wait.
-    run.signals.watch().context("signals")?;
-    let mut parents = many.parents.then(|| Parents::new(many.options.sync, run.notices));
-    let directory = resolve::open_directory(many.directory, parents.as_mut(), run.notices)
-        .map_err(|error| if many.parents { error } else { resolve::offer_parents(error, run.notices) })?;
-    preflight::check_directory(&directory, many.options)?;
-    let count = many.files.len();
-    run.progress.expect_files(count);
-    let syncs = GroupSync::default();
-    let groups = Groups { many, count, directory: &directory, syncs, run, tell, placed: Placed::default() };
-    let done = groups.replace_all(tally);
-    if !many.options.dry_run
-        && tally.changes.iter().any(Option::is_some)
-        && let Some(parents) = &mut parents
-    {
-        parents.keep();
-    }
-    if tally.has_unsynced_names && many.options.sync == Sync::Full {
-        run.progress.phase(Phase::Syncing);
-        sync_names(&directory, tally.inside.as_ref())?;
-    }
-    done
-}
-
-fn sync_names(directory: &Directory, inside: Option<&OwnedFd>) -> Result<()> {
-    sync::directory(directory, inside).map_err(|errno| not_durable("sync directory", os_message(errno)))
-}
-
-struct Groups<'a> {
+/// The run, group by group.
+pub(super) struct Groups<'a> {
     many: &'a Many<'a>,
     count: usize,
     directory: &'a Rc<Directory>,
     syncs: GroupSync,
     run: Run<'a>,
     tell: Tell<'a>,
-    placed: Placed,
+    placed: Placed<'a>,
 }
 
-/// A file of a group that has been planned.
-struct Planned<'p> {
-    plan: Plan<'p>,
-    target: Target,
-}
+impl<'a> Groups<'a> {
+    pub(super) fn new(
+        many: &'a Many<'a>,
+        names: Checked<'a>,
+        directory: &'a Rc<Directory>,
+        run: Run<'a>,
+        tell: Tell<'a>,
+    ) -> Self {
+        let placed = Placed::new(many, directory, run.notices, names);
+        Groups { many, count: many.files.len(), directory, syncs: GroupSync::default(), run, tell, placed }
+    }
 
-/// A file of a group whose content is complete.
-struct Staged<'p> {
-    /// Its place in the group.
-    at: usize,
-    job: Replacement<'p>,
-    outcome: Outcome,
-    /// Warnings so far.
-    warnings: Vec<String>,
-    state: State,
-}
-
-enum State {
-    /// `--if-changed`, and the content is the same; perhaps with a warning.
-    Same(Option<String>),
-    /// To be synced with the group.
-    Prepared(Prepared),
-    /// Synced.
-    Finished(Finished),
-    /// TARGET is to be overwritten with it.
-    Overwrite(Sealed),
-    /// `--dry-run`.
-    Rehearsed,
-}
-
-impl Groups<'_> {
-    fn replace_all(&self, tally: &mut Tally) -> Result<()> {
+    pub(super) fn replace_all(&self, tally: &mut Tally) -> Result<()> {
         let limit = self.group_size();
         let mut sources = self.many.files.iter().peekable();
         let mut held_over: Vec<&OsStr> = Vec::new();
@@ -179,7 +88,8 @@ impl Groups<'_> {
     /// Before the next group is written: after a power cut the files that this one has replaced may be back, and must not
     /// have the blocks of the next.
     fn keep_old_blocks(&self, inside: Option<&OwnedFd>) -> Result<()> {
-        if self.many.options.sync == Sync::None || !self.directory.filesystem().may_reuse_blocks_early() {
+        let filesystem = self.directory.filesystem();
+        if self.many.options.sync == Sync::None || !filesystem.may_reuse_blocks_early(&***self.directory) {
             return Ok(());
         }
         self.run.progress.phase(Phase::Syncing);
@@ -206,16 +116,25 @@ impl Groups<'_> {
         for (path, source) in paths.iter().zip(sources) {
             self.run.subject.replace(path.clone());
             let (file, old) = match self.plan(path, source) {
-                Ok((file, old)) => (Some(file), old),
-                Err(error) => (None, self.failed(path, offer_tree(error, Some(source), path)).map(|()| None)?),
+                Ok((file, old)) => (Some(file), Ok(old)),
+                Err(error) if error.is::<Interrupted>() => return Err(error),
+                // Told in its turn, which may be in another group.
+                Err(error) => (None, Err(offer_tree(error, source, path))),
             };
             planned.push(file);
             olds.push(old);
         }
         let (mut staged, mut dealt_with) = (Vec::with_capacity(sources.len()), sources.len());
-        for (at, (file, old)) in planned.iter().zip(olds).enumerate() {
-            let Some(file) = file else { continue };
-            self.run.subject.replace(file.plan.path.to_owned());
+        for (at, (((source, path), file), old)) in sources.iter().zip(&paths).zip(&planned).zip(olds).enumerate() {
+            self.run.subject.replace(path.clone());
+            let (file, old) = match (file, old) {
+                (Some(file), Ok(old)) => (file, old),
+                (_, Err(error)) => {
+                    self.failed(path, error)?;
+                    continue;
+                }
+                (None, Ok(_)) => continue,
+            };
             match self.stage(at, file, old) {
                 Ok(done) => staged.push(done),
                 Err(error) if error.errno().is_some_and(is_full) && !staged.is_empty() => {
@@ -223,16 +142,17 @@ impl Groups<'_> {
                     dealt_with = at;
                     break;
                 }
-                Err(error) => self.failed_at(file, offer_tree(error, sources.get(at), file.plan.path))?,
+                Err(error) => self.failed_at(file, offer_tree(error, source, path))?,
             }
         }
         tally.changes.resize(first + dealt_with, None);
         let staged = self.sync(staged, &planned, (bytes, self.count - first))?;
         self.run.progress.phase(Phase::Swapping);
         for done in staged {
-            let (at, Some(Some(file))) = (done.at, planned.get(done.at)) else { continue };
+            let at = done.at;
+            let (Some(Some(file)), Some(source)) = (planned.get(at), sources.get(at)) else { continue };
             self.run.subject.replace(file.plan.path.to_owned());
-            match self.name(done, first + at, tally) {
+            match self.name(done, (first + at, source), tally) {
                 Ok(outcome) => {
                     if let Some(change) = tally.changes.get_mut(first + at) {
                         *change = Some(outcome.change);
@@ -307,49 +227,52 @@ impl Groups<'_> {
         (bytes, remaining): (u64, usize),
     ) -> Result<Vec<Staged<'p>>> {
         let how = self.many.options.sync;
-        if how == Sync::None || self.many.options.dry_run {
-            return staged.into_iter().map(|done| done.without_sync(how)).collect();
-        }
-        self.run.progress.phase(Phase::Syncing);
-        let results = {
+        let is_wanted = how != Sync::None && !self.many.options.dry_run;
+        let mut results = Vec::new();
+        if is_wanted {
+            self.run.progress.phase(Phase::Syncing);
             // The content of a TARGET that is left alone may be unsynced as well.
             let olds: Vec<_> = staged.iter().map(Staged::same_content).collect();
             let files = staged.iter().zip(&olds).filter_map(|(done, old)| match &done.state {
                 State::Prepared(prepared) => prepared.file().ok(),
                 _ => old.as_ref().map(|old| old.as_fd()),
             });
-            self.syncs.sync(self.directory, &files.collect::<Vec<_>>(), bytes, remaining)
-        };
+            results = self.syncs.sync(self.directory, &files.collect::<Vec<_>>(), bytes, remaining);
+        }
         let mut results = results.into_iter();
-        let mut synced = Vec::with_capacity(staged.len());
+        let mut ready = Vec::with_capacity(staged.len());
         for done in staged {
             let at = done.at;
-            let result = if done.is_synced_with_group() { results.next().unwrap_or(Ok(())) } else { Ok(()) };
-            match done.synced(result) {
-                Ok(done) => synced.push(done),
-                Err(error) => {
-                    if let Some(Some(file)) = planned.get(at) {
-                        self.failed_at(file, error)?;
-                    }
-                }
+            let done = if !is_wanted {
+                done.without_sync(how)
+            } else if done.is_synced_with_group() {
+                done.synced(results.next().unwrap_or(Ok(())))
+            } else {
+                Ok(done)
+            };
+            match (done, planned.get(at)) {
+                (Ok(done), _) => ready.push(done),
+                (Err(error), Some(Some(file))) => self.failed_at(file, error)?,
+                (Err(error), _) => return Err(error),
             }
         }
-        Ok(synced)
+        Ok(ready)
     }
 
     /// The last step for the file at this place of the list: the new content gets its name.
-    fn name(&self, done: Staged<'_>, place: usize, tally: &mut Tally) -> Result<Outcome> {
+    fn name(&self, done: Staged<'_>, (place, source): (usize, &OsStr), tally: &mut Tally) -> Result<Outcome> {
         let Staged { job, mut outcome, warnings, state, .. } = done;
         self.run.notices.warn_all(warnings);
-        self.check_not_placed(&job)?;
+        self.placed.check(&job, source, tally)?;
         let target = job.target;
         match state {
             State::Same(warning) => {
                 self.run.notices.warn_all(warning);
-                if self.is_shared(&job.target.directory) {
-                    tally.has_unsynced_names |= self.directory.readable();
-                } else if !job.options.dry_run && job.options.sync == Sync::Full {
-                    leave_alone(&job, None)?;
+                match (job.options.dry_run, self.is_shared(&job.target.directory)) {
+                    (true, _) => {}
+                    (false, true) => tally.has_unsynced_names |= self.directory.readable(),
+                    // Perhaps on another file system.
+                    (false, false) => leave_alone(&job, None)?,
                 }
             }
             State::Overwrite(sealed) => {
@@ -364,11 +287,7 @@ impl Groups<'_> {
             State::Prepared(_) => return Err(failed("sync", "the staging file has not been synced")),
             State::Rehearsed => {}
         }
-        if matches!(outcome.change, Change::Created | Change::Replaced | Change::Overwritten)
-            && !self.many.options.dry_run
-        {
-            self.placed.add(target, place);
-        }
+        self.placed.add(target, (place, source), &outcome);
         Ok(outcome)
     }
 
@@ -393,25 +312,6 @@ impl Groups<'_> {
         }
     }
 
-    /// Fails if this run has put another file in place there.
-    fn check_not_placed(&self, job: &Replacement<'_>) -> Result<()> {
-        let target = job.target;
-        let backup = job.backup.map(|backup| backup.first(&target.name));
-        for (name, what) in [(Some(target.name.clone()), "is"), (backup, "its backup would replace")] {
-            let Some((now, place)) = name.and_then(|name| self.placed.find(&target.directory, &name)) else { continue };
-            let Some(other) = self.many.files.iter().nth(place).map(last_component) else { continue };
-            let leads_there =
-                resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.run.notices)
-                    .is_ok_and(|other| other.existing.is_some_and(|other| other.stat.is_same_file(&now)));
-            if leads_there {
-                let other = self.many.directory.join(other);
-                let reason = format!("{what} the file that {} has become", Shown(other.as_os_str()));
-                return Err(failed("replace", reason));
-            }
-        }
-        Ok(())
-    }
-
     fn is_shared(&self, directory: &Rc<Directory>) -> bool {
         Rc::ptr_eq(directory, self.directory)
     }
@@ -431,44 +331,11 @@ impl Groups<'_> {
     }
 }
 
-impl Staged<'_> {
-    /// The old content, which stays.
-    fn same_content(&self) -> Option<Ref<'_, OwnedFd>> {
-        match self.state {
-            State::Same(_) => self.job.old.as_ref().and_then(|old| old.file.get().ok()),
-            _ => None,
-        }
-    }
-
-    fn is_synced_with_group(&self) -> bool {
-        matches!(self.state, State::Prepared(_)) || self.same_content().is_some()
-    }
-
-    /// What has become of it in the sync of the group.
-    fn synced(mut self, result: platform::Result<()>) -> Result<Self> {
-        let failed = |errno| sync::with_hint(self.job.target.directory.staging_error("sync", errno));
-        result.map_err(failed)?;
-        self.state = match self.state {
-            State::Prepared(prepared) => State::Finished(prepared.synced()?),
-            other => other,
-        };
-        Ok(self)
-    }
-
-    fn without_sync(mut self, how: Sync) -> Result<Self> {
-        self.state = match self.state {
-            State::Prepared(prepared) => State::Finished(prepared.sync(how)?),
-            other => other,
-        };
-        Ok(self)
-    }
-}
-
 /// Adds the line that replaces a directory by a directory, where one is a SOURCE.
-fn offer_tree(error: Error, source: Option<&&OsStr>, path: &Path) -> Error {
+fn offer_tree(error: Error, source: &OsStr, path: &Path) -> Error {
     let is_directory = |path: &Path| std::fs::metadata(path).ok().map(|found| found.is_dir());
-    match source.map(|source| (source, is_directory(Path::new(source)), is_directory(path))) {
-        Some((source, Some(true), Some(true) | None)) => {
+    match (is_directory(Path::new(source)), is_directory(path)) {
+        (Some(true), Some(true) | None) => {
             let (source, target) = (ShellWord(source), ShellWord(path.as_os_str()));
             error.hint(format!("a directory is replaced as a whole: atomic-write --tree --from {source} {target}"))
         }
@@ -479,4 +346,9 @@ fn offer_tree(error: Error, source: Option<&&OsStr>, path: &Path) -> Error {
 /// The size of a file, in bytes, as far as it can be known.
 fn size(source: &OsStr) -> u64 {
     std::fs::metadata(source).map_or(0, |found| found.len())
+}
+
+/// Makes the names durable.
+pub(super) fn sync_names(directory: &Directory, inside: Option<&OwnedFd>) -> Result<()> {
+    sync::directory(directory, inside).map_err(|errno| not_durable("sync directory", os_message(errno)))
 }

@@ -1,0 +1,164 @@
+//! The files that a run has put in place. Two names may lead to one file: by links, or where upper and lower case are the same.
+//! The second would replace what the first has become, and both would be reported as done.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::rc::Rc;
+
+use super::file_list::{Checked, last_component};
+use super::request::{Many, Tally};
+use crate::error::{Error, Result, failed};
+use crate::notices::Notices;
+use crate::platform::{self, Stat};
+use crate::protocol::directory::Directory;
+use crate::protocol::request::{Change, Outcome, Replacement};
+use crate::protocol::resolve::{self, ResolvedTarget};
+use crate::quote::Shown;
+
+/// What has been put in place so far.
+pub(super) struct Placed<'a> {
+    many: &'a Many<'a>,
+    directory: &'a Rc<Directory>,
+    notices: &'a Notices,
+    names: Checked<'a>,
+    shared: Shared,
+    alike: Alike<'a>,
+}
+
+impl<'a> Placed<'a> {
+    pub(super) fn new(
+        many: &'a Many<'a>,
+        directory: &'a Rc<Directory>,
+        notices: &'a Notices,
+        mut names: Checked<'a>,
+    ) -> Self {
+        let alike = Alike::new(std::mem::take(&mut names.alike));
+        Placed { many, directory, notices, names, shared: Shared::default(), alike }
+    }
+
+    /// The file at this place of the list has been put in place, or its TARGET left alone.
+    pub(super) fn add(&self, target: &ResolvedTarget, (place, source): (usize, &OsStr), outcome: &Outcome) {
+        if !is_placed(outcome.change) || self.many.options.dry_run {
+            return;
+        }
+        // An overwritten file keeps its other hard links.
+        if self.is_behind_link(target, source) || outcome.change == Change::Overwritten {
+            self.shared.add(target, place);
+        }
+        self.alike.add(&target.name);
+    }
+
+    /// Fails if this run has put another file in place there, or where the backup would be.
+    pub(super) fn check(&self, job: &Replacement<'_>, source: &OsStr, tally: &Tally) -> Result<()> {
+        let target = job.target;
+        let other_name = self.is_behind_link(target, source).then(|| target.name.clone());
+        let backup = job.backup.map(|backup| backup.first(&target.name));
+        for (name, what) in [(other_name.as_deref(), "is"), (backup.as_deref(), "its backup would replace")] {
+            if name.is_some_and(|name| self.has_placed(&target.directory, name, tally)) {
+                return Err(has_become(what, &self.many.directory.join(name.unwrap_or_default())));
+            }
+        }
+        for (name, what) in [(Some(target.name.as_os_str()), "is"), (backup.as_deref(), "its backup would replace")] {
+            let Some((now, place)) = name.and_then(|name| self.shared.find(&target.directory, name)) else { continue };
+            let Some(other) = self.many.files.iter().nth(place).map(last_component) else { continue };
+            let leads_there =
+                resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.notices)
+                    .is_ok_and(|other| other.existing.is_some_and(|other| other.stat.is_same_file(&now)));
+            if leads_there {
+                return Err(has_become(what, &self.many.directory.join(other)));
+            }
+        }
+        if let Some(other) = self.alike.find(&target.directory, &target.name) {
+            return Err(has_become("is", &self.many.directory.join(other)));
+        }
+        Ok(())
+    }
+
+    /// Whether the name in the directory is that of a file which this run has put in place.
+    fn has_placed(&self, directory: &Rc<Directory>, name: &OsStr, tally: &Tally) -> bool {
+        let is_same =
+            || matches!((directory.stat(), self.directory.stat()), (Ok(one), Ok(other)) if one.is_same_file(&other));
+        self.names.may_contain(name)
+            && (Rc::ptr_eq(directory, self.directory) || is_same())
+            && self.many.files.place_of(name).and_then(|place| *tally.changes.get(place)?).is_some_and(is_placed)
+    }
+
+    fn is_behind_link(&self, target: &ResolvedTarget, source: &OsStr) -> bool {
+        !Rc::ptr_eq(&target.directory, self.directory) || target.name != last_component(source)
+    }
+}
+
+fn is_placed(change: Change) -> bool {
+    matches!(change, Change::Created | Change::Replaced | Change::Overwritten)
+}
+
+fn has_become(what: &str, other: &Path) -> Error {
+    failed("replace", format_args!("{what} the file that {} has become", Shown(other.as_os_str())))
+}
+
+/// The files that more than one name can lead to, by what identifies them, each with the place of its name in the list.
+#[derive(Default)]
+struct Shared(RefCell<BTreeMap<(u64, u64), usize>>);
+
+impl Shared {
+    /// The file that the target has become.
+    fn add(&self, target: &ResolvedTarget, place: usize) {
+        if let Ok(Some(now)) = target.directory.lstat(&target.name) {
+            self.0.borrow_mut().insert(now.identity(), place);
+        }
+    }
+
+    /// If the name leads to a file that was put in place: that file, and the place of its name in the list.
+    /// Another program may have removed it since, and the file system given its number to another.
+    fn find(&self, directory: &Directory, name: &OsStr) -> Option<(Stat, usize)> {
+        let placed = self.0.borrow();
+        if placed.is_empty() {
+            return None;
+        }
+        let now = directory.lstat(name).ok()??;
+        let place = placed.get(&now.identity())?;
+        Some((now, *place))
+    }
+}
+
+/// Names that differ in upper and lower case only. On some FUSE file systems, such as exFAT, each way to write a name has an
+/// inode number of its own, which then says nothing.
+#[derive(Default)]
+struct Alike<'a> {
+    names: Vec<&'a OsStr>,
+    placed: RefCell<Vec<OsString>>,
+    has_case: Cell<bool>,
+}
+
+impl<'a> Alike<'a> {
+    fn new(mut names: Vec<&'a OsStr>) -> Self {
+        names.sort_unstable();
+        Alike { names, ..Alike::default() }
+    }
+
+    /// The file of this name has been put in place.
+    fn add(&self, name: &OsStr) {
+        if !self.has_case.get() && self.names.binary_search(&name).is_ok() {
+            self.placed.borrow_mut().push(name.to_owned());
+        }
+    }
+
+    /// Another name that was put in place, and is this one in the directory.
+    fn find(&self, directory: &Directory, name: &OsStr) -> Option<OsString> {
+        if self.has_case.get() || !directory.readable() || self.names.binary_search(&name).is_err() {
+            return None;
+        }
+        let placed = self.placed.borrow();
+        let other = placed.iter().find(|other| other.eq_ignore_ascii_case(name))?;
+        let (mut has_name, mut has_other) = (false, false);
+        let listed = platform::for_each_name(directory, |entry| {
+            has_name |= entry == name;
+            has_other |= entry == other;
+        });
+        let is_other = listed.is_ok() && has_name != has_other && matches!(directory.lstat(name), Ok(Some(_)));
+        self.has_case.set(!is_other);
+        is_other.then(|| other.clone())
+    }
+}

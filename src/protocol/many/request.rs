@@ -1,0 +1,39 @@
+//! What is asked for, and what came of it.
+
+use std::path::Path;
+
+use super::file_list::FileList;
+use crate::digest::Digest;
+use crate::error::Error;
+use crate::guard::Guards;
+use crate::options::Options;
+use crate::platform::OwnedFd;
+use crate::protocol::request::{Change, LockOptions, Outcome};
+
+/// The files, and how they are replaced.
+pub(crate) struct Many<'a> {
+    /// The directory as given on the command line.
+    pub(crate) directory: &'a Path,
+    pub(crate) files: &'a FileList<'a>,
+    pub(crate) options: &'a Options,
+    pub(crate) guards: Guards,
+    /// The digest that the old content must have.
+    pub(crate) if_match: Option<&'a Digest>,
+    pub(crate) lock: Option<LockOptions>,
+    /// Whether to create the directory.
+    pub(crate) parents: bool,
+}
+
+/// What became of the files.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// In the order of the files, as far as they were dealt with. `None` for one that failed.
+    pub(crate) changes: Vec<Option<Change>>,
+    /// Whether a name is to be synced at the end.
+    pub(super) has_unsynced_names: bool,
+    /// A file in the directory, if that cannot be opened for reading: its file system is synced by way of this one.
+    pub(super) inside: Option<OwnedFd>,
+}
+
+/// Prints what became of the file at this path.
+pub(crate) type Tell<'a> = &'a dyn Fn(&Path, std::result::Result<&Outcome, &Error>);
