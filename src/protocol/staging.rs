@@ -49,6 +49,13 @@ pub(crate) struct CreateOptions<'a> {
     pub(crate) owners: Owners,
 }
 
+impl CreateOptions<'_> {
+    /// Whether somebody who may open the file as it is created might not be allowed to open the finished one.
+    fn may_be_narrowed(&self) -> bool {
+        matches!(self.requested_mode, Some(RequestedMode::OfCreated(_))) || self.owners.are_requested()
+    }
+}
+
 /// What `--mode` requests of a staging file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RequestedMode<'a> {
@@ -75,13 +82,13 @@ impl Stage {
     /// Creates the staging file in `directory`, unnamed if possible. Otherwise signals are watched before it gets a
     /// name.
     pub(crate) fn open(directory: &Rc<Directory>, options: CreateOptions<'_>, signals: &Signals) -> Result<Self> {
-        let (naming, writer) = match try_create_unnamed(directory, options)? {
-            Some(unnamed) => unnamed,
-            None => create_named(directory, options, signals)?,
+        let mut stage = match try_create_unnamed(directory, options)? {
+            Some((naming, writer)) => {
+                Stage { writer, naming, probe: None, initial: None, directory: Rc::clone(directory) }
+            }
+            None => Stage::open_named(directory, options, signals)?,
         };
-        let mut stage = Stage { writer, naming, probe: None, initial: None, directory: Rc::clone(directory) };
-        // Other users can open a named file.
-        if options.private || stage.is_named() {
+        if options.private {
             stage.make_private()?;
         }
         match options.requested_mode {
@@ -93,6 +100,26 @@ impl Stage {
             }
         }
         requested_owner::probe(stage.writer(), options.owners)?;
+        Ok(stage)
+    }
+
+    /// A file with a name, which other users can open: so it is private.
+    fn open_named(directory: &Rc<Directory>, options: CreateOptions<'_>, signals: &Signals) -> Result<Self> {
+        let create = |mode| {
+            let (naming, writer) = create_named(directory, mode, signals)?;
+            let mut stage = Stage { writer, naming, probe: None, initial: None, directory: Rc::clone(directory) };
+            stage.make_private()?;
+            Ok::<_, Error>(stage)
+        };
+        let mut stage = create(options.mode)?;
+        if options.may_be_narrowed() && options.mode != 0o600 {
+            // That file was open to others for an instant, and somebody may still have it open. It only shows what access a
+            // new file has here.
+            let initial = stage.initial.take();
+            drop(stage);
+            stage = create(0o600)?;
+            stage.initial = initial;
+        }
         Ok(stage)
     }
 
@@ -159,6 +186,9 @@ impl Stage {
     /// Sets mode 0600 until the metadata is applied, and takes an inherited ACL away that would grant access beside the
     /// mode. Keeps for later both, to which umask, default ACL and inherited ACL have led.
     fn make_private(&mut self) -> Result<()> {
+        if self.initial.is_some() {
+            return Ok(());
+        }
         let mode = self.bits()?;
         let acl = self.take_acl_beside_mode()?;
         self.initial = Some(InitialAccess { mode, acl });
@@ -172,11 +202,6 @@ impl Stage {
         };
         unless_refused(remove_attribute(&self.writer, name))?;
         Ok(Some((name.to_owned(), acl)))
-    }
-
-    /// Whether it has a name, which must be removed on failure.
-    pub(crate) fn is_named(&self) -> bool {
-        self.naming.is_named()
     }
 
     /// Stage -> Sealed. An unnamed file is opened again for reading, so that the writer can be closed before the file
@@ -258,15 +283,14 @@ fn try_create_unnamed(directory: &Directory, options: CreateOptions<'_>) -> Resu
     }))
 }
 
-fn create_named(directory: &Rc<Directory>, options: CreateOptions<'_>, signals: &Signals) -> Result<(Naming, OwnedFd)> {
+fn create_named(directory: &Rc<Directory>, mode: u32, signals: &Signals) -> Result<(Naming, OwnedFd)> {
     if directory.stat().context(STEP)?.is_append_only() {
         // A name could be created there but not removed.
         let reason = format!("directory {} is append-only, and unnamed files are not to be had", directory.shown());
         return Err(failed(STEP, reason));
     }
     signals.watch().context("signals")?;
-    let (name, writer) =
-        StagingName::create(directory, options.mode).map_err(|errno| cannot_stage(directory, errno))?;
+    let (name, writer) = StagingName::create(directory, mode).map_err(|errno| cannot_stage(directory, errno))?;
     Ok((Naming::Named(name), writer))
 }
 

@@ -55,9 +55,9 @@ impl Call {
         self.args.split(['<', ',']).next().unwrap_or_default()
     }
 
-    /// What it returned, where that is a number.
+    /// What it returned, where that is a number. After a descriptor its path is shown.
     pub fn returned(&self) -> Option<i64> {
-        self.result.split_whitespace().next()?.parse().ok()
+        self.result.split([' ', '<']).next()?.parse().ok()
     }
 
     pub fn succeeded(&self) -> bool {

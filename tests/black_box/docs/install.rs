@@ -178,7 +178,7 @@ fn a_file_that_cannot_be_installed_stops_make() {
 
 #[test]
 fn what_the_script_does_not_know_is_a_usage_error() {
-    needs!(make);
+    needs!(root, make);
     let scene = project();
     let output = run(&scene, &format!("PATH=$PWD/path:$PATH\n{}", block(RECIPE).scripts()[0]), "");
     assert!(output.status.success(), "{}", stderr(&output));

@@ -2,11 +2,14 @@
 //!
 //! Rows: 12, 26, 34, 50, 73.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
 use assert_cmd::assert::OutputAssertExt;
 
 use super::{acl, attributes, set_acl, set_attribute, strace};
 use crate::common::needs::needs;
-use crate::common::strace::{Call, Calls};
+use crate::common::strace::{Call, Calls, Strace};
 use crate::common::{Scene, is_root, stderr};
 
 /// Every mode that the staging file has, from its creation on.
@@ -49,6 +52,23 @@ fn a_file_with_a_mode_is_private_until_it_has_it() {
         let modes = modes(&replace(&scene, &["-m", word]));
         assert_eq!(modes.first(), Some(&0o600));
         assert!(modes.iter().all(|mode| *mode == 0o600 || *mode == last), "{modes:?}");
+    }
+}
+
+/// Whoever opens a file with a name in the instant before it is private would have it open when it has its content.
+#[test]
+fn a_named_file_that_gets_a_narrower_mode_is_created_private() {
+    needs!(strace);
+    for options in [["-m", "u=rw,go="], ["--group", "own"]] {
+        let scene = Scene::new();
+        let own = fs::metadata(scene.path(".")).unwrap().gid().to_string();
+        let options = options.map(|word| if word == "own" { own.as_str() } else { word });
+        let words: Vec<_> = options.into_iter().chain(["f"]).collect();
+        let traced = Strace::new(&scene, &words).input(b"new").inject("linkat:error=EPERM").run();
+        assert!(traced.output.status.success(), "{:?}", traced.output);
+        let created: Vec<_> = traced.calls.all("openat", &["O_CREAT"]).filter(|call| call.succeeded()).collect();
+        assert!(created.last().is_some_and(|call| call.args.ends_with(", 0600")), "{:#?}", traced.calls);
+        assert_eq!((scene.text("f").as_str(), scene.names()), ("new", vec!["f".to_owned()]));
     }
 }
 
