@@ -34,13 +34,24 @@ pub(super) fn commit(job: &Replacement<'_>, staged: &Staged, old: Option<&OldTre
             if let Some(warning) = warning {
                 job.notices.warn(warning);
             }
+            let times_set = set_times_again(job, staged);
             let final_mode_set = final_mode.map_or(Ok(()), |bits| set_final_mode(job, staged, bits));
             finish(job, staged, change)?;
-            final_mode_set.map_err(|errno| not_durable("set metadata", os_message(errno)))?;
+            times_set.and(final_mode_set).map_err(|errno| not_durable("set metadata", os_message(errno)))?;
             return Ok(change);
         }
     }
     Err(failed("rename", "other writers keep replacing it, or removing and creating it"))
+}
+
+/// On XFS a directory gets a new time when it is renamed to another one, because its `..` changes.
+fn set_times_again(job: &Replacement<'_>, staged: &Staged) -> platform::Result<()> {
+    let (Some(times), Ok(directory)) = (&staged.times, staged.directory.get()) else { return Ok(()) };
+    if directory.stat()?.mtime == times.mtime {
+        return Ok(());
+    }
+    platform::take_times(&**directory, times)?;
+    if job.options.sync == Sync::None { Ok(()) } else { sync::directory(&directory, None::<&OwnedFd>) }
 }
 
 /// Takes the right away that the rename has needed.
