@@ -15,14 +15,14 @@
 //! 10. Concurrent writers never mix their content.
 //!
 //! ```text
-//! argv -> cli::Args      parsed arguments; no system call
+//! argv -> cli::Args      parsed arguments; names of users are looked up, no file is
 //!      -> plan::plan     resolved; refused where the failure is predictable; nothing written or run
 //!      -> protocol       stage, write, guard, apply metadata, sync, commit
 //!      -> report         one line, one exit status
 //! ```
 //!
 //! Below these layers are `input`, which supplies the bytes, `progress`, which tells how far the run is, and `platform`,
-//! which alone makes system calls.
+//! which alone speaks to the system.
 
 #![cfg_attr(all(target_os = "linux", not(generic_unix)), forbid(unsafe_code))]
 
@@ -133,7 +133,7 @@ fn replace_many(args: &Args, sources: &Sources, run: Run<'_>) -> End {
         .and_then(|()| plan::many(args, &files))
         .and_then(|many| protocol::many::replace(&many, run, &tell, &mut tally));
     run.progress.clear();
-    report::many(args, &files, &tally);
+    report::many(args, &files, &tally, done.as_ref().err());
     match done.map_err(|error| report::failure(args, &error, run.notices)) {
         Ok(()) => End::Status(worst.get()),
         Err(End::Status(status)) => End::Status(report::worse(worst.get(), status)),

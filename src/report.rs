@@ -84,8 +84,8 @@ pub(crate) fn worse(one: u8, other: u8) -> u8 {
     std::cmp::max_by_key(one, other, severity)
 }
 
-/// The end of a run with many files: `--report`, and how many there are of each kind if some have failed.
-pub(crate) fn many(args: &Args, files: &FileList<'_>, tally: &Tally) {
+/// The end of a run with many files: `--report`, and how many there are of each kind if not all were done.
+pub(crate) fn many(args: &Args, files: &FileList<'_>, tally: &Tally, error: Option<&Error>) {
     let count = files.len();
     if args.report {
         let mut lines = Vec::new();
@@ -93,10 +93,8 @@ pub(crate) fn many(args: &Args, files: &FileList<'_>, tally: &Tally) {
             files.iter().zip(&tally.changes).filter_map(|(name, change)| Some((last_component(name), (*change)?)));
         let mut printed = Ok(());
         for (name, change) in done {
-            lines.extend_from_slice(word(change).as_bytes());
-            lines.push(b' ');
-            lines.extend_from_slice(name.as_encoded_bytes());
-            lines.push(b'\n');
+            // A name with a line feed must not look like two.
+            lines.extend_from_slice(format!("{} {}\n", word(change), Shown(name)).as_bytes());
             if lines.len() >= 1 << 16 {
                 printed = printed.and_then(|()| platform::write_all(std::io::stdout(), &lines));
                 lines.clear();
@@ -106,17 +104,19 @@ pub(crate) fn many(args: &Args, files: &FileList<'_>, tally: &Tally) {
             warn(&args.target, &format!("the lines for --report could not be written: {}", os_message(errno)));
         }
     }
-    let number = |wanted: Option<Change>| tally.changes.iter().filter(|change| **change == wanted).count();
-    let failed = number(None);
-    let not_reached = count - tally.changes.len();
-    if count == 1 || tally.changes.is_empty() || failed + not_reached == 0 {
+    let changes = [Change::Created, Change::Replaced, Change::Overwritten, Change::Unchanged];
+    let number = |wanted| tally.changes.iter().filter(|change| **change == Some(wanted)).count();
+    let done = changes.map(|change| (number(change), in_words(change)));
+    let dealt_with = tally.failed + done.iter().map(|(number, _)| number).sum::<usize>();
+    let is_of_directory = dealt_with == 0 && error.is_some_and(|error| !error.is::<Interrupted>());
+    if count == 1 || is_of_directory || tally.failed == 0 && dealt_with == count {
         return;
     }
-    let changes = [Change::Created, Change::Replaced, Change::Overwritten, Change::Unchanged];
-    let counts = changes.map(|change| (number(Some(change)), in_words(change)));
-    let counts = [(failed, "failed")].into_iter().chain(counts).chain([(not_reached, "not reached")]);
-    let counts: Vec<_> =
-        counts.filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+    let rest = [(tally.failed, "failed"), (count - dealt_with, "not reached")];
+    let [failed, not_reached] = rest.map(|(number, what)| (number, what.to_owned()));
+    let done = done.map(|(number, what)| (number, format!("{}{what}", conditional(args))));
+    let counts = std::iter::once(failed).chain(done).chain([not_reached]).filter(|(number, _)| *number > 0);
+    let counts: Vec<_> = counts.map(|(number, what)| format!("{number} {what}")).collect();
     note(&args.target, &format!("{count} files: {}", counts.join(", ")));
 }
 
@@ -130,8 +130,12 @@ fn verbose(args: &Args, outcome: &Outcome) -> String {
         }
         None => bytes(outcome.received),
     };
-    let dry = if args.options.dry_run { "would be " } else { "" };
-    format!("{dry}{} ({size})", in_words(outcome.change))
+    format!("{}{} ({size})", conditional(args), in_words(outcome.change))
+}
+
+/// What stands before a change that `--dry-run` does not make.
+fn conditional(args: &Args) -> &'static str {
+    if args.options.dry_run { "would be " } else { "" }
 }
 
 fn in_words(change: Change) -> &'static str {

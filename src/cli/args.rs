@@ -38,7 +38,7 @@ use crate::options::{Options, Sync};
                     without COMMAND         0       1      2        3            4        5\n  \
                     with COMMAND            0     125      2      123          121      122\n\
                   If COMMAND fails, its own status. TARGET is unchanged with 1, 2, 3, 123, 125.\n\
-                  With -t, 1 and 3 are of the files that failed; the others are replaced."
+                  With -t, 1 and 3 mean that some files failed; the others are replaced."
 )]
 // One flag of the command line each.
 #[allow(clippy::struct_excessive_bools)]
@@ -102,7 +102,7 @@ pub struct Cli {
     /// With -t, take the names of the SOURCEs from FILE
     ///
     /// Each is ended by a zero byte, as find -print0 prints them. FILE - is
-    /// standard input. There may be no names.
+    /// standard input. The list may be empty.
     #[arg(
         long,
         value_name = "FILE",
@@ -328,13 +328,13 @@ pub struct Cli {
     /// Set the owner: a user's name or id
     ///
     /// As in chown, a name wins over an id, and +ID is an id always. It is
-    /// set before TARGET has the file. To give files away takes root.
+    /// set before TARGET has the file. Only root can give files away.
     #[arg(long, value_name = "USER", help_heading = "New file", value_hint = clap::ValueHint::Username, verbatim_doc_comment)]
     pub(super) owner: Option<OsString>,
 
     /// Set the group: its name or id
     ///
-    /// As --owner. Without root, one that you are in.
+    /// As --owner. Without root, it must be a group that you belong to.
     #[arg(long, value_name = "GROUP", help_heading = "New file", verbatim_doc_comment)]
     pub(super) group: Option<OsString>,
 

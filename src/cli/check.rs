@@ -377,8 +377,8 @@ fn sync_from(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Sync, clap::Error
 /// The id that `--owner` or `--group` asks for. As chown(1) has it: a name that looks like an id is a name, and `+` before an
 /// id says that it is none.
 fn id(option: &str, what: &str, word: &OsStr, look_up: Option<Lookup<'_>>) -> Result<u32, clap::Error> {
-    /// chown(2) takes the last one for "as it is".
-    const LAST: u32 = u32::MAX - 1;
+    /// The number after it means "as it is" to chown(2).
+    const MAX_ID: u32 = u32::MAX - 1;
     let invalid = |reason: String| Err(usage(ErrorKind::InvalidValue, &format!("--{option}: {reason}")));
     let Some(look_up) = look_up else {
         return invalid("files have no such owners on this system".to_owned());
@@ -395,8 +395,8 @@ fn id(option: &str, what: &str, word: &OsStr, look_up: Option<Lookup<'_>>) -> Re
         _ => {}
     }
     match digits.parse() {
-        Ok(id) if is_number && id <= LAST => Ok(id),
-        _ if is_number => invalid(format!("'{text}' is no {what} id (0 to {LAST})")),
+        Ok(id) if is_number && id <= MAX_ID => Ok(id),
+        _ if is_number => invalid(format!("'{text}' is no {what} id (0 to {MAX_ID})")),
         _ if word.is_empty() => invalid(format!("{} is an empty word", what.to_uppercase())),
         _ => invalid(format!("there is no {what} '{}'", Shown(word))),
     }

@@ -85,9 +85,9 @@ impl Finished {
 }
 
 /// `--dry-run`: all that could fail before the commit. The staged file is dropped.
-pub(super) fn rehearse(job: &Replacement<'_>, sealed: Sealed) -> Result<Change> {
+pub(super) fn rehearse(job: &Replacement<'_>, sealed: Sealed, sync: Sync) -> Result<Change> {
     if !job.must_overwrite() {
-        let Finished { applied, .. } = Finished::from(job, sealed)?;
+        let Finished { applied, .. } = Prepared::from(job, sealed)?.sync(sync)?;
         applied.not_preserved.into_iter().for_each(|warning| job.notices.warn(warning));
     }
     check(job)?;

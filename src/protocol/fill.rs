@@ -107,8 +107,14 @@ fn compare_with_old(
 /// Whether TARGET, which has the new content already, can be left alone: nothing was requested that it has not, and no other
 /// writer has replaced the file that was compared.
 pub(super) fn may_stay(job: &Replacement<'_>, old: &OldContent) -> Result<bool> {
+    let (change, same_file) = after_comparison(job, old)?;
+    Ok(change.is_none() && same_file)
+}
+
+/// What is requested and TARGET does not have, and whether it is still the file that was compared.
+fn after_comparison<'a>(job: &Replacement<'a>, old: &OldContent) -> Result<(Option<RequestedChange<'a>>, bool)> {
     old.ensure_unchanged(job.signals)?;
-    Ok(requested_change(job)?.is_none() && still_linked(job, old)?)
+    Ok((requested_change(job)?, still_linked(job, old)?))
 }
 
 /// What is requested and TARGET does not have.
@@ -135,9 +141,7 @@ fn fill_unchanged(
     received: u64,
     create_staging: impl FnOnce() -> Result<Stage>,
 ) -> Result<Filled> {
-    old.ensure_unchanged(job.signals)?;
-    let change = requested_change(job)?;
-    let same_file = still_linked(job, old)?;
+    let (change, same_file) = after_comparison(job, old)?;
     if change.is_none() && same_file {
         return Ok(Filled { stage: None, received, warning: None });
     }

@@ -159,7 +159,7 @@ fn steps<'i>(
         return Ok(Outcome { change: Change::Unchanged, received, appended_to });
     };
     let change = if plan.options.dry_run {
-        commit::rehearse(&job, sealed)?
+        commit::rehearse(&job, sealed, plan.options.sync)?
     } else if job.must_overwrite() {
         // No rename is possible, or wanted: sync the staged file, hold signals, overwrite TARGET.
         job.progress.phase(Phase::Syncing);

@@ -175,10 +175,9 @@ fn damage(existing: &OwnedFd, access: &Access<'_>, modified: bool, error: Error)
     }
     match access.restore(existing) {
         Ok(()) => Err(error),
-        Err(restore_error) => Ok(damaged(
-            STEP,
-            format_args!("{reason}; setting mode {:04o} again: {}", access.before.bits(), os_message(restore_error)),
-        )),
+        Err(restore_error) => {
+            Ok(damaged(STEP, format_args!("{reason}; restoring owner and mode: {}", os_message(restore_error))))
+        }
     }
 }
 

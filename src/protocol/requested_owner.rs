@@ -2,7 +2,7 @@
 
 use crate::error::{Context, Error, ErrorExt, Result, failed};
 use crate::options::Owners;
-use crate::platform::{self, BorrowedFd, Errno, Ids, Stat, euid, os_message};
+use crate::platform::{self, BorrowedFd, Errno, FileType, Ids, Stat, euid, os_message};
 use crate::quote::Shown;
 
 const STEP: &str = "set owner";
@@ -15,8 +15,12 @@ pub(super) fn probe(file: BorrowedFd<'_>, owners: Owners) -> Result<()> {
     }
     let created = Stat::of(file).context(STEP)?;
     give(file, &created, owners)?;
-    if owners.user.is_some_and(|user| user != created.uid) {
-        platform::set_owner(file, Some(created.uid), None).context(STEP)?;
+    let user = owners.user.filter(|user| *user != created.uid).map(|_| created.uid);
+    // What is made in a directory would have its group on some systems.
+    let is_directory = created.kind() == FileType::Directory;
+    let group = owners.group.filter(|group| is_directory && *group != created.gid).map(|_| created.gid);
+    if user.is_some() || group.is_some() {
+        platform::set_owner(file, user, group).context(STEP)?;
     }
     Ok(())
 }
@@ -47,7 +51,10 @@ fn ensure_given(kind: Ids, wanted: u32, has: u32) -> Result<()> {
         return Ok(());
     }
     let (wanted, has) = (shown(kind, wanted), shown(kind, has));
-    Err(failed(step(kind), format_args!("this file system cannot give the file to {wanted} (it stays {has}'s)")))
+    Err(failed(
+        step(kind),
+        format_args!("this file system cannot give the file to {wanted} (it still belongs to {has})"),
+    ))
 }
 
 /// Fails if it is known that an existing file cannot be given away so.
@@ -70,7 +77,9 @@ fn refused(kind: Ids, id: u32, errno: Errno) -> Error {
     match (errno, kind) {
         (Errno::PERM, _) if euid() == 0 => error,
         (Errno::PERM, Ids::Users) => error.hint("only root may give files away"),
-        (Errno::PERM, Ids::Groups) => error.hint("without root, only the owner may, and only to a group that he is in"),
+        (Errno::PERM, Ids::Groups) => {
+            error.hint("without root, only the owner may, and only to a group that the owner belongs to")
+        }
         _ => error,
     }
 }

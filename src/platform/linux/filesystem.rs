@@ -49,8 +49,8 @@ impl FileSystem {
     pub(crate) fn may_reuse_blocks_early(self, file: impl AsFd) -> bool {
         match self {
             FileSystem::EXT => !is_ordered(file),
-            FileSystem::OVERLAY | FileSystem::UNKNOWN => true,
-            _ => false,
+            FileSystem::BTRFS | FileSystem::NFS | FileSystem::RAMFS | FileSystem::TMPFS | FileSystem::XFS => false,
+            _ => true,
         }
     }
 

@@ -89,7 +89,7 @@ impl<'a> FileList<'a> {
         // Stable, so the first of two is named first.
         names.sort_by(|one, other| {
             let (one, other) = (last_component(one), last_component(other));
-            lower(one).cmp(lower(other)).then_with(|| one.cmp(other))
+            fold(one).cmp(&fold(other)).then_with(|| one.cmp(other))
         });
         let mut alike = Vec::new();
         for (one, other) in names.iter().zip(names.iter().skip(1)) {
@@ -97,7 +97,7 @@ impl<'a> FileList<'a> {
             if first == second {
                 return Err(refused(format!("{} and {} have the same name", Shown(one), Shown(other))));
             }
-            if first.eq_ignore_ascii_case(second) {
+            if fold(first) == fold(second) {
                 alike.extend([first, second]);
             }
         }
@@ -127,7 +127,7 @@ impl Checked<'_> {
 
 fn hash(name: &OsStr) -> u64 {
     let mut hasher = DefaultHasher::new();
-    lower(name).for_each(|byte| hasher.write_u8(byte));
+    hasher.write(&fold(name));
     hasher.finish()
 }
 
@@ -136,8 +136,9 @@ pub(crate) fn last_component(name: &OsStr) -> &OsStr {
     Path::new(name).file_name().unwrap_or_default()
 }
 
-fn lower(name: &OsStr) -> impl Iterator<Item = u8> {
-    name.as_encoded_bytes().iter().map(u8::to_ascii_lowercase)
+/// The name in small letters. What Unicode has more than one form for, such as letters with accents, is not made equal.
+pub(super) fn fold(name: &OsStr) -> Vec<u8> {
+    name.to_str().map_or_else(|| name.as_encoded_bytes().to_ascii_lowercase(), |name| name.to_lowercase().into_bytes())
 }
 
 fn refused(reason: impl std::fmt::Display) -> Error {

@@ -24,7 +24,7 @@ const THREADS: usize = 16;
 /// How the groups of one run are synced.
 #[derive(Debug, Default)]
 pub(super) struct GroupSync {
-    /// What the system had to write after the last sync of the file system, in bytes: so this is not on it.
+    /// What the system had to write after the last sync of the file system, in bytes: so it belongs to other file systems.
     elsewhere: Cell<u64>,
     /// Whether the last group was synced with its file system, and not file by file.
     at_once: Cell<bool>,
@@ -59,7 +59,8 @@ impl GroupSync {
         self.at_once.get()
     }
 
-    /// Whether a sync of the file system is known to be enough, and not to take long.
+    /// Whether a sync of the file system is known to be enough, and not to take long. It tells of failed writes since Linux
+    /// 5.8, and 5.10 is the oldest that the promises are made for.
     fn is_worthwhile(&self, directory: &Directory, bytes: u64, remaining: usize) -> bool {
         let others = OTHERS.saturating_mul(remaining as u64);
         let limit = bytes.saturating_add(self.elsewhere.get()).saturating_add(others);

@@ -1,5 +1,6 @@
 //! The groups: how they are formed, and the steps of each.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::rc::Rc;
@@ -30,8 +31,8 @@ const GROUP: usize = 256;
 const GROUP_BYTES: u64 = 64 << 20;
 /// How many descriptors a file of a group needs at most.
 const DESCRIPTORS: usize = 3;
-/// The same if its copy is in another directory, or in one of its own.
-const DESCRIPTORS_ELSEWHERE: usize = 8;
+/// The same with an overwrite in place or `--validate`.
+const DESCRIPTORS_ELSEWHERE: usize = 12;
 /// How many descriptors the program has beside these.
 const OTHER_DESCRIPTORS: usize = 64;
 
@@ -93,7 +94,8 @@ impl<'a> Groups<'a> {
     /// have the blocks of the next.
     fn keep_old_blocks(&self, inside: Option<&OwnedFd>) -> Result<()> {
         let filesystem = self.directory.filesystem();
-        if self.many.options.sync == Sync::None || !filesystem.may_reuse_blocks_early(&***self.directory) {
+        let options = self.many.options;
+        if options.dry_run || options.sync == Sync::None || !filesystem.may_reuse_blocks_early(&***self.directory) {
             return Ok(());
         }
         self.run.progress.phase(Phase::Syncing);
@@ -136,7 +138,7 @@ impl<'a> Groups<'a> {
             let (file, old) = match (file, old) {
                 (Some(file), Ok(old)) => (file, old),
                 (_, Err(error)) => {
-                    self.failed(path, error)?;
+                    self.failed(path, error, tally)?;
                     continue;
                 }
                 (None, Ok(_)) => continue,
@@ -148,11 +150,11 @@ impl<'a> Groups<'a> {
                     dealt_with = at;
                     break;
                 }
-                Err(error) => self.failed_at(file, offer_tree(error, source, path))?,
+                Err(error) => self.failed_at(file, offer_tree(error, source, path), tally)?,
             }
         }
         tally.changes.resize(first + dealt_with, None);
-        let staged = self.sync(staged, &planned, (bytes, self.count - first))?;
+        let staged = self.sync(staged, &planned, (bytes, self.count - first), tally)?;
         self.run.progress.phase(Phase::Swapping);
         for done in staged {
             let at = done.at;
@@ -166,7 +168,7 @@ impl<'a> Groups<'a> {
                     self.run.progress.file_done();
                     (self.tell)(file.plan.path, Ok(&outcome));
                 }
-                Err(error) => self.failed_at(file, error)?,
+                Err(error) => self.failed_at(file, error, tally)?,
             }
         }
         Ok(dealt_with)
@@ -176,8 +178,7 @@ impl<'a> Groups<'a> {
         let Many { options, guards, if_match, lock, .. } = self.many;
         let follow = !options.no_dereference;
         let mut resolved = resolve::resolve_in(self.directory, last_component(source), follow, self.run.notices)?;
-        // What a link has no part in cannot be done to the link itself.
-        resolved.is_behind_own_link &= if_match.is_none() && !options.is_of_file();
+        resolved.is_behind_own_link &= !options.is_of_file() && if_match.is_none();
         let mut target = Target::check(resolved, options)?;
         let plan = Plan {
             path,
@@ -207,7 +208,7 @@ impl<'a> Groups<'a> {
                 State::Same(warning)
             }
             Some(sealed) if job.options.dry_run => {
-                outcome.change = commit::rehearse(&job, sealed)?;
+                outcome.change = commit::rehearse(&job, sealed, Sync::None)?;
                 State::Rehearsed
             }
             Some(sealed) if job.must_overwrite() => State::Overwrite(sealed),
@@ -231,34 +232,35 @@ impl<'a> Groups<'a> {
         staged: Vec<Staged<'p>>,
         planned: &[Option<Planned<'_>>],
         (bytes, remaining): (u64, usize),
+        tally: &mut Tally,
     ) -> Result<Vec<Staged<'p>>> {
         let how = self.many.options.sync;
         let is_wanted = how != Sync::None && !self.many.options.dry_run;
-        let mut results = Vec::new();
+        let mut results = BTreeMap::new();
         if is_wanted {
             self.run.progress.phase(Phase::Syncing);
             // The content of a TARGET that is left alone may be unsynced as well.
-            let olds: Vec<_> = staged.iter().map(Staged::same_content).collect();
+            let olds: Vec<_> =
+                staged.iter().map(|done| done.same_content().filter(|_| self.is_here(&done.job))).collect();
             let files = staged.iter().zip(&olds).filter_map(|(done, old)| match &done.state {
-                State::Prepared(prepared) => prepared.file().ok(),
-                _ => old.as_ref().map(|old| old.as_fd()),
+                State::Prepared(prepared) => Some((done.at, prepared.file().ok()?)),
+                _ => old.as_ref().map(|old| (done.at, old.as_fd())),
             });
-            results = self.syncs.sync(self.directory, &files.collect::<Vec<_>>(), bytes, remaining);
+            let (places, files): (Vec<_>, Vec<_>) = files.unzip();
+            let synced = self.syncs.sync(self.directory, &files, bytes, remaining);
+            results = places.into_iter().zip(synced).collect();
         }
-        let mut results = results.into_iter();
         let mut ready = Vec::with_capacity(staged.len());
         for done in staged {
             let at = done.at;
-            let done = if !is_wanted {
-                done.without_sync(how)
-            } else if done.is_synced_with_group() {
-                done.synced(results.next().unwrap_or(Ok(())))
-            } else {
-                Ok(done)
+            let done = match results.remove(&at) {
+                Some(result) => done.synced(result),
+                None if is_wanted => Ok(done),
+                None => done.without_sync(how),
             };
             match (done, planned.get(at)) {
                 (Ok(done), _) => ready.push(done),
-                (Err(error), Some(Some(file))) => self.failed_at(file, error)?,
+                (Err(error), Some(Some(file))) => self.failed_at(file, error, tally)?,
                 (Err(error), _) => return Err(error),
             }
         }
@@ -274,10 +276,9 @@ impl<'a> Groups<'a> {
         match state {
             State::Same(warning) => {
                 self.run.notices.warn_all(warning);
-                match (job.options.dry_run, self.is_shared(&job.target.directory)) {
+                match (job.options.dry_run, self.is_here(&job)) {
                     (true, _) => {}
                     (false, true) => tally.has_unsynced_names |= self.directory.readable(),
-                    // Perhaps on another file system.
                     (false, false) => leave_alone(&job, None)?,
                 }
             }
@@ -322,15 +323,22 @@ impl<'a> Groups<'a> {
         Rc::ptr_eq(directory, self.directory)
     }
 
-    /// Tells of a file that failed. A signal ends the run.
-    fn failed_at(&self, file: &Planned<'_>, error: Error) -> Result<()> {
-        self.failed(file.plan.path, with_state(error, &file.plan, &file.target))
+    /// Whether TARGET is in the directory, and not perhaps on another file system.
+    fn is_here(&self, job: &Replacement<'_>) -> bool {
+        let is_mounted = job.target.existing.as_ref().is_some_and(|old| old.stat.is_mount_point());
+        self.is_shared(&job.target.directory) && !is_mounted
     }
 
-    fn failed(&self, path: &Path, error: Error) -> Result<()> {
+    /// Tells of a file that failed. A signal ends the run.
+    fn failed_at(&self, file: &Planned<'_>, error: Error, tally: &mut Tally) -> Result<()> {
+        self.failed(file.plan.path, with_state(error, &file.plan, &file.target), tally)
+    }
+
+    fn failed(&self, path: &Path, error: Error, tally: &mut Tally) -> Result<()> {
         if error.is::<Interrupted>() {
             return Err(error);
         }
+        tally.failed += 1;
         self.run.progress.file_done();
         (self.tell)(path, Err(&error));
         Ok(())

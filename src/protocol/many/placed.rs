@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::file_list::{Checked, last_component};
+use super::file_list::{Checked, fold, last_component};
 use super::request::{Many, Tally};
 use crate::error::{Error, Result, failed};
 use crate::notices::Notices;
@@ -151,7 +151,7 @@ impl<'a> Alike<'a> {
             return None;
         }
         let placed = self.placed.borrow();
-        let other = placed.iter().find(|other| other.eq_ignore_ascii_case(name))?;
+        let other = placed.iter().find(|other| fold(other) == fold(name))?;
         let (mut has_name, mut has_other) = (false, false);
         let listed = platform::for_each_name(directory, |entry| {
             has_name |= entry == name;

@@ -27,8 +27,10 @@ pub(crate) struct Many<'a> {
 /// What became of the files.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// In the order of the files, as far as they were dealt with. `None` for one that failed.
+    /// In the order of the files. `None` for one that failed or was not reached.
     pub(crate) changes: Vec<Option<Change>>,
+    /// How many have failed, and were told of.
+    pub(crate) failed: usize,
     /// Whether a name is to be synced at the end.
     pub(super) has_unsynced_names: bool,
     /// A file in the directory, if that cannot be opened for reading: its file system is synced by way of this one.

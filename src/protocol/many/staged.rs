@@ -49,10 +49,6 @@ impl Staged<'_> {
         }
     }
 
-    pub(super) fn is_synced_with_group(&self) -> bool {
-        matches!(self.state, State::Prepared(_)) || self.same_content().is_some()
-    }
-
     /// What has become of it in the sync of the group.
     pub(super) fn synced(mut self, result: platform::Result<()>) -> Result<Self> {
         let failed = |errno| sync::with_hint(self.job.target.directory.staging_error("sync", errno));

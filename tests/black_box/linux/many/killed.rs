@@ -51,6 +51,28 @@ fn a_signal_keeps_finished_groups_and_nothing_of_the_next() {
     }
 }
 
+/// Also in the first group, and a file that has failed is not one that was not reached.
+#[test]
+fn a_signal_in_the_first_group_counts_as_well() {
+    let scene = Scene::new();
+    let files = sources(&scene, 3);
+    let fifo = Fifo::new(&scene, "src/fifo");
+    let mut command = scene.process();
+    command.args(args(&[], &files[..1])).args(["src/none", "src/fifo"]).args(&files[1..]);
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let directory = format!("/proc/{}/fd", child.id());
+    let is_open = |entry: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_link(entry.unwrap().path()).is_ok_and(|path| path.ends_with("src/fifo"))
+    };
+    until("the FIFO is open", || std::fs::read_dir(&directory).unwrap().any(is_open));
+    kill(pid(&child), Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.signal(), text.lines().count()), (Some(15), 2), "{text}");
+    assert!(text.starts_with("atomic-write: d/none: ") && text.ends_with(": 5 files: 1 failed, 4 not reached\n"), "{text}");
+    drop(fifo);
+}
+
 #[test]
 fn a_kill_while_it_stages_leaves_nothing() {
     let scene = Scene::new();

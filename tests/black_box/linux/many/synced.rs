@@ -52,7 +52,9 @@ fn few_files_are_synced_each_before_any_has_a_name() {
         let files = sources(&scene, count);
         scene.write("d/0", "old");
         let calls = run(&scene, &args(&[], &files));
-        let ([syncs, of_directory], names) = (syncs(&calls), positions(&calls, names));
+        let ([mut syncs, of_directory], names) = (syncs(&calls), positions(&calls, names));
+        // On btrfs once more with the name.
+        syncs.retain(|sync| *sync < names[0]);
         assert_eq!((syncs.len(), of_directory.len()), (count, 1), "{calls:#?}");
         assert!(syncs.iter().all(|&at| calls.0[at].name == "fsync"), "{calls:#?}");
         assert!(names.len() >= count && syncs.last() < names.first(), "{calls:#?}");
@@ -131,9 +133,10 @@ fn targets_behind_links_are_synced_where_they_are() {
         let path = format!("/{directory}>");
         let syncs = positions(&calls, |call| call.name == "fsync" && call.args.ends_with(&path));
         assert_eq!(syncs.len(), count, "{directory}: {calls:#?}");
-        let file = positions(&calls, |call| call.name == "fsync" && call.args.contains(&format!("/{directory}/")));
+        let mut file = positions(&calls, |call| call.name == "fsync" && call.args.contains(&format!("/{directory}/")));
         let named = positions(&calls, |call| names(call) && call.args.contains(&format!("\"{name}\"")));
-        assert!(!named.is_empty() && file.len() == count && file[count - 1] < named[0], "{name}: {calls:#?}");
+        file.retain(|sync| *sync < named[0]);
+        assert_eq!(file.len(), count, "{name}: {calls:#?}");
         assert!(named.last() < syncs.last(), "{name}");
     }
     assert_eq!(fs::read_to_string(far.path().join("old")).unwrap(), "new 1");

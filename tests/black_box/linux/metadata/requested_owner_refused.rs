@@ -17,7 +17,7 @@ fn scene() -> Scene {
 const OWNER: &str = "atomic-write: f: owner: cannot give the file to user 4321: Operation not permitted (unchanged)\n\
                      hint: only root may give files away\n";
 const GROUP: &str = "atomic-write: f: group: cannot give the file to group 4321: Operation not permitted (unchanged)\n\
-                     hint: without root, only the owner may, and only to a group that he is in\n";
+                     hint: without root, only the owner may, and only to a group that the owner belongs to\n";
 
 #[test]
 fn who_may_not_give_files_away_is_told_before_anything_is_read() {

@@ -124,6 +124,7 @@ fn a_dry_run_does_nothing() {
     assert_eq!(before.0.without_access(), traces(&scene.path("d/a")).without_access());
     let output = many(&scene, &["--dry-run", "-n", "--report", "src/a", "src/c", "src/missing"]);
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), "created c\n"));
+    assert!(stderr(&output).ends_with("atomic-write: d: 3 files: 2 failed, 1 would be created\n"), "{output:?}");
     assert_eq!(found(&scene), OLD);
 }
 

@@ -72,6 +72,18 @@ fn a_name_is_any_bytes_but_zero() {
     }
 }
 
+/// So a name with a line feed is no second line.
+#[test]
+fn the_report_has_a_line_for_each_name() {
+    needs!(any_names);
+    let scene = with_files();
+    scene.write("src/x\nreplaced y", "new");
+    let output = many(&scene, &["--report", "src/x\nreplaced y", "src/a b"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "created $'x\\nreplaced y'\n");
+    scene.write("src/a b", "new");
+    says(&many(&scene, &["--report", "src/a b"]), 0, "created a b\n", "");
+}
+
 #[test]
 fn a_name_need_not_be_text() {
     needs!(any_names);
