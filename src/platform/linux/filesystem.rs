@@ -60,8 +60,9 @@ impl FileSystem {
         matches!(self, FileSystem::BTRFS | FileSystem::UNKNOWN)
     }
 
-    /// Whether a sync of the whole file system is known to make each file on it durable, or to fail. FUSE does not pass it on,
-    /// and it is not known whether overlayfs passes on each error.
+    /// Whether a sync of the whole file system is known to make each file on it durable, or to fail: it tells of failed writes
+    /// since Linux 5.8, and the promises are made for 5.10 and newer. FUSE does not pass it on, and it is not known whether
+    /// overlayfs passes on each error.
     pub(crate) fn syncs_all_at_once(self) -> bool {
         matches!(self, FileSystem::BTRFS | FileSystem::EXT | FileSystem::TMPFS | FileSystem::XFS)
     }

@@ -104,8 +104,8 @@ impl<'a> FileList<'a> {
         Ok(alike)
     }
 
-    /// The place of the file with this last component.
-    pub(crate) fn place_of(&self, name: &OsStr) -> Option<usize> {
+    /// The index of the file with this last component.
+    pub(crate) fn index_of(&self, name: &OsStr) -> Option<usize> {
         self.iter().position(|source| last_component(source) == name)
     }
 }

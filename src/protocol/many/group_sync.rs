@@ -59,8 +59,7 @@ impl GroupSync {
         self.at_once.get()
     }
 
-    /// Whether a sync of the file system is known to be enough, and not to take long. It tells of failed writes since Linux
-    /// 5.8, and 5.10 is the oldest that the promises are made for.
+    /// Whether a sync of the file system is known to be enough, and not to take long.
     fn is_worthwhile(&self, directory: &Directory, bytes: u64, remaining: usize) -> bool {
         let others = OTHERS.saturating_mul(remaining as u64);
         let limit = bytes.saturating_add(self.elsewhere.get()).saturating_add(others);

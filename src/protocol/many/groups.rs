@@ -1,23 +1,23 @@
 //! The groups: how they are formed, and the steps of each.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::file_list::{Checked, last_component};
 use super::group_sync::GroupSync;
 use super::placed::Placed;
 use super::request::{Many, Tally, Tell};
-use super::staged::{Planned, Staged, State};
-use crate::error::{Error, ErrorExt, Result, failed, not_durable};
+use super::staged::{AfterSync, BeforeSync, Planned, Staged};
+use crate::error::{Error, ErrorExt, Result, not_durable};
 use crate::input::Origin;
 use crate::options::Sync;
 use crate::platform::{self, AsFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
 use crate::protocol::commit::{self, Named, Prepared};
 use crate::protocol::directory::Directory;
-use crate::protocol::old_content::OldContent;
 use crate::protocol::request::{Change, Outcome, Plan, Replacement, Target};
 use crate::protocol::{
     Content, Run, acquire_lock, check_if_match, leave_alone, overwrite, read_old, release_target, resolve,
@@ -119,62 +119,28 @@ impl<'a> Groups<'a> {
         self.run.progress.phase(Phase::Receiving);
         let paths: Vec<_> = sources.iter().map(|source| self.many.directory.join(last_component(source))).collect();
         let first = tally.changes.len();
-        let mut planned = Vec::with_capacity(sources.len());
-        let mut olds = Vec::with_capacity(sources.len());
-        for (path, source) in paths.iter().zip(sources) {
-            self.run.subject.replace(path.clone());
-            let (file, old) = match self.plan(path, source) {
-                Ok((file, old)) => (Some(file), Ok(old)),
-                Err(error) if error.is::<Interrupted>() => return Err(error),
-                // Told in its turn, which may be in another group.
-                Err(error) => (None, Err(offer_tree(error, source, path))),
-            };
-            planned.push(file);
-            olds.push(old);
-        }
-        let (mut staged, mut dealt_with) = (Vec::with_capacity(sources.len()), sources.len());
-        for (at, (((source, path), file), old)) in sources.iter().zip(&paths).zip(&planned).zip(olds).enumerate() {
-            self.run.subject.replace(path.clone());
-            let (file, old) = match (file, old) {
-                (Some(file), Ok(old)) => (file, old),
-                (_, Err(error)) => {
-                    self.failed(path, error, tally)?;
-                    continue;
-                }
-                (None, Ok(_)) => continue,
-            };
-            match self.stage(at, file, old) {
-                Ok(done) => staged.push(done),
-                Err(error) if error.errno().is_some_and(is_full) && !staged.is_empty() => {
-                    // Once the group is in place, the old contents make room.
-                    dealt_with = at;
-                    break;
-                }
-                Err(error) => self.failed_at(file, offer_tree(error, source, path), tally)?,
-            }
-        }
+        let planned = self.plan_group(sources, &paths)?;
+        let (staged, dealt_with) = self.stage_group(&planned, &paths, tally)?;
         tally.changes.resize(first + dealt_with, None);
-        let staged = self.sync(staged, &planned, (bytes, self.count - first), tally)?;
-        self.run.progress.phase(Phase::Swapping);
-        for done in staged {
-            let at = done.at;
-            let (Some(Some(file)), Some(source)) = (planned.get(at), sources.get(at)) else { continue };
-            self.run.subject.replace(file.plan.path.to_owned());
-            match self.name(done, (first + at, source), tally) {
-                Ok(outcome) => {
-                    if let Some(change) = tally.changes.get_mut(first + at) {
-                        *change = Some(outcome.change);
-                    }
-                    self.run.progress.file_done();
-                    (self.tell)(file.plan.path, Ok(&outcome));
-                }
-                Err(error) => self.failed_at(file, error, tally)?,
-            }
-        }
+        let synced = self.sync_group(staged, bytes, self.count - first, tally)?;
+        self.name_group(synced, tally)?;
         Ok(dealt_with)
     }
 
-    fn plan<'p>(&'p self, path: &'p Path, source: &'p OsStr) -> Result<(Planned<'p>, Option<OldContent>)> {
+    fn plan_group<'p>(&'p self, sources: &[&'p OsStr], paths: &'p [PathBuf]) -> Result<Vec<Result<Planned<'p>>>> {
+        let mut planned = Vec::with_capacity(sources.len());
+        for (path, source) in paths.iter().zip(sources) {
+            self.run.subject.replace(path.clone());
+            match self.plan(path, source) {
+                Err(error) if error.is::<Interrupted>() => return Err(error),
+                // An error is told of in its turn, which may be in another group.
+                done => planned.push(done.map_err(|error| offer_tree(error, source, path))),
+            }
+        }
+        Ok(planned)
+    }
+
+    fn plan<'p>(&'p self, path: &'p Path, source: &'p OsStr) -> Result<Planned<'p>> {
         let Many { options, guards, if_match, lock, .. } = self.many;
         let follow = !options.no_dereference;
         let mut resolved = resolve::resolve_in(self.directory, last_component(source), follow, self.run.notices)?;
@@ -193,88 +159,130 @@ impl<'a> Groups<'a> {
         acquire_lock(&plan, &mut target, self.run)?;
         let old = read_old(&plan, &mut target, self.run.signals)?;
         check_if_match(&plan, &target.resolved, old.as_ref(), self.run.signals)?;
-        Ok((Planned { plan, target }, old))
+        Ok(Planned { source, plan, target, old: Cell::new(old) })
+    }
+
+    /// Stages the files, up to one that finds no room beside the others. Returns how many have been dealt with, too.
+    fn stage_group<'p>(
+        &'p self,
+        planned: &'p [Result<Planned<'p>>],
+        paths: &[PathBuf],
+        tally: &mut Tally,
+    ) -> Result<(Vec<Staged<'p, BeforeSync>>, usize)> {
+        let first = tally.changes.len();
+        let mut staged = Vec::with_capacity(planned.len());
+        for (at, (file, path)) in planned.iter().zip(paths).enumerate() {
+            self.run.subject.replace(path.clone());
+            let file = match file {
+                Ok(file) => file,
+                Err(error) => {
+                    self.tell_failure(path, error, tally);
+                    continue;
+                }
+            };
+            match self.stage(first + at, file) {
+                Ok(done) => staged.push(done),
+                // Once the group is in place, the old contents make room.
+                Err(error) if error.errno().is_some_and(is_full) && !staged.is_empty() => return Ok((staged, at)),
+                Err(error) => self.failed(file, offer_tree(error, file.source, path), tally)?,
+            }
+        }
+        Ok((staged, planned.len()))
     }
 
     /// The whole new content, with its metadata, which has no name yet.
-    fn stage<'p>(&'p self, at: usize, file: &'p Planned<'p>, old: Option<OldContent>) -> Result<Staged<'p>> {
-        let mut job = Replacement::new(&file.plan, &file.target, old, self.run);
+    fn stage<'p>(&'p self, index: usize, file: &'p Planned<'p>) -> Result<Staged<'p, BeforeSync>> {
+        let mut job = Replacement::new(&file.plan, &file.target, file.old.take(), self.run);
         let mut input = None;
         let Content { sealed, received, warning } = stage_content(&file.plan, &mut job, &mut input, self.run)?;
         let mut outcome = Outcome { change: job.expected_change(), received, appended_to: job.appended_to() };
-        let state = match sealed {
+        let next = match sealed {
             None => {
                 outcome.change = Change::Unchanged;
-                State::Same(warning)
+                BeforeSync::Nothing(AfterSync::Same(warning))
             }
             Some(sealed) if job.options.dry_run => {
                 outcome.change = commit::rehearse(&job, sealed, Sync::None)?;
-                State::Rehearsed
+                BeforeSync::Nothing(AfterSync::Nothing)
             }
-            Some(sealed) if job.must_overwrite() => State::Overwrite(sealed),
+            Some(sealed) if job.must_overwrite() => BeforeSync::Nothing(AfterSync::Overwrite(sealed)),
             Some(sealed) => {
                 let prepared = Prepared::from(&job, sealed)?;
                 release_target(&job);
                 if self.is_shared(&job.target.directory) {
-                    State::Prepared(prepared)
+                    BeforeSync::Sync(prepared)
                 } else {
                     // Behind a link, perhaps on another file system.
-                    State::Finished(prepared.sync(job.options.sync)?)
+                    BeforeSync::Nothing(AfterSync::Name(prepared.sync(job.options.sync)?))
                 }
             }
         };
-        Ok(Staged { at, job, outcome, warnings: self.run.notices.take_warnings(), state })
+        Ok(Staged { file, index, job, outcome, warnings: self.run.notices.take_warnings(), next })
     }
 
-    /// Syncs what is to be synced with the group. Those that could not be synced are told, and left out.
-    fn sync<'p>(
+    /// Syncs what is to be synced with the group. Those that could not be synced are told of, and left out.
+    fn sync_group<'p>(
         &self,
-        staged: Vec<Staged<'p>>,
-        planned: &[Option<Planned<'_>>],
-        (bytes, remaining): (u64, usize),
+        staged: Vec<Staged<'p, BeforeSync>>,
+        bytes: u64,
+        remaining: usize,
         tally: &mut Tally,
-    ) -> Result<Vec<Staged<'p>>> {
+    ) -> Result<Vec<Staged<'p, AfterSync>>> {
         let how = self.many.options.sync;
-        let is_wanted = how != Sync::None && !self.many.options.dry_run;
         let mut results = BTreeMap::new();
-        if is_wanted {
+        if how != Sync::None && !self.many.options.dry_run {
             self.run.progress.phase(Phase::Syncing);
             // The content of a TARGET that is left alone may be unsynced as well.
             let olds: Vec<_> =
                 staged.iter().map(|done| done.same_content().filter(|_| self.is_here(&done.job))).collect();
-            let files = staged.iter().zip(&olds).filter_map(|(done, old)| match &done.state {
-                State::Prepared(prepared) => Some((done.at, prepared.file().ok()?)),
-                _ => old.as_ref().map(|old| (done.at, old.as_fd())),
+            let files = staged.iter().zip(&olds).filter_map(|(done, old)| match &done.next {
+                BeforeSync::Sync(prepared) => Some((done.index, prepared.file().ok()?)),
+                BeforeSync::Nothing(_) => old.as_ref().map(|old| (done.index, old.as_fd())),
             });
-            let (places, files): (Vec<_>, Vec<_>) = files.unzip();
-            let synced = self.syncs.sync(self.directory, &files, bytes, remaining);
-            results = places.into_iter().zip(synced).collect();
+            let (indices, files): (Vec<_>, Vec<_>) = files.unzip();
+            results.extend(indices.into_iter().zip(self.syncs.sync(self.directory, &files, bytes, remaining)));
         }
-        let mut ready = Vec::with_capacity(staged.len());
+        let mut synced = Vec::with_capacity(staged.len());
         for done in staged {
-            let at = done.at;
-            let done = match results.remove(&at) {
+            let file = done.file;
+            let done = match results.remove(&done.index) {
                 Some(result) => done.synced(result),
-                None if is_wanted => Ok(done),
-                None => done.without_sync(how),
+                None => done.sync_alone(how),
             };
-            match (done, planned.get(at)) {
-                (Ok(done), _) => ready.push(done),
-                (Err(error), Some(Some(file))) => self.failed_at(file, error, tally)?,
-                (Err(error), _) => return Err(error),
+            match done {
+                Ok(done) => synced.push(done),
+                Err(error) => self.failed(file, error, tally)?,
             }
         }
-        Ok(ready)
+        Ok(synced)
     }
 
-    /// The last step for the file at this place of the list: the new content gets its name.
-    fn name(&self, done: Staged<'_>, (place, source): (usize, &OsStr), tally: &mut Tally) -> Result<Outcome> {
-        let Staged { job, mut outcome, warnings, state, .. } = done;
+    fn name_group(&self, synced: Vec<Staged<'_, AfterSync>>, tally: &mut Tally) -> Result<()> {
+        self.run.progress.phase(Phase::Swapping);
+        for done in synced {
+            let (file, index) = (done.file, done.index);
+            self.run.subject.replace(file.plan.path.to_owned());
+            match self.name(done, tally) {
+                Ok(outcome) => {
+                    if let Some(change) = tally.changes.get_mut(index) {
+                        *change = Some(outcome.change);
+                    }
+                    self.run.progress.file_done();
+                    (self.tell)(file.plan.path, Ok(&outcome));
+                }
+                Err(error) => self.failed(file, error, tally)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The last step for a file: the new content gets its name.
+    fn name(&self, done: Staged<'_, AfterSync>, tally: &mut Tally) -> Result<Outcome> {
+        let Staged { file, index, job, mut outcome, warnings, next } = done;
         self.run.notices.warn_all(warnings);
-        self.placed.check(&job, source, tally)?;
-        let target = job.target;
-        match state {
-            State::Same(warning) => {
+        self.placed.check(&job, file.source, tally)?;
+        match next {
+            AfterSync::Same(warning) => {
                 self.run.notices.warn_all(warning);
                 match (job.options.dry_run, self.is_here(&job)) {
                     (true, _) => {}
@@ -282,19 +290,18 @@ impl<'a> Groups<'a> {
                     (false, false) => leave_alone(&job, None)?,
                 }
             }
-            State::Overwrite(sealed) => {
+            AfterSync::Overwrite(sealed) => {
                 commit::check(&job)?;
                 overwrite::overwrite(&job, sealed)?;
             }
-            State::Finished(finished) => {
+            AfterSync::Name(finished) => {
                 let named = commit::name(&job, finished, &mut None)?;
                 outcome.change = named.change();
                 self.sync_name(named, &job, tally)?;
             }
-            State::Prepared(_) => return Err(failed("sync", "the staging file has not been synced")),
-            State::Rehearsed => {}
+            AfterSync::Nothing => {}
         }
-        self.placed.add(target, (place, source), &outcome);
+        self.placed.add(job.target, file.source, index, &outcome);
         Ok(outcome)
     }
 
@@ -330,18 +337,18 @@ impl<'a> Groups<'a> {
     }
 
     /// Tells of a file that failed. A signal ends the run.
-    fn failed_at(&self, file: &Planned<'_>, error: Error, tally: &mut Tally) -> Result<()> {
-        self.failed(file.plan.path, with_state(error, &file.plan, &file.target), tally)
-    }
-
-    fn failed(&self, path: &Path, error: Error, tally: &mut Tally) -> Result<()> {
+    fn failed(&self, file: &Planned<'_>, error: Error, tally: &mut Tally) -> Result<()> {
         if error.is::<Interrupted>() {
             return Err(error);
         }
+        self.tell_failure(file.plan.path, &with_state(error, &file.plan, &file.target), tally);
+        Ok(())
+    }
+
+    fn tell_failure(&self, path: &Path, error: &Error, tally: &mut Tally) {
         tally.failed += 1;
         self.run.progress.file_done();
-        (self.tell)(path, Err(&error));
-        Ok(())
+        (self.tell)(path, Err(error));
     }
 }
 

@@ -38,14 +38,14 @@ impl<'a> Placed<'a> {
         Placed { many, directory, notices, names, shared: Shared::default(), alike }
     }
 
-    /// The file at this place of the list has been put in place, or its TARGET left alone.
-    pub(super) fn add(&self, target: &ResolvedTarget, (place, source): (usize, &OsStr), outcome: &Outcome) {
+    /// The file with this index in the list has been put in place, or its TARGET left alone.
+    pub(super) fn add(&self, target: &ResolvedTarget, source: &OsStr, index: usize, outcome: &Outcome) {
         if !is_placed(outcome.change) || self.many.options.dry_run {
             return;
         }
         // An overwritten file keeps its other hard links.
         if self.is_behind_link(target, source) || outcome.change == Change::Overwritten {
-            self.shared.add(target, place);
+            self.shared.add(target, index);
         }
         self.alike.add(&target.name);
     }
@@ -61,8 +61,8 @@ impl<'a> Placed<'a> {
             }
         }
         for (name, what) in [(Some(target.name.as_os_str()), "is"), (backup.as_deref(), "its backup would replace")] {
-            let Some((now, place)) = name.and_then(|name| self.shared.find(&target.directory, name)) else { continue };
-            let Some(other) = self.many.files.iter().nth(place).map(last_component) else { continue };
+            let Some((now, index)) = name.and_then(|name| self.shared.find(&target.directory, name)) else { continue };
+            let Some(other) = self.many.files.iter().nth(index).map(last_component) else { continue };
             let leads_there =
                 resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.notices)
                     .is_ok_and(|other| other.existing.is_some_and(|other| other.stat.is_same_file(&now)));
@@ -82,7 +82,7 @@ impl<'a> Placed<'a> {
             || matches!((directory.stat(), self.directory.stat()), (Ok(one), Ok(other)) if one.is_same_file(&other));
         self.names.may_contain(name)
             && (Rc::ptr_eq(directory, self.directory) || is_same())
-            && self.many.files.place_of(name).and_then(|place| *tally.changes.get(place)?).is_some_and(is_placed)
+            && self.many.files.index_of(name).and_then(|index| *tally.changes.get(index)?).is_some_and(is_placed)
     }
 
     fn is_behind_link(&self, target: &ResolvedTarget, source: &OsStr) -> bool {
@@ -98,19 +98,19 @@ fn has_become(what: &str, other: &Path) -> Error {
     failed("replace", format_args!("{what} the file that {} has become", Shown(other.as_os_str())))
 }
 
-/// The files that more than one name can lead to, by what identifies them, each with the place of its name in the list.
+/// The files that more than one name can lead to, by what identifies them, each with the index of its name in the list.
 #[derive(Default)]
 struct Shared(RefCell<BTreeMap<(u64, u64), usize>>);
 
 impl Shared {
     /// The file that the target has become.
-    fn add(&self, target: &ResolvedTarget, place: usize) {
+    fn add(&self, target: &ResolvedTarget, index: usize) {
         if let Ok(Some(now)) = target.directory.lstat(&target.name) {
-            self.0.borrow_mut().insert(now.identity(), place);
+            self.0.borrow_mut().insert(now.identity(), index);
         }
     }
 
-    /// If the name leads to a file that was put in place: that file, and the place of its name in the list.
+    /// If the name leads to a file that was put in place: that file, and the index of its name in the list.
     /// Another program may have removed it since, and the file system given its number to another.
     fn find(&self, directory: &Directory, name: &OsStr) -> Option<(Stat, usize)> {
         let placed = self.0.borrow();
@@ -118,8 +118,8 @@ impl Shared {
             return None;
         }
         let now = directory.lstat(name).ok()??;
-        let place = placed.get(&now.identity())?;
-        Some((now, *place))
+        let index = placed.get(&now.identity())?;
+        Some((now, *index))
     }
 }
 

@@ -1,70 +1,85 @@
 //! A file of a group, from the plan to its name.
 
-use std::cell::Ref;
+use std::cell::{Cell, Ref};
+use std::ffi::OsStr;
 
 use crate::error::Result;
 use crate::options::Sync;
 use crate::platform::{self, OwnedFd};
 use crate::protocol::commit::{Finished, Prepared};
+use crate::protocol::old_content::OldContent;
 use crate::protocol::request::{Outcome, Plan, Replacement, Target};
 use crate::protocol::sealed::Sealed;
 use crate::protocol::sync;
 
 /// A file of a group that has been planned.
 pub(super) struct Planned<'p> {
+    pub(super) source: &'p OsStr,
     pub(super) plan: Plan<'p>,
     pub(super) target: Target,
+    /// The old content, if a step reads it, until the file is staged.
+    pub(super) old: Cell<Option<OldContent>>,
 }
 
-/// A file of a group whose content is complete.
-pub(super) struct Staged<'p> {
-    /// Its place in the group.
-    pub(super) at: usize,
+/// A file of a group whose content is complete, with what is to be done next.
+pub(super) struct Staged<'p, Next> {
+    pub(super) file: &'p Planned<'p>,
+    /// Its place in the list.
+    pub(super) index: usize,
     pub(super) job: Replacement<'p>,
     pub(super) outcome: Outcome,
     /// Warnings so far.
     pub(super) warnings: Vec<String>,
-    pub(super) state: State,
+    pub(super) next: Next,
 }
 
-pub(super) enum State {
-    /// `--if-changed`, and the content is the same; perhaps with a warning.
+/// What is to be done before any file of the group gets its name.
+pub(super) enum BeforeSync {
+    /// The sync, with the group.
+    Sync(Prepared),
+    /// Nothing, or at most the sync of an old content.
+    Nothing(AfterSync),
+}
+
+/// What is to be done after the sync of the group.
+pub(super) enum AfterSync {
+    /// Nothing: with `--if-changed`, the content is the same; perhaps with a warning.
     Same(Option<String>),
-    /// To be synced with the group.
-    Prepared(Prepared),
-    /// Synced.
-    Finished(Finished),
-    /// TARGET is to be overwritten with it.
+    /// It gets its name.
+    Name(Finished),
+    /// TARGET is overwritten with it.
     Overwrite(Sealed),
-    /// `--dry-run`.
-    Rehearsed,
+    /// Nothing: `--dry-run`.
+    Nothing,
 }
 
-impl Staged<'_> {
+impl<'p> Staged<'p, BeforeSync> {
     /// The old content, which stays.
     pub(super) fn same_content(&self) -> Option<Ref<'_, OwnedFd>> {
-        match self.state {
-            State::Same(_) => self.job.old.as_ref().and_then(|old| old.file.get().ok()),
+        match self.next {
+            BeforeSync::Nothing(AfterSync::Same(_)) => self.job.old.as_ref().and_then(|old| old.file.get().ok()),
             _ => None,
         }
     }
 
-    /// What has become of it in the sync of the group.
-    pub(super) fn synced(mut self, result: platform::Result<()>) -> Result<Self> {
+    /// It was synced with the group, with this result.
+    pub(super) fn synced(self, result: platform::Result<()>) -> Result<Staged<'p, AfterSync>> {
         let failed = |errno| sync::with_hint(self.job.target.directory.staging_error("sync", errno));
         result.map_err(failed)?;
-        self.state = match self.state {
-            State::Prepared(prepared) => State::Finished(prepared.synced()?),
-            other => other,
-        };
-        Ok(self)
+        self.then(Prepared::synced)
     }
 
-    pub(super) fn without_sync(mut self, how: Sync) -> Result<Self> {
-        self.state = match self.state {
-            State::Prepared(prepared) => State::Finished(prepared.sync(how)?),
-            other => other,
+    /// It is synced by itself, or not at all.
+    pub(super) fn sync_alone(self, how: Sync) -> Result<Staged<'p, AfterSync>> {
+        self.then(|prepared| prepared.sync(how))
+    }
+
+    fn then(self, sync: impl FnOnce(Prepared) -> Result<Finished>) -> Result<Staged<'p, AfterSync>> {
+        let Staged { file, index, job, outcome, warnings, next } = self;
+        let next = match next {
+            BeforeSync::Sync(prepared) => AfterSync::Name(sync(prepared)?),
+            BeforeSync::Nothing(next) => next,
         };
-        Ok(self)
+        Ok(Staged { file, index, job, outcome, warnings, next })
     }
 }

@@ -69,7 +69,10 @@ fn a_signal_in_the_first_group_counts_as_well() {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.signal(), text.lines().count()), (Some(15), 2), "{text}");
-    assert!(text.starts_with("atomic-write: d/none: ") && text.ends_with(": 5 files: 1 failed, 4 not reached\n"), "{text}");
+    assert!(
+        text.starts_with("atomic-write: d/none: ") && text.ends_with(": 5 files: 1 failed, 4 not reached\n"),
+        "{text}"
+    );
     drop(fifo);
 }
 
