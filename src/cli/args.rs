@@ -109,9 +109,10 @@ pub struct Cli {
         help_heading = "Content",
         value_hint = clap::ValueHint::FilePath,
         allow_hyphen_values = true,
+        action = ArgAction::Append,
         verbatim_doc_comment
     )]
-    pub(super) files0_from: Option<OsString>,
+    pub(super) files0_from: Vec<OsString>,
 
     /// Filter TARGET in place through COMMAND
     ///

@@ -218,7 +218,7 @@ impl Cli {
             return Err(usage(ErrorKind::ArgumentConflict, message));
         }
         let Some(directory) = self.target_directory.pop() else {
-            if self.files0_from.is_some() {
+            if !self.files0_from.is_empty() {
                 let message = "--files0-from needs -t DIR, the directory that the files go to";
                 return Err(usage(ErrorKind::MissingRequiredArgument, message));
             }
@@ -229,7 +229,7 @@ impl Cli {
         }
         let mut operands = take(&mut self.operands);
         operands.append(&mut self.command);
-        let sources = match self.files0_from.take() {
+        let sources = match at_most_once("--files0-from", take(&mut self.files0_from))? {
             Some(_) if !operands.is_empty() => {
                 let message = "the files are SOURCE operands or come from --files0-from, not both";
                 return Err(usage(ErrorKind::ArgumentConflict, message));
@@ -254,8 +254,14 @@ impl Cli {
             (self.edit, "--edit needs a command, and -t copies files"),
             (self.placeholder.is_some(), "--placeholder needs a command, and -t copies files"),
             (self.tree, "-t replaces files one by one, and --tree a directory as a whole"),
-            (!is_one && !self.checksum.is_empty(), "--checksum is of one content, and -t has more than one"),
-            (!is_one && !self.if_match.is_empty(), "--if-match is of one content, and -t has more than one"),
+            (
+                !is_one && !self.checksum.is_empty(),
+                "--checksum is of one content: with -t it needs a single SOURCE operand",
+            ),
+            (
+                !is_one && !self.if_match.is_empty(),
+                "--if-match is of one content: with -t it needs a single SOURCE operand",
+            ),
         ];
         contradictions.into_iter().find_map(|(holds, message)| holds.then_some(message))
     }
@@ -398,6 +404,9 @@ fn id(option: &str, what: &str, word: &OsStr, look_up: Option<Lookup<'_>>) -> Re
         Ok(id) if is_number && id <= MAX_ID => Ok(id),
         _ if is_number => invalid(format!("'{text}' is no {what} id (0 to {MAX_ID})")),
         _ if word.is_empty() => invalid(format!("{} is an empty word", what.to_uppercase())),
+        _ if text.contains(':') => {
+            invalid(format!("there is no {what} '{}'\nhint: --owner and --group are options of their own", Shown(word)))
+        }
         _ => invalid(format!("there is no {what} '{}'", Shown(word))),
     }
 }

@@ -38,7 +38,9 @@ pub(crate) fn compare(
             return Ok(Comparison::Differs { common: 0, next: Vec::new() });
         }
     }
-    let (mut buffer, mut old_buffer) = (Vec::with_capacity(BUFFER), vec![0; BUFFER]);
+    // Small ones for a small file, of which there may be many.
+    let length = usize::try_from(size).unwrap_or(BUFFER).saturating_add(1).clamp(4096, BUFFER);
+    let (mut buffer, mut old_buffer) = (Vec::with_capacity(length), vec![0; length]);
     let mut common = 0;
     loop {
         read(input, &mut buffer)?;

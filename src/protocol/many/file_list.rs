@@ -13,6 +13,8 @@ use crate::protocol::run::Run;
 use crate::quote::Shown;
 
 const STEP: &str = "names";
+/// No path is as long, in bytes.
+const LONGEST: usize = 1 << 16;
 
 /// The files, in their order.
 #[derive(Debug)]
@@ -33,14 +35,20 @@ impl<'a> FileList<'a> {
             if buffer.is_empty() {
                 break;
             }
+            // An endless list is not read to its end.
+            let before = names.last().copied().unwrap_or(0);
+            if std::iter::once(&before).chain(&buffer).zip(&buffer).any(|pair| pair == (&0, &0)) {
+                return Err(refused("'': the name is empty"));
+            }
             names.extend_from_slice(&buffer);
+            let last = names.rsplit(|byte| *byte == 0).next().unwrap_or_default();
+            if last.len() > LONGEST {
+                return Err(if last.contains(&b'\n') { lines() } else { refused("a name is longer than any path") });
+            }
         }
         input.finish()?;
         if names.last() == Some(&b'\n') && !names.contains(&0) {
-            let error = refused("each is ended by a line feed, not by a zero byte");
-            return Err(
-                error.hint("find -print0 ends names by zero bytes, and tr '\\n' '\\0' makes them of line feeds")
-            );
+            return Err(lines());
         }
         if names.last().is_some_and(|last| *last != 0) {
             names.push(0);
@@ -139,6 +147,11 @@ pub(crate) fn last_component(name: &OsStr) -> &OsStr {
 /// The name in small letters. What Unicode has more than one form for, such as letters with accents, is not made equal.
 pub(super) fn fold(name: &OsStr) -> Vec<u8> {
     name.to_str().map_or_else(|| name.as_encoded_bytes().to_ascii_lowercase(), |name| name.to_lowercase().into_bytes())
+}
+
+fn lines() -> Error {
+    let error = refused("each is ended by a line feed, not by a zero byte");
+    error.hint("find -print0 ends names by zero bytes, and tr '\\n' '\\0' makes them of line feeds")
 }
 
 fn refused(reason: impl std::fmt::Display) -> Error {

@@ -280,7 +280,8 @@ impl<'a> Groups<'a> {
     fn name(&self, done: Staged<'_, AfterSync>, tally: &mut Tally) -> Result<Outcome> {
         let Staged { file, index, job, mut outcome, warnings, next } = done;
         self.run.notices.warn_all(warnings);
-        self.placed.check(&job, file.source, tally)?;
+        let changes = !matches!(next, AfterSync::Same(_));
+        self.placed.check(&job, file.source, changes, tally)?;
         match next {
             AfterSync::Same(warning) => {
                 self.run.notices.warn_all(warning);

@@ -39,8 +39,9 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     preflight::check_directory(&directory, many.options)?;
     run.progress.expect_files(many.files.len());
     let done = Groups::new(many, names, &directory, run, tell).replace_all(tally);
+    let is_all_done = done.is_ok() && tally.failed == 0;
     if !many.options.dry_run
-        && tally.changes.iter().any(Option::is_some)
+        && (is_all_done || tally.changes.iter().any(Option::is_some))
         && let Some(parents) = &mut parents
     {
         parents.keep();

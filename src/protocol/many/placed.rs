@@ -12,6 +12,7 @@ use super::request::{Many, Tally};
 use crate::error::{Error, Result, failed};
 use crate::notices::Notices;
 use crate::platform::{self, Stat};
+use crate::protocol::backup_name::BackupName;
 use crate::protocol::directory::Directory;
 use crate::protocol::request::{Change, Outcome, Replacement};
 use crate::protocol::resolve::{self, ResolvedTarget};
@@ -38,51 +39,65 @@ impl<'a> Placed<'a> {
         Placed { many, directory, notices, names, shared: Shared::default(), alike }
     }
 
-    /// The file with this index in the list has been put in place, or its TARGET left alone.
+    /// The file with this index in the list has been dealt with.
     pub(super) fn add(&self, target: &ResolvedTarget, source: &OsStr, index: usize, outcome: &Outcome) {
-        if !is_placed(outcome.change) || self.many.options.dry_run {
+        let options = self.many.options;
+        if options.dry_run {
             return;
         }
-        // An overwritten file keeps its other hard links.
-        if self.is_behind_link(target, source) || outcome.change == Change::Overwritten {
+        // A file that is overwritten keeps its other hard links, and by one of them an unchanged one can be overwritten.
+        let keeps_links = match outcome.change {
+            Change::Overwritten => true,
+            Change::Unchanged => options.in_place || options.allow_in_place,
+            Change::Created | Change::Replaced => false,
+        };
+        if keeps_links || self.is_behind_link(target, source) {
             self.shared.add(target, index);
         }
         self.alike.add(&target.name);
     }
 
-    /// Fails if this run has put another file in place there, or where the backup would be.
-    pub(super) fn check(&self, job: &Replacement<'_>, source: &OsStr, tally: &Tally) -> Result<()> {
+    /// Fails if this run has put another file in place there, or where the backup would be. What it has left alone there is
+    /// only in the way of another content: so `changes` tells whether the file is to be replaced.
+    pub(super) fn check(&self, job: &Replacement<'_>, source: &OsStr, changes: bool, tally: &Tally) -> Result<()> {
         let target = job.target;
         let other_name = self.is_behind_link(target, source).then(|| target.name.clone());
-        let backup = job.backup.map(|backup| backup.first(&target.name));
-        for (name, what) in [(other_name.as_deref(), "is"), (backup.as_deref(), "its backup would replace")] {
-            if name.is_some_and(|name| self.has_placed(&target.directory, name, tally)) {
-                return Err(has_become(what, &self.many.directory.join(name.unwrap_or_default())));
+        let backup = match job.backup {
+            Some(BackupName::Simple(name)) => Some(name),
+            // It takes a number that is free.
+            Some(BackupName::Numbered(_)) | None => None,
+        };
+        for (name, what) in [(other_name.as_ref(), "is"), (backup, "its backup would replace")] {
+            if name.is_some_and(|name| self.has_placed(&target.directory, name, changes, tally)) {
+                return Err(has_become(
+                    what,
+                    &self.many.directory.join(name.map_or(OsStr::new(""), OsString::as_os_str)),
+                ));
             }
         }
-        for (name, what) in [(Some(target.name.as_os_str()), "is"), (backup.as_deref(), "its backup would replace")] {
+        for (name, what) in [(Some(&target.name), "is"), (backup, "its backup would replace")] {
             let Some((now, index)) = name.and_then(|name| self.shared.find(&target.directory, name)) else { continue };
             let Some(other) = self.many.files.iter().nth(index).map(last_component) else { continue };
             let leads_there =
                 resolve::resolve_in(self.directory, other, !self.many.options.no_dereference, self.notices)
                     .is_ok_and(|other| other.existing.is_some_and(|other| other.stat.is_same_file(&now)));
-            if leads_there {
+            if leads_there && is_in_the_way(index, changes, tally) {
                 return Err(has_become(what, &self.many.directory.join(other)));
             }
         }
-        if let Some(other) = self.alike.find(&target.directory, &target.name) {
-            return Err(has_become("is", &self.many.directory.join(other)));
+        match self.alike.find(&target.directory, &target.name).filter(|_| changes) {
+            Some(other) => Err(has_become("is", &self.many.directory.join(other))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// Whether the name in the directory is that of a file which this run has put in place.
-    fn has_placed(&self, directory: &Rc<Directory>, name: &OsStr, tally: &Tally) -> bool {
+    /// Whether the name in the directory is that of a file which this run has dealt with, and must not be replaced again.
+    fn has_placed(&self, directory: &Rc<Directory>, name: &OsStr, changes: bool, tally: &Tally) -> bool {
         let is_same =
             || matches!((directory.stat(), self.directory.stat()), (Ok(one), Ok(other)) if one.is_same_file(&other));
         self.names.may_contain(name)
             && (Rc::ptr_eq(directory, self.directory) || is_same())
-            && self.many.files.index_of(name).and_then(|index| *tally.changes.get(index)?).is_some_and(is_placed)
+            && self.many.files.index_of(name).is_some_and(|index| is_in_the_way(index, changes, tally))
     }
 
     fn is_behind_link(&self, target: &ResolvedTarget, source: &OsStr) -> bool {
@@ -90,8 +105,10 @@ impl<'a> Placed<'a> {
     }
 }
 
-fn is_placed(change: Change) -> bool {
-    matches!(change, Change::Created | Change::Replaced | Change::Overwritten)
+/// Whether the file with this index has been replaced, or left alone where another content is to come.
+fn is_in_the_way(index: usize, changes: bool, tally: &Tally) -> bool {
+    let change = tally.changes.get(index).copied().flatten();
+    change.is_some_and(|change| changes || change != Change::Unchanged)
 }
 
 fn has_become(what: &str, other: &Path) -> Error {

@@ -55,6 +55,33 @@ fn a_link_to_another_target_of_the_run_is_told() {
     }
 }
 
+/// What has been left alone is not replaced by way of another name either.
+#[test]
+fn an_unchanged_file_is_not_replaced_by_another_name() {
+    needs!(symlinks);
+    for options in [&["-C"][..], &["-C", "--lock"], &["-C", "-b"]] {
+        let scene = with_files();
+        scene.write("d/a", "new a");
+        fs::remove_file(scene.path("d/b")).unwrap();
+        scene.symlink("a", "d/b");
+        let line = "atomic-write: d/b: replace: is the file that d/a has become (";
+        second_fails(&scene, &[options, &["src/a", "src/b"]].concat(), "unchanged a\n", line);
+        assert_eq!(found(&scene), ["a = new a", "b -> a"]);
+        // The same content is what both ask for.
+        scene.write("src/b", "new a");
+        let output = many(&scene, &[options, &["--report", "src/a", "src/b"]].concat());
+        says(&output, 0, "unchanged a\nunchanged b\n", "");
+    }
+}
+
+#[test]
+fn a_numbered_backup_takes_the_next_free_number() {
+    let scene = with_files();
+    scene.write("src/a.~1~", "new backup");
+    done(&many(&scene, &["--backup=numbered", "src/a.~1~", "src/a"]));
+    assert_eq!(found(&scene), ["a = new a", "a.~1~ = new backup", "a.~2~ = old a", "b = old b"]);
+}
+
 #[test]
 fn hard_links_part_company_and_are_two_files() {
     needs!(hard_links);

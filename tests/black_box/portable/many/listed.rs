@@ -45,6 +45,16 @@ fn an_empty_list_is_no_work() {
     assert_eq!(found(&scene), ["a = old a", "b = old b"]);
 }
 
+/// The first of them decides.
+#[test]
+fn a_list_without_end_is_refused() {
+    needs!(shell);
+    let scene = with_files();
+    let output = scene.cmd().args(["-t", "d", "--files0-from=/dev/zero"]).output().unwrap();
+    says(&output, 2, "", "atomic-write: d: names: '': the name is empty (unchanged)\n");
+    assert_eq!(found(&scene), ["a = old a", "b = old b"]);
+}
+
 #[test]
 fn names_that_lead_to_no_file_are_refused_at_once() {
     let empty = "'': the name is empty (unchanged)\n";
@@ -54,6 +64,7 @@ fn names_that_lead_to_no_file_are_refused_at_once() {
     refused(b"src/a\0..", "..: names a directory, the parent (..) (unchanged)\n");
     refused(b"src/a\0src/.", "src/.: names a directory, the one that holds it (.) (unchanged)\n");
     refused(b"src/a\0-", "-, standard input, has no name (unchanged)\nhint: for a file of that name use ./-\n");
+    refused(&vec![b'a'; 300_000], "a name is longer than any path (unchanged)\n");
     refused(b"src/a\0d/a", "src/a and d/a have the same name (unchanged)\n");
 }
 
