@@ -36,10 +36,16 @@ pub fn found(scene: &Scene) -> Vec<String> {
     super::tree::tree(scene, "d")
 }
 
+/// What was printed on standard error, with slashes in paths.
+pub fn said(output: &Output) -> String {
+    let text = stderr(output);
+    if cfg!(windows) { text.replace('\\', "/") } else { text }
+}
+
 /// What was printed must be this, and the status.
 #[track_caller]
 pub fn says(output: &Output, status: i32, on_stdout: &str, on_stderr: &str) {
-    let printed = (output.status.code(), stdout(output), stderr(output));
+    let printed = (output.status.code(), stdout(output), said(output));
     assert_eq!(printed, (Some(status), on_stdout.to_owned(), on_stderr.to_owned()));
 }
 

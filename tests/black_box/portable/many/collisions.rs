@@ -4,16 +4,16 @@
 
 use std::fs;
 
-use super::{SOURCES, done, found, many, says, with_files};
+use super::{SOURCES, done, found, many, said, says, with_files};
 use crate::common::needs::needs;
-use crate::common::{Scene, stderr, stdout};
+use crate::common::{Scene, stdout};
 
 /// The second of two is told, with the name of the first.
 #[track_caller]
 fn second_fails(scene: &Scene, args: &[&str], on_stdout: &str, line: &str) {
     let output = many(scene, &[&["--report"], args].concat());
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), on_stdout), "{output:?}");
-    assert!(stderr(&output).contains(line), "{line:?} is not in {:?}", stderr(&output));
+    assert!(said(&output).contains(line), "{line:?} is not in {:?}", said(&output));
 }
 
 #[test]

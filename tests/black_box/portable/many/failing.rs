@@ -2,9 +2,9 @@
 //!
 //! Rows: 107.
 
-use super::{SOURCES, found, many, says, with_files};
+use super::{SOURCES, found, many, said, says, with_files};
 use crate::common::needs::{lacks, needs};
-use crate::common::{stderr, stdout};
+use crate::common::stdout;
 
 #[test]
 fn files_that_fail_are_told_and_the_others_are_done() {
@@ -12,7 +12,7 @@ fn files_that_fail_are_told_and_the_others_are_done() {
     scene.mkdir("d/c");
     let output = many(&scene, &["--report", "src/a", "src/missing", "src/c", "src", "src/b"]);
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), "replaced a\nreplaced b\n"));
-    let text = stderr(&output);
+    let text = said(&output);
     for line in [
         "atomic-write: d/missing: open: src/missing: ",
         "atomic-write: d/c: replace: is a directory (unchanged)\n",
@@ -30,7 +30,7 @@ fn the_report_has_the_order_of_the_sources() {
     let scene = with_files();
     let output = many(&scene, &["--report", "-C", "src/c", "d/b", "src/missing", "src/a"]);
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), "created c\nunchanged b\nreplaced a\n"));
-    assert!(stderr(&output).ends_with("4 files: 1 failed, 1 created, 1 replaced, 1 unchanged\n"), "{output:?}");
+    assert!(said(&output).ends_with("4 files: 1 failed, 1 created, 1 replaced, 1 unchanged\n"), "{output:?}");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn quiet_keeps_warnings_back_and_no_errors() {
         "atomic-write: d/c: replace: is a directory (unchanged)\natomic-write: d: 2 files: 1 failed, 1 replaced\n";
     let output = many(&scene, &["src/a", "src/c"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains(warning) && stderr(&output).ends_with("1 failed, 1 replaced\n"), "{output:?}");
+    assert!(said(&output).contains(warning) && said(&output).ends_with("1 failed, 1 replaced\n"), "{output:?}");
     let scene = with_files();
     scene.mkdir("d/c");
     std::fs::hard_link(scene.path("d/a"), scene.path("other")).unwrap();
@@ -101,7 +101,7 @@ fn a_source_that_may_not_be_read_fails_alone() {
     scene.chmod("src/a", 0);
     let output = many(&scene, &SOURCES);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).ends_with("3 files: 1 failed, 1 created, 1 replaced\n"), "{output:?}");
+    assert!(said(&output).ends_with("3 files: 1 failed, 1 created, 1 replaced\n"), "{output:?}");
     assert_eq!(found(&scene), ["a = old a", "b = new b", "c = new c"]);
 }
 
@@ -110,8 +110,8 @@ fn one_error_of_the_directory_is_told_once() {
     let scene = with_files();
     scene.write("f", "");
     let output = scene.cmd().args(["-t", "f"]).args(SOURCES).output().unwrap();
-    assert_eq!((output.status.code(), stderr(&output).lines().count()), (Some(1), 1), "{output:?}");
+    assert_eq!((output.status.code(), said(&output).lines().count()), (Some(1), 1), "{output:?}");
     let output = scene.cmd().args(["-t", "missing"]).args(SOURCES).output().unwrap();
-    assert_eq!((output.status.code(), stderr(&output).matches("atomic-write: ").count()), (Some(1), 1), "{output:?}");
+    assert_eq!((output.status.code(), said(&output).matches("atomic-write: ").count()), (Some(1), 1), "{output:?}");
     assert_eq!(scene.names(), ["d", "f", "src"]);
 }

@@ -2,10 +2,10 @@
 //!
 //! Rows: 107.
 
-use super::{SOURCES, done, found, many, says, with_files};
+use super::{SOURCES, done, found, many, said, says, with_files};
 use crate::common::needs::{lacks, needs};
 use crate::common::system::traces;
-use crate::common::{Scene, names_in, stderr, stdout};
+use crate::common::{Scene, names_in, stdout};
 
 const COUNT: &str = "atomic-write: d: 3 files: 2 failed, 1 created\n";
 const OLD: [&str; 2] = ["a = old a", "b = old b"];
@@ -38,7 +38,7 @@ fn each_is_validated_with_its_own_name() {
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     for line in ["d/a\nnew a", "d/b\nnew b", "d/c\nnew c", "d/b: validate: command ", "3 files: 1 failed, 1 created, 1"]
     {
-        assert!(stderr(&output).contains(line), "{line:?} is not in {:?}", stderr(&output));
+        assert!(said(&output).contains(line), "{line:?} is not in {:?}", said(&output));
     }
     assert_eq!(found(&scene), ["a = new a", "b = old b", "c = new c"]);
 }
@@ -48,7 +48,7 @@ fn one_source_may_have_a_digest() {
     let scene = with_files();
     let output = many(&scene, &["--checksum", &format!("sha256:{}", "0".repeat(64)), "src/a"]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    let text = stderr(&output);
+    let text = said(&output);
     let (_, got) = text.split_once("got sha256:").unwrap();
     let digest = format!("sha256:{}", &got[..64]);
     assert_eq!(found(&scene), OLD);
@@ -124,7 +124,7 @@ fn a_dry_run_does_nothing() {
     assert_eq!(before.0.without_access(), traces(&scene.path("d/a")).without_access());
     let output = many(&scene, &["--dry-run", "-n", "--report", "src/a", "src/c", "src/missing"]);
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), "created c\n"));
-    assert!(stderr(&output).ends_with("atomic-write: d: 3 files: 2 failed, 1 would be created\n"), "{output:?}");
+    assert!(said(&output).ends_with("atomic-write: d: 3 files: 2 failed, 1 would be created\n"), "{output:?}");
     assert_eq!(found(&scene), OLD);
 }
 

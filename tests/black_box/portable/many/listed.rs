@@ -4,10 +4,10 @@
 
 use std::process::Output;
 
-use super::{found, many, says, with_files};
+use super::{found, many, said, says, with_files};
+use crate::common::Scene;
 use crate::common::needs::needs;
 use crate::common::system::argument;
-use crate::common::{Scene, stderr};
 
 /// The list, on standard input and in a file; both must come to the same.
 #[track_caller]
@@ -17,7 +17,7 @@ fn listed(scene: &dyn Fn() -> Scene, list: &[u8]) -> (Scene, Output) {
     let in_file = scene();
     in_file.write("list", list);
     let other = many(&in_file, &["--files0-from", "list"]);
-    assert_eq!((output.status, stderr(&output)), (other.status, stderr(&other)));
+    assert_eq!((output.status, said(&output)), (other.status, said(&other)));
     assert_eq!(found(&on_stdin), found(&in_file));
     (on_stdin, output)
 }
@@ -104,7 +104,7 @@ fn a_name_need_not_be_text() {
     let list = b"src/\xff\xfe\0missing\xff\0".as_slice();
     let output = scene.cmd().args(["-t", "d", "--files0-from=-"]).write_stdin(list).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).is_ascii(), "{output:?}");
+    assert!(said(&output).is_ascii(), "{output:?}");
     assert_eq!(scene.read(scene.path("d").join(&name)), b"new");
 }
 
@@ -113,7 +113,7 @@ fn a_list_that_cannot_be_read_is_told() {
     let scene = with_files();
     let output = many(&scene, &["--files0-from", "missing"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).starts_with("atomic-write: d: open: missing: "), "{output:?}");
+    assert!(said(&output).starts_with("atomic-write: d: open: missing: "), "{output:?}");
     let output = many(&scene, &["--files0-from", "src"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(found(&scene), ["a = old a", "b = old b"]);
@@ -129,7 +129,7 @@ fn a_list_is_longer_than_a_buffer() {
     }
     list += "src/a";
     let output = scene.cmd().args(["-t", "d", "--files0-from=-"]).write_stdin(list).output().unwrap();
-    let text = stderr(&output);
+    let text = said(&output);
     assert_eq!(output.status.code(), Some(1));
     assert!(text.ends_with("atomic-write: d: 3001 files: 3000 failed, 1 replaced\n"), "{text}");
     assert_eq!(scene.text("d/a"), "new a");

@@ -2,8 +2,8 @@
 //!
 //! Rows: 108.
 
-use super::{found, says, with_files};
-use crate::common::{Scene, stderr};
+use super::{found, said, says, with_files};
+use crate::common::Scene;
 
 const SHA256: &str = "sha256:11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437";
 
@@ -12,7 +12,7 @@ const SHA256: &str = "sha256:11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b843
 fn usage(args: &[&str], words: &str) {
     let scene = with_files();
     let output = scene.cmd().args(args).write_stdin("src/a").output().unwrap();
-    let text = stderr(&output);
+    let text = said(&output);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{args:?}: {text}");
     assert!(text.starts_with("atomic-write: ") && text.contains(words), "{args:?}: {text}");
     assert_eq!(scene.names(), ["d", "src"], "{args:?}");

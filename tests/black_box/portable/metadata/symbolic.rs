@@ -45,7 +45,7 @@ fn in_place_it_is_that_files_mode() {
 
 #[test]
 fn of_a_directory_it_is_what_mkdir_or_the_old_one_has() {
-    needs!(shell, permissions);
+    needs!(shell, permissions, exchange);
     for word in WORDS {
         is_as_chmod("mkdir s g; \"$AW\" --tree MODE f --from s; rmdir s", "022", word);
         is_as_chmod("mkdir s f g; chmod 2750 f g; \"$AW\" --tree MODE f --from s; rmdir s", "022", word);

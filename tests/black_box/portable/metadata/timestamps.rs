@@ -6,6 +6,7 @@ use std::fs::{FileTimes, Metadata, OpenOptions, metadata};
 use std::time::{Duration, SystemTime};
 
 use crate::common::Scene;
+use crate::common::needs::needs;
 use crate::portable::interface::usage;
 
 /// Gives a file times long ago, `seconds` apart from others.
@@ -108,6 +109,7 @@ fn what_is_no_regular_file_has_none_to_keep() {
 #[cfg(unix)]
 #[test]
 fn a_tree_and_all_in_it_has_the_sources_times() {
+    needs!(exchange);
     let scene = Scene::new();
     scene.mkdir("source");
     scene.mkdir("source/inner");
