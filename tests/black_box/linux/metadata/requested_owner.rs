@@ -140,7 +140,7 @@ fn what_a_command_wrote_by_name_has_them() {
 /// As `-m`: what is in it belongs to whom it belonged in SOURCE.
 #[test]
 fn of_a_tree_they_are_those_of_the_top_directory() {
-    needs!(root);
+    needs!(exchange, root);
     let scene = Scene::new();
     scene.mkdir("s");
     scene.write("s/x", "");
