@@ -81,7 +81,30 @@ pub struct Calls(pub Vec<Call>);
 
 impl Calls {
     fn parse(log: &str) -> Calls {
-        Calls(log.lines().filter_map(Call::parse).collect())
+        let mut calls: Vec<Call> = Vec::new();
+        // Where another thread's call comes between, a call has two lines.
+        let mut unfinished: Vec<(&str, usize)> = Vec::new();
+        for line in log.lines() {
+            let (thread, rest) =
+                line.split_at(line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len());
+            let resumed = rest.trim_start().strip_prefix("<... ").and_then(|rest| rest.split_once(" resumed>"));
+            if let Some((name, rest)) = resumed {
+                let is_it = |(other, at): &(&str, usize)| *other == thread && calls[*at].name == name;
+                if let (Some(place), Some((args, result))) =
+                    (unfinished.iter().position(is_it), rest.rsplit_once(" = "))
+                {
+                    let call = &mut calls[unfinished.remove(place).1];
+                    call.args += args.trim_end().strip_suffix(')').unwrap_or(args);
+                    result.clone_into(&mut call.result);
+                }
+            } else if let Some(call) = Call::parse(line) {
+                if line.ends_with("<unfinished ...>") {
+                    unfinished.push((thread, calls.len()));
+                }
+                calls.push(call);
+            }
+        }
+        Calls(calls)
     }
 
     /// All calls of this name whose arguments contain `parts`.
