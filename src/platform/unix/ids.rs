@@ -14,9 +14,15 @@ pub(crate) fn euid() -> u32 {
 /// Whether an owner is a number here.
 pub(crate) const HAS_IDS: bool = true;
 
+/// A glibc that is linked statically cannot load what nsswitch.conf names beside the files: it would crash.
+const HAS_FILES_ONLY: bool = cfg!(all(target_env = "gnu", target_feature = "crt-static"));
+
 /// The id that has this name, from wherever the system takes such names. `None` if there is none.
 pub(crate) fn id_of(kind: Ids, name: &OsStr) -> Result<Option<u32>> {
     let Some(name) = name.to_str() else { return Ok(None) };
+    if HAS_FILES_ONLY {
+        return Ok(find_in_file(kind, |other, id| (other == name).then_some(id)));
+    }
     let id = match kind {
         Ids::Users => User::from_name(name).map(|user| user.map(|user| user.uid.as_raw())),
         Ids::Groups => Group::from_name(name).map(|group| group.map(|group| group.gid.as_raw())),
@@ -48,6 +54,11 @@ pub(crate) enum IdMapping {
 /// The name of the user or the group, as the local files give it. Another source of names, such as a directory server,
 /// could fail or wait.
 pub(crate) fn name_of(kind: Ids, id: u32) -> Option<String> {
+    find_in_file(kind, |name, other| (other == id).then(|| name.to_owned()))
+}
+
+/// The first answer for a name and its id.
+fn find_in_file<T>(kind: Ids, answer: impl Fn(&str, u32) -> Option<T>) -> Option<T> {
     let path = match kind {
         Ids::Users => "/etc/passwd",
         Ids::Groups => "/etc/group",
@@ -56,6 +67,6 @@ pub(crate) fn name_of(kind: Ids, id: u32) -> Option<String> {
     text.lines().find_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
+        answer(name, fields.nth(1)?.parse().ok()?)
     })
 }

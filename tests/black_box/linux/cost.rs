@@ -45,6 +45,16 @@ fn a_static_release_build_makes_few_system_calls_in_all() {
     at_most(&calls(&program), STATIC_CALLS);
 }
 
+/// A static glibc crashes where it has to load what nsswitch.conf names.
+#[test]
+fn a_static_release_build_looks_for_names_in_files() {
+    let Some(program) = given(STATIC) else { return };
+    let scene = Scene::new();
+    let mut command = scene.other(program);
+    let output = command.args(["--owner=no-such-user", "f"]).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
 #[test]
 fn a_small_write_by_a_release_build_executes_few_instructions() {
     needs!(valgrind);
