@@ -27,7 +27,6 @@ use crate::platform::{
     self, Attributes, BorrowedFd, Errno, FileType, IdMapping, Ids, Stat, acl, has_attribute, is_metadata_refusal,
     is_preserved, needs_write_permission, opaque_acl, remove_attribute, set_attribute, set_owner,
 };
-use crate::quote::Shown;
 
 const STEP: &str = "set metadata";
 
@@ -238,7 +237,7 @@ impl Staged<'_> {
             IdMapping::Mapped => unless_refused(set_owner(self.file, None, Some(group)))?,
         };
         if !kept {
-            self.not_preserved.push(shown_id("group", Ids::Groups, group, self.old.group));
+            self.not_preserved.push(requested_owner::shown_id("group", Ids::Groups, group, self.old.group));
         }
         Ok(kept)
     }
@@ -299,7 +298,7 @@ impl Staged<'_> {
         let kept = self.old.owner == IdMapping::Mapped
             && (created.uid == owner || unless_refused(set_owner(self.file, Some(owner), None))?);
         if !kept {
-            self.not_preserved.insert(0, shown_id("owner", Ids::Users, owner, self.old.owner));
+            self.not_preserved.insert(0, requested_owner::shown_id("owner", Ids::Users, owner, self.old.owner));
         }
         Ok(())
     }
@@ -326,14 +325,6 @@ fn after_opaque_acl(file: BorrowedFd<'_>, name: &CStr, value: &[u8], bits: u32) 
         unless_refused(set_attribute(file, name, value))?;
     }
     mode_of(file)
-}
-
-/// An id with its name. The id as which an unmapped one is shown has a name that is not its own.
-fn shown_id(what: &str, kind: Ids, id: u32, mapping: IdMapping) -> String {
-    match platform::name_of(kind, id).filter(|_| mapping == IdMapping::Mapped) {
-        Some(name) => format!("{what} {id} ({})", Shown(name.as_ref())),
-        None => format!("{what} {id}"),
-    }
 }
 
 /// The warning about the final difference.

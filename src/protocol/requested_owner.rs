@@ -2,7 +2,7 @@
 
 use crate::error::{Context, Error, ErrorExt, Result, failed};
 use crate::options::Owners;
-use crate::platform::{self, BorrowedFd, Errno, FileType, Ids, Stat, euid, os_message};
+use crate::platform::{self, BorrowedFd, Errno, FileType, IdMapping, Ids, Stat, euid, os_message};
 use crate::quote::Shown;
 
 const STEP: &str = "set owner";
@@ -96,7 +96,12 @@ fn shown(kind: Ids, id: u32) -> String {
         Ids::Users => "user",
         Ids::Groups => "group",
     };
-    match platform::name_of(kind, id) {
+    shown_id(what, kind, id, IdMapping::Mapped)
+}
+
+/// An id with its name. The id as which an unmapped one is shown has a name that is not its own.
+pub(super) fn shown_id(what: &str, kind: Ids, id: u32, mapping: IdMapping) -> String {
+    match platform::name_of(kind, id).filter(|_| mapping == IdMapping::Mapped) {
         Some(name) => format!("{what} {id} ({})", Shown(name.as_ref())),
         None => format!("{what} {id}"),
     }

@@ -5,7 +5,7 @@ use crate::error::{Context, Error, ErrorExt, Result, at, failed, not_durable, re
 use crate::options::Sync;
 use crate::platform::{self, Errno, OwnedFd, Stat, os_message};
 use crate::protocol::backup_name::{BackupName, numbered};
-use crate::protocol::directory::{Entry, PathHandle};
+use crate::protocol::directory::{Directory, Entry, PathHandle};
 use crate::protocol::preflight;
 use crate::protocol::rename::{self, Fallback};
 use crate::protocol::request::{Change, Replacement};
@@ -51,14 +51,19 @@ fn set_times_again(job: &Replacement<'_>, staged: &Staged) -> platform::Result<(
         return Ok(());
     }
     platform::take_times(&**directory, times)?;
-    if job.options.sync == Sync::None { Ok(()) } else { sync::directory(&directory, None::<&OwnedFd>) }
+    sync_top(job, &directory)
 }
 
 /// Takes the right away that the rename has needed.
 fn set_final_mode(job: &Replacement<'_>, staged: &Staged, bits: u32) -> platform::Result<()> {
     let directory = staged.directory.get()?;
     platform::set_mode(&**directory, bits)?;
-    if job.options.sync == Sync::None { Ok(()) } else { sync::directory(&directory, None::<&OwnedFd>) }
+    sync_top(job, &directory)
+}
+
+/// Makes the metadata of the top directory durable, after the rename.
+fn sync_top(job: &Replacement<'_>, directory: &Directory) -> platform::Result<()> {
+    if job.options.sync == Sync::None { Ok(()) } else { sync::directory(directory, None::<&OwnedFd>) }
 }
 
 /// Fails if TARGET must not be replaced as it is now.

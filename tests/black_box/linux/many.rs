@@ -11,7 +11,11 @@ mod told;
 mod unchanged;
 mod unsynced;
 
+use std::fs;
+use std::process::Child;
+
 use crate::common::Scene;
+use crate::common::events::until;
 
 /// `src/0` and so on, with what they hold, and an empty `d`. Returns the paths.
 pub fn sources(scene: &Scene, count: usize) -> Vec<String> {
@@ -39,4 +43,13 @@ pub fn with_unwritten(scene: &Scene, kilobytes: u64) -> [String; 6] {
     scene.write("meminfo", format!("MemFree: 1 kB\nDirty: {kilobytes} kB\nWriteback: 0 kB\n"));
     let script = "mount --bind meminfo /proc/meminfo && exec \"$@\"";
     ["unshare", "-m", "sh", "-c", script, "sh"].map(str::to_owned)
+}
+
+/// Waits until the program has the source open that is a FIFO.
+pub fn until_fifo_is_open(child: &Child) {
+    let directory = format!("/proc/{}/fd", child.id());
+    let is_it = |entry: std::io::Result<fs::DirEntry>| {
+        fs::read_link(entry.unwrap().path()).is_ok_and(|path| path.ends_with("src/fifo"))
+    };
+    until("the FIFO is open", || fs::read_dir(&directory).unwrap().any(is_it));
 }

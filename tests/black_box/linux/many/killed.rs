@@ -8,8 +8,8 @@ use std::process::{Child, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{args, content, sources};
-use crate::common::events::{Fifo, end_of, until};
+use super::{args, content, sources, until_fifo_is_open};
+use crate::common::events::{Fifo, end_of};
 use crate::common::needs::needs;
 use crate::common::strace::{Call, Strace};
 use crate::common::{Scene, names_in};
@@ -25,11 +25,7 @@ fn waiting(scene: &Scene, files: &mut Vec<String>) -> (Fifo, Child) {
     let mut command = scene.process();
     command.args(args(&["--report"], files)).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    let directory = format!("/proc/{}/fd", child.id());
-    let is_open = |entry: std::io::Result<std::fs::DirEntry>| {
-        std::fs::read_link(entry.unwrap().path()).is_ok_and(|path| path.ends_with("src/fifo"))
-    };
-    until("the FIFO is open", || std::fs::read_dir(&directory).unwrap().any(is_open));
+    until_fifo_is_open(&child);
     (fifo, child)
 }
 
@@ -60,11 +56,7 @@ fn a_signal_in_the_first_group_counts_as_well() {
     let mut command = scene.process();
     command.args(args(&[], &files[..1])).args(["src/none", "src/fifo"]).args(&files[1..]);
     let child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let directory = format!("/proc/{}/fd", child.id());
-    let is_open = |entry: std::io::Result<std::fs::DirEntry>| {
-        std::fs::read_link(entry.unwrap().path()).is_ok_and(|path| path.ends_with("src/fifo"))
-    };
-    until("the FIFO is open", || std::fs::read_dir(&directory).unwrap().any(is_open));
+    until_fifo_is_open(&child);
     kill(pid(&child), Signal::SIGTERM).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);

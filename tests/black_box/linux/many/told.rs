@@ -8,8 +8,8 @@ use std::process::Stdio;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{args, sources};
-use crate::common::events::{Fifo, end_of, until};
+use super::{args, sources, until_fifo_is_open};
+use crate::common::events::{Fifo, end_of};
 use crate::common::needs::needs;
 use crate::common::strace::Strace;
 use crate::common::terminal::Terminal;
@@ -23,11 +23,7 @@ fn who_asks_is_told_how_many_files_are_done() {
     files.push("src/fifo".to_owned());
     let mut child = scene.process().args(args(&[], &files)).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let directory = format!("/proc/{}/fd", child.id());
-    let is_open = |entry: std::io::Result<std::fs::DirEntry>| {
-        std::fs::read_link(entry.unwrap().path()).is_ok_and(|path| path.ends_with("src/fifo"))
-    };
-    until("the FIFO is open", || std::fs::read_dir(&directory).unwrap().any(is_open));
+    until_fifo_is_open(&child);
     kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGUSR1).unwrap();
     let line = lines.next().unwrap().unwrap();
     assert!(line.contains(": 256 of 301 files, "), "{line}");
