@@ -42,6 +42,8 @@ enum Value {
     },
     /// `u`, `g` or `o`: what these may do, as far to the left as given.
     CopyOf(u32),
+    /// `=755`, where nobody is named: these bits, whatever the umask.
+    Octal(u32),
 }
 
 impl Mode {
@@ -106,7 +108,9 @@ fn parse_symbolic(word: &str) -> Option<Vec<Change>> {
             };
             rest = &rest[1..];
             let end = rest.find(['+', '-', '=']).unwrap_or(rest.len());
-            changes.push(Change { who, operator, value: parse_value(&rest[..end])? });
+            let octal = || parse_octal(rest).filter(|_| who.is_none()).map(Value::Octal);
+            let value = parse_value(&rest[..end]).or_else(octal)?;
+            changes.push(Change { who, operator, value });
             rest = &rest[end..];
             if rest.is_empty() {
                 break;
@@ -160,15 +164,17 @@ impl Change {
                 bits | if may_execute { 0o111 } else { 0 }
             }
             Value::CopyOf(shift) => (before >> shift & 0o7) * 0o111,
+            Value::Octal(bits) => bits,
         };
+        let is_octal = matches!(self.value, Value::Octal(_));
         // Where nobody is named the umask keeps its bits from being changed.
-        let value = value & self.who.unwrap_or(ALL & !umask);
+        let value = if is_octal { value } else { value & self.who.unwrap_or(ALL & !umask) };
         match self.operator {
             Operator::Add => before | value,
             Operator::Remove => before & !value,
             Operator::Set => {
                 // The set-ID bits of a directory go only if they are asked to, as they are meant for what is made in it.
-                let kept = if is_directory { 0o6000 } else { 0 };
+                let kept = if is_directory && !is_octal { 0o6000 } else { 0 };
                 before & (!self.who.unwrap_or(ALL) | kept) | value
             }
         }
@@ -210,6 +216,12 @@ mod tests {
             ("go-rwx,u+x", 0o666, 0o700),
             ("0", 0o777, 0),
             ("07777", 0, 0o7777),
+            // An octal number that nobody is named for: the umask does not matter.
+            ("=755", 0o4666, 0o755),
+            ("+022", 0o644, 0o666),
+            ("-0777", 0o4755, 0o4000),
+            ("=0644,+x", 0o777, 0o755),
+            ("+x=600", 0o777, 0o600),
         ] {
             assert_eq!(applied(word, before), after, "{word} of {before:o}");
         }
@@ -221,6 +233,7 @@ mod tests {
         assert_eq!(of_directory("u=rwx,go=rx", 0o2700), 0o2755);
         assert_eq!(of_directory("g-s", 0o2700), 0o700);
         assert_eq!(of_directory("a=X", 0), 0o111);
+        assert_eq!(of_directory("=755", 0o2700), 0o755);
     }
 
     #[test]
@@ -237,9 +250,11 @@ mod tests {
             "u+x,",
             ",u+x",
             "7x",
-            "+0",
+            "+8",
+            "u=755",
+            "=10000",
+            "=755+x",
             "u=gr",
-            "-1",
             "é+x",
             "u+é",
         ] {

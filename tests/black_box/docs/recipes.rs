@@ -131,7 +131,12 @@ pub fn run(scene: &Scene, script: &str, broken: &str) -> Output {
     let path = format!("{here}/bin:{}", std::env::var("PATH").unwrap_or_default());
     shell.args(["-e", "-c", &script]).env("PATH", path).env("HOME", scene.root()).env("BROKEN", broken);
     shell.env("url", "https://example.org/tool.tgz").env("TOOL_URL", "https://example.org/tool");
-    shell.env("sum", sum).env("TOOL_SHA256", sum).env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env_remove("EDITOR");
+    shell
+        .env("sum", sum)
+        .env("TOOL_SHA256", sum)
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
+        .env("EDITOR", "nano -w");
     shell.output().unwrap()
 }
 

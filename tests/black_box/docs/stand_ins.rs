@@ -18,7 +18,7 @@ pub const PRODUCERS: &[(&str, &str)] = &[
     ("ffmpeg", "case $3 in *.mp4) echo \"mp4 $(cat \"$2\")\" >\"$3\" ;; *) exit 1 ;; esac"),
     ("sqlite3", "sed -i /log/d \"$1\""),
     ("hugo", "echo site >\"$2/index.html\""),
-    ("vi", "echo edited >>\"$1\""),
+    ("nano", "[ \"$1\" = -w ] && echo edited >>\"$2\""),
     ("pdflatex", "to=${1#*=}; echo \"pdf $(cat \"$2\")\" >\"$to/paper.pdf\"; echo log >\"$to/paper.log\""),
     ("make-table", "cat \"$1\""),
     ("build-index", "echo \"index of $1\""),

@@ -80,7 +80,7 @@ pub const EXPECTED: &[Expected] = &[
         ..GUARDED
     },
     Expected {
-        first_line: "edit() { sudo atomic-write -I {} --edit --validate \"$2\" \"$1\" -- \"${EDITOR:-vi}\" {}; }",
+        first_line: "edit() { sudo atomic-write -I {} --edit --validate \"$2\" \"$1\" -- sh -c \"${EDITOR:-vi}\"' \"$1\"' sh {}; }",
         before: &[("etc/fstab", "root\n")],
         after: &[("etc/fstab", "root\nedited\n")],
         ..GUARDED

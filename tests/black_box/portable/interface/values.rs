@@ -9,7 +9,7 @@ use crate::common::{Scene, stderr};
 
 #[test]
 fn a_mode_is_octal_or_changes_it_as_chmod_does() {
-    for bad in ["", "8", "0o644", "10000", "u+q", "-1", "+644", " 644", "0x1ff", "777777777777"] {
+    for bad in ["", "8", "0o644", "10000", "u+q", "u=644", "+8", " 644", "0x1ff", "777777777777"] {
         usage(
             &[&format!("--mode={bad}"), "f"],
             "an octal number from 0 to 7777, or changes such as u=rw,go=r or +x, are expected",

@@ -59,7 +59,7 @@ fn a_mode_has_three_spellings_and_wins_over_the_source() {
 
 #[test]
 fn what_is_no_mode_is_a_usage_error() {
-    for word in ["", "8", "0o644", "u", "rw-r--r--", "10000", "-1", "+7", "u+q", "u+x,", " 644", "6 44", "77777777777"]
+    for word in ["", "8", "0o644", "u", "rw-r--r--", "10000", "u-1", "+8", "u+q", "u+x,", " 644", "6 44", "77777777777"]
     {
         let scene = scene(0o640);
         let (inode, mode) = (scene.inode("f"), scene.mode("f"));

@@ -5,8 +5,22 @@
 use crate::common::needs::needs;
 use crate::common::{Scene, does};
 
-const WORDS: [&str; 12] =
-    ["+x", "a-w", "u=rwx,go=rx", "go-rwx", "=rw", "-w", "g=u", "a+X", "u+x,g-r,o=", "+t", "ug+s", "o+w"];
+const WORDS: [&str; 14] = [
+    "+x",
+    "a-w",
+    "u=rwx,go=rx",
+    "go-rwx",
+    "=rw",
+    "-w",
+    "g=u",
+    "a+X",
+    "u+x,g-r,o=",
+    "+t",
+    "ug+s",
+    "o+w",
+    "=0751",
+    "+x-022,o=r",
+];
 
 /// Runs `make`, which leaves `f` with the mode, and `g` without it; then chmod(1) gives `g` the mode.
 fn is_as_chmod(make: &str, umask: &str, word: &str) {

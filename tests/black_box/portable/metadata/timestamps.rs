@@ -6,6 +6,7 @@ use std::fs::{FileTimes, Metadata, OpenOptions, metadata};
 use std::time::{Duration, SystemTime};
 
 use crate::common::Scene;
+#[cfg(unix)]
 use crate::common::needs::needs;
 use crate::portable::interface::usage;
 
