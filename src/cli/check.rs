@@ -65,7 +65,8 @@ fn in_our_words(mut error: clap::Error, argv: &[OsString]) -> clap::Error {
             )
         }
         _ => {
-            for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedValue, ContextKind::Suggested] {
+            use ContextKind::{Suggested, SuggestedArg, SuggestedValue, Usage};
+            for kind in [SuggestedArg, SuggestedValue, Suggested, Usage] {
                 error.remove(kind);
             }
             escape_context(error)
@@ -448,7 +449,8 @@ fn operands(
     }
     let mut operands = operands.into_iter();
     let Some(target) = operands.next() else {
-        return Err(usage(ErrorKind::MissingRequiredArgument, "TARGET is missing: atomic-write [OPTIONS] TARGET"));
+        // With the synopsis.
+        return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, "TARGET is missing"));
     };
     if let Some(second) = operands.next() {
         // After a first -- the second operand follows TARGET.
@@ -563,9 +565,18 @@ fn backup(
     };
     let Some(control) = control(&word) else {
         let shown = Shown(&word).to_string();
+        // As perl and sed take it with -i.
+        let is_suffix = origin == "CONTROL" && word.as_encoded_bytes().starts_with(b".");
+        let hint = if is_suffix {
+            format!("\nhint: to set the suffix of backups: --suffix={}", ShellWord(&word))
+        } else {
+            String::new()
+        };
         return Err(usage(
             ErrorKind::InvalidValue,
-            &format!("invalid {origin} '{shown}' (choose from none, off, numbered, t, existing, nil, simple, never)"),
+            &format!(
+                "invalid {origin} '{shown}' (choose from none, off, numbered, t, existing, nil, simple, never){hint}"
+            ),
         ));
     };
     let names_directory =
@@ -606,8 +617,9 @@ fn control(word: &OsStr) -> Option<Option<Control>> {
     meanings.all(|other| other == first).then_some(first)
 }
 
+/// A usage error. Without clap's synopsis of seven lines, above which a message is easily missed.
 fn usage(kind: ErrorKind, message: &str) -> clap::Error {
-    Cli::command().error(kind, message)
+    clap::Error::raw(kind, format!("{message}\n\nFor more information, try '--help'.\n"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::reader::Input;
 use super::terminated::Terminated;
-use crate::error::{Context, Result, command_failed, failed};
+use crate::error::{Context, ErrorExt, Result, command_failed, failed};
 use crate::platform::{
     self, AsFd, BorrowedFd, Child, Errno, Event, Interrupted, OwnedFd, Signals, Stat, Status, Stdio, TerminationSignal,
     Woken, os_message, spawn, wait,
@@ -109,7 +109,13 @@ impl<'s> Command<'s> {
             status if self.is_success(status) => Ok(()),
             Status::Exited(code) => {
                 let ours = if RESERVED_STATUSES.contains(&code) { 125 } else { code };
-                Err(command_failed(ours, format_args!("{command} exited with status {code}")))
+                let error = command_failed(ours, format_args!("{command} exited with status {code}"));
+                // What a shell returns for the pipe of `producer | head`, with pipefail.
+                Err(if code == 128 + 13 {
+                    error.hint("141 is SIGPIPE, as of a pipe into head; to accept it: --success-status 141")
+                } else {
+                    error
+                })
             }
             Status::Killed(signal) => {
                 let name = platform::signal_name(signal);

@@ -56,6 +56,23 @@ fn a_part_of_a_pipeline_that_fails_leaves_the_target_unchanged() {
     assert_eq!(stderr(&shell(&scene, &[], "exit 7 | cat")), words);
 }
 
+#[test]
+fn a_pipe_whose_reader_ends_early_is_explained() {
+    needs!(bash, signals);
+    let scene = Scene::with_old();
+    let script = "trap - PIPE; (trap - PIPE; yes) | head -n 1";
+    let output = shell(&scene, &[], script);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(141), "{text}");
+    assert!(
+        text.ends_with("hint: 141 is SIGPIPE, as of a pipe into head; to accept it: --success-status 141\n"),
+        "{text}"
+    );
+    scene.has_only("f", "old");
+    assert!(shell(&scene, &["--success-status", "141"], script).status.success());
+    scene.has_only("f", "y\n");
+}
+
 /// The path is not in the script's text, so whatever it is called, it is only a path.
 #[test]
 fn with_a_placeholder_the_script_writes_at_a_path() {

@@ -55,6 +55,23 @@ fn a_misspelt_option_is_answered_by_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_suffix_of_backups_is_told_its_option() {
+    usage(&["--backup=.b k", "f"], "simple, never)\nhint: to set the suffix of backups: --suffix='.b k'\n");
+    assert!(!usage(&["--backup=bak", "f"], "invalid CONTROL 'bak'").contains("hint:"));
+}
+
+/// The synopsis is for who has given nothing; it would hide what is wrong with something.
+#[test]
+fn an_error_is_its_message_and_where_to_read_more() {
+    for words in [&["--zzz", "f"][..], &["f", "-m"], &["--sync=x", "f"], &["--edit", "f"], &["-t"], &["f", "--mode=9"]]
+    {
+        let text = usage(words, "\n\nFor more information, try '--help'.\n");
+        assert_eq!(text.lines().count(), 3, "{text}");
+    }
+    assert!(usage(&[], "TARGET is missing\n\nUsage: ").ends_with("\n\nFor more information, try '--help'.\n"));
+}
+
+#[test]
 fn what_is_misspelt_is_shown_escaped() {
     usage(&["--edit\u{1b}[m", "f"], r"unexpected argument '$'--edit\x1b[m''");
 }
