@@ -135,7 +135,10 @@ fn replace_many(args: &Args, sources: &Sources, run: Run<'_>) -> End {
     run.progress.clear();
     report::many(args, &files, &tally, done.as_ref().err());
     match done.map_err(|error| report::failure(args, &error, run.notices)) {
-        Ok(()) => End::Status(worst.get()),
+        Ok(()) => {
+            report::notices(args, &args.target, run.notices);
+            End::Status(worst.get())
+        }
         Err(End::Status(status)) => End::Status(report::worse(worst.get(), status)),
         Err(signal @ End::Signal(_)) => signal,
     }

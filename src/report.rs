@@ -48,14 +48,19 @@ pub(crate) fn success(args: &Args, outcome: &Outcome, notices: &Notices) {
     }
 }
 
-/// The same without `--report`, for the file at `path`. Leftovers are printed even with `--quiet`.
+/// The same without `--report`, for the file at `path`.
 fn success_of(args: &Args, path: &Path, outcome: &Outcome, notices: &Notices) {
+    self::notices(args, path, notices);
+    if args.verbose {
+        note(path, &verbose(args, outcome));
+    }
+}
+
+/// Prints the warnings. Leftovers are printed even with `--quiet`.
+pub(crate) fn notices(args: &Args, path: &Path, notices: &Notices) {
     notices.take_leftovers().iter().for_each(|leftover| warn(path, leftover));
     if !args.quiet {
         notices.take_warnings().iter().for_each(|warning| warn(path, warning));
-    }
-    if args.verbose {
-        note(path, &verbose(args, outcome));
     }
 }
 

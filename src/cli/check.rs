@@ -496,9 +496,12 @@ fn second_operand_at(argv: &[OsString]) -> Option<usize> {
     if argv.iter().any(takes_many) {
         return None;
     }
+    // As in `-ft DIR`.
+    let has_second =
+        |cli: &Cli| cli.operands.len() == 2 && cli.target_directory.is_empty() && cli.files0_from.is_empty();
     (2..argv.len().min(WORDS))
         .take_while(|at| argv[at - 1] != "--")
-        .find(|at| argv[*at] != "--" && parse_with_clap(&argv[..=*at]).is_ok_and(|cli| cli.operands.len() == 2))
+        .find(|at| argv[*at] != "--" && parse_with_clap(&argv[..=*at]).is_ok_and(|cli| has_second(&cli)))
 }
 
 /// The commonest slip is a forgotten `--`, so the message has the line with it.

@@ -56,7 +56,9 @@ mod windows;
 use windows as system;
 
 /// System errors: their type, their messages, and what follows from them.
-pub(crate) use refusals::{is_full, is_metadata_refusal, is_unsupported_rename, is_unsupported_sync};
+pub(crate) use refusals::{
+    is_full, is_metadata_refusal, is_out_of_descriptors, is_unsupported_rename, is_unsupported_sync,
+};
 pub(crate) use system::errors::{Errno, Result, from_io, os_message, refuses_links, refuses_names};
 pub(crate) use system::retry::Retries;
 
@@ -98,7 +100,7 @@ pub(crate) use system::tree::{
 
 /// Durability. When the call returns without an error, the data is on disk.
 pub(crate) use system::sync::{
-    CAN_SYNC_FILE_SYSTEM, sync_data, sync_directory, sync_file, sync_file_system, unwritten,
+    CAN_SYNC_FILE_SYSTEM, dirty_bytes, sync_data, sync_directory, sync_file, sync_file_system,
 };
 
 /// Locks between processes, on an open file.

@@ -22,3 +22,8 @@ pub(crate) fn is_unsupported_sync(errno: Errno) -> bool {
 pub(crate) fn is_full(errno: Errno) -> bool {
     matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::FBIG)
 }
+
+/// Whether the process or the system has too many files open.
+pub(crate) fn is_out_of_descriptors(errno: Errno) -> bool {
+    matches!(errno, Errno::MFILE | Errno::NFILE)
+}

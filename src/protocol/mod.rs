@@ -81,7 +81,7 @@ use staging::Stage;
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
 use crate::input::{Input, Terminated};
 use crate::options::Sync;
-use crate::platform::{self, Errno, FileType, Signals, Stat, is_unsupported_sync};
+use crate::platform::{self, Errno, FileType, Signals, Stat};
 use crate::progress::Phase;
 
 /// A replacement that failed.
@@ -340,13 +340,8 @@ fn leave_alone(job: &Replacement<'_>, warning: Option<String>) -> Result<()> {
         let file = old.file.get().context("sync")?;
         sync::file(&*file)?;
     }
-    // Do not sync the whole file system instead: that would write the unsynced data of other programs.
-    if job.options.sync == Sync::Full && job.target.directory.readable() {
-        match platform::sync_directory(&job.target.directory) {
-            // EINVAL or ENOTSUP: this file system cannot sync directories.
-            Err(errno) if is_unsupported_sync(errno) => {}
-            done => done.context("sync directory")?,
-        }
+    if job.options.sync == Sync::Full {
+        sync::unchanged_directory(&job.target.directory)?;
     }
     if let Some(warning) = warning {
         job.notices.warn(warning);

@@ -53,20 +53,16 @@ fn no_directory() -> Error {
         .hint("set TMPDIR to one")
 }
 
-/// The last step instead of the commit, if the copy was staged for it.
-pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
-    overwrite_with(job, copy)
-}
-
 /// The same instead of a commit that the system refuses. TARGET has been compared already. `from` is staged in an
 /// unsafe place, so it is copied to a safe one.
 pub(super) fn from_copy(job: &Replacement<'_>, from: &Sealed, reason: Option<String>) -> Result<()> {
     let stage = stage(job, reason)?;
-    overwrite_with(job, fill::copy_staged(job, from, stage, KeepOpen::Reader)?)
+    overwrite(job, fill::copy_staged(job, from, stage, KeepOpen::Reader)?)
 }
 
-/// The copy is synced whatever `--sync` says: it may become the only intact one.
-fn overwrite_with(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
+/// The last step instead of the commit, if the copy was staged for it. The copy is synced whatever `--sync` says: it may become
+/// the only intact one.
+pub(super) fn overwrite(job: &Replacement<'_>, copy: Sealed) -> Result<()> {
     let (Some(existing), Some(spill)) = (&job.target.existing, job.spill.get()) else {
         return Err(failed(STEP, "there is nothing to overwrite"));
     };

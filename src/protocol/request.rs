@@ -176,9 +176,10 @@ impl<'a> Replacement<'a> {
         self.plan.origin.edits() && self.old.as_ref().is_none_or(|old| old.stat.size == 0)
     }
 
-    /// From here until the exit, signals stay pending. A signal that arrived earlier prevents the last step.
+    /// From here until the exit, or until they are released, signals stay pending. A signal that arrived earlier prevents the
+    /// last step.
     pub(super) fn hold_signals(&self) -> Result<()> {
-        Signals::hold().context("signals")?;
+        self.signals.hold().context("signals")?;
         Ok(self.signals.check()?)
     }
 

@@ -2,11 +2,29 @@
 
 use super::directory::Directory;
 use crate::error::{self, Context, Error, ErrorExt};
-use crate::platform::{self, AsFd, Result, is_unsupported_sync};
+use crate::platform::{self, AsFd, Errno, Result, is_unsupported_sync};
 
 /// Syncs a file's content and metadata.
 pub(super) fn file(file: impl AsFd) -> error::Result<()> {
-    platform::sync_file(file).context("sync").map_err(with_hint)
+    platform::sync_file(file).map_err(of_file)
+}
+
+/// The error of a file's sync.
+pub(super) fn of_file(errno: Errno) -> Error {
+    with_hint(Error::new(errno).context("sync"))
+}
+
+/// Syncs a directory's entries for a TARGET that is left alone. Not the whole file system instead: that would write the unsynced
+/// data of other programs.
+pub(super) fn unchanged_directory(directory: &Directory) -> error::Result<()> {
+    if !directory.readable() {
+        return Ok(());
+    }
+    match platform::sync_directory(directory) {
+        // EINVAL or ENOTSUP: this file system cannot sync directories.
+        Err(errno) if is_unsupported_sync(errno) => Ok(()),
+        done => done.context("sync directory"),
+    }
 }
 
 /// Syncs a directory's entries. If the directory cannot be opened for reading, or its file system cannot sync

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! default --watch--> watched --hold--> held --(exit)
-//!    \------------------hold----------/
+//!    |                  ^               | ^
+//!    |                  '----release----' |
+//!    '-----------------hold---------------'
 //! ```
 //!
 //! - *default*: no file of ours has a name, so the default actions are correct. SIGPIPE is the exception, because the
@@ -10,7 +12,7 @@
 //! - *watched*: something needs cleanup first (a staging file, created directories, a command). A handler records the
 //!   signal and writes to a pipe; every wait for input also waits for that pipe.
 //! - *held*: the commit is in progress. Every signal that can be blocked stays pending until the exit, so that the exit
-//!   status is correct.
+//!   status is correct. With many files, of which one is overwritten in place, they wait until that is done.
 //!
 //! No signal handler makes a decision; signal-hook installs them all. SIGXFSZ is always blocked, so that the write
 //! fails with EFBIG.
@@ -27,7 +29,7 @@ use rustix::fs::{CWD, OFlags};
 use crate::platform::unix::content::pipe;
 use crate::platform::unix::errors::{Result, from_io, from_nix};
 pub(crate) use crate::platform::unix::mask::start_thread;
-use crate::platform::unix::mask::{self, InheritedMask};
+use crate::platform::unix::mask::{self, Hold, InheritedMask};
 use crate::platform::unix::open::open;
 use crate::platform::unix::termination::{Interrupted, TerminationSignal, requests_progress};
 
@@ -37,6 +39,7 @@ use crate::platform::unix::termination::{Interrupted, TerminationSignal, request
 /// would raise SIGPIPE, whose handler writes too, and so on for ever.
 pub(crate) struct Signals {
     at_start: InheritedMask,
+    held: Hold,
     watch: OnceCell<Watch>,
     /// Answers the signals that ask how far the run is.
     tell: Box<dyn Fn()>,
@@ -63,6 +66,7 @@ impl Signals {
     pub(crate) fn at_start(tell: impl Fn() + 'static) -> Self {
         Signals {
             at_start: InheritedMask::at_start(),
+            held: Hold::default(),
             watch: OnceCell::new(),
             tell: Box::new(tell),
             children: OnceCell::new(),
@@ -98,7 +102,7 @@ impl Signals {
             wake(signal, &writer)?;
             signals.push((signal, arrived));
         }
-        // The process has one thread, so it cannot be set already.
+        // One thread does this, so it cannot be set already.
         let _ = self.watch.set(Watch { reader, writer, signals });
         Ok(())
     }
@@ -120,9 +124,14 @@ impl Signals {
         self.watched()
     }
 
-    /// default or watched -> held. It stays so until the process ends.
-    pub(crate) fn hold() -> Result<()> {
-        mask::block_all()
+    /// default or watched -> held. It stays so until the process ends, or [`Signals::release`].
+    pub(crate) fn hold(&self) -> Result<()> {
+        self.held.block_all()
+    }
+
+    /// held -> as before. A signal that is pending is then acted on.
+    pub(crate) fn release(&self) -> Result<()> {
+        self.held.release()
     }
 
     /// From here on the end of a child is noticed. Must be called before the child starts.
@@ -136,7 +145,7 @@ impl Signals {
         let mut set = SigSet::empty();
         set.add(Signal::SIGCHLD);
         sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&set), None).map_err(from_nix)?;
-        // The process has one thread, so it cannot be set already.
+        // One thread does this, so it cannot be set already.
         let _ = self.children.set(reader);
         Ok(())
     }

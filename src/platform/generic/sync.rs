@@ -23,7 +23,7 @@ pub(crate) fn sync_directory(directory: &DirectoryHandle) -> Result<()> {
 }
 
 /// How many bytes the system has to write to all its disks, as far as it tells.
-pub(crate) fn unwritten() -> Option<u64> {
+pub(crate) fn dirty_bytes() -> Option<u64> {
     None
 }
 

@@ -48,7 +48,7 @@ impl FileSystem {
     /// this file system.
     pub(crate) fn may_reuse_blocks_early(self, file: impl AsFd) -> bool {
         match self {
-            FileSystem::EXT => !is_ordered(file),
+            FileSystem::EXT => !matches!(data_mode(file).as_deref(), Some("ordered" | "journal")),
             FileSystem::BTRFS | FileSystem::NFS | FileSystem::RAMFS | FileSystem::TMPFS | FileSystem::XFS => false,
             _ => true,
         }
@@ -61,10 +61,15 @@ impl FileSystem {
     }
 
     /// Whether a sync of the whole file system is known to make each file on it durable, or to fail: it tells of failed writes
-    /// since Linux 5.8, and the promises are made for 5.10 and newer. FUSE does not pass it on, and it is not known whether
-    /// overlayfs passes on each error.
-    pub(crate) fn syncs_all_at_once(self) -> bool {
-        matches!(self, FileSystem::BTRFS | FileSystem::EXT | FileSystem::TMPFS | FileSystem::XFS)
+    /// since Linux 5.8, and the promises are made for 5.10 and newer. Without a journal, as on ext2, it writes some metadata
+    /// after it has told the disk to flush its cache. FUSE does not pass it on, and it is not known whether overlayfs passes on
+    /// each error. `file` is on this file system.
+    pub(crate) fn syncfs_suffices(self, file: impl AsFd) -> bool {
+        match self {
+            FileSystem::EXT => data_mode(file).is_some(),
+            FileSystem::BTRFS | FileSystem::TMPFS | FileSystem::XFS => true,
+            _ => false,
+        }
     }
 
     /// Whether the sync of a directory may succeed although the file system has shut down after an error since its names were
@@ -155,13 +160,12 @@ pub(crate) fn has_room(file: impl AsFd, stat: &Stat, size: u64, may_share_blocks
     Ok(mount.f_blocks == 0 || more <= free)
 }
 
-/// Whether it is known to be an ext4 that writes data before the journal refers to it.
-fn is_ordered(file: impl AsFd) -> bool {
-    let options = || {
-        let device = retry_on_intr(|| rustix::fs::fstat(&file)).ok()?.st_dev;
-        let link = format!("/sys/dev/block/{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
-        let device = read_link_at(CWD, &*link).ok()?;
-        proc::read(&format!("/proc/fs/ext4/{}/options", Path::new(&device).file_name()?.to_str()?))
-    };
-    options().is_some_and(|options| options.lines().any(|option| matches!(option, "data=ordered" | "data=journal")))
+/// How an ext4 with a journal orders data and journal: `ordered`, `journal` or `writeback`. `None` if it has no journal, or that
+/// is not known.
+fn data_mode(file: impl AsFd) -> Option<String> {
+    let device = retry_on_intr(|| rustix::fs::fstat(&file)).ok()?.st_dev;
+    let link = format!("/sys/dev/block/{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
+    let device = read_link_at(CWD, &*link).ok()?;
+    let options = proc::read(&format!("/proc/fs/ext4/{}/options", Path::new(&device).file_name()?.to_str()?))?;
+    options.lines().find_map(|option| option.strip_prefix("data=")).map(str::to_owned)
 }

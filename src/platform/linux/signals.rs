@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! default --watch--> watched --hold--> held --(exit)
-//!    \------------------hold----------/
+//!    |                  ^               | ^
+//!    |                  '----release----' |
+//!    '-----------------hold---------------'
 //! ```
 //!
 //! - *default*: no file of ours has a name, so the default actions are correct: the unnamed staging file disappears
@@ -10,7 +12,7 @@
 //! - *watched*: something needs cleanup first (a named staging file, created directories, a command). The signals are
 //!   blocked and read from a signalfd; every wait for input also waits for them.
 //! - *held*: the commit is in progress. Every signal that can be blocked stays pending until the exit, so that the exit
-//!   status is correct.
+//!   status is correct. With many files, of which one is overwritten in place, they wait until that is done.
 //!
 //! SIGUSR1 asks how far the run is. In *default* too it is watched, from the first wait for input or for the
 //! lock, or where much is read: before that, an answer is not worth the calls that prepare it.
@@ -29,13 +31,14 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::platform::unix::errors::{Result, from_io, from_nix};
 pub(crate) use crate::platform::unix::mask::start_thread;
-use crate::platform::unix::mask::{self, InheritedMask};
+use crate::platform::unix::mask::{self, Hold, InheritedMask};
 use crate::platform::unix::retry::Retries;
 use crate::platform::unix::termination::{Interrupted, TerminationSignal, requests_progress};
 
 /// The mask that the program started with, and the signalfds.
 pub(crate) struct Signals {
     at_start: InheritedMask,
+    held: Hold,
     watch: OnceCell<Watch>,
     /// Of the signals that ask how far the run is, where only they are watched.
     requests: OnceCell<SignalFd>,
@@ -58,6 +61,7 @@ impl Signals {
     pub(crate) fn at_start(tell: impl Fn() + 'static) -> Self {
         Signals {
             at_start: InheritedMask::at_start(),
+            held: Hold::default(),
             watch: OnceCell::new(),
             requests: OnceCell::new(),
             tell: Box::new(tell),
@@ -122,9 +126,14 @@ impl Signals {
         self.watched() || self.requests.get().is_some()
     }
 
-    /// default or watched -> held. It stays so until the process ends.
-    pub(crate) fn hold() -> Result<()> {
-        mask::block_all()
+    /// default or watched -> held. It stays so until the process ends, or [`Signals::release`].
+    pub(crate) fn hold(&self) -> Result<()> {
+        self.held.block_all()
+    }
+
+    /// held -> as before. A signal that is pending is then acted on.
+    pub(crate) fn release(&self) -> Result<()> {
+        self.held.release()
     }
 
     /// From here on the end of a child is noticed. Must be called before the child starts. A pidfd would do the same,
@@ -143,7 +152,7 @@ impl Signals {
         signal_hook::flag::register(Signal::SIGCHLD as i32, Arc::new(AtomicBool::new(false)))
             .map_err(|error| from_io(&error))?;
         let opened = open(&set)?;
-        // The process has one thread, so it cannot be set already.
+        // One thread does this, so it cannot be set already.
         let _ = self.children.set(opened);
         Ok(())
     }

@@ -27,7 +27,7 @@ pub(crate) fn sync_directory(directory: &DirectoryHandle) -> Result<()> {
 pub(crate) const CAN_SYNC_FILE_SYSTEM: bool = true;
 
 /// How many bytes the system has to write to all its disks, as far as it tells.
-pub(crate) fn unwritten() -> Option<u64> {
+pub(crate) fn dirty_bytes() -> Option<u64> {
     let text = proc::read("/proc/meminfo")?;
     let kilobytes = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name))?;

@@ -43,4 +43,4 @@ pub(crate) fn sync_directory(directory: &DirectoryHandle) -> Result<()> {
     sync_file(directory)
 }
 
-pub(crate) use crate::platform::generic::sync::{CAN_SYNC_FILE_SYSTEM, sync_file_system, unwritten};
+pub(crate) use crate::platform::generic::sync::{CAN_SYNC_FILE_SYSTEM, dirty_bytes, sync_file_system};

@@ -1,5 +1,6 @@
 //! The signal mask, and what does not depend on how signals are watched.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
@@ -75,7 +76,23 @@ pub(crate) fn start_thread(run: impl FnOnce() + Send + 'static) -> Result<JoinHa
     started
 }
 
-/// Blocks every signal that can be blocked.
-pub(in crate::platform) fn block_all() -> Result<()> {
-    SigSet::all().thread_block().map_err(from_nix)
+/// The mask while every signal is blocked that can be, and the one before.
+#[derive(Default)]
+pub(in crate::platform) struct Hold(Cell<Option<SigSet>>);
+
+impl Hold {
+    /// Blocks every signal that can be blocked.
+    pub(in crate::platform) fn block_all(&self) -> Result<()> {
+        let mut before = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut before)).map_err(from_nix)?;
+        // The mask of a hold within a hold is that of the first.
+        self.0.set(self.0.take().or(Some(before)));
+        Ok(())
+    }
+
+    /// Restores the mask from before, if signals are held.
+    pub(in crate::platform) fn release(&self) -> Result<()> {
+        let Some(before) = self.0.take() else { return Ok(()) };
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None).map_err(from_nix)
+    }
 }

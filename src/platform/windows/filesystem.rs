@@ -19,7 +19,7 @@ impl FileSystem {
     }
 
     /// Whether a sync of the whole file system is known to make each file on it durable. There is no such call here.
-    pub(crate) fn syncs_all_at_once(self) -> bool {
+    pub(crate) fn syncfs_suffices(self, _: impl AsFd) -> bool {
         false
     }
 

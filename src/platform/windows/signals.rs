@@ -57,8 +57,13 @@ impl Signals {
     }
 
     /// watched -> held. Without a file of ours that has a name, the commit does not begin, so requests are watched.
-    pub(crate) fn hold() -> Result<()> {
+    pub(crate) fn hold(&self) -> Result<()> {
         done(win32::set_console_handler(record))
+    }
+
+    /// held -> watched. Nothing is blocked: requests are only recorded.
+    pub(crate) fn release(&self) -> Result<()> {
+        Ok(())
     }
 
     /// Threads report the end of each child anyway.

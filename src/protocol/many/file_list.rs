@@ -15,6 +15,8 @@ use crate::quote::Shown;
 const STEP: &str = "names";
 /// No path is as long, in bytes.
 const LONGEST: usize = 1 << 16;
+/// The longest list, in bytes, which is held in memory: some ten million names.
+const LONGEST_LIST: usize = 256 << 20;
 
 /// The files, in their order.
 #[derive(Debug)]
@@ -36,6 +38,9 @@ impl<'a> FileList<'a> {
                 break;
             }
             // An endless list is not read to its end.
+            if names.len() + buffer.len() > LONGEST_LIST {
+                return Err(refused("the list is longer than 256 MiB"));
+            }
             let before = names.last().copied().unwrap_or(0);
             if std::iter::once(&before).chain(&buffer).zip(&buffer).any(|pair| pair == (&0, &0)) {
                 return Err(refused("'': the name is empty"));

@@ -15,8 +15,8 @@ use crate::protocol::directory::Directory;
 
 /// From so many files on, one sync of the file system is faster.
 const MANY: usize = 8;
-/// How much the system may have to write of others, in bytes for each file: what a disk writes in the time that the file's own
-/// sync would take.
+/// How much may be written for others in a run, in bytes for each of its files: what a disk writes in the time that the file's
+/// own sync would take.
 const OTHERS: u64 = 512 << 10;
 /// How many threads sync files one by one: a journal takes those together that wait for it at the same time.
 const THREADS: usize = 16;
@@ -24,46 +24,55 @@ const THREADS: usize = 16;
 /// How the groups of one run are synced.
 #[derive(Debug, Default)]
 pub(super) struct GroupSync {
-    /// What the system had to write after the last sync of the file system, in bytes: so it belongs to other file systems.
-    elsewhere: Cell<u64>,
-    /// Whether the last group was synced with its file system, and not file by file.
-    at_once: Cell<bool>,
+    /// The least that the system had to write after a sync of the file system, in bytes: it belongs to other file systems.
+    elsewhere: Cell<Option<u64>>,
+    /// What these syncs have written for others, in bytes.
+    written_for_others: Cell<u64>,
+    /// Whether the last group was synced by syncfs, and not file by file.
+    used_syncfs: Cell<bool>,
 }
 
 impl GroupSync {
-    /// Syncs the files of a group, which are in `directory` and have `bytes` bytes together. `remaining` is how many files
-    /// there are, with those of later groups: what others have left there is written only once. Returns what became of each
-    /// file.
+    /// Syncs the staged files of a group, which are in `directory` and have `bytes` bytes together, and the `unchanged` files
+    /// beside them. `count` is how many files the run has. Returns what became of each file, in this order.
     pub(super) fn sync(
         &self,
         directory: &Directory,
-        files: &[BorrowedFd<'_>],
+        staged: &[BorrowedFd<'_>],
+        unchanged: &[BorrowedFd<'_>],
         bytes: u64,
-        remaining: usize,
+        count: usize,
     ) -> Vec<Result<()>> {
-        if files.len() >= MANY
-            && self.is_worthwhile(directory, bytes, remaining)
-            && platform::sync_file_system(&**directory).is_ok()
-        {
-            self.elsewhere.set(platform::unwritten().unwrap_or(0));
-            self.at_once.set(true);
-            return files.iter().map(|_| Ok(())).collect();
-        }
-        self.at_once.set(false);
+        let files = [staged, unchanged].concat();
+        // Where nothing was written, nobody waits for what others have written.
+        let used = staged.len() >= MANY && self.try_syncfs(directory, bytes, count);
+        self.used_syncfs.set(used);
         // Also after an error: it may be about another program's file, and each of ours tells about itself.
-        each(files)
+        if used { files.iter().map(|_| Ok(())).collect() } else { each(&files) }
     }
 
-    /// Whether the last group was synced with its file system: then no file can have been left out for having no name.
-    pub(super) fn was_at_once(&self) -> bool {
-        self.at_once.get()
+    /// Whether the last group was synced by syncfs: then no file can have been left out for having no name.
+    pub(super) fn used_syncfs(&self) -> bool {
+        self.used_syncfs.get()
     }
 
-    /// Whether a sync of the file system is known to be enough, and not to take long.
-    fn is_worthwhile(&self, directory: &Directory, bytes: u64, remaining: usize) -> bool {
-        let others = OTHERS.saturating_mul(remaining as u64);
-        let limit = bytes.saturating_add(self.elsewhere.get()).saturating_add(others);
-        directory.filesystem().syncs_all_at_once() && platform::unwritten().is_some_and(|unwritten| unwritten <= limit)
+    /// Syncs the file system, if that is known to be enough, and not to take long.
+    fn try_syncfs(&self, directory: &Directory, bytes: u64, count: usize) -> bool {
+        if !directory.filesystem().syncfs_suffices(&**directory) {
+            return false;
+        }
+        let Some(dirty) = platform::dirty_bytes() else { return false };
+        let of_others = |elsewhere: u64| dirty.saturating_sub(bytes).saturating_sub(elsewhere);
+        let expected = of_others(self.elsewhere.get().unwrap_or(0)).saturating_add(self.written_for_others.get());
+        if expected > OTHERS.saturating_mul(count as u64) || platform::sync_file_system(&**directory).is_err() {
+            return false;
+        }
+        let left = platform::dirty_bytes().unwrap_or(0);
+        // What others have written here meanwhile is left as well, so the least counts.
+        let elsewhere = self.elsewhere.get().map_or(left, |least| least.min(left));
+        self.elsewhere.set(Some(elsewhere));
+        self.written_for_others.set(self.written_for_others.get().saturating_add(of_others(elsewhere)));
+        true
     }
 }
 

@@ -1,6 +1,6 @@
 //! The groups: how they are formed, and the steps of each.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,16 @@ use std::rc::Rc;
 use super::file_list::{Checked, last_component};
 use super::group_sync::GroupSync;
 use super::placed::Placed;
-use super::request::{Many, Tally, Tell};
+use super::request::{Many, Tally, Tell, Unsynced};
 use super::staged::{AfterSync, BeforeSync, Planned, Staged};
-use crate::error::{Error, ErrorExt, Result, not_durable};
+use crate::error::{Context, Error, ErrorExt, Result, not_durable};
 use crate::input::Origin;
 use crate::options::Sync;
 use crate::platform::{self, AsFd, Interrupted, OwnedFd, is_full, os_message};
 use crate::progress::Phase;
 use crate::protocol::commit::{self, Named, Prepared};
 use crate::protocol::directory::Directory;
+use crate::protocol::parents::Parents;
 use crate::protocol::request::{Change, Outcome, Plan, Replacement, Target};
 use crate::protocol::{
     Content, Run, acquire_lock, check_if_match, leave_alone, overwrite, read_old, release_target, resolve,
@@ -27,47 +28,52 @@ use crate::quote::ShellWord;
 
 /// The most files of a group.
 const GROUP: usize = 256;
-/// The most bytes of a group, unless it has one file only.
+/// The most bytes of a group, unless its last file, whose size could not be known, has more.
 const GROUP_BYTES: u64 = 64 << 20;
 /// How many descriptors a file of a group needs at most.
 const DESCRIPTORS: usize = 3;
 /// The same with an overwrite in place or `--validate`.
-const DESCRIPTORS_ELSEWHERE: usize = 12;
-/// How many descriptors the program has beside these.
+const DESCRIPTORS_IN_PLACE: usize = 12;
+/// How many descriptors the program has beside these, if its caller has left it few.
 const OTHER_DESCRIPTORS: usize = 64;
 
 /// The run, group by group.
-pub(super) struct Groups<'a> {
+pub(super) struct Groups<'a, 'n> {
     many: &'a Many<'a>,
     count: usize,
+    /// The most files of a group.
+    limit: Cell<usize>,
     directory: &'a Rc<Directory>,
+    parents: &'a RefCell<Option<Parents<'n>>>,
     syncs: GroupSync,
     run: Run<'a>,
     tell: Tell<'a>,
     placed: Placed<'a>,
 }
 
-impl<'a> Groups<'a> {
+impl<'a, 'n> Groups<'a, 'n> {
     pub(super) fn new(
         many: &'a Many<'a>,
         names: Checked<'a>,
         directory: &'a Rc<Directory>,
+        parents: &'a RefCell<Option<Parents<'n>>>,
         run: Run<'a>,
         tell: Tell<'a>,
     ) -> Self {
+        let limit = Cell::new(group_size(many));
         let placed = Placed::new(many, directory, run.notices, names);
-        Groups { many, count: many.files.len(), directory, syncs: GroupSync::default(), run, tell, placed }
+        let syncs = GroupSync::default();
+        Groups { many, count: many.files.len(), limit, directory, parents, syncs, run, tell, placed }
     }
 
     pub(super) fn replace_all(&self, tally: &mut Tally) -> Result<()> {
-        let limit = self.group_size();
         let mut sources = self.many.files.iter().peekable();
         let mut held_over: Vec<&OsStr> = Vec::new();
         while !held_over.is_empty() || sources.peek().is_some() {
             self.run.signals.check()?;
             let mut group = std::mem::take(&mut held_over);
             let mut bytes = group.iter().map(|source| size(source)).sum::<u64>();
-            while group.len() < limit
+            while group.len() < self.limit.get()
                 && bytes < GROUP_BYTES
                 && let Some(source) = sources.peek()
             {
@@ -79,12 +85,13 @@ impl<'a> Groups<'a> {
                 group.extend(sources.next());
             }
             let first = tally.changes.len();
-            let dealt_with = self.replace_group(&group, bytes, tally)?;
+            let next = group.get(..self.limit.get()).unwrap_or(&group);
+            let dealt_with = self.replace_group(next, tally)?;
             held_over = group.split_off(dealt_with);
             let has_replaced =
                 tally.changes.get(first..).is_some_and(|changes| changes.contains(&Some(Change::Replaced)));
             if has_replaced && (!held_over.is_empty() || sources.peek().is_some()) {
-                self.keep_old_blocks(tally.inside.as_ref())?;
+                self.keep_old_blocks(tally.file_inside.as_ref())?;
             }
         }
         Ok(())
@@ -102,37 +109,33 @@ impl<'a> Groups<'a> {
         sync_names(self.directory, inside)
     }
 
-    /// Whoever takes locks takes one at a time: two runs that wait for each other would never end.
-    fn group_size(&self) -> usize {
-        if self.many.lock.is_some() {
-            return 1;
-        }
-        let Many { options, guards, .. } = self.many;
-        let may_be_elsewhere = options.in_place || options.allow_in_place || !guards.validate.is_empty();
-        let each = if may_be_elsewhere { DESCRIPTORS_ELSEWHERE } else { DESCRIPTORS };
-        (platform::max_open_files().saturating_sub(OTHER_DESCRIPTORS) / each).clamp(1, GROUP)
-    }
-
-    /// Replaces these files, which have `bytes` bytes together. Returns how many have been dealt with: if the disk is full, the
-    /// others follow in another group.
-    fn replace_group(&self, sources: &[&OsStr], bytes: u64, tally: &mut Tally) -> Result<usize> {
+    /// Replaces these files. Returns how many have been dealt with: if there is no room for all, the others follow in another
+    /// group.
+    fn replace_group(&self, sources: &[&OsStr], tally: &mut Tally) -> Result<usize> {
         self.run.progress.phase(Phase::Receiving);
         let paths: Vec<_> = sources.iter().map(|source| self.many.directory.join(last_component(source))).collect();
         let first = tally.changes.len();
         let planned = self.plan_group(sources, &paths)?;
         let (staged, dealt_with) = self.stage_group(&planned, &paths, tally)?;
         tally.changes.resize(first + dealt_with, None);
-        let synced = self.sync_group(staged, bytes, self.count - first, tally)?;
+        let synced = self.sync_group(staged, tally)?;
         self.name_group(synced, tally)?;
         Ok(dealt_with)
     }
 
+    /// Plans the files, as many as can be open at once.
     fn plan_group<'p>(&'p self, sources: &[&'p OsStr], paths: &'p [PathBuf]) -> Result<Vec<Result<Planned<'p>>>> {
         let mut planned = Vec::with_capacity(sources.len());
         for (path, source) in paths.iter().zip(sources) {
             self.run.subject.replace(path.clone());
             match self.plan(path, source) {
                 Err(error) if error.is::<Interrupted>() => return Err(error),
+                Err(error) if is_out_of_descriptors(&error) && !planned.is_empty() => {
+                    // Those that are closed again leave room to stage the others.
+                    self.limit.set((planned.len() / DESCRIPTORS).max(1));
+                    planned.truncate(self.limit.get());
+                    break;
+                }
                 // An error is told of in its turn, which may be in another group.
                 done => planned.push(done.map_err(|error| offer_tree(error, source, path))),
             }
@@ -162,7 +165,7 @@ impl<'a> Groups<'a> {
         Ok(Planned { source, plan, target, old: Cell::new(old) })
     }
 
-    /// Stages the files, up to one that finds no room beside the others. Returns how many have been dealt with, too.
+    /// Stages the files, up to one that finds no room or no descriptor beside the others. Returns how many have been dealt with, too.
     fn stage_group<'p>(
         &'p self,
         planned: &'p [Result<Planned<'p>>],
@@ -171,6 +174,7 @@ impl<'a> Groups<'a> {
     ) -> Result<(Vec<Staged<'p, BeforeSync>>, usize)> {
         let first = tally.changes.len();
         let mut staged = Vec::with_capacity(planned.len());
+        let mut bytes = 0;
         for (at, (file, path)) in planned.iter().zip(paths).enumerate() {
             self.run.subject.replace(path.clone());
             let file = match file {
@@ -181,13 +185,32 @@ impl<'a> Groups<'a> {
                 }
             };
             match self.stage(first + at, file) {
-                Ok(done) => staged.push(done),
+                Ok(done) => {
+                    // As much as was written: a FIFO has no size, and any file may have grown.
+                    bytes += done.bytes_to_sync();
+                    staged.push(done);
+                    if bytes > GROUP_BYTES {
+                        return Ok((staged, at + 1));
+                    }
+                }
                 // Once the group is in place, the old contents make room.
-                Err(error) if error.errno().is_some_and(is_full) && !staged.is_empty() => return Ok((staged, at)),
+                Err(error) if error.errno().is_some_and(is_full) && !staged.is_empty() => {
+                    return Ok((self.staged_again(staged), at));
+                }
+                Err(error) if is_out_of_descriptors(&error) && planned.len() > 1 => {
+                    self.limit.set((planned.len() / 2).max(1));
+                    return Ok((self.staged_again(staged), at));
+                }
                 Err(error) => self.failed(file, offer_tree(error, file.source, path), tally)?,
             }
         }
         Ok((staged, planned.len()))
+    }
+
+    /// The group ends before a file that is staged again in another. Its warnings come then.
+    fn staged_again<T>(&self, staged: T) -> T {
+        self.run.notices.take_warnings();
+        staged
     }
 
     /// The whole new content, with its metadata, which has no name yet.
@@ -199,13 +222,13 @@ impl<'a> Groups<'a> {
         let next = match sealed {
             None => {
                 outcome.change = Change::Unchanged;
-                BeforeSync::Nothing(AfterSync::Same(warning))
+                BeforeSync::NoSync(AfterSync::Unchanged(warning))
             }
             Some(sealed) if job.options.dry_run => {
                 outcome.change = commit::rehearse(&job, sealed, Sync::None)?;
-                BeforeSync::Nothing(AfterSync::Nothing)
+                BeforeSync::NoSync(AfterSync::DryRun)
             }
-            Some(sealed) if job.must_overwrite() => BeforeSync::Nothing(AfterSync::Overwrite(sealed)),
+            Some(sealed) if job.must_overwrite() => BeforeSync::NoSync(AfterSync::Overwrite(sealed)),
             Some(sealed) => {
                 let prepared = Prepared::from(&job, sealed)?;
                 release_target(&job);
@@ -213,7 +236,7 @@ impl<'a> Groups<'a> {
                     BeforeSync::Sync(prepared)
                 } else {
                     // Behind a link, perhaps on another file system.
-                    BeforeSync::Nothing(AfterSync::Name(prepared.sync(job.options.sync)?))
+                    BeforeSync::NoSync(AfterSync::Name(prepared.sync(job.options.sync)?))
                 }
             }
         };
@@ -224,23 +247,22 @@ impl<'a> Groups<'a> {
     fn sync_group<'p>(
         &self,
         staged: Vec<Staged<'p, BeforeSync>>,
-        bytes: u64,
-        remaining: usize,
         tally: &mut Tally,
     ) -> Result<Vec<Staged<'p, AfterSync>>> {
         let how = self.many.options.sync;
         let mut results = BTreeMap::new();
         if how != Sync::None && !self.many.options.dry_run {
             self.run.progress.phase(Phase::Syncing);
+            let news: Vec<_> = staged.iter().filter_map(|done| Some((done.index, done.new_content()?))).collect();
             // The content of a TARGET that is left alone may be unsynced as well.
-            let olds: Vec<_> =
-                staged.iter().map(|done| done.same_content().filter(|_| self.is_here(&done.job))).collect();
-            let files = staged.iter().zip(&olds).filter_map(|(done, old)| match &done.next {
-                BeforeSync::Sync(prepared) => Some((done.index, prepared.file().ok()?)),
-                BeforeSync::Nothing(_) => old.as_ref().map(|old| (done.index, old.as_fd())),
-            });
-            let (indices, files): (Vec<_>, Vec<_>) = files.unzip();
-            results.extend(indices.into_iter().zip(self.syncs.sync(self.directory, &files, bytes, remaining)));
+            let olds = staged.iter().filter(|done| self.is_here(&done.job));
+            let olds: Vec<_> = olds.filter_map(|done| Some((done.index, done.unchanged_content()?))).collect();
+            let bytes = staged.iter().map(Staged::bytes_to_sync).sum();
+            let (new_files, old_files): (Vec<_>, Vec<_>) =
+                (news.iter().map(|(_, file)| *file).collect(), olds.iter().map(|(_, file)| file.as_fd()).collect());
+            let done = self.syncs.sync(self.directory, &new_files, &old_files, bytes, self.count);
+            let indices = news.iter().map(|(index, _)| *index).chain(olds.iter().map(|(index, _)| *index));
+            results.extend(indices.zip(done));
         }
         let mut synced = Vec::with_capacity(staged.len());
         for done in staged {
@@ -262,13 +284,18 @@ impl<'a> Groups<'a> {
         for done in synced {
             let (file, index) = (done.file, done.index);
             self.run.subject.replace(file.plan.path.to_owned());
-            match self.name(done, tally) {
+            let done = self.name(done, tally);
+            // The overwrite of a file in place holds signals.
+            self.run.signals.release().context("signals")?;
+            match done {
                 Ok(outcome) => {
-                    if let Some(change) = tally.changes.get_mut(index) {
-                        *change = Some(outcome.change);
-                    }
                     self.run.progress.file_done();
                     (self.tell)(file.plan.path, Ok(&outcome));
+                }
+                // It is replaced, but not durable.
+                Err(error) if tally.changes.get(index).is_some_and(Option::is_some) => {
+                    self.run.progress.file_done();
+                    (self.tell)(file.plan.path, Err(&error));
                 }
                 Err(error) => self.failed(file, error, tally)?,
             }
@@ -276,18 +303,19 @@ impl<'a> Groups<'a> {
         Ok(())
     }
 
-    /// The last step for a file: the new content gets its name.
+    /// The last step for a file: the new content gets its name. After an error TARGET may have it, too, as `tally` tells.
     fn name(&self, done: Staged<'_, AfterSync>, tally: &mut Tally) -> Result<Outcome> {
         let Staged { file, index, job, mut outcome, warnings, next } = done;
         self.run.notices.warn_all(warnings);
-        let changes = !matches!(next, AfterSync::Same(_));
+        let changes = !matches!(next, AfterSync::Unchanged(_));
         self.placed.check(&job, file.source, changes, tally)?;
+        let mut synced = Ok(());
         match next {
-            AfterSync::Same(warning) => {
+            AfterSync::Unchanged(warning) => {
                 self.run.notices.warn_all(warning);
                 match (job.options.dry_run, self.is_here(&job)) {
                     (true, _) => {}
-                    (false, true) => tally.has_unsynced_names |= self.directory.readable(),
+                    (false, true) => tally.unsynced = tally.unsynced.max(Unsynced::Unchanged),
                     (false, false) => leave_alone(&job, None)?,
                 }
             }
@@ -296,14 +324,17 @@ impl<'a> Groups<'a> {
                 overwrite::overwrite(&job, sealed)?;
             }
             AfterSync::Name(finished) => {
-                let named = commit::name(&job, finished, &mut None)?;
+                let named = commit::name(&job, finished, &mut self.parents.borrow_mut())?;
                 outcome.change = named.change();
-                self.sync_name(named, &job, tally)?;
+                synced = self.sync_name(named, &job, tally);
             }
-            AfterSync::Nothing => {}
+            AfterSync::DryRun => {}
+        }
+        if let Some(change) = tally.changes.get_mut(index) {
+            *change = Some(outcome.change);
         }
         self.placed.add(job.target, file.source, index, &outcome);
-        Ok(outcome)
+        synced.map(|()| outcome)
     }
 
     /// Leaves the name to the sync of the directory if it is in that. A lock is not held until then: two runs that wait for each
@@ -314,14 +345,15 @@ impl<'a> Groups<'a> {
             Named::InDirectory(directory, committed)
                 if self.is_shared(&directory) && (directory.readable() || !job.is_locked) =>
             {
-                if !self.syncs.was_at_once() {
-                    commit::sync_again(&directory, &committed, how)?;
-                }
-                tally.has_unsynced_names = true;
+                tally.unsynced = Unsynced::New;
+                let synced = match self.syncs.used_syncfs() {
+                    true => Ok(()),
+                    false => commit::sync_again(&directory, &committed, how),
+                };
                 if !directory.readable() {
-                    tally.inside = committed.file.or(tally.inside.take());
+                    tally.file_inside = committed.file.or(tally.file_inside.take());
                 }
-                Ok(())
+                synced
             }
             named => named.sync_directory(how),
         }
@@ -363,6 +395,21 @@ fn offer_tree(error: Error, source: &OsStr, path: &Path) -> Error {
         }
         _ => error,
     }
+}
+
+/// The most files of a group. Whoever takes locks takes one at a time: two runs that wait for each other would never end.
+fn group_size(many: &Many<'_>) -> usize {
+    if many.lock.is_some() {
+        return 1;
+    }
+    let Many { options, guards, .. } = many;
+    let may_be_in_place = options.in_place || options.allow_in_place || !guards.validate.is_empty();
+    let each = if may_be_in_place { DESCRIPTORS_IN_PLACE } else { DESCRIPTORS };
+    (platform::max_open_files().saturating_sub(OTHER_DESCRIPTORS) / each).clamp(1, GROUP)
+}
+
+fn is_out_of_descriptors(error: &Error) -> bool {
+    error.errno().is_some_and(platform::is_out_of_descriptors)
 }
 
 /// The size of a file, in bytes, as far as it can be known.

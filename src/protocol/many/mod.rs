@@ -19,11 +19,14 @@ mod placed;
 mod request;
 mod staged;
 
+use std::cell::RefCell;
+
 use groups::{Groups, sync_names};
+use request::Unsynced;
 pub(crate) use request::{Many, Tally, Tell};
 
 use super::parents::Parents;
-use super::{Run, preflight, resolve};
+use super::{Run, preflight, resolve, sync};
 use crate::error::{Context, Result};
 use crate::options::Sync;
 use crate::progress::Phase;
@@ -33,22 +36,25 @@ pub(crate) fn replace(many: &Many<'_>, run: Run<'_>, tell: Tell<'_>, tally: &mut
     let names = many.files.check()?;
     // While files get their names, signals wait.
     run.signals.watch().context("signals")?;
-    let mut parents = many.parents.then(|| Parents::new(many.options.sync, run.notices));
-    let directory = resolve::open_directory(many.directory, parents.as_mut(), run.notices)
+    let parents = RefCell::new(many.parents.then(|| Parents::new(many.options.sync, run.notices)));
+    let directory = resolve::open_directory(many.directory, parents.borrow_mut().as_mut(), run.notices)
         .map_err(|error| if many.parents { error } else { resolve::offer_parents(error, run.notices) })?;
     preflight::check_directory(&directory, many.options)?;
     run.progress.expect_files(many.files.len());
-    let done = Groups::new(many, names, &directory, run, tell).replace_all(tally);
+    let done = Groups::new(many, names, &directory, &parents, run, tell).replace_all(tally);
     let is_all_done = done.is_ok() && tally.failed == 0;
     if !many.options.dry_run
         && (is_all_done || tally.changes.iter().any(Option::is_some))
-        && let Some(parents) = &mut parents
+        && let Some(parents) = parents.borrow_mut().as_mut()
     {
         parents.keep();
     }
-    if tally.has_unsynced_names && many.options.sync == Sync::Full {
+    if many.options.sync == Sync::Full && tally.unsynced != Unsynced::None {
         run.progress.phase(Phase::Syncing);
-        sync_names(&directory, tally.inside.as_ref())?;
+        match tally.unsynced {
+            Unsynced::New => sync_names(&directory, tally.file_inside.as_ref())?,
+            Unsynced::Unchanged | Unsynced::None => sync::unchanged_directory(&directory)?,
+        }
     }
     done
 }

@@ -31,10 +31,21 @@ pub(crate) struct Tally {
     pub(crate) changes: Vec<Option<Change>>,
     /// How many have failed, and were told of.
     pub(crate) failed: usize,
-    /// Whether a name is to be synced at the end.
-    pub(super) has_unsynced_names: bool,
+    /// Whose names are to be synced at the end.
+    pub(super) unsynced: Unsynced,
     /// A file in the directory, if that cannot be opened for reading: its file system is synced by way of this one.
-    pub(super) inside: Option<OwnedFd>,
+    pub(super) file_inside: Option<OwnedFd>,
+}
+
+/// Files whose names may not be on disk yet.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Unsynced {
+    #[default]
+    None,
+    /// Only files that were left alone.
+    Unchanged,
+    /// Files that were created or replaced.
+    New,
 }
 
 /// Prints what became of the file at this path.

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 
 use crate::error::Result;
 use crate::options::Sync;
-use crate::platform::{self, OwnedFd};
+use crate::platform::{self, BorrowedFd, OwnedFd};
 use crate::protocol::commit::{Finished, Prepared};
 use crate::protocol::old_content::OldContent;
 use crate::protocol::request::{Outcome, Plan, Replacement, Target};
@@ -38,33 +38,52 @@ pub(super) enum BeforeSync {
     /// The sync, with the group.
     Sync(Prepared),
     /// Nothing, or at most the sync of an old content.
-    Nothing(AfterSync),
+    NoSync(AfterSync),
 }
 
 /// What is to be done after the sync of the group.
 pub(super) enum AfterSync {
     /// Nothing: with `--if-changed`, the content is the same; perhaps with a warning.
-    Same(Option<String>),
+    Unchanged(Option<String>),
     /// It gets its name.
     Name(Finished),
     /// TARGET is overwritten with it.
     Overwrite(Sealed),
     /// Nothing: `--dry-run`.
-    Nothing,
+    DryRun,
 }
 
 impl<'p> Staged<'p, BeforeSync> {
+    /// The content that is synced with the group.
+    pub(super) fn new_content(&self) -> Option<BorrowedFd<'_>> {
+        match &self.next {
+            BeforeSync::Sync(prepared) => prepared.file().ok(),
+            BeforeSync::NoSync(_) => None,
+        }
+    }
+
+    /// How much of it there is, in bytes.
+    pub(super) fn bytes_to_sync(&self) -> u64 {
+        match &self.next {
+            BeforeSync::Sync(_) => self.outcome.received,
+            BeforeSync::NoSync(_) => 0,
+        }
+    }
+
     /// The old content, which stays.
-    pub(super) fn same_content(&self) -> Option<Ref<'_, OwnedFd>> {
+    pub(super) fn unchanged_content(&self) -> Option<Ref<'_, OwnedFd>> {
         match self.next {
-            BeforeSync::Nothing(AfterSync::Same(_)) => self.job.old.as_ref().and_then(|old| old.file.get().ok()),
+            BeforeSync::NoSync(AfterSync::Unchanged(_)) => self.job.old.as_ref().and_then(|old| old.file.get().ok()),
             _ => None,
         }
     }
 
     /// It was synced with the group, with this result.
     pub(super) fn synced(self, result: platform::Result<()>) -> Result<Staged<'p, AfterSync>> {
-        let failed = |errno| sync::with_hint(self.job.target.directory.staging_error("sync", errno));
+        let failed = |errno| match &self.next {
+            BeforeSync::Sync(_) => sync::with_hint(self.job.target.directory.staging_error("sync", errno)),
+            BeforeSync::NoSync(_) => sync::of_file(errno),
+        };
         result.map_err(failed)?;
         self.then(Prepared::synced)
     }
@@ -78,7 +97,7 @@ impl<'p> Staged<'p, BeforeSync> {
         let Staged { file, index, job, outcome, warnings, next } = self;
         let next = match next {
             BeforeSync::Sync(prepared) => AfterSync::Name(sync(prepared)?),
-            BeforeSync::Nothing(next) => next,
+            BeforeSync::NoSync(next) => next,
         };
         Ok(Staged { file, index, job, outcome, warnings, next })
     }

@@ -17,10 +17,8 @@ const SMALL: usize = 64;
 
 /// Everything below the directory, and the directory itself, is on disk when this returns.
 pub(crate) fn sync(directory: &Directory, signals: &Signals) -> Result<()> {
-    let filesystem = directory.filesystem();
-    // Whoever serves FUSE or a network need not learn of a sync of the file system.
-    let can_sync_all = platform::CAN_SYNC_FILE_SYSTEM && !filesystem.is_fuse() && !filesystem.is_remote();
-    let is_large = can_sync_all && has_more_entries(directory, SMALL, signals).or_else(if_closed)?;
+    let is_large = directory.filesystem().syncfs_suffices(&**directory)
+        && has_more_entries(directory, SMALL, signals).or_else(if_closed)?;
     if !is_large {
         match sync_each(directory, signals) {
             // A file that nobody may read has no descriptor to sync it by.

@@ -6,6 +6,7 @@ mod full;
 mod killed;
 mod limits;
 mod preloaded;
+mod reported;
 mod synced;
 mod told;
 mod unchanged;
@@ -47,9 +48,14 @@ pub fn with_unwritten(scene: &Scene, kilobytes: u64) -> [String; 6] {
 
 /// Waits until the program has the source open that is a FIFO.
 pub fn until_fifo_is_open(child: &Child) {
+    until_open(child, "src/fifo");
+}
+
+/// Waits until the program has this source open.
+pub fn until_open(child: &Child, source: &str) {
     let directory = format!("/proc/{}/fd", child.id());
     let is_it = |entry: std::io::Result<fs::DirEntry>| {
-        fs::read_link(entry.unwrap().path()).is_ok_and(|path| path.ends_with("src/fifo"))
+        fs::read_link(entry.unwrap().path()).is_ok_and(|path| path.ends_with(source))
     };
-    until("the FIFO is open", || fs::read_dir(&directory).unwrap().any(is_it));
+    until("the source is open", || fs::read_dir(&directory).unwrap().any(is_it));
 }

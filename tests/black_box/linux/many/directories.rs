@@ -78,9 +78,16 @@ fn a_directory_without_read_permission_is_synced_by_its_file_system() {
     let files = sources(&scene, 12);
     scene.give_to_user("d");
     scene.chmod("d", 0o300);
-    let output = scene.through(crate::common::as_user()).args(args(&["--report"], &files)).output().unwrap();
+    let traced = Strace::new(&scene, &args(&["--report"], &files)).by(crate::common::as_user()).run();
+    let output = traced.output;
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 12);
+    let last_name = traced.calls.0.iter().rposition(|call| call.name == "linkat").unwrap();
+    assert!(
+        traced.calls.0[last_name..].iter().any(|call| call.name == "syncfs" && call.succeeded()),
+        "{:#?}",
+        traced.calls
+    );
     assert_eq!(names_in(&scene.path("d")).len(), 12);
 }
 

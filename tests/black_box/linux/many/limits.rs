@@ -74,6 +74,24 @@ fn a_large_file_among_small_ones_is_a_group_of_its_own() {
     all_new(&scene, 20);
 }
 
+/// The limit is not all for this program.
+#[test]
+fn inherited_descriptors_make_groups_smaller() {
+    needs!(bash);
+    for options in [&[][..], &["-C", "-b"]] {
+        let scene = Scene::new();
+        let files = sources(&scene, 60);
+        for number in 0..40 {
+            scene.write(format!("d/{number}"), "");
+        }
+        // Some twenty are left.
+        let script = "for fd in {20..240}; do eval \"exec $fd</dev/null\"; done; ulimit -n 250; exec \"$@\"";
+        let output = scene.through(&["bash", "-c", script, "bash"]).args(args(options, &files)).output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{options:?}");
+        assert!((0..60).all(|number| scene.text(format!("d/{number}")) == content(number)));
+    }
+}
+
 #[test]
 fn ten_thousand_names_are_dealt_with() {
     let scene = Scene::new();

@@ -50,7 +50,23 @@ fn short_work_shows_nothing() {
     scene.cmd().args(args(&["--progress"], &files)).assert().success().stderr("").stdout("");
 }
 
-/// Where a file that failed is told of at once, even if the last one is slow.
+/// Even if the last one is slow.
+#[test]
+fn a_file_that_failed_is_told_of_at_once() {
+    let scene = Scene::new();
+    let mut files = sources(&scene, 3);
+    let mut fifo = Fifo::new(&scene, "src/fifo");
+    files.insert(1, "src/missing".to_owned());
+    files.push("src/fifo".to_owned());
+    let mut child = scene.process().args(args(&[], &files)).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().starts_with("atomic-write: d/missing: open: "));
+    until_fifo_is_open(&child);
+    fifo.send();
+    drop(fifo);
+    assert_eq!((end_of(&mut child).code(), lines.count()), (Some(1), 1));
+}
+
 #[test]
 fn output_that_cannot_be_written_is_a_warning() {
     needs!(strace);

@@ -23,7 +23,8 @@ fn nothing_is_created_written_or_renamed_where_nothing_differs() {
             assert!(!calls.has(name, &["/d"]), "{name} {calls:#?}");
         }
         assert!(!calls.all("openat", &["O_CREAT"]).chain(calls.all("openat", &["O_TMPFILE"])).any(Call::succeeded));
-        // Nor the syncs of other programs' files.
+        // Nor is waited for what other programs have written.
+        assert!(!calls.has("syncfs", &[]), "{calls:#?}");
         assert!(calls.all("linkat", &[]).all(|call| call.quoted() == "." || !call.succeeded()), "{calls:#?}");
     }
 }

@@ -55,6 +55,14 @@ fn a_misspelt_option_is_answered_by_the_one_that_was_meant() {
 }
 
 #[test]
+fn with_many_files_a_second_operand_is_no_slip() {
+    for options in ["-t", "-ft", "-vt"] {
+        let text = usage(&[options, "d", "s/a", "s/b", "--bogus"], "unexpected argument '--bogus'\n");
+        assert!(!text.contains("hint:"), "{text}");
+    }
+}
+
+#[test]
 fn a_suffix_of_backups_is_told_its_option() {
     usage(&["--backup=.b k", "f"], "simple, never)\nhint: to set the suffix of backups: --suffix='.b k'\n");
     assert!(!usage(&["--backup=bak", "f"], "invalid CONTROL 'bak'").contains("hint:"));

@@ -112,6 +112,20 @@ fn in_place_keeps_each_file() {
     );
 }
 
+/// What holds signals for an overwrite must not keep the next command's end from being noticed.
+#[test]
+fn commands_end_after_files_that_were_overwritten() {
+    needs!(shell, descriptors);
+    for options in ["--validate true", "--lock --validate true"] {
+        let scene = with_files();
+        scene.write("d/c", "old c");
+        // Few descriptors make small groups.
+        let script = format!("ulimit -n 80; \"$AW\" -q -t d --in-place {options} src/a src/b src/c");
+        says(&scene.sh(&script), 0, "", "");
+        assert_eq!(found(&scene), ["a = new a", "b = new b", "c = new c"]);
+    }
+}
+
 #[test]
 fn a_dry_run_does_nothing() {
     let scene = with_files();
