@@ -82,6 +82,18 @@ impl Acl {
         Acl(self.0.iter().map(narrow).collect())
     }
 
+    /// This ACL after chmod(2), which sets the mask in place of the group's entry.
+    pub(crate) fn with_mode(&self, mode: u32) -> Acl {
+        let class_of_group = if self.permissions(MASK).is_some() { MASK } else { GROUP_OBJ };
+        #[allow(clippy::cast_possible_truncation)] // Three bits.
+        let set = |entry: &Entry| match entry.tag {
+            tag if tag == class_of_group => Entry { permissions: (mode >> 3 & 0o7) as u16, ..*entry },
+            OTHER => Entry { permissions: (mode & 0o7) as u16, ..*entry },
+            _ => *entry,
+        };
+        Acl(self.0.iter().map(set).collect())
+    }
+
     /// The closest permission bits that grant no user more than the ACL does. A named user or group may have had fewer
     /// permissions than the class that it now falls into, so that class is limited to them.
     pub(crate) fn as_mode(&self, owner: u32) -> u32 {
@@ -120,6 +132,14 @@ mod tests {
         // A user without access keeps none, whether as a group member or as other.
         let acl = acl_of(&[(0x01, 6), (USER, 0), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]);
         assert_eq!(acl.as_mode(0o664), 0o600);
+    }
+
+    #[test]
+    fn with_mode_changes_the_mask_and_not_the_group() {
+        let acl = acl_of(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 4), (MASK, 0), (OTHER, 0)]);
+        assert_eq!(acl.with_mode(0o664), acl_of(&[(0x01, 6), (USER, 6), (GROUP_OBJ, 4), (MASK, 6), (OTHER, 4)]));
+        let acl = acl_of(&[(0x01, 6), (GROUP_OBJ, 0), (OTHER, 0)]);
+        assert_eq!(acl.with_mode(0o664), acl_of(&[(0x01, 6), (GROUP_OBJ, 6), (OTHER, 4)]));
     }
 
     #[test]

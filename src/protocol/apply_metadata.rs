@@ -45,7 +45,7 @@ pub(crate) enum MetadataSource {
         /// The old file's metadata.
         old: Metadata,
         /// From `--mode`.
-        mode: Option<u32>,
+        mode: Option<Mode>,
         /// From `--owner` and `--group`, in place of the old file's.
         owners: Owners,
     },
@@ -54,8 +54,7 @@ pub(crate) enum MetadataSource {
 impl MetadataSource {
     /// For a file that replaces the one with this metadata.
     pub(crate) fn of_old(old: Metadata, options: &Options) -> Self {
-        let mode = requested_mode::of_metadata(options, &old);
-        MetadataSource::Old { old, mode, owners: options.owners }
+        MetadataSource::Old { old, mode: options.mode.clone(), owners: options.owners }
     }
 
     /// For a new file.
@@ -87,7 +86,7 @@ pub(crate) fn apply_metadata(
             set_times(file, times).map(|()| warning)
         }
         MetadataSource::New { mode, owners } => apply_to_new(file, mode.as_ref(), *owners, initial, times),
-        MetadataSource::Old { old, mode, owners } => apply_old_metadata(file, old, *mode, *owners, times),
+        MetadataSource::Old { old, mode, owners } => apply_old_metadata(file, old, mode.as_ref(), *owners, times),
     }
 }
 
@@ -118,7 +117,8 @@ fn apply_to_new(
         }
         return Ok(not_restored);
     };
-    let wanted = mode.apply(initial.map_or(created.bits(), |initial| initial.mode), is_directory);
+    let bits = initial.map_or(created.bits(), |initial| initial.mode);
+    let wanted = requested_mode::of_new(mode, file, bits, is_directory).context(STEP)?;
     remove_acl(file)?;
     // Until the file has its final owner, set-ID bits would make it a program that runs as the caller.
     set_mode(file, if same_owner { wanted } else { wanted & 0o1777 })?;
@@ -171,7 +171,7 @@ pub(crate) fn drop_privileges(file: BorrowedFd<'_>) -> Result<()> {
 fn apply_old_metadata(
     file: BorrowedFd<'_>,
     old: &Metadata,
-    mode: Option<u32>,
+    mode: Option<&Mode>,
     owners: Owners,
     times: Option<&Stat>,
 ) -> Result<Option<String>> {
@@ -183,7 +183,7 @@ fn apply_old_metadata(
     let wanted = match mode {
         Some(mode) => {
             remove_acl(file)?;
-            mode
+            requested_mode::of_replacement(mode, old, group_kept)
         }
         None => staged.set_acl(group_kept)?,
     };

@@ -14,7 +14,7 @@ use crate::digest::{Digest, Hasher};
 use crate::error::{Context, Result, failed};
 use crate::input::Input;
 use crate::options::Sync;
-use crate::platform::{AsFd, Stat};
+use crate::platform::{self, AsFd, Stat};
 use crate::progress::LONG;
 
 /// The result of [`fill`].
@@ -114,19 +114,22 @@ pub(super) fn may_stay(job: &Replacement<'_>, old: &OldContent) -> Result<bool> 
 /// What is requested and TARGET does not have, and whether it is still the file that was compared.
 fn after_comparison<'a>(job: &Replacement<'a>, old: &OldContent) -> Result<(Option<RequestedChange<'a>>, bool)> {
     old.ensure_unchanged(job.signals)?;
-    Ok((requested_change(job)?, still_linked(job, old)?))
+    let change = job.old_file().map_or(Ok(None), |old| requested_change(job, old))?;
+    Ok((change, still_linked(job, old)?))
 }
 
 /// What is requested and TARGET does not have.
-struct RequestedChange<'a> {
+pub(super) struct RequestedChange<'a> {
     mode: Option<u32>,
     owners: bool,
     old: &'a PathHandle,
 }
 
-fn requested_change<'a>(job: &Replacement<'a>) -> Result<Option<RequestedChange<'a>>> {
-    let is_requested = job.options.mode.is_some() || job.options.owners.are_requested();
-    let Some(old) = job.old_file().filter(|_| is_requested) else { return Ok(None) };
+/// Whether something is requested that TARGET, which is `old`, does not have.
+pub(super) fn requested_change<'a>(job: &Replacement<'_>, old: &'a PathHandle) -> Result<Option<RequestedChange<'a>>> {
+    if job.options.mode.is_none() && !job.options.owners.are_requested() {
+        return Ok(None);
+    }
     let metadata = Metadata::of(old, job.target)?;
     let mode = requested_mode::of_metadata(job.options, &metadata).filter(|mode| metadata.differs_from(*mode));
     let owners = !metadata.belongs_to(job.options.owners);
@@ -147,6 +150,7 @@ fn fill_unchanged(
     }
     let stage = create_staging()?;
     if let (Some(RequestedChange { mode: Some(mode), owners: false, old }), true) = (change, same_file)
+        && !platform::is_mode_met(mode, old.stat.bits())
         && stage.mode_after(mode)? == old.stat.bits()
     {
         // The file system determines the mode, so staging would not change it.

@@ -1,6 +1,7 @@
 //! What `--mode` comes to for a particular file. Symbolic modes change the mode that it would have without the option.
 
-use super::metadata::Metadata;
+use super::metadata::{Metadata, common_bits};
+use crate::mode::Mode;
 use crate::options::Options;
 use crate::platform::{self, Acl, Attributes, BorrowedFd, FileType, Stat, acl, is_metadata_refusal};
 
@@ -17,17 +18,49 @@ pub(super) fn of_metadata(options: &Options, old: &Metadata) -> Option<u32> {
 /// The same for an open file.
 pub(super) fn of_open(options: &Options, file: BorrowedFd<'_>, old: &Stat) -> platform::Result<Option<u32>> {
     let Some(mode) = &options.mode else { return Ok(None) };
-    let acl = match Attributes::of_file(file).value(acl::ATTRIBUTE) {
-        _ if !mode.is_symbolic() => None,
-        Err(errno) if is_metadata_refusal(errno) => None,
-        value => value?.and_then(|value| Acl::parse(&value)),
-    };
+    let acl = acl_that_matters(mode, file)?;
     Ok(Some(mode.apply(bits_without_acl(old, acl.as_ref()), is_directory(old))))
+}
+
+/// The same for a file that replaces `old` and, unless `has_group`, could not get its group: the permissions of the group are
+/// then for nobody.
+pub(super) fn of_replacement(mode: &Mode, old: &Metadata, has_group: bool) -> u32 {
+    let bits = match &old.acl {
+        _ if has_group => bits_without_acl(&old.stat, old.acl.as_ref()),
+        Some(acl) => bits_without_acl(&old.stat, Some(&acl.without_group())) & 0o1777,
+        None => {
+            let bits = old.stat.bits();
+            (bits & 0o1700) | common_bits(bits >> 3, bits)
+        }
+    };
+    mode.apply(bits, is_directory(&old.stat))
+}
+
+/// For a new file that was created with the mode `created`, in which an inherited ACL shows its mask.
+pub(super) fn of_new(mode: &Mode, file: BorrowedFd<'_>, created: u32, is_directory: bool) -> platform::Result<u32> {
+    let acl = acl_that_matters(mode, file)?;
+    let bits = acl.map_or(created, |acl| with_set_id_bits(acl.with_mode(created).as_mode(created), created));
+    Ok(mode.apply(bits, is_directory))
+}
+
+/// An ACL, which a symbolic mode must not take for the mode that it shows.
+fn acl_that_matters(mode: &Mode, file: BorrowedFd<'_>) -> platform::Result<Option<Acl>> {
+    if !mode.is_symbolic() {
+        return Ok(None);
+    }
+    match Attributes::of_file(file).value(acl::ATTRIBUTE) {
+        Err(errno) if is_metadata_refusal(errno) => Ok(None),
+        value => Ok(value?.and_then(|value| Acl::parse(&value))),
+    }
 }
 
 fn bits_without_acl(old: &Stat, acl: Option<&Acl>) -> u32 {
     let bits = kept_bits(old);
-    acl.map_or(bits, |acl| acl.as_mode(bits))
+    acl.map_or(bits, |acl| with_set_id_bits(acl.as_mode(bits), bits))
+}
+
+fn with_set_id_bits(bits: u32, of: u32) -> u32 {
+    bits | of & 0o6000
 }
 
 fn is_directory(old: &Stat) -> bool {

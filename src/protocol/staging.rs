@@ -21,9 +21,9 @@ use super::naming::{Naming, StagingPath};
 use super::private_directory::PrivateDirectory;
 use super::random_name::with_free_name;
 use super::rename::{self, Fallback, NamedBy};
-use super::requested_owner;
 use super::sealed::{InitialAccess, KeepOpen, Sealed};
 use super::staging_name::{self, StagingName};
+use super::{requested_mode, requested_owner};
 use crate::error::{Context, Error, Result, at, failed};
 use crate::mode::Mode;
 use crate::options::Owners;
@@ -96,7 +96,8 @@ impl Stage {
             Some(RequestedMode::Bits(mode)) => stage.check_mode(mode)?,
             Some(RequestedMode::OfCreated(mode)) => {
                 let created = stage.initial.as_ref().map_or_else(|| stage.bits(), |initial| Ok(initial.mode))?;
-                stage.check_mode(mode.apply(created, false))?;
+                let mode = requested_mode::of_new(mode, stage.writer(), created, false).context(STEP)?;
+                stage.check_mode(mode)?;
             }
         }
         requested_owner::probe(stage.writer(), options.owners)?;

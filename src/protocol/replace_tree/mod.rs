@@ -25,11 +25,12 @@ use std::rc::Rc;
 
 use super::commit_once::other_writer;
 use super::directory::{Closable, Directory, Entry};
+use super::fill::requested_change;
 use super::parents::Parents;
 use super::private_directory::PrivateDirectory;
 use super::request::{Change, Outcome, Plan, Replacement, Target};
 use super::run::Run;
-use super::{lock, requested_mode, tree};
+use super::{lock, tree};
 use crate::digest::Digest;
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, failed, refused_by_guard};
 use crate::guard::NonEmpty;
@@ -203,11 +204,6 @@ fn check_guards(job: &Replacement<'_>, staged: &Directory, old: Option<&OldTree>
 
 /// `--if-changed`, or `--edit` without a change: whether TARGET can be left alone. If so, it is synced.
 fn may_stay(job: &Replacement<'_>, staged: &Directory, old: &OldTree) -> Result<bool> {
-    let mode = requested_mode::of_old(job.options, &old.stat);
-    let has_mode = mode.is_none_or(|mode| platform::is_mode_met(mode, old.stat.bits()));
-    if !has_mode || !job.options.owners.are_met_by(old.stat.uid, old.stat.gid) {
-        return Ok(false);
-    }
     match is_same_and_synced(job, staged, old) {
         Err(error) if old.is_lost(job, &error)? => Ok(false),
         Ok(is_same) => Ok(is_same && old.is_target(job)?),
@@ -216,6 +212,11 @@ fn may_stay(job: &Replacement<'_>, staged: &Directory, old: &OldTree) -> Result<
 }
 
 fn is_same_and_synced(job: &Replacement<'_>, staged: &Directory, old: &OldTree) -> Result<bool> {
+    if let Some(existing) = &job.target.existing
+        && requested_change(job, existing)?.is_some()
+    {
+        return Ok(false);
+    }
     if !tree::same(staged, &old.directory, job.signals)? {
         return Ok(false);
     }
@@ -223,7 +224,7 @@ fn is_same_and_synced(job: &Replacement<'_>, staged: &Directory, old: &OldTree) 
         tree::sync(&old.directory, job.signals)?;
     }
     if job.options.sync == Sync::Full {
-        super::sync::directory(&job.target.directory, Some(old.directory.as_fd())).context("sync directory")?;
+        super::sync::unchanged_directory(&job.target.directory)?;
     }
     Ok(true)
 }

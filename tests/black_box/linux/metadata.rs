@@ -9,6 +9,7 @@ mod new;
 mod owner;
 mod requested_owner;
 mod requested_owner_refused;
+mod symbolic;
 mod timestamps;
 
 use crate::common::strace::Strace;
