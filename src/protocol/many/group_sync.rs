@@ -24,12 +24,34 @@ const THREADS: usize = 16;
 /// How the groups of one run are synced.
 #[derive(Debug, Default)]
 pub(super) struct GroupSync {
-    /// The least that the system had to write after a sync of the file system, in bytes: it belongs to other file systems.
-    elsewhere: Cell<Option<u64>>,
-    /// What these syncs have written for others, in bytes.
-    written_for_others: Cell<u64>,
+    budget: Cell<Budget>,
     /// Whether the last group was synced by syncfs, and not file by file.
     used_syncfs: Cell<bool>,
+}
+
+/// What a run may write for others.
+#[derive(Clone, Copy, Debug, Default)]
+struct Budget {
+    /// The least that the system had to write after a sync of the file system, in bytes: it belongs to other file systems.
+    elsewhere: Option<u64>,
+    /// What these syncs have written for others, in bytes.
+    spent: u64,
+}
+
+impl Budget {
+    /// Whether `count` files are worth another sync, if the system has `dirty` bytes to write, of which `ours` are theirs.
+    fn permits(&self, dirty: u64, ours: u64, count: usize) -> bool {
+        let others = dirty.saturating_sub(ours).saturating_sub(self.elsewhere.unwrap_or(0));
+        self.spent.saturating_add(others) <= OTHERS.saturating_mul(count as u64)
+    }
+
+    /// After that sync, which has `left` so many bytes. What others have written here meanwhile is among these, so the least
+    /// counts.
+    fn after(self, dirty: u64, ours: u64, left: u64) -> Budget {
+        let elsewhere = self.elsewhere.map_or(left, |least| least.min(left));
+        let others = dirty.saturating_sub(ours).saturating_sub(elsewhere);
+        Budget { elsewhere: Some(elsewhere), spent: self.spent.saturating_add(others) }
+    }
 }
 
 impl GroupSync {
@@ -61,17 +83,11 @@ impl GroupSync {
         if !directory.filesystem().syncfs_suffices(&**directory) {
             return false;
         }
-        let Some(dirty) = platform::dirty_bytes() else { return false };
-        let of_others = |elsewhere: u64| dirty.saturating_sub(bytes).saturating_sub(elsewhere);
-        let expected = of_others(self.elsewhere.get().unwrap_or(0)).saturating_add(self.written_for_others.get());
-        if expected > OTHERS.saturating_mul(count as u64) || platform::sync_file_system(&**directory).is_err() {
+        let (budget, Some(dirty)) = (self.budget.get(), platform::dirty_bytes()) else { return false };
+        if !budget.permits(dirty, bytes, count) || platform::sync_file_system(&**directory).is_err() {
             return false;
         }
-        let left = platform::dirty_bytes().unwrap_or(0);
-        // What others have written here meanwhile is left as well, so the least counts.
-        let elsewhere = self.elsewhere.get().map_or(left, |least| least.min(left));
-        self.elsewhere.set(Some(elsewhere));
-        self.written_for_others.set(self.written_for_others.get().saturating_add(of_others(elsewhere)));
+        self.budget.set(budget.after(dirty, bytes, platform::dirty_bytes().unwrap_or(0)));
         true
     }
 }
@@ -100,4 +116,37 @@ fn each(files: &[BorrowedFd<'_>]) -> Vec<Result<()>> {
     });
     let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.into_iter().map(|result| result.unwrap_or(Err(platform::Errno::IO))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Budget, OTHERS};
+
+    /// What this many groups of a hundred bytes may be synced with, of a thousand files, if others write as much each time.
+    fn groups(of_others: u64, elsewhere: u64) -> usize {
+        let mut budget = Budget::default();
+        for group in 0..100 {
+            let dirty = 100 + of_others + elsewhere;
+            if !budget.permits(dirty, 100, 1000) {
+                return group;
+            }
+            budget = budget.after(dirty, 100, elsewhere);
+        }
+        100
+    }
+
+    #[test]
+    fn what_is_on_other_file_systems_counts_once() {
+        assert_eq!((groups(0, 0), groups(0, OTHERS * 1000)), (100, 100));
+        assert_eq!(groups(0, OTHERS * 1001), 0);
+    }
+
+    #[test]
+    fn what_others_write_all_the_time_is_not_waited_for_again_and_again() {
+        assert_eq!(groups(OTHERS * 100, 0), 10);
+        assert_eq!(groups(OTHERS * 1001, 0), 0);
+        // What was written during a sync is left as well.
+        let budget = Budget::default().after(500, 100, 0).after(1100, 100, 1000);
+        assert_eq!((budget.elsewhere, budget.spent), (Some(0), 400 + 1000));
+    }
 }

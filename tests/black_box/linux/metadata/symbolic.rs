@@ -119,7 +119,7 @@ fn an_acl_of_a_directory_is_a_change_too() {
 
 /// The mode of a new file shows the mask of the ACL that it inherits.
 #[test]
-fn a_symbolic_mode_of_a_new_file_is_not_that_of_the_mask() {
+fn a_symbolic_mode_of_a_new_file_ignores_the_mask() {
     needs!(acls_and_attributes);
     for (default, becomes) in [
         ("u:1234:rwx,g::-,o::-", "user::rwx\ngroup::---\nother::---\n\n"),

@@ -129,3 +129,37 @@ fn a_backup_does_not_replace_what_was_put_in_place() {
     says(&many(&scene, &["--backup=simple", "src/a", "src/a~"]), 0, "", "");
     assert_eq!(found(&scene), ["a = new a", "a~ = new a~", "a~~ = old a", "b = old b"]);
 }
+
+/// It would be lost, and what was compared or followed would be another file.
+#[test]
+fn a_backup_does_not_replace_what_is_still_to_be_done() {
+    let line = "atomic-write: d/a: backup: it would replace d/a~, another file of this run (unchanged)\n";
+    for (options, content, change) in [(&["-b"][..], "other", "replaced"), (&["-b", "-C"], "new a~", "unchanged")] {
+        let scene = with_files();
+        scene.write("src/a~", "new a~");
+        scene.write("d/a~", content);
+        let args = [&["--report"], options, &["src/a", "src/a~"]].concat();
+        let output = many(&scene, &args);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(1), format!("{change} a~\n")), "{output:?}");
+        assert!(said(&output).contains(line), "{output:?}");
+        assert_eq!((scene.text("d/a"), scene.text("d/a~")), ("old a".to_owned(), "new a~".to_owned()));
+    }
+}
+
+/// A rehearsal foresees what a run says.
+#[test]
+fn a_dry_run_tells_of_two_names_of_one_file() {
+    needs!(symlinks);
+    for (text, sources) in [("b", ["src/a", "src/b"]), ("b", ["src/b", "src/a"]), ("c", ["src/a", "src/c"])] {
+        for options in [&[][..], &["--dry-run"]] {
+            let scene = with_files();
+            fs::remove_file(scene.path("d/a")).unwrap();
+            scene.symlink(text, "d/a");
+            let output = many(&scene, &[options, &["-q", sources[0], sources[1]]].concat());
+            let [first, second] = sources.map(|source| &source[4..]);
+            let line = format!("atomic-write: d/{second}: replace: is the file that d/{first} has become (");
+            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            assert!(said(&output).starts_with(&line), "{options:?} {output:?}");
+        }
+    }
+}
