@@ -219,8 +219,8 @@ fn receive<'i>(
     let input = open_input(plan, job.target, slot, run)?;
     job.take_metadata(input)?;
     // Stage, then write until the input ends.
-    let stage = stage_if_needed(job)?;
-    fill(job, stage, input, || create_stage(job))
+    let (stage, probed) = stage_if_needed(job)?;
+    fill(job, stage, input, || probed.map_or_else(|| create_stage(job), Ok))
 }
 
 /// `--lock`, which `--edit` and `--append` imply as far as there are locks: acquires the lock, and checks TARGET again once
@@ -299,12 +299,14 @@ fn open_input<'s, 'i>(
     Ok(slot.insert(plan.origin.open(stdin, run.note, run.signals)?).as_mut())
 }
 
-/// Creates the staging file, except with `--if-changed`, which writes nothing until a difference is found.
-fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
+/// Creates the staging file, except with `--if-changed`, which writes nothing until a difference is found. The second one is for
+/// that case. It has been created if TARGET has not the requested mode or owner: fakeroot(1) does not learn that an unnamed file
+/// is gone, and gives what it knew of it to the next file with its inode number.
+fn stage_if_needed(job: &Replacement<'_>) -> Result<(Option<Stage>, Option<Stage>)> {
     if !job.options.if_changed || job.old.is_none() {
         let stage = create_stage(job)?;
         validate::check(job)?;
-        return Ok(Some(stage));
+        return Ok((Some(stage), None));
     }
     if let Some(PathHandle { stat: old, .. }) = job.old_file()
         && (requested_mode::of_old(job.options, old).is_some_and(|mode| !platform::is_mode_met(mode, old.bits()))
@@ -312,9 +314,9 @@ fn stage_if_needed(job: &Replacement<'_>) -> Result<Option<Stage>> {
     {
         // Find out before the input is read whether the file system supports that mode and that owner, or whether TARGET
         // must be overwritten in place, which `job.spill` records.
-        drop(create_stage(job)?);
+        return Ok((None, Some(create_stage(job)?)));
     }
-    Ok(None)
+    Ok((None, None))
 }
 
 /// Closes every descriptor on TARGET, except the one that holds its lock.

@@ -2,4 +2,5 @@
 
 #![allow(clippy::unwrap_used)] // A failure is a failed test.
 
+mod group_sync;
 mod tree;

@@ -18,7 +18,7 @@ impl Mounted {
         let image = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         image.as_file().set_len(mebibytes << 20).unwrap();
         let path = image.path().to_str().unwrap();
-        let quiet: &[&str] = if kind == "ext4" { &["-q", "-F"] } else { &["-q", "-f"] };
+        let quiet: &[&str] = if kind.starts_with("ext") { &["-q", "-F"] } else { &["-q", "-f"] };
         tool(&format!("mkfs.{kind}"), &[quiet, &[path]].concat());
         let point = scene.mkdir(format!("mount-{kind}"));
         let options = if options.is_empty() { "loop".to_owned() } else { format!("loop,{options}") };

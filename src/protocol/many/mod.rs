@@ -13,7 +13,7 @@
 //! fails does not stop the others. A power cut or a kill leaves the old or the new content under each name.
 
 pub(crate) mod file_list;
-mod group_sync;
+pub(crate) mod group_sync;
 mod groups;
 mod placed;
 mod request;

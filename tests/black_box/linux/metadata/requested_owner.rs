@@ -4,7 +4,7 @@
 
 use super::{acl, set_acl, strace};
 use crate::common::needs::needs;
-use crate::common::{Scene, does};
+use crate::common::{Scene, does, stderr};
 
 /// An old file of user 12, group 13 and this mode.
 fn anothers(mode: u32) -> Scene {
@@ -184,4 +184,18 @@ fn they_are_set_after_the_mode_and_before_the_sync() {
         ("fsync", &[]),
         ("linkat", &[]),
     ]);
+}
+
+/// fakeroot would give what it knows of a file that was dropped to the next one with its inode number.
+#[test]
+fn an_unchanged_file_of_another_owner_is_staged_once() {
+    needs!(root, strace, unnamed_files);
+    for input in ["old", "other"] {
+        let scene = Scene::with_old();
+        scene.chmod("f", 0o600);
+        let traced = strace(&scene, &["-C", "--owner", "12", "--group", "13", "-m", "640", "f"]).input(input).run();
+        assert_eq!((traced.output.status.code(), stderr(&traced.output).as_str()), (Some(0), ""));
+        let staged = traced.calls.all("openat", &["O_TMPFILE"]).filter(|call| call.succeeded()).count();
+        assert_eq!((staged, scene.owner("f"), scene.text("f").as_str()), (1, (12, 13), input), "{:#?}", traced.calls);
+    }
 }

@@ -4,7 +4,7 @@
 
 use crate::common::needs::needs;
 use crate::common::strace::{Calls, Strace, Traced};
-use crate::common::{Scene, names_in, stderr};
+use crate::common::{Disk, Scene, names_in, stderr};
 use crate::portable::tree::{made, make, tree, with_tree};
 
 const SYNCS: [&str; 3] = ["fsync", "fdatasync", "syncfs"];
@@ -87,16 +87,20 @@ fn a_new_directory_is_synced_in_the_same_order() {
 
 #[test]
 fn a_large_tree_is_synced_with_its_file_system_at_once() {
-    needs!(strace, exchange);
-    for (count, by_file) in [(61, true), (62, false)] {
-        let scene = scene();
+    needs!(root, strace, exchange);
+    // With a journal, and without.
+    let (journaled, other) = (Disk::new("ext4", 32, ""), Disk::new("ext2", 32, ""));
+    for (disk, count, by_file) in [(&journaled, 61, true), (&journaled, 62, false), (&other, 62, true)] {
+        let scene = Scene::on(disk.root());
+        make(&scene, "d", "old");
+        make(&scene, "src", "new");
         for number in 0..count {
             scene.write(format!("src/{number:03}"), "x");
         }
         let calls = run(&scene, &["d"]).calls;
         let (all, root) = (synced(&scene, &calls), scene.root().display().to_string());
         if by_file {
-            assert_eq!(all.len(), 64 + 3, "{all:?}");
+            assert_eq!(all.len(), count + 3 + 3, "{all:?}");
             assert!(!calls.has("syncfs", &[]));
         } else {
             assert_eq!(all, ["syncfs d", "fsync d", &format!("fsync {root}")]);
