@@ -21,7 +21,7 @@ pub(crate) struct Source<'s> {
     regular: Option<(Stat, u64)>,
     name: String,
     signals: &'s Signals,
-    /// How often a stream has been read.
+    /// How often it has been read.
     reads: u32,
 }
 
@@ -126,7 +126,9 @@ impl Input for Source<'_> {
 
     fn ready(&mut self) -> Result<()> {
         if self.regular.is_some() {
-            return Ok(self.signals.check()?);
+            self.reads = self.reads.saturating_add(1);
+            // The second read finds the end of a small file.
+            return if self.reads == 2 { Ok(()) } else { Ok(self.signals.check()?) };
         }
         if !self.signals.answers_requests() && matches!(self.file, File::Stdin(_)) {
             self.reads += 1;
