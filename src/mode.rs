@@ -20,7 +20,8 @@ pub enum Mode {
 /// One change. `u+x` is one; `g-w=r` is two, `g-w` and `g=r`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Change {
-    /// All bits of the classes that are named (`u`, `g`, `o`, `a`). `None` if none is: then it is for all, except for the umask's bits.
+    /// All bits of the classes that are named (`u`, `g`, `o`, `a`). `None` if none is: then the change is for all, except for the
+    /// umask's bits.
     who: Option<u32>,
     operator: Operator,
     value: Value,
