@@ -10,17 +10,18 @@ pub enum Mode {
     Octal(u32),
     /// Changes to the mode that a file would have otherwise.
     Symbolic {
-        /// In this order.
+        /// They are made in this order.
         changes: Vec<Change>,
-        /// The bits that stay as they are where nobody is named, as in `+x`.
+        /// The umask: where a change does not say for whom it is, as in `+x`, it leaves these bits alone.
         umask: u32,
     },
 }
 
-/// A change: `u+x`, or one of the two of `g-w=r`.
+/// One change. `u+x` is one; `g-w=r` is two, `g-w` and `g=r`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Change {
-    /// The bits of those who are named. `None` if nobody is: everybody, as far as the umask permits.
+    /// All bits of the classes that are named (`u`, `g`, `o`, `a`). `None` if none is: then the change is for all, except for the
+    /// umask's bits.
     who: Option<u32>,
     operator: Operator,
     value: Value,
@@ -37,12 +38,12 @@ enum Operator {
 enum Value {
     Bits {
         bits: u32,
-        /// `X`: execution too, if it is a directory, or somebody may execute it already.
+        /// `X`: also the bits for execution, if it is a directory or has one of them already.
         conditional_execution: bool,
     },
-    /// `u`, `g` or `o`: what these may do, as far to the left as given.
+    /// `u`, `g` or `o`: the three permission bits of that class. The number says how far left they are in the mode.
     CopyOf(u32),
-    /// `=755`, where nobody is named: these bits, whatever the umask.
+    /// `=755`: these bits, whatever the umask. No class may be named before it.
     Octal(u32),
 }
 
@@ -61,7 +62,7 @@ impl Mode {
         })
     }
 
-    /// With the process's umask, if it matters.
+    /// The same mode with the process's umask in it. An octal mode has no use for the umask, so `current` is not called.
     #[must_use]
     pub fn with_umask(self, current: &dyn Fn() -> u32) -> Mode {
         match self {
@@ -120,7 +121,7 @@ fn parse_symbolic(word: &str) -> Option<Vec<Change>> {
     Some(changes)
 }
 
-/// The bits that belong to these; `None` if there are none.
+/// All bits of these classes; `None` if the word is empty.
 fn parse_who(word: &str) -> Option<u32> {
     word.bytes().map(bits_of).reduce(|one, other| one | other)
 }
@@ -167,13 +168,13 @@ impl Change {
             Value::Octal(bits) => bits,
         };
         let is_octal = matches!(self.value, Value::Octal(_));
-        // Where nobody is named the umask keeps its bits from being changed.
+        // If no class is named, the umask's bits are not changed.
         let value = if is_octal { value } else { value & self.who.unwrap_or(ALL & !umask) };
         match self.operator {
             Operator::Add => before | value,
             Operator::Remove => before & !value,
             Operator::Set => {
-                // The set-ID bits of a directory go only if they are asked to, as they are meant for what is made in it.
+                // The set-ID bits of a directory stay unless they are named: they are meant for what is created in it.
                 let kept = if is_directory && !is_octal { 0o6000 } else { 0 };
                 before & (!self.who.unwrap_or(ALL) | kept) | value
             }

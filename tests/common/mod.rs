@@ -30,7 +30,7 @@ pub mod users;
 
 pub use does::{does, its_name};
 #[cfg(target_os = "linux")]
-pub use mounted::{Disk, Mounted};
+pub use mounted::{Disk, Mounted, driver};
 pub use needs::skip;
 pub use system::{NOTHING, is_root};
 #[cfg(target_os = "linux")]

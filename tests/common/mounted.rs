@@ -1,10 +1,30 @@
 //! File systems that a test mounts. Needs root.
 
+use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::needs::{lacks, skip_on_this_kernel};
 use super::{Scene, tool};
+
+/// What `mount -t` must be told for a file system of `kind`: the kernel's driver or, where the kernel has none, one on FUSE. If
+/// that is missing too, it counts as something that the test needs. For vfat there is none on FUSE, so a kernel without it makes no
+/// test fail, even where nothing may be skipped.
+pub fn driver(kind: &'static str) -> Option<&'static str> {
+    let known = fs::read_to_string("/proc/filesystems").unwrap();
+    if known.lines().any(|line| line.trim_start_matches("nodev").trim() == kind) {
+        return Some(kind);
+    }
+    match kind {
+        "exfat" => (!lacks!("mount.exfat-fuse")).then_some("exfat-fuse"),
+        "ntfs-3g" => (!lacks!("mount.ntfs-3g")).then_some("ntfs-3g"),
+        kind => {
+            skip_on_this_kernel(&format!("this kernel has no {kind}"));
+            None
+        }
+    }
+}
 
 /// A mounted file system, unmounted when it is dropped. Needs root.
 pub struct Mounted {

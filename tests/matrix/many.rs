@@ -79,7 +79,7 @@ pub fn judge(case: &Case, expected: &Expected, after: &Snapshot, ended: &Ended) 
         return Err("exit 0, but not all were dealt with".to_owned());
     }
     if ended.status.code() == Some(0) && !judge::cannot_sync_directory(case) {
-        let in_groups = matches!(case.fault.errno(), Some("ENOSPC" | "EDQUOT" | "EFBIG"));
+        let in_groups = matches!(case.fault.errno(), Some("ENOSPC" | "EDQUOT" | "EFBIG" | "EMFILE" | "ENFILE"));
         durable(scenario, ended, in_groups)?;
     }
     Ok(())
@@ -213,11 +213,13 @@ fn status(expected: &Expected, files: &[File<'_>], ended: &Ended, is_hidden: boo
     }
     let uncertain = |told: Option<&str>| told == Some("replaced, may not survive a power cut");
     let is_uncertain = uncertain(whole) || files.iter().any(|file| uncertain(file.told));
+    let has_replaced = files.iter().any(|file| file.is == Is::New);
     let has_failed = whole.is_some() || files.iter().any(|file| file.told.is_some());
     let right = match code {
         0 => !has_failed,
         1 | 3 => has_failed && !is_uncertain,
-        4 => is_uncertain,
+        // What is left alone cannot be uncertain.
+        4 => is_uncertain && has_replaced,
         _ => false,
     };
     if right { Ok(()) } else { Err(format!("status {code} is not what the lines say")) }

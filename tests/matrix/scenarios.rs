@@ -149,6 +149,13 @@ fn many() -> Vec<Scenario> {
             source: Source::Many(Batch { files: 4, descriptors: None }),
             ..few
         },
+        Scenario {
+            name: "many-unchanged",
+            options: &["--report", "--if-changed"],
+            setting: Setting::Same,
+            old: Some(NEW_LENGTH),
+            ..few
+        },
         Scenario { name: "many-named", refused: &[Refused::UnnamedFiles], ..few },
         Scenario { name: "many-lock", options: &["--report", "--lock"], refused: &[], ..few },
     ];

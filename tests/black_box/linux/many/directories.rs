@@ -1,4 +1,4 @@
-//! The directory, and what stands in the way of a file in it.
+//! The directory, and what stands in the way of a file in it or of a source.
 //!
 //! Rows: 22, 27, 107.
 
@@ -14,6 +14,18 @@ use crate::common::{Mounted, Scene, USER, names_in, stderr, tool};
 #[track_caller]
 fn one_error(output: &std::process::Output, line: &str) {
     assert_eq!((output.status.code(), stderr(output).as_str()), (Some(1), line));
+}
+
+/// As an ordinary user, also where root runs the tests: root may read everything.
+#[test]
+fn a_source_that_may_not_be_read_fails_alone() {
+    let scene = Scene::new();
+    let files = sources(&scene, 3);
+    scene.chmod("src/1", 0);
+    let output = scene.ordinary().args(args(&[], &files)).output().unwrap();
+    let says = "atomic-write: d/1: open: src/1: Permission denied (unchanged)\natomic-write: d: 3 files: 1 failed, 2 created\n";
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(1), says));
+    assert_eq!(names_in(&scene.path("d")), ["0", "2"]);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::process::Output;
 
 use assert_cmd::assert::OutputAssertExt;
 
-use crate::common::needs::{lacks, skip_on_this_kernel};
-use crate::common::{Mounted, Scene, USER, as_user, names_in, stderr, stdout, tool};
+use crate::common::needs::lacks;
+use crate::common::{Mounted, Scene, USER, as_user, driver, names_in, stderr, stdout, tool};
 
 /// A file system of another system's, on an image of its own, at `disk`.
 struct Foreign {
@@ -40,32 +40,12 @@ enum Shown {
     Anothers,
 }
 
-impl Kind {
-    /// What `mount -t` must be told, if anything here can mount it.
-    fn driver(self) -> Option<&'static str> {
-        let known = fs::read_to_string("/proc/filesystems").unwrap();
-        if known.lines().any(|line| line.trim_start_matches("nodev").trim() == self.name) {
-            return Some(self.name);
-        }
-        match self.name {
-            "exfat" if !lacks!("mount.exfat-fuse") => Some("exfat-fuse"),
-            "ntfs-3g" if !lacks!("mount.ntfs-3g") => Some("ntfs-3g"),
-            // A driver that only the kernel can have is not asked for.
-            "vfat" => {
-                skip_on_this_kernel("this kernel has no vfat");
-                None
-            }
-            _ => None,
-        }
-    }
-}
-
 impl Foreign {
     fn new(kind: Kind, shown: Shown) -> Option<Foreign> {
         if lacks!(root, (kind.make[0]), setpriv) {
             return None;
         }
-        let driver = kind.driver()?;
+        let driver = driver(kind.name)?;
         let scene = Scene::new();
         let image = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         image.as_file().set_len(64 << 20).unwrap();

@@ -3,7 +3,7 @@
 //! Rows: 107.
 
 use super::{SOURCES, found, many, said, says, with_files};
-use crate::common::needs::{lacks, needs};
+use crate::common::needs::needs;
 use crate::common::stdout;
 
 #[test]
@@ -89,20 +89,6 @@ fn the_status_is_the_worst() {
         let output = many(&scene, args);
         assert_eq!(output.status.code(), Some(status), "{output:?}");
     }
-}
-
-#[test]
-fn a_source_that_may_not_be_read_fails_alone() {
-    needs!(permissions);
-    if crate::common::is_root() || lacks!(symlinks) {
-        return;
-    }
-    let scene = with_files();
-    scene.chmod("src/a", 0);
-    let output = many(&scene, &SOURCES);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).ends_with("3 files: 1 failed, 1 created, 1 replaced\n"), "{output:?}");
-    assert_eq!(found(&scene), ["a = old a", "b = new b", "c = new c"]);
 }
 
 #[test]
