@@ -346,10 +346,8 @@ impl<'a, 'n> Groups<'a, 'n> {
                 if self.is_shared(&directory) && (directory.readable() || !job.is_locked) =>
             {
                 tally.unsynced = Unsynced::New;
-                let synced = match self.syncs.used_syncfs() {
-                    true => Ok(()),
-                    false => commit::sync_again(&directory, &committed, how),
-                };
+                let synced =
+                    if self.syncs.used_syncfs() { Ok(()) } else { commit::sync_again(&directory, &committed, how) };
                 if !directory.readable() {
                     tally.file_inside = committed.file.or(tally.file_inside.take());
                 }
