@@ -144,7 +144,9 @@ fn names_that_look_alike_are_reported_otherwise() {
     scene.mkdir("src");
     let names = ["x\n", r"$'x\n'", "$", "'x", "a $'b'"];
     let sources: Vec<String> = names.iter().map(|name| format!("src/{name}")).collect();
-    sources.iter().for_each(|source| drop(scene.write(source, "new")));
+    for source in &sources {
+        scene.write(source, "new");
+    }
     let output = scene.cmd().args(["-t", ".", "--report"]).args(&sources).output().unwrap();
     let shown = [r"$'x\n'", r"$'$\'x\\n\''", "$", "'x", "a $'b'"];
     let lines: Vec<String> = shown.iter().map(|name| format!("created {name}\n")).collect();

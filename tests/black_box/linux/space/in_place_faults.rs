@@ -136,9 +136,9 @@ fn a_setting_that_the_kernel_refuses_is_unchanged() {
 /// Its old content is kept beside the new, for which there is no room; the attempt gives it new times.
 #[test]
 fn on_a_full_btrfs_only_the_times_have_changed() {
-    needs!(root, "mkfs.btrfs");
     const SIZE: usize = 20_000;
     const TIMES: &str = " (its times have changed)";
+    needs!(root, "mkfs.btrfs");
     let outer = Scene::new();
     let mounted = Mounted::image(&outer, "btrfs", 120, "");
     let scene = Scene::on(mounted.path());
@@ -146,13 +146,17 @@ fn on_a_full_btrfs_only_the_times_have_changed() {
     let names: Vec<String> = (0..60).map(|number| number.to_string()).collect();
     scene.mkdir("d");
     outer.mkdir("src");
-    names.iter().for_each(|name| drop(outer.write(format!("src/{name}"), &new)));
+    for name in &names {
+        outer.write(format!("src/{name}"), &new);
+    }
     let sources = names.iter().map(|name| outer.path(format!("src/{name}")).display().to_string());
     let args: Vec<String> = ["--in-place", "-t", "d"].map(str::to_owned).into_iter().chain(sources).collect();
     let mut seen = 0;
     // There is to be room for some copies, and not for what the overwrites take.
     for room in [2, 3, 4, 5, 8] {
-        names.iter().for_each(|name| drop(scene.write(format!("d/{name}"), &old)));
+        for name in &names {
+            scene.write(format!("d/{name}"), &old);
+        }
         let fill = format!("head -c 200M /dev/zero >>full; sync -f .; truncate -s -{} full; sync -f .", room * 20480);
         scene.other("sh").args(["-c", &fill]).output().unwrap();
         let output = scene.cmd().args(&args).output().unwrap();
