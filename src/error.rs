@@ -48,7 +48,7 @@ impl std::error::Error for Cause {}
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum TargetState {
     Unchanged,
-    /// Only its times differ, which proves nothing on its file system.
+    /// Only its times differ, which proves nothing on its file system, or is the effect of a write that failed.
     TimesChanged,
     /// Another program has changed it.
     Changed,

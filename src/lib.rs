@@ -133,15 +133,19 @@ fn replace_many(args: &Args, sources: &Sources, run: Run<'_>) -> End {
         .and_then(|()| plan::many(args, &files))
         .and_then(|many| protocol::many::replace(&many, run, &tell, &mut tally));
     run.progress.clear();
-    report::many(args, &files, &tally, done.as_ref().err());
-    match done.map_err(|error| report::failure(args, &error, run.notices)) {
+    let end = match &done {
         Ok(()) => {
             report::notices(args, &args.target, run.notices);
             End::Status(worst.get())
         }
-        Err(End::Status(status)) => End::Status(report::worse(worst.get(), status)),
-        Err(signal @ End::Signal(_)) => signal,
-    }
+        Err(error) => match report::failure(args, error, run.notices) {
+            End::Status(status) => End::Status(report::worse(worst.get(), status)),
+            signal @ End::Signal(_) => signal,
+        },
+    };
+    // The count is the last line.
+    report::many(args, &files, &tally, done.as_ref().err());
+    end
 }
 
 fn show_progress(args: &Args, run: Run<'_>) -> error::Result<()> {

@@ -71,6 +71,8 @@ pub struct Options {
     pub tree: bool,
     /// The new content is the old content followed by the input.
     pub append: bool,
+    /// A step reads the old content.
+    pub reads_old: bool,
     /// Leave an identical TARGET alone.
     pub if_changed: bool,
     /// Refuse if TARGET exists.

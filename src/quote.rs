@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
 
 /// A name for a message. A name with characters that a terminal would interpret or hide is quoted for the shell
-/// (`$'...'`).
+/// (`$'...'`), and so is one that looks as if it were quoted: no two names are shown alike.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown<'a>(pub(crate) &'a OsStr);
 
@@ -26,6 +26,7 @@ impl fmt::Display for ShownBytes<'_> {
         let text = std::str::from_utf8(self.0);
         if let Ok(text) = text
             && !text.chars().any(is_unsafe)
+            && !text.starts_with("$'")
         {
             return f.write_str(text);
         }
@@ -145,6 +146,7 @@ mod tests {
     fn terminal_control_characters_are_quoted() {
         assert_eq!(shown(b"a\x1b[31m\n"), r"$'a\x1b[31m\n'");
         assert_eq!(shown(b"caf\xe9"), r"$'caf\xe9'");
+        assert_eq!(shown(br"$'x\n'"), r"$'$\'x\\n\''");
         assert_eq!(shown("\u{202e}'".as_bytes()), r"$'\xe2\x80\xae\''");
     }
 }

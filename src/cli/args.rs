@@ -407,7 +407,8 @@ pub struct Cli {
     /// Print one word: created, replaced or unchanged
     ///
     /// On standard output, for scripts that reload what has changed. With -t
-    /// a line for each file: the word and the file's name.
+    /// a line for each file: the word and the file's name, quoted as $'...'
+    /// if it has control characters or begins like that.
     #[arg(long, help_heading = "Messages", verbatim_doc_comment)]
     pub(super) report: bool,
 

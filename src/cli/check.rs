@@ -186,6 +186,7 @@ impl Cli {
                 tree: self.tree,
                 no_dereference: self.no_dereference,
                 append: self.append,
+                reads_old: self.edit || self.append || self.if_changed || if_match.is_some(),
                 if_changed: self.if_changed,
                 no_clobber: self.no_clobber,
                 force: self.force,

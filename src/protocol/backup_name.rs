@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use super::permissions::sticky_denies;
 use super::resolve::ResolvedTarget;
-use crate::error::{Context, Result, failed};
+use crate::error::{Context, ErrorExt, Result, failed};
 use crate::options::{Backup, Control};
 use crate::platform::{self, FileType, MAX_NAME_LENGTH, NAME_UNITS, Stat, name_length};
 use crate::quote::Shown;
@@ -57,6 +57,7 @@ impl BackupName {
         }
         let mut name = target.name.clone();
         name.push(&backup.suffix);
+        spares_links(target, &name)?;
         if target.existing.is_none() {
             // No file to back up yet. If TARGET appears, the commit reports any obstacle.
             return Ok(BackupName::Simple(name));
@@ -78,6 +79,19 @@ impl BackupName {
             BackupName::Numbered(number) => numbered(target, *number),
         }
     }
+}
+
+/// Fails if the backup would replace a link that led to TARGET, which the user may have named.
+fn spares_links(target: &ResolvedTarget, name: &OsStr) -> Result<()> {
+    if target.links.is_empty() {
+        return Ok(());
+    }
+    let existing = target.directory.lstat(name).context(STEP)?;
+    if existing.is_some_and(|existing| target.links.iter().any(|link| link.is_same_file(&existing))) {
+        let reason = format_args!("would replace {}, the symbolic link that leads to the file", Shown(name));
+        return Err(failed(STEP, reason).hint("--suffix gives the backup another name"));
+    }
+    Ok(())
 }
 
 fn name_fits(name: &OsStr) -> Result<()> {

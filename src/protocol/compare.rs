@@ -4,7 +4,7 @@
 //! common part is then copied from the old file, which must not have changed. If there is no difference, nothing has
 //! been written.
 
-use super::copy::{BUFFER, FileReader, read};
+use super::copy::{BUFFER, FileReader, check_early_end, read};
 use crate::digest::Hasher;
 use crate::error::{Context, Result};
 use crate::input::Input;
@@ -31,10 +31,11 @@ pub(crate) fn compare(
     mut hasher: Option<&mut Hasher>,
     progress: Option<&Progress>,
 ) -> Result<Comparison> {
-    if let Some((stat, start)) = input.regular() {
+    let regular = input.regular().map(|(stat, start)| (*stat, stat.size.saturating_sub(start)));
+    if let Some((stat, left)) = &regular {
         // A file of a different size has different content, and its blocks can be shared. Some virtual files report
-        // size 0 but have content.
-        if stat.size > 0 && stat.size - start.min(stat.size) != size {
+        // size 0 but have content, others a page and have less.
+        if stat.size > 0 && *left != size && !stat.may_end_early() {
             return Ok(Comparison::Differs { common: 0, next: Vec::new() });
         }
     }
@@ -46,6 +47,11 @@ pub(crate) fn compare(
         read(input, &mut buffer)?;
         let old_length = read_full_at(old, old_buffer.get_mut(..buffer.len().max(1)).unwrap_or_default(), common)?;
         if buffer.is_empty() && old_length == 0 {
+            if let Some((stat, left)) = &regular
+                && common < *left
+            {
+                check_early_end(input, stat)?;
+            }
             return Ok(Comparison::Same(common));
         }
         if buffer.is_empty() || old_buffer.get(..old_length) != Some(buffer.as_slice()) {

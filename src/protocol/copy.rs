@@ -46,7 +46,14 @@ fn append(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {
     }
 }
 
-/// The error if the input shrank. It is never padded.
+/// Fails if the file, whose state was `stat`, has become shorter: it ended before its size. It is never padded. A setting of
+/// the kernel's has the size of a page, whatever its content is, so where nothing has changed that is its end.
+pub(crate) fn check_early_end(input: &dyn Input, stat: &Stat) -> Result<()> {
+    // A network file system's client may not know yet.
+    let now = Stat::of_uncached(input.descriptor()).map_err(|errno| cannot_read(input, errno))?;
+    if stat.is_same_content(&now) { Ok(()) } else { Err(became_shorter(input)) }
+}
+
 fn became_shorter(input: &dyn Input) -> Error {
     failed("read", format_args!("{}: changed while it was read", input.name()))
 }
@@ -117,7 +124,10 @@ pub(crate) fn file(
     if (1..=SMALL).contains(&stat.size) && start <= stat.size {
         platform::seek(input.descriptor(), start).map_err(|errno| cannot_read(input, errno))?;
         let count = stream(input, sink, hasher)?;
-        return if count < stat.size - start { Err(became_shorter(input)) } else { Ok(count) };
+        if count < stat.size - start {
+            check_early_end(input, stat)?;
+        }
+        return Ok(count);
     }
     if start == 0 && base == 0 && hasher.is_none() && reflink(input.descriptor(), sink, stat.size)? {
         from = stat.size;
@@ -131,7 +141,9 @@ pub(crate) fn file(
             while from < extent.end {
                 let count = copy_chunk(input, from, extent.end - from, sink, hasher.as_deref_mut())?;
                 if count == 0 {
-                    return Err(became_shorter(input));
+                    check_early_end(input, stat)?;
+                    sink.finish()?;
+                    return Ok(from - start);
                 }
                 from += count;
             }

@@ -236,7 +236,7 @@ fn acquire_lock(plan: &Plan<'_>, target: &mut Target, run: Run<'_>) -> Result<()
 
 /// Opens TARGET's content if a step reads it.
 fn read_old(plan: &Plan<'_>, target: &mut Target, signals: &Signals) -> Result<Option<OldContent>> {
-    if !plan.reads_old() {
+    if !plan.options.reads_old {
         return Ok(None);
     }
     let mut retries = platform::Retries::default();

@@ -140,6 +140,7 @@ fn write_target(
         let damage = match damage(&existing, &access, modified, Error::new(errno).context(STEP)) {
             Ok(damage) => damage,
             Err(error) => {
+                target.written_in_vain.set(true);
                 backup.into_iter().for_each(CopiedBackup::take_back);
                 return Err(error);
             }

@@ -73,11 +73,18 @@ impl<'a> Parents<'a> {
         let parts = Path::new(path).components();
         let root: PathBuf = parts.clone().take_while(is_root).collect();
         let mut here = self.start(base, &root).context(STEP)?;
+        let mut is_named = false;
         for part in parts.skip_while(is_root) {
             match self.enter_or_create(&here, part.as_os_str())? {
                 Some(next) => here = next,
-                None => return Ok(None),
+                None if is_named => return Ok(None),
+                // No attempt creates the directory from which the path leads.
+                None => {
+                    let start = base.map_or_else(|| "working directory".to_owned(), |base| base.shown().to_string());
+                    return Err(at(STEP, start)(Errno::NOENT));
+                }
             }
+            is_named |= matches!(part, Component::Normal(_));
         }
         here.reopen(shown.to_owned()).map(Some).context(STEP)
     }

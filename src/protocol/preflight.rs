@@ -123,6 +123,9 @@ fn check_writable(target: &ResolvedTarget, old: &PathHandle, options: &Options) 
         return Ok(());
     }
     match rename_obstacle(target, Some(old))? {
+        None if options.reads_old && matches!(target.open(old), Err(Errno::ACCESS)) => {
+            Err(failed(STEP, "neither read nor write permission on the file"))
+        }
         None => Err(failed(STEP, "no write permission on the file").hint("--force replaces it anyway")),
         // For example on a read-only NFS export: the client does not know that it is read-only.
         Some(obstacle) => Err(failed(STEP, format_args!("no write permission on the file, and {}", obstacle.reason))),

@@ -42,11 +42,6 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Whether a step reads TARGET's content.
-    pub(super) fn reads_old(&self) -> bool {
-        self.depends_on_old() || self.options.append || self.options.if_changed
-    }
-
     /// Whether the new content depends on the old one. TARGET must then be in the state that was read when it is
     /// replaced.
     pub(super) fn depends_on_old(&self) -> bool {

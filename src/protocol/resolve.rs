@@ -15,7 +15,7 @@ use super::parents::Parents;
 use super::permissions;
 use crate::error::{Context, Error, ErrorExt, Result, TargetState, at, failed};
 use crate::notices::Notices;
-use crate::platform::{self, Errno, FileType, LinkRule, OwnedFd, os_message};
+use crate::platform::{self, Errno, FileType, LinkRule, OwnedFd, Stat, os_message};
 use crate::quote::Shown;
 
 /// As many links as the kernel follows.
@@ -28,10 +28,14 @@ pub(crate) struct ResolvedTarget {
     pub(crate) name: OsString,
     /// The file that had the name at the lookup.
     pub(crate) existing: Option<PathHandle>,
+    /// The symbolic links that led here.
+    pub(crate) links: Vec<Stat>,
     /// Whether TARGET is a symbolic link that led here, and could itself be replaced.
     pub(crate) is_behind_own_link: bool,
     /// Whether an operation on the file, now undone, has changed its ctime.
     pub(crate) ctime_changed_by_us: Cell<bool>,
+    /// Whether a write to the file has failed. It may have changed the times, and nothing else.
+    pub(crate) written_in_vain: Cell<bool>,
     /// Whether it was replaced and then restored from a copy.
     pub(crate) restored_from_copy: Cell<bool>,
 }
@@ -56,7 +60,7 @@ impl ResolvedTarget {
             || is_renamed_back() && before.with_times_of(&now).is_unchanged(&now, true)
         {
             TargetState::Unchanged
-        } else if self.directory.filesystem().updates_times_late()
+        } else if (self.written_in_vain.get() || self.directory.filesystem().updates_times_late())
             && before.with_times_of(&now).is_unchanged(&now, true)
         {
             TargetState::TimesChanged
@@ -121,12 +125,12 @@ fn follow_links(
     mut parents: Option<&mut Parents>,
     notices: &Notices,
 ) -> Result<ResolvedTarget> {
-    let mut is_behind_own_link = false;
-    for followed in 0..=MAX_LINKS {
+    let (mut links, mut is_behind_own_link) = (Vec::new(), false);
+    for _ in 0..=MAX_LINKS {
         match directory.open_path(&name).context("stat")? {
             Some(link) if follow && link.kind() == FileType::Symlink => {
                 may_follow(&directory, &link)?;
-                if followed == 0 {
+                if links.is_empty() {
                     is_behind_own_link = permissions::may_replace_link(&directory, &link.stat);
                 }
                 let text = read_link(&directory, &link, &name).context("read link")?;
@@ -136,16 +140,18 @@ fn follow_links(
                     directory = Rc::new(open_parent(Some(&directory), parent.as_os_str(), parents, notices)?);
                 }
                 last.clone_into(&mut name);
+                links.push(link.stat);
             }
             existing => {
-                let (ctime_changed_by_us, restored_from_copy) = (Cell::new(false), Cell::new(false));
                 return Ok(ResolvedTarget {
                     directory,
                     name,
                     existing,
+                    links,
                     is_behind_own_link,
-                    ctime_changed_by_us,
-                    restored_from_copy,
+                    ctime_changed_by_us: Cell::new(false),
+                    written_in_vain: Cell::new(false),
+                    restored_from_copy: Cell::new(false),
                 });
             }
         }

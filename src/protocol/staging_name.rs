@@ -132,13 +132,20 @@ impl Drop for StagingName {
             Ok(Some(found)) if found.is_same_file(&self.inode) => {}
             Ok(Some(_)) if self.directory.has_unstable_inode_numbers(&self.name) => {}
             Ok(Some(_)) => {
-                self.directory.left_behind(&self.name, "another file has taken the place of the staged one");
+                if self.private.is_none() {
+                    self.directory.left_behind(&self.name, "another file has taken the place of the staged one");
+                }
                 return;
             }
             // Unknown, but no other program can have guessed the name.
             Err(_) => {}
         }
-        self.directory.remove(&self.name);
+        if self.private.is_none() {
+            self.directory.remove(&self.name);
+        } else {
+            // The removal of the private directory removes whatever is there by then, and reports what stays.
+            let _ = platform::unlink(&self.directory, &self.name);
+        }
     }
 }
 

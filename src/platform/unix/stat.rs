@@ -66,6 +66,13 @@ impl Stat {
         self.allocated < self.size
     }
 
+    /// Whether it may be a virtual file, such as a setting of the kernel's, whose size is a page (64 KiB at most) whatever its
+    /// content is.
+    pub(crate) fn may_end_early(&self) -> bool {
+        const LARGEST_PAGE: u64 = 64 * 1024;
+        self.allocated == 0 && (1..=LARGEST_PAGE).contains(&self.size)
+    }
+
     /// Whether a file system is mounted on it.
     pub(crate) fn is_mount_point(&self) -> bool {
         self.flags.mount_point

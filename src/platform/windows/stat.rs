@@ -152,6 +152,11 @@ impl Stat {
         false
     }
 
+    /// There are no virtual files.
+    pub(crate) fn may_end_early(&self) -> bool {
+        false
+    }
+
     /// Only directories have file systems mounted on them.
     pub(crate) fn is_mount_point(&self) -> bool {
         false

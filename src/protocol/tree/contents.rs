@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::error::{Result, at, failed};
+use crate::error::{Result, at};
 use crate::platform::{self, AsFd, Errno, OwnedFd, Signals, Stat, is_full};
-use crate::protocol::copy::{FileReader, copy_chunk, next_data};
+use crate::protocol::copy::{FileReader, check_early_end, copy_chunk, next_data};
 use crate::protocol::writer::StagingWriter;
 use crate::quote::Shown;
 
@@ -77,7 +77,10 @@ impl<'a> Contents<'a> {
             offset = data.start;
             while offset < data.end {
                 match copy_chunk(&mut input, offset, data.end - offset, sink, None)? {
-                    0 => return Err(failed("read", format_args!("{name}: changed while it was read"))),
+                    0 => {
+                        check_early_end(&input, stat)?;
+                        return sink.finish();
+                    }
                     count => offset += count,
                 }
             }

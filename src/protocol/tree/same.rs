@@ -75,7 +75,8 @@ impl Twin<'_> {
             FileType::RegularFile => {
                 // Two links to one file, as in a copy that shares files.
                 let is_same = stat.is_same_file(&entry.stat);
-                Ok(is_same || stat.size == entry.stat.size && self.has_content_of(walk, entry, stat)?)
+                let may_be_same = stat.size == entry.stat.size || entry.stat.may_end_early();
+                Ok(is_same || may_be_same && self.has_content_of(walk, entry, stat)?)
             }
             FileType::CharacterDevice | FileType::BlockDevice => Ok(stat.device_number == entry.stat.device_number),
             _ => Ok(true),

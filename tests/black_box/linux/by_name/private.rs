@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use super::run;
 use crate::common::events::{Fifo, end_of};
 use crate::common::needs::needs;
-use crate::common::{Scene, names_in, stdout};
+use crate::common::{Disk, Scene, names_in, stderr, stdout, tool};
 
 /// Another user looks at what is staged, and at a file that everybody may read.
 const LOOKS: &str = r#"
@@ -125,4 +125,17 @@ fn a_failure_or_a_refusal_leaves_nothing() {
     }
     // Links that were left are removed, not followed.
     assert!(std::path::Path::new("/bin").exists());
+}
+
+/// Both the file and its directory are to be removed.
+#[test]
+fn what_cannot_be_removed_is_told_once() {
+    needs!(root, chattr, "mkfs.ext4");
+    let disk = Disk::new("ext4", 16, "");
+    let script = r#"echo new >"$1"; chattr +i "$1""#;
+    let output = disk.cmd().args(["-I", "{}", "f", "--", "sh", "-c", script, "-", "{}"]).output().unwrap();
+    tool("chattr", &["-R", "-i", disk.root().to_str().unwrap()]);
+    let text = stderr(&output);
+    assert_eq!((output.status.code(), text.matches("is left behind").count()), (Some(0), 1), "{text}");
+    assert_eq!((text.lines().count(), disk.text("f").as_str()), (1, "new\n"), "{text}");
 }

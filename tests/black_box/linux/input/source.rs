@@ -10,7 +10,11 @@ use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags, mkfifoat};
 
-use crate::common::{Scene, is_root};
+use super::NO_SHARING;
+use crate::common::needs::needs;
+use crate::common::strace::{Strace, look};
+use crate::common::{Scene, is_root, stderr, stdout};
+use crate::portable::input::{bytes, sha256};
 
 /// Asserts that `--from source` fails before anything else happens, with these words.
 fn fails(scene: &Scene, source: &str, words: &str) {
@@ -104,5 +108,95 @@ fn a_file_of_proc_has_content() {
     ] {
         assert!(scene.sh(script).status.success());
         assert_eq!(scene.text("f"), expected, "{script}");
+    }
+}
+
+/// Its size is a page and its content is shorter.
+#[test]
+fn a_file_of_sysfs_ends_before_its_size() {
+    let setting = "/sys/class/net/lo/mtu";
+    let expected = std::fs::read_to_string(setting).unwrap();
+    assert!((expected.len() as u64) < std::fs::metadata(setting).unwrap().len());
+    let checksum = sha256(expected.as_bytes());
+    let checked = format!("--checksum {checksum} --from {setting} f");
+    for way in [
+        &format!("--from {setting} f"),
+        &format!("f <{setting}"),
+        &checked,
+        &format!("--preserve-timestamps --from {setting} f"),
+        &format!("--in-place --from {setting} f"),
+        &format!("-t . {setting}; mv mtu f"),
+    ] {
+        for old in ["printf other >f", "printf '%09999d' 0 >f", "rm -f f"] {
+            let scene = Scene::new();
+            let output = scene.sh(&format!("{old}; \"$AW\" {way}"));
+            assert!(output.status.success() && output.stderr.is_empty(), "{way}: {output:?}");
+            assert_eq!(scene.text("f"), expected, "{way}");
+        }
+        let scene = Scene::new();
+        scene.write("f", &expected);
+        let output = scene.sh(&format!("\"$AW\" -C --report {}", way.trim_end_matches("; mv mtu f")));
+        let word = if way.starts_with("-t") { "created mtu\n" } else { "unchanged\n" };
+        assert_eq!((stdout(&output).as_str(), stderr(&output).as_str()), (word, ""), "{way}");
+    }
+    let scene = Scene::with_old();
+    scene.cmd().args(["-a", "--from", setting, "f"]).assert().success().stderr("");
+    assert_eq!(scene.text("f"), format!("old{expected}"));
+}
+
+/// Too large to be read at once, as where a page has 64 KiB: the kernel copies it, or this program.
+#[test]
+fn a_large_file_may_end_before_its_size_if_nothing_has_changed() {
+    needs!(strace);
+    let content = bytes(50_000);
+    let checksum = sha256(&content);
+    for (options, changes) in [(&[][..], false), (&["--checksum", &checksum], false), (&[], true)] {
+        let scene = Scene::with_old();
+        scene.write("src", &content);
+        // As if it had nothing in it.
+        let args = [options, &["--from", "src", "f"]].concat();
+        let strace = || Strace::new(&scene, &args).inject(NO_SHARING).inject("copy_file_range:error=ENOSYS");
+        let recorded = strace().run().calls;
+        scene.write("f", "old");
+        let end = format!("pread64:retval=0:when={}+", recorded.when(recorded.at("pread64", &["/src>"])));
+        let strace = || strace().inject(&end);
+        let traced = if changes {
+            let stopped = strace().stopped_after("lseek:when=1");
+            OpenOptions::new().write(true).open(scene.path("src")).unwrap().set_len(10).unwrap();
+            stopped.resume()
+        } else {
+            strace().run()
+        };
+        let text = stderr(&traced.output);
+        if changes {
+            assert_eq!(text, "atomic-write: f: read: src: changed while it was read (unchanged)\n");
+            assert_eq!(scene.text("f"), "old");
+        } else if options.is_empty() {
+            assert_eq!((traced.output.status.code(), scene.text("f").as_str(), text.as_str()), (Some(0), "", ""));
+        } else {
+            assert_eq!((traced.output.status.code(), scene.text("f").as_str()), (Some(3), "old"), "{text}");
+            assert!(text.contains("(0 bytes)"), "{text}");
+        }
+    }
+}
+
+/// What was read by then is not the whole of any of its states.
+#[test]
+fn a_small_file_that_is_cut_on_standard_input_is_an_error() {
+    needs!(strace);
+    for options in [&[][..], &["-C"], &["-a"], &["--sync", "none"]] {
+        let scene = Scene::with_old();
+        scene.write("src", bytes(10_000));
+        let args = [options, &["f"]].concat();
+        let strace = || Strace::new(&scene, &args).by(&["sh", "-c", "exec \"$@\" <src", "sh"]);
+        let opened = strace().run().calls;
+        let looked = opened.0.iter().position(|call| call.name == look() && call.args.contains("/src>")).unwrap();
+        let stop = format!("{}:when={}", look(), opened.when(looked));
+        scene.write("f", "old");
+        let stopped = strace().stopped_after(&stop);
+        OpenOptions::new().write(true).open(scene.path("src")).unwrap().set_len(10).unwrap();
+        let traced = stopped.resume();
+        let words = "atomic-write: f: read: standard input: changed while it was read (unchanged)\n";
+        assert_eq!((stderr(&traced.output).as_str(), scene.text("f").as_str()), (words, "old"), "{options:?}");
     }
 }

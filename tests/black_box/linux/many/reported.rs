@@ -118,3 +118,40 @@ fn a_directory_that_another_run_has_removed_is_created_again() {
         (vec!["0".to_owned(), "fifo".to_owned()], "go\n")
     );
 }
+
+/// However much there is to be said.
+#[test]
+fn the_count_is_the_last_line() {
+    needs!(strace, prlimit);
+    let scene = Scene::new();
+    let mut files = sources(&scene, 3);
+    files.insert(0, "src/missing".to_owned());
+    let traced = with_failed_sync(&scene, &args(&["--report"], &files), true, "EIO");
+    let text = stderr(&traced.output);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((traced.output.status.code(), lines.len()), (Some(4), 3), "{text}");
+    assert!(lines[0].starts_with("atomic-write: d/missing: open: "), "{text}");
+    assert!(lines[1].starts_with("atomic-write: d: sync directory: "), "{text}");
+    assert!(lines[2].starts_with("atomic-write: d: 4 files: 1 failed, "), "{text}");
+    assert!(stdout(&traced.output).starts_with("replaced 0\nreplaced 1\n"), "{traced:?}");
+}
+
+/// Each line has one meaning, whatever the files are called.
+#[test]
+fn names_that_look_alike_are_reported_otherwise() {
+    needs!(bash);
+    let scene = Scene::new();
+    scene.mkdir("src");
+    let names = ["x\n", r"$'x\n'", "$", "'x", "a $'b'"];
+    let sources: Vec<String> = names.iter().map(|name| format!("src/{name}")).collect();
+    for source in &sources {
+        scene.write(source, "new");
+    }
+    let output = scene.cmd().args(["-t", ".", "--report"]).args(&sources).output().unwrap();
+    let shown = [r"$'x\n'", r"$'$\'x\\n\''", "$", "'x", "a $'b'"];
+    let lines: Vec<String> = shown.iter().map(|name| format!("created {name}\n")).collect();
+    assert_eq!((stdout(&output), stderr(&output).as_str()), (lines.concat(), ""));
+    // The shell reads what begins with $' as the name.
+    let output = scene.other("bash").args(["-c", &format!("cmp {} {}", shown[1], shown[0])]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}

@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 
 use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Scene, is_root, names_in, write_until_read};
+use crate::common::{Scene, is_root, names_in, stderr, write_until_read};
 use crate::portable::names::fails;
 
 #[test]
@@ -95,4 +95,18 @@ fn a_directory_that_appears_meanwhile_is_used_and_not_removed() {
     assert_eq!(traced.output.status.code(), Some(1));
     assert!(traced.calls.has("mkdirat", &["\"a\""]), "{traced:?}");
     assert_eq!((scene.names(), names_in(&scene.path("a")).len()), (vec!["a".to_owned()], 0));
+}
+
+/// It would not come back however often it is tried.
+#[test]
+fn a_working_directory_that_is_gone_is_told_as_it_is() {
+    let scene = Scene::new();
+    for (args, target) in
+        [("x/f", "x/f"), ("-t x /etc/passwd", "x"), ("./x/y/f", "./x/y/f"), ("-t ./x /etc/passwd", "./x")]
+    {
+        let output = scene.sh(&format!("mkdir gone; cd gone; rmdir ../gone; \"$AW\" -D {args} </dev/null"));
+        let words = "create directory: working directory: No such file or directory (unchanged)\n";
+        let expected = format!("atomic-write: {target}: {words}");
+        assert_eq!((output.status.code(), stderr(&output)), (Some(1), expected), "{args}");
+    }
 }

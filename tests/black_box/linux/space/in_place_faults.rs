@@ -132,3 +132,46 @@ fn a_setting_that_the_kernel_refuses_is_unchanged() {
     assert!(stderr(&output).contains("Invalid argument (unchanged)\n"), "{output:?}");
     assert_eq!(scene.names(), [""; 0]);
 }
+
+/// Its old content is kept beside the new, for which there is no room; the attempt gives it new times.
+#[test]
+fn on_a_full_btrfs_only_the_times_have_changed() {
+    const SIZE: usize = 20_000;
+    const TIMES: &str = " (its times have changed)";
+    needs!(root, "mkfs.btrfs");
+    let outer = Scene::new();
+    let mounted = Mounted::image(&outer, "btrfs", 120, "");
+    let scene = Scene::on(mounted.path());
+    let (old, new) = (vec![b'o'; SIZE], vec![b'n'; SIZE]);
+    let names: Vec<String> = (0..60).map(|number| number.to_string()).collect();
+    scene.mkdir("d");
+    outer.mkdir("src");
+    for name in &names {
+        outer.write(format!("src/{name}"), &new);
+    }
+    let sources = names.iter().map(|name| outer.path(format!("src/{name}")).display().to_string());
+    let args: Vec<String> = ["--in-place", "-t", "d"].map(str::to_owned).into_iter().chain(sources).collect();
+    let mut seen = 0;
+    // There is to be room for some copies, and not for what the overwrites take.
+    for room in [2, 3, 4, 5, 8] {
+        for name in &names {
+            scene.write(format!("d/{name}"), &old);
+        }
+        let fill = format!("head -c 200M /dev/zero >>full; sync -f .; truncate -s -{} full; sync -f .", room * 20480);
+        scene.other("sh").args(["-c", &fill]).output().unwrap();
+        let output = scene.cmd().args(&args).output().unwrap();
+        let text = stderr(&output);
+        assert!(!text.contains("(changed meanwhile)"), "{text}");
+        for name in &names {
+            let line =
+                text.lines().find(|line| line.starts_with(&format!("atomic-write: d/{name}: "))).unwrap_or_default();
+            if line.ends_with(" (unchanged)") || line.ends_with(TIMES) {
+                assert!(scene.read(format!("d/{name}")) == old, "{line}");
+            } else {
+                assert!(line.ends_with(" (damaged)") || scene.read(format!("d/{name}")) == new, "{name}: {text}");
+            }
+        }
+        seen += text.matches(TIMES).count();
+    }
+    assert!(seen > 0);
+}

@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, XattrFlags, lgetxattr, lset
 use crate::common::acl::{ACCESS, DEFAULT, Entry, encode};
 use crate::common::needs::needs;
 use crate::common::strace::Strace;
-use crate::common::{Mounted, Scene, stderr, tool};
+use crate::common::{Mounted, Scene, stderr, stdout, tool};
 use crate::portable::tree::{make, tree};
 
 #[track_caller]
@@ -232,5 +232,17 @@ fn a_source_that_changes_while_it_is_copied_is_an_error() {
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert!(stderr(&output).contains(": changed while it was read (unchanged)\n"), "{output:?}");
         assert!(!scene.names().iter().any(|name| name == "new" || name.starts_with(".aw-")), "{:?}", scene.names());
+    }
+}
+
+/// Their size is a page and their content is shorter.
+#[test]
+fn files_of_sysfs_are_copied_and_compared() {
+    let scene = Scene::new();
+    let from = "/sys/module/printk/parameters";
+    for word in ["created\n", "unchanged\n"] {
+        let output = scene.cmd().args(["--tree", "--report", "-C", "--from", from, "new"]).output().unwrap();
+        assert_eq!((stdout(&output).as_str(), stderr(&output).as_str()), (word, ""));
+        assert_eq!(scene.text("new/time"), fs::read_to_string(format!("{from}/time")).unwrap());
     }
 }

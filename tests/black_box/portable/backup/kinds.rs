@@ -63,3 +63,34 @@ fn leftovers_of_earlier_runs_stay() {
     scene.cmd().args(["-b", "f"]).write_stdin("new").assert().success();
     assert_eq!(scene.text(".aw-abcdefghijkl"), "precious");
 }
+
+/// It is the name that the user gave, or one on the way.
+#[test]
+fn a_link_that_led_to_the_file_is_not_its_backup() {
+    needs!(symlinks);
+    for (target, control) in [("a~", "simple"), ("b", "simple"), ("c/l", "existing"), ("a~", "never")] {
+        let scene = Scene::new();
+        scene.write("a", "old");
+        scene.mkdir("c");
+        scene.symlinks(&[("a", "a~"), ("a~", "b"), ("../a~", "c/l")]);
+        let backup = format!("--backup={control}");
+        let words = format!(
+            "atomic-write: {target}: backup: would replace a~, the symbolic link that leads to the file (unchanged)\n\
+             hint: --suffix gives the backup another name\n"
+        );
+        scene.cmd().args([&backup, target, "--"]).args(does(&["write ran"])).assert().code(125).stderr(words);
+        assert_eq!((scene.text("a").as_str(), scene.names().len()), ("old", 4), "{target}");
+        assert!(scene.path("a~").is_symlink());
+        // What led nowhere here is replaced.
+        scene.cmd().args([&backup, "a"]).write_stdin("new").assert().success().stderr("");
+        assert_eq!((scene.text("a").as_str(), scene.text("a~").as_str()), ("new", "old"), "{target}");
+        assert!(!scene.path("a~").is_symlink());
+    }
+    let scene = Scene::new();
+    scene.write("a", "old");
+    scene.symlink("a", "a~");
+    for (option, backup) in [("--suffix=.bak", "a.bak"), ("--backup=numbered", "a.~1~")] {
+        scene.cmd().args([option, "a~"]).write_stdin("old").assert().success().stderr("");
+        assert!(scene.path("a~").is_symlink() && scene.text(backup) == "old");
+    }
+}

@@ -75,6 +75,8 @@ fn another_file_at_the_path_is_refused() {
             let args = ["--validate", change, "f"];
             let output = scene.cmd().args(options).args(args).write_stdin("new").output().unwrap();
             refused(&scene, &output, "validate: the command changed the content that it was to look at");
+            // Nothing is.
+            assert!(!stderr(&output).contains("left behind"), "{change}: {output:?}");
         }
     }
 }
