@@ -68,7 +68,8 @@ pub(crate) fn stream(
     sink: &mut StagingWriter<'_>,
     mut hasher: Option<&mut Hasher>,
 ) -> Result<u64> {
-    let mut buffer = Vec::with_capacity(SMALL_BUFFER);
+    let is_small = input.regular().is_none_or(|(stat, _)| stat.size < SMALL_BUFFER as u64);
+    let mut buffer = Vec::with_capacity(if is_small { SMALL_BUFFER } else { FIRST_BUFFER });
     let mut total = 0;
     loop {
         let before = buffer.len();

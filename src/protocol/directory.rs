@@ -23,6 +23,8 @@ pub(crate) struct Directory {
     filesystem: OnceCell<FileSystem>,
     /// How an unnamed file in it can be linked, once that is known.
     pub(crate) link_by: Cell<Option<LinkBy>>,
+    /// Its state when it was found that names in it may be created and replaced, if many are to be.
+    pub(crate) checked: Cell<Option<Stat>>,
     /// Records names that could not be removed from it.
     notices: Notices,
 }
@@ -38,6 +40,7 @@ impl Directory {
             path: shown,
             filesystem: OnceCell::new(),
             link_by: Cell::new(None),
+            checked: Cell::new(None),
             notices: notices.clone(),
         })
     }
@@ -52,6 +55,7 @@ impl Directory {
             path: self.join(name),
             filesystem: OnceCell::new(),
             link_by: Cell::new(None),
+            checked: Cell::new(None),
             notices,
         })
     }

@@ -221,10 +221,16 @@ fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Re
     if existing.is_some_and(|old| old.stat.is_mount_point()) {
         return obstacle("is a mount point".to_owned(), Some("mount its directory instead"));
     }
-    let directory = stat_directory(target)?;
-    if let Some(found) = directory_obstacle(target, &directory, existing.is_some())? {
-        return Ok(Some(found));
-    }
+    let directory = match target.directory.checked.get() {
+        Some(checked) => checked,
+        None => {
+            let directory = stat_directory(target)?;
+            if let Some(found) = directory_obstacle(target, &directory, existing.is_some())? {
+                return Ok(Some(found));
+            }
+            directory
+        }
+    };
     if let Some(old) = existing
         && sticky_denies(&directory, old.stat.uid)
     {
@@ -234,13 +240,18 @@ fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Re
     Ok(None)
 }
 
-/// `--target-directory`: fails if no file in the directory can be replaced or created.
+/// `--target-directory`: fails if no file in the directory can be replaced or created. Otherwise it is not checked again for each:
+/// what changes meanwhile is found by the commit.
 pub(crate) fn check_directory(directory: &Directory, options: &Options) -> Result<()> {
     if options.allow_in_place || options.in_place {
         return Ok(());
     }
-    if let Some(obstacle) = obstacle_of(directory, &directory.stat().context("stat")?, false)? {
+    let stat = directory.stat().context("stat")?;
+    if let Some(obstacle) = obstacle_of(directory, &stat, false)? {
         return Err(failed(STEP, obstacle.reason));
+    }
+    if !stat.is_append_only() {
+        directory.checked.set(Some(stat));
     }
     check_can_sync(directory, options)
 }
