@@ -221,15 +221,14 @@ fn rename_obstacle(target: &ResolvedTarget, existing: Option<&PathHandle>) -> Re
     if existing.is_some_and(|old| old.stat.is_mount_point()) {
         return obstacle("is a mount point".to_owned(), Some("mount its directory instead"));
     }
-    let directory = match target.directory.checked.get() {
-        Some(checked) => checked,
-        None => {
-            let directory = stat_directory(target)?;
-            if let Some(found) = directory_obstacle(target, &directory, existing.is_some())? {
-                return Ok(Some(found));
-            }
-            directory
+    let directory = if let Some(checked) = target.directory.checked.get() {
+        checked
+    } else {
+        let directory = stat_directory(target)?;
+        if let Some(found) = directory_obstacle(target, &directory, existing.is_some())? {
+            return Ok(Some(found));
         }
+        directory
     };
     if let Some(old) = existing
         && sticky_denies(&directory, old.stat.uid)
