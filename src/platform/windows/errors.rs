@@ -17,6 +17,7 @@ const OURS: u32 = 1 << 29;
 impl Errno {
     pub(crate) const NOSYS: Errno = Errno(1);
     pub(crate) const NOENT: Errno = Errno(2);
+    pub(crate) const MFILE: Errno = Errno(4);
     pub(crate) const ACCESS: Errno = Errno(5);
     pub(crate) const BADF: Errno = Errno(6);
     pub(crate) const XDEV: Errno = Errno(17);
@@ -46,6 +47,7 @@ impl Errno {
     pub(crate) const STALE: Errno = Errno(OURS | 2);
     pub(crate) const ISDIR: Errno = Errno(OURS | 3);
     pub(crate) const NOLCK: Errno = Errno(OURS | 4);
+    pub(crate) const NFILE: Errno = Errno(OURS | 5);
 
     /// The error of a Win32 code.
     pub(in crate::platform) fn from_code(code: u32) -> Errno {
