@@ -13,6 +13,8 @@ use crate::quote::Shown;
 
 /// So many reads of a stream may take long even if none of them has to wait.
 const MANY: u32 = 64;
+/// A file of this size, in bytes, takes one read, and another one to find its end.
+const SMALL: u64 = 16 * 1024;
 
 /// Standard input, or `--from SOURCE`.
 pub(crate) struct Source<'s> {
@@ -125,10 +127,10 @@ impl Input for Source<'_> {
     }
 
     fn ready(&mut self) -> Result<()> {
-        if self.regular.is_some() {
+        if let Some((stat, _)) = &self.regular {
             self.reads = self.reads.saturating_add(1);
-            // The second read finds the end of a small file.
-            return if self.reads == 2 { Ok(()) } else { Ok(self.signals.check()?) };
+            // The second read of a small file finds its end.
+            return if self.reads == 2 && stat.size <= SMALL { Ok(()) } else { Ok(self.signals.check()?) };
         }
         if !self.signals.answers_requests() && matches!(self.file, File::Stdin(_)) {
             self.reads += 1;
