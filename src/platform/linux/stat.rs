@@ -40,9 +40,9 @@ impl Stat {
         Stat::get(directory, name, flags).or_else(|_| Stat::at(directory, name))
     }
 
-    /// The metadata of an open file, not from a cache.
+    /// The metadata of an open file, not from a cache, if the system can do that.
     pub(crate) fn of_uncached(file: impl AsFd) -> Result<Stat> {
-        Stat::get(file, "", AtFlags::EMPTY_PATH | FORCE_SYNC)
+        Stat::get(&file, "", AtFlags::EMPTY_PATH | FORCE_SYNC).or_else(|_| Stat::of(&file))
     }
 
     /// The metadata of the file that a path leads to.

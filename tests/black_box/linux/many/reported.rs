@@ -97,6 +97,7 @@ fn a_created_directory_that_cannot_be_removed_is_told() {
 /// The other's roll-back finds it empty.
 #[test]
 fn a_directory_that_another_run_has_removed_is_created_again() {
+    needs!(unnamed_files);
     let scene = Scene::new();
     sources(&scene, 1);
     let (_others, mut fifo) = (Fifo::new(&scene, "src/others"), Fifo::new(&scene, "src/fifo"));
