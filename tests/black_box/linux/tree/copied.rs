@@ -238,6 +238,7 @@ fn a_source_that_changes_while_it_is_copied_is_an_error() {
 /// Their size is a page and their content is shorter.
 #[test]
 fn files_of_sysfs_are_copied_and_compared() {
+    needs!(exchange);
     let scene = Scene::new();
     let from = "/sys/module/printk/parameters";
     for word in ["created\n", "unchanged\n"] {
