@@ -165,7 +165,8 @@ impl<'a, 'n> Groups<'a, 'n> {
         Ok(Planned { source, plan, target, old: Cell::new(old) })
     }
 
-    /// Stages the files, up to one that finds no room or no descriptor beside the others. Returns how many have been dealt with, too.
+    /// Stages the files, up to one that finds no room or no descriptor beside the others. Also returns how many have been dealt
+    /// with.
     fn stage_group<'p>(
         &'p self,
         planned: &'p [Result<Planned<'p>>],
@@ -195,11 +196,13 @@ impl<'a, 'n> Groups<'a, 'n> {
                 }
                 // Once the group is in place, the old contents make room.
                 Err(error) if error.errno().is_some_and(is_full) && !staged.is_empty() => {
-                    return Ok((self.staged_again(staged), at));
+                    self.forget_warnings();
+                    return Ok((staged, at));
                 }
                 Err(error) if is_out_of_descriptors(&error) && planned.len() > 1 => {
                     self.limit.set((planned.len() / 2).max(1));
-                    return Ok((self.staged_again(staged), at));
+                    self.forget_warnings();
+                    return Ok((staged, at));
                 }
                 Err(error) => self.failed(file, offer_tree(error, file.source, path), tally)?,
             }
@@ -207,10 +210,9 @@ impl<'a, 'n> Groups<'a, 'n> {
         Ok((staged, planned.len()))
     }
 
-    /// The group ends before a file that is staged again in another. Its warnings come then.
-    fn staged_again<T>(&self, staged: T) -> T {
+    /// A file will be staged again in another group, and its warnings come then.
+    fn forget_warnings(&self) {
         self.run.notices.take_warnings();
-        staged
     }
 
     /// The whole new content, with its metadata, which has no name yet.
