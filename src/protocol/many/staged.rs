@@ -65,7 +65,7 @@ impl<'p> Staged<'p, BeforeSync> {
     /// How much of it there is, in bytes.
     pub(super) fn bytes_to_sync(&self) -> u64 {
         match &self.next {
-            BeforeSync::Sync(_) => self.outcome.received,
+            BeforeSync::Sync(_) => self.outcome.received + self.outcome.appended_to.unwrap_or(0),
             BeforeSync::NoSync(_) => 0,
         }
     }

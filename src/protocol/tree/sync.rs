@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::walk::Walk;
 use crate::error::{Error, ErrorExt, Result, at};
-use crate::platform::{self, AsFd, Errno, FileType, OwnedFd, Signals, is_unsupported_sync};
+use crate::platform::{self, AsFd, Errno, FileType, OwnedFd, Signals, is_out_of_descriptors, is_unsupported_sync};
 use crate::protocol::directory::Directory;
 use crate::protocol::sync;
 use crate::quote::Shown;
@@ -18,7 +18,7 @@ const STEP: &str = "sync";
 /// system may hold much unwritten data of other programs.
 const SMALL: usize = 64;
 /// How many files of a large tree are synced at once where that is not known to be enough.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 16;
 
 /// Everything below the directory, and the directory itself, is on disk when this returns.
 pub(crate) fn sync(directory: &Directory, signals: &Signals) -> Result<()> {
@@ -72,7 +72,12 @@ fn sync_each(directory: &Directory, at_once: usize, signals: &Signals) -> Result
         match walk.next()? {
             Some(entry) if entry.can_be_entered() => walk.enter(&entry)?,
             Some(entry) if entry.stat.kind() == FileType::RegularFile && !entry.is_mount_point => {
-                let file = platform::open_for_reading(walk.cursor.here(), entry.name.as_os_str());
+                let open = || platform::open_for_reading(walk.cursor.here(), entry.name.as_os_str());
+                let mut file = open();
+                if file.as_ref().is_err_and(|errno| is_out_of_descriptors(*errno)) {
+                    sync_files(&mut files)?;
+                    file = open();
+                }
                 files.push((file.map_err(walk.cursor.failed(&entry.name))?, walk.cursor.path(&entry.name)));
                 if files.len() == at_once {
                     sync_files(&mut files)?;

@@ -165,3 +165,18 @@ fn where_the_directory_cannot_be_synced_the_old_tree_is_kept() {
     assert!(says.contains(&format!("{private}/d")), "{says}");
     assert_eq!((tree(&scene, "d"), tree(&scene, &format!("{private}/d"))), (made("new"), made("old")));
 }
+
+/// Several files of a large tree are open at once, but not more than there may be.
+#[test]
+fn few_open_files_are_enough_for_a_large_tree() {
+    needs!(prlimit, exchange);
+    for limit in ["--nofile=24", "--nofile=40"] {
+        let scene = scene();
+        for number in 0..200 {
+            scene.write(format!("src/{number}"), "x");
+        }
+        let output = scene.through(&["prlimit", limit]).args(["--tree", "--from", "src", "d"]).output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{limit}");
+        assert_eq!(names_in(&scene.path("d")).len(), 202);
+    }
+}
