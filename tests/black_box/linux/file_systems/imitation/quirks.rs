@@ -123,6 +123,8 @@ fn open_files_are_in_the_way() {
     let writer = OpenOptions::new().write(true).open(&path).unwrap();
     assert_eq!(error(File::open(&path)), Some(Errno::BUSY));
     drop(writer);
+    // FUSE is told of a close some time after it.
+    until("the close is known", || File::open(&path).is_ok());
     let reader = File::open(&path).unwrap();
     assert!(File::open(&path).is_ok());
     assert_eq!(error(fs::rename(&path, scene.path("h"))), Some(Errno::TXTBSY));
@@ -131,7 +133,7 @@ fn open_files_are_in_the_way() {
     drop(reader);
     // That does not count.
     let _held = path_only(&path);
-    fs::rename(scene.path("g"), &path).unwrap();
+    until("the close is known", || fs::rename(scene.path("g"), &path).is_ok());
     fs::rename(&path, scene.path("h")).unwrap();
     fs::remove_file(scene.path("h")).unwrap();
 }
