@@ -9,5 +9,6 @@ mod validator;
 
 pub(crate) use origin::Origin;
 pub(crate) use reader::Input;
+pub(crate) use source::SMALL;
 pub(crate) use terminated::Terminated;
 pub(crate) use validator::validate;

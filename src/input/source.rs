@@ -13,8 +13,9 @@ use crate::quote::Shown;
 
 /// So many reads of a stream may take long even if none of them has to wait.
 const MANY: u32 = 64;
-/// A file of this size, in bytes, takes one read, and another one to find its end.
-const SMALL: u64 = 16 * 1024;
+/// A file of this size, in bytes, is read and written: to look for holes and to reserve space takes longer than that. It takes
+/// one read, and another one to find its end.
+pub(crate) const SMALL: u64 = 16 * 1024;
 
 /// Standard input, or `--from SOURCE`.
 pub(crate) struct Source<'s> {

@@ -16,7 +16,7 @@
 
 use std::ffi::CStr;
 
-use super::metadata::{Metadata, common_bits, shown};
+use super::metadata::{Metadata, shown, without_group};
 use super::sealed::InitialAccess;
 use super::staging::{is_wider, mode_unsupported};
 use super::{requested_mode, requested_owner};
@@ -256,7 +256,7 @@ impl Staged<'_> {
             return Ok(acl.as_mode(wanted));
         }
         remove_acl(self.file)?;
-        let mut bits = if group_kept { wanted } else { (wanted & 0o1700) | common_bits(wanted >> 3, wanted) };
+        let mut bits = if group_kept { wanted } else { without_group(wanted) };
         for (name, value) in &self.old.opaque_acls {
             bits = self.set_opaque_acl(name, value.as_deref(), bits)?;
         }

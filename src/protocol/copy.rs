@@ -3,7 +3,7 @@
 use super::writer::StagingWriter;
 use crate::digest::Hasher;
 use crate::error::{Error, Result, TargetState, at, failed};
-use crate::input::Input;
+use crate::input::{Input, SMALL};
 use crate::platform::{self, BorrowedFd, Errno, Event, Retries, Signals, Stat, is_full, wait};
 
 /// How much is read at once, in bytes.
@@ -17,8 +17,6 @@ const SMALL_BUFFER: usize = 512;
 const PIPE: usize = 1024 * 1024;
 /// How much is copied within the kernel at once, in bytes. Signals are checked in between.
 const CHUNK: u64 = 32 * 1024 * 1024;
-/// A file of this size, in bytes, is read and written: to look for holes and to reserve space takes longer than that.
-const SMALL: u64 = 16 * 1024;
 
 /// One read into `buffer`, which replaces its content, up to its capacity. At the end of the input it is empty.
 pub(crate) fn read(input: &mut dyn Input, buffer: &mut Vec<u8>) -> Result<()> {

@@ -179,8 +179,8 @@ pub(super) fn shown(name: &CStr) -> String {
     ShownBytes(name.to_bytes()).to_string()
 }
 
-/// The permissions that both classes have, for both: a file without its group has its members in any class.
-pub(super) fn common_bits(group: u32, other: u32) -> u32 {
-    let both = group & other & 0o7;
-    both << 3 | both
+/// The mode of a file that has lost its group, whose members may now be in any class: group and others get what both had.
+pub(super) fn without_group(mode: u32) -> u32 {
+    let both = mode >> 3 & mode & 0o7;
+    mode & !0o77 | both << 3 | both
 }

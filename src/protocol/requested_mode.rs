@@ -1,6 +1,6 @@
 //! What `--mode` comes to for a particular file. Symbolic modes change the mode that it would have without the option.
 
-use super::metadata::{Metadata, common_bits};
+use super::metadata::{Metadata, without_group};
 use crate::mode::Mode;
 use crate::options::Options;
 use crate::platform::{self, Acl, Attributes, BorrowedFd, FileType, Stat, acl, is_metadata_refusal};
@@ -22,16 +22,13 @@ pub(super) fn of_open(options: &Options, file: BorrowedFd<'_>, old: &Stat) -> pl
     Ok(Some(mode.apply(bits_without_acl(old, acl.as_ref()), is_directory(old))))
 }
 
-/// The same for a file that replaces `old` and, unless `has_group`, could not get its group: the permissions of the group are
-/// then for nobody.
+/// The same for a file that replaces `old` and, unless `has_group`, could not get its group: what only that group or only others
+/// were permitted is then for nobody.
 pub(super) fn of_replacement(mode: &Mode, old: &Metadata, has_group: bool) -> u32 {
     let bits = match &old.acl {
         _ if has_group => bits_without_acl(&old.stat, old.acl.as_ref()),
         Some(acl) => bits_without_acl(&old.stat, Some(&acl.without_group())) & 0o1777,
-        None => {
-            let bits = old.stat.bits();
-            (bits & 0o1700) | common_bits(bits >> 3, bits)
-        }
+        None => without_group(old.stat.bits() & 0o1777),
     };
     mode.apply(bits, is_directory(&old.stat))
 }

@@ -7,7 +7,7 @@ use crate::platform::{
     self, Acl, Attributes, BorrowedFd, DirectoryHandle, Errno, FileType, IdMapping, Ids, Result, Stat, acl, is_copied,
     is_metadata_refusal, needs_write_permission, opaque_acl, remove_attribute, set_attribute, set_mode, set_owner,
 };
-use crate::protocol::metadata::common_bits;
+use crate::protocol::metadata::without_group;
 use crate::quote::ShownBytes;
 
 /// Cleared by a change of the owner, and therefore set after it.
@@ -155,7 +155,7 @@ impl Copied<'_> {
     fn set_acl(&mut self, group_kept: bool) -> Result<u32> {
         let mode = self.original.bits();
         let Some(value) = self.value(acl::ATTRIBUTE) else {
-            return Ok(if group_kept { mode } else { mode & 0o7700 | common_bits(mode >> 3, mode) });
+            return Ok(if group_kept { mode } else { without_group(mode) });
         };
         let Some(acl) = Acl::parse(value) else {
             self.lost.push("access control list".to_owned());
